@@ -1,0 +1,72 @@
+package dialog
+
+import (
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/hex"
+	"encoding/json"
+	"time"
+)
+
+// A cursor is a [Position] as opaque text. It is versioned, and bound to the
+// order, scope and filter of its list by a digest of them.
+type cursor struct {
+	Version int    `json:"v"`
+	List    string `json:"l"`
+	Millis  int64  `json:"t,omitempty"`
+	Name    string `json:"n,omitempty"`
+	ID      ID     `json:"i"`
+}
+
+const cursorVersion = 1
+
+var cursorEncoding = base64.RawURLEncoding.Strict()
+
+// listDigest tells the lists apart that a cursor may belong to.
+func listDigest(scope Scope, filter Filter, order Order) string {
+	text, err := json.Marshal([]any{scope, filter, order})
+	if err != nil { // numbers, strings and instants of four-digit years can't fail
+		panic("dialog: digest of a list: " + err.Error())
+	}
+	sum := sha256.Sum256(text)
+	return hex.EncodeToString(sum[:6])
+}
+
+func encodeCursor(digest string, order Order, d *Dialog) string {
+	c := cursor{Version: cursorVersion, List: digest, ID: d.ID}
+	if order.Field == ByName {
+		c.Name = FoldName(d.Name)
+	} else {
+		c.Millis = order.Key(d).Time.UnixMilli()
+	}
+	text, err := json.Marshal(c)
+	if err != nil { // strings and numbers can't fail
+		panic("dialog: encoding a cursor: " + err.Error())
+	}
+	return cursorEncoding.EncodeToString(text)
+}
+
+// parseCursor reads a cursor of this list. field names the input to blame.
+func parseCursor(field, text, digest string, order Order) (*Position, error) {
+	raw, err := cursorEncoding.DecodeString(text)
+	if err != nil || len(raw) > 4096 {
+		return nil, invalid(field, "this is no cursor of this server")
+	}
+	var c cursor
+	if err := json.Unmarshal(raw, &c); err != nil || c.Version != cursorVersion {
+		return nil, invalid(field, "this is no cursor of this server")
+	}
+	if _, err := ParseID(field, string(c.ID)); err != nil {
+		return nil, invalid(field, "this is no cursor of this server")
+	}
+	if c.List != digest {
+		return nil, invalid(field, "the cursor is of a list with another scope, order or filter")
+	}
+	p := &Position{ID: c.ID}
+	if order.Field == ByName {
+		p.Key.Name = c.Name
+	} else {
+		p.Key.Time = time.UnixMilli(c.Millis).UTC()
+	}
+	return p, nil
+}

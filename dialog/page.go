@@ -1,0 +1,235 @@
+package dialog
+
+import (
+	"context"
+	"math"
+	"time"
+	"unicode/utf8"
+)
+
+// The bounds of a page of a list.
+const (
+	DefaultPage = 20
+	MaxPage     = 100
+)
+
+// A ListRequest is a page of a list, as a caller asked for it.
+type ListRequest struct {
+	Scope         Scope
+	Filter        FilterInput
+	Order         Order
+	First, Last   Optional[int]
+	After, Before Optional[string]
+}
+
+// A FilterInput is a [Filter] as a caller sent it. A nil list was not given.
+type FilterInput struct {
+	IDs                                                      []string
+	Types                                                    []Type
+	Owner                                                    Optional[UserID]
+	Occupants                                                []UserID
+	NameContains                                             Optional[string]
+	UpdatedAfter, UpdatedBefore, CreatedAfter, CreatedBefore Optional[time.Time]
+	Custom                                                   []CustomInput
+}
+
+// A Page is one page of a list.
+type Page struct {
+	Dialogs []Dialog
+	query   Query
+	digest  string
+	// more says that the list goes on past the page's far end.
+	more bool
+}
+
+// Cursor is the cursor of the page's i-th dialog.
+func (p *Page) Cursor(i int) string {
+	return encodeCursor(p.digest, p.query.Order, &p.Dialogs[i])
+}
+
+// List returns a page of what the caller may see in the scope.
+func (s *Service) List(ctx context.Context, c Caller, r ListRequest) (Page, error) {
+	if err := signedIn(c); err != nil {
+		return Page{}, err
+	}
+	q, digest, err := s.query(ctx, c, r)
+	if err != nil {
+		return Page{}, err
+	}
+	page := Page{query: q, digest: digest}
+	q.Limit++
+	if page.Dialogs, err = s.store.Dialogs(ctx, q); err != nil {
+		return Page{}, err
+	}
+	if len(page.Dialogs) == q.Limit {
+		page.more = true
+		if q.FromEnd {
+			page.Dialogs = page.Dialogs[1:]
+		} else {
+			page.Dialogs = page.Dialogs[:q.Limit-1]
+		}
+	}
+	return page, nil
+}
+
+// HasNext tells whether the list goes on after the page.
+func (s *Service) HasNext(ctx context.Context, p *Page) (bool, error) {
+	if !p.query.FromEnd {
+		if p.more || p.query.Before == nil {
+			return p.more, nil
+		}
+	}
+	return s.beyond(ctx, p, p.query.Before, false)
+}
+
+// HasPrevious tells whether the list has something before the page.
+func (s *Service) HasPrevious(ctx context.Context, p *Page) (bool, error) {
+	if p.query.FromEnd {
+		if p.more || p.query.After == nil {
+			return p.more, nil
+		}
+	}
+	return s.beyond(ctx, p, p.query.After, true)
+}
+
+// beyond looks for one dialog outside the page. An end that no cursor bounds
+// is the list's own.
+func (s *Service) beyond(ctx context.Context, p *Page, bound *Position, before bool) (bool, error) {
+	if bound == nil {
+		return false, nil
+	}
+	q := p.query
+	q.After, q.Before, q.Limit, q.FromEnd = nil, nil, 1, before
+	if n := len(p.Dialogs); n > 0 {
+		at := n - 1
+		if before {
+			at = 0
+		}
+		edge := &Position{Key: q.Order.Key(&p.Dialogs[at]), ID: p.Dialogs[at].ID}
+		if before {
+			q.Before = edge
+		} else {
+			q.After = edge
+		}
+	} // else whatever the list has lies beyond the bound, or at it
+	found, err := s.store.Dialogs(ctx, q)
+	return len(found) > 0, err
+}
+
+// CountAll tells how many dialogs the page's whole list has.
+func (s *Service) CountAll(ctx context.Context, p *Page) (int, error) {
+	return s.store.Count(ctx, p.query)
+}
+
+func (s *Service) query(ctx context.Context, c Caller, r ListRequest) (Query, string, error) {
+	q := Query{User: c.User, Scope: r.Scope, Order: r.Order, Limit: DefaultPage}
+	switch {
+	case r.First.Given && r.Last.Given:
+		return q, "", invalid("last", "first and last exclude each other")
+	case r.First.Given:
+		q.Limit = r.First.Value
+	case r.Last.Given:
+		q.Limit, q.FromEnd = r.Last.Value, true
+	}
+	if q.Limit < 1 || q.Limit > MaxPage {
+		field := "first"
+		if q.FromEnd {
+			field = "last"
+		}
+		return q, "", invalidf(field, "a page has 1 to %d dialogs", MaxPage)
+	}
+	var err error
+	if q.Filter, err = s.filter(ctx, r.Filter); err != nil {
+		return q, "", err
+	}
+	digest := listDigest(q.Scope, q.Filter, q.Order)
+	if r.After.Given {
+		if q.After, err = parseCursor("after", r.After.Value, digest, q.Order); err != nil {
+			return q, "", err
+		}
+	}
+	if r.Before.Given {
+		if q.Before, err = parseCursor("before", r.Before.Value, digest, q.Order); err != nil {
+			return q, "", err
+		}
+	}
+	return q, digest, nil
+}
+
+func (s *Service) filter(ctx context.Context, in FilterInput) (Filter, error) {
+	f := Filter{Owner: in.Owner.Value, NameContains: FoldName(in.NameContains.Value)}
+	var err error
+	if f.IDs, err = parseIDs("filter.ids", in.IDs, s.limits.IDsPerList); err != nil {
+		return f, err
+	}
+	if in.Types != nil {
+		f.Types = append([]Type{}, in.Types...)
+	}
+	if in.Owner.Given {
+		if _, err := ParseUserID("filter.ownerId", string(f.Owner)); err != nil {
+			return f, err
+		}
+	}
+	if f.Occupants, err = parseUserIDs("filter.occupantIds", in.Occupants, s.limits.IDsPerList); err != nil {
+		return f, err
+	}
+	if err := checkText("filter.nameContains", in.NameContains.Value); err != nil {
+		return f, err
+	}
+	if utf8.RuneCountInString(in.NameContains.Value) > s.limits.NameLength {
+		return f, invalidf("filter.nameContains", "a name has at most %d characters", s.limits.NameLength)
+	}
+	f.UpdatedAfter, f.UpdatedBefore = afterBound(in.UpdatedAfter), beforeBound(in.UpdatedBefore)
+	f.CreatedAfter, f.CreatedBefore = afterBound(in.CreatedAfter), beforeBound(in.CreatedBefore)
+	f.Custom, err = parseCustom(ctx, s.classes, "filter.customData", in.Custom)
+	return f, err
+}
+
+// parseIDs checks each id, drops repetitions, and keeps an empty list apart
+// from none.
+func parseIDs(field string, texts []string, most int) ([]ID, error) {
+	if texts == nil {
+		return nil, nil
+	}
+	ids := make([]ID, 0, min(len(texts), most))
+	seen := map[ID]bool{}
+	for _, text := range texts {
+		id, err := ParseID(field, text)
+		if err != nil {
+			return nil, err
+		}
+		if seen[id] {
+			continue
+		}
+		if len(ids) == most {
+			return nil, invalidf(field, "at most %d ids in one list", most)
+		}
+		seen[id] = true
+		ids = append(ids, id)
+	}
+	return ids, nil
+}
+
+// afterBound and beforeBound round to the milliseconds that instants are kept
+// in, so that comparing with the bound leaves out what the caller's leaves out.
+func afterBound(t Optional[time.Time]) time.Time {
+	if !t.Given {
+		return time.Time{}
+	}
+	return time.UnixMilli(t.Value.UnixMilli()).UTC()
+}
+
+func beforeBound(t Optional[time.Time]) time.Time {
+	if !t.Given {
+		return time.Time{}
+	}
+	ms := t.Value.UnixMilli()
+	if t.Value.Nanosecond()%int(time.Millisecond) > 0 && ms < math.MaxInt64 {
+		ms++
+	}
+	bound := time.UnixMilli(ms).UTC()
+	if bound.IsZero() { // which would mean no bound; no dialog is as old
+		return bound.Add(time.Millisecond)
+	}
+	return bound
+}

@@ -1,0 +1,222 @@
+package dialog
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"math"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// A Value is one custom value in normal form, as compact JSON. Two values of
+// one field are equal when their texts are.
+//
+// An Integer has no fraction and no exponent; a Float is the shortest text
+// that reads back as the same double, never -0; a DateTime is UTC with
+// millisecond precision; a Location is [longitude,latitude].
+type Value string
+
+// MaxInteger is the largest Integer, 2^53 - 1: the largest that every JSON
+// reader keeps exactly.
+const MaxInteger = 1<<53 - 1
+
+// TimeFormat is the normal form of an instant.
+const TimeFormat = "2006-01-02T15:04:05.000Z"
+
+// Normalize checks a decoded JSON value against the field and brings it to
+// normal form. It takes what encoding/json and GraphQL decoders make: bool,
+// string, json.Number, int64, float64 and lists of these.
+func (f Field) Normalize(raw any) (Value, error) {
+	if !f.List {
+		return f.Type.normalize(raw)
+	}
+	list, ok := raw.([]any)
+	if !ok {
+		return "", errors.New("takes a list")
+	}
+	var b strings.Builder
+	b.WriteByte('[')
+	for i, element := range list {
+		v, err := f.Type.normalize(element)
+		if err != nil {
+			return "", err
+		}
+		if i > 0 {
+			b.WriteByte(',')
+		}
+		b.WriteString(string(v))
+	}
+	b.WriteByte(']')
+	return Value(b.String()), nil
+}
+
+func (t FieldType) normalize(raw any) (Value, error) {
+	switch t {
+	case Boolean:
+		return normalizeBoolean(raw)
+	case Integer:
+		return normalizeInteger(raw)
+	case Float:
+		return normalizeFloat(raw)
+	case String:
+		return normalizeString(raw)
+	case DateTime:
+		return normalizeDateTime(raw)
+	case Location:
+		return normalizeLocation(raw)
+	}
+	return "", errors.New("has an unknown type")
+}
+
+func normalizeBoolean(raw any) (Value, error) {
+	if v, ok := raw.(bool); ok {
+		return Value(strconv.FormatBool(v)), nil
+	}
+	return "", errors.New("takes true or false")
+}
+
+func normalizeInteger(raw any) (Value, error) {
+	text, ok := numberText(raw)
+	if !ok {
+		return "", errors.New("takes a whole number")
+	}
+	n, ok := wholeNumber(text)
+	if !ok || n > MaxInteger || n < -MaxInteger {
+		return "", errors.New("takes a whole number within ±(2^53 - 1)")
+	}
+	return Value(strconv.FormatInt(n, 10)), nil
+}
+
+func normalizeFloat(raw any) (Value, error) {
+	v, ok := float(raw)
+	if !ok {
+		return "", errors.New("takes a finite number")
+	}
+	return formatFloat(v), nil
+}
+
+func normalizeString(raw any) (Value, error) {
+	s, ok := raw.(string)
+	if !ok {
+		return "", errors.New("takes a string")
+	}
+	if err := checkText("", s); err != nil {
+		return "", err
+	}
+	return quote(s), nil
+}
+
+func normalizeDateTime(raw any) (Value, error) {
+	s, ok := raw.(string)
+	if !ok {
+		return "", errors.New("takes an RFC 3339 instant as a string")
+	}
+	t, err := ParseTime(s)
+	if err != nil {
+		return "", err
+	}
+	return quote(t.Truncate(time.Millisecond).Format(TimeFormat)), nil
+}
+
+func normalizeLocation(raw any) (Value, error) {
+	wrong := errors.New("takes [longitude, latitude] in degrees")
+	pair, ok := raw.([]any)
+	if !ok || len(pair) != 2 {
+		return "", wrong
+	}
+	longitude, ok1 := float(pair[0])
+	latitude, ok2 := float(pair[1])
+	if !ok1 || !ok2 || math.Abs(longitude) > 180 || math.Abs(latitude) > 90 {
+		return "", wrong
+	}
+	return "[" + formatFloat(longitude) + "," + formatFloat(latitude) + "]", nil
+}
+
+// ParseTime reads an RFC 3339 instant whose year, in UTC, has four digits.
+func ParseTime(s string) (time.Time, error) {
+	t, err := time.Parse(time.RFC3339Nano, s)
+	if err != nil || strings.Contains(s, ",") {
+		return time.Time{}, errors.New("takes an RFC 3339 instant, such as 2026-01-31T09:30:00.000Z")
+	}
+	t = t.UTC()
+	if t.Year() < 0 || t.Year() > 9999 {
+		return time.Time{}, errors.New("takes an instant of the years 0000 to 9999")
+	}
+	return t, nil
+}
+
+func numberText(raw any) (string, bool) {
+	switch v := raw.(type) {
+	case json.Number:
+		return v.String(), true
+	case int:
+		return strconv.Itoa(v), true
+	case int64:
+		return strconv.FormatInt(v, 10), true
+	case float64:
+		return strconv.FormatFloat(v, 'g', -1, 64), true
+	}
+	return "", false
+}
+
+func float(raw any) (float64, bool) {
+	text, ok := numberText(raw)
+	if !ok {
+		return 0, false
+	}
+	v, err := strconv.ParseFloat(text, 64)
+	return v, err == nil && !math.IsInf(v, 0) && !math.IsNaN(v)
+}
+
+// wholeNumber reads a JSON number of whole value, such as 5, 5.0 or 50e-1,
+// exactly; without the memory that 1e1000000 would ask for.
+func wholeNumber(text string) (int64, bool) {
+	mantissa, exponentText, _ := strings.Cut(strings.ToLower(text), "e")
+	digits, negative := strings.CutPrefix(mantissa, "-")
+	whole, fraction, _ := strings.Cut(digits, ".")
+	exponent := 0
+	if exponentText != "" {
+		var err error
+		if exponent, err = strconv.Atoi(exponentText); err != nil {
+			return 0, false
+		}
+	}
+	digits = strings.TrimLeft(whole+fraction, "0")
+	exponent -= len(fraction)
+	trimmed := strings.TrimRight(digits, "0")
+	exponent += len(digits) - len(trimmed)
+	switch {
+	case trimmed == "":
+		return 0, true
+	case exponent < 0 || exponent > 18 || len(trimmed)+exponent > 18:
+		return 0, false
+	}
+	n, err := strconv.ParseInt(trimmed+strings.Repeat("0", exponent), 10, 64)
+	if negative {
+		n = -n
+	}
+	return n, err == nil
+}
+
+// formatFloat writes a double as encoding/json does, and -0 as 0.
+func formatFloat(v float64) Value {
+	if v == 0 {
+		return "0"
+	}
+	b, err := json.Marshal(v)
+	if err != nil { // only for infinities and NaN, which callers refuse
+		return "null"
+	}
+	return Value(b)
+}
+
+// quote writes a JSON string without the escapes that HTML would want.
+func quote(s string) Value {
+	var b bytes.Buffer
+	e := json.NewEncoder(&b)
+	e.SetEscapeHTML(false)
+	_ = e.Encode(s) // a string can't fail
+	return Value(bytes.TrimSuffix(b.Bytes(), []byte("\n")))
+}

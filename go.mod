@@ -1,0 +1,3 @@
+module dialogs
+
+go 1.26.8
