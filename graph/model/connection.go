@@ -1,0 +1,34 @@
+package model
+
+import "context"
+
+// A Lazily is an answer that costs something and is worked out when asked for.
+type Lazily[T any] func(context.Context) (T, error)
+
+// Known is an answer that is known already.
+func Known[T any](v T) Lazily[T] {
+	return func(context.Context) (T, error) { return v, nil }
+}
+
+// A DialogConnection is a page of a list of dialogs.
+type DialogConnection struct {
+	Edges    []DialogEdge
+	Nodes    []Dialog
+	PageInfo PageInfo
+	Total    Lazily[int]
+}
+
+// TotalCount counts the whole list.
+func (c DialogConnection) TotalCount(ctx context.Context) (int, error) { return c.Total(ctx) }
+
+// A PageInfo tells where a page lies in its list.
+type PageInfo struct {
+	StartCursor, EndCursor *string
+	Next, Previous         Lazily[bool]
+}
+
+// HasNextPage tells whether the list goes on after the page.
+func (p PageInfo) HasNextPage(ctx context.Context) (bool, error) { return p.Next(ctx) }
+
+// HasPreviousPage tells whether the list has something before the page.
+func (p PageInfo) HasPreviousPage(ctx context.Context) (bool, error) { return p.Previous(ctx) }

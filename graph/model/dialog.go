@@ -1,0 +1,154 @@
+// Package model is how GraphQL sees the domain: views of its types with the
+// fields of the schema, and gqlgen's own types for inputs and payloads. It
+// only looks, and must neither decide nor reach for a store.
+package model
+
+import (
+	"encoding/base64"
+	"encoding/json"
+	"slices"
+	"time"
+
+	"dialogs/dialog"
+)
+
+// MaxPage is the largest first of a list.
+const MaxPage = dialog.MaxPage
+
+// A Dialog is a dialog as one caller sees it.
+type Dialog struct {
+	dialog dialog.Dialog
+	caller dialog.Caller
+}
+
+// NewDialog is the caller's view of a dialog, nil of one that is deleted or
+// not his to see.
+func NewDialog(d dialog.Dialog, c dialog.Caller) *Dialog {
+	if d.Deleted {
+		return nil
+	}
+	return &Dialog{dialog: d, caller: c}
+}
+
+// IsNode marks the dialog as a node.
+func (Dialog) IsNode() {}
+
+// Domain is the dialog that the view is of.
+func (d *Dialog) Domain() *dialog.Dialog { return &d.dialog }
+
+// The fields of the schema's Dialog, which describes each.
+
+func (d *Dialog) ID() string                      { return string(d.dialog.ID) }
+func (d *Dialog) Type() dialog.Type               { return d.dialog.Type }
+func (d *Dialog) Name() *string                   { return optional(d.dialog.Name) }
+func (d *Dialog) Photo() *string                  { return optional(d.dialog.Photo) }
+func (d *Dialog) OwnerID() string                 { return string(d.dialog.Owner) }
+func (d *Dialog) OccupantIds() []string           { return Texts(d.dialog.Occupants) }
+func (d *Dialog) OccupantCount() int              { return len(d.dialog.Occupants) }
+func (d *Dialog) AdminIds() []string              { return Texts(d.dialog.Admins) }
+func (d *Dialog) CreatedAt() time.Time            { return d.dialog.CreatedAt }
+func (d *Dialog) UpdatedAt() time.Time            { return d.dialog.UpdatedAt }
+func (d *Dialog) Version() int                    { return int(d.dialog.Version) }
+func (d *Dialog) ViewerCanRename() bool           { return d.can(dialog.Rename) }
+func (d *Dialog) ViewerCanLeave() bool            { return d.can(dialog.Leave) }
+func (d *Dialog) ViewerCanTransfer() bool         { return d.can(dialog.Transfer) }
+func (d *Dialog) ViewerCanDelete() bool           { return d.can(dialog.Delete) }
+func (d *Dialog) can(act dialog.Act) bool         { return d.dialog.Can(d.caller, act) }
+func (d *Dialog) ViewerCanAddOccupants() bool     { return d.can(dialog.AddOccupants) }
+func (d *Dialog) ViewerCanRemoveOthers() bool     { return d.can(dialog.RemoveOthers) }
+func (d *Dialog) ViewerCanChangeAdmins() bool     { return d.can(dialog.ChangeAdmins) }
+func (d *Dialog) ViewerCanSetCustomData() bool    { return d.can(dialog.SetCustomData) }
+func (d *Dialog) ViewerStanding() dialog.Standing { return d.dialog.Standing(d.caller) }
+
+func (d *Dialog) CustomData() []CustomData {
+	classes := d.dialog.Custom.Classes()
+	data := make([]CustomData, len(classes))
+	for i, class := range classes {
+		fields := make(map[string]any, len(d.dialog.Custom[class]))
+		for name, value := range d.dialog.Custom[class] {
+			fields[name] = value
+		}
+		data[i] = CustomData{ClassName: class, Fields: fields}
+	}
+	return data
+}
+
+func (d *Dialog) Occupants(first int, after *string) (OccupantConnection, error) {
+	if first < 1 || first > MaxPage {
+		return OccupantConnection{}, dialog.InvalidInput("first", "a page has 1 to 100 occupants")
+	}
+	start := 0
+	if after != nil {
+		place, err := d.parsePlace(*after)
+		if err != nil {
+			return OccupantConnection{}, err
+		}
+		start = place
+	}
+	all := d.dialog.Occupants
+	end := min(start+first, len(all))
+	page := OccupantConnection{
+		Edges: []OccupantEdge{}, Nodes: []Occupant{}, TotalCount: len(all),
+		PageInfo: PageInfo{Next: Known(end < len(all)), Previous: Known(start > 0)},
+	}
+	for i := start; i < end; i++ {
+		occupant := Occupant{user: all[i], dialog: d}
+		page.Nodes = append(page.Nodes, occupant)
+		page.Edges = append(page.Edges, OccupantEdge{Node: occupant, Cursor: d.place(i)})
+	}
+	if n := len(page.Edges); n > 0 {
+		page.PageInfo.StartCursor, page.PageInfo.EndCursor = &page.Edges[0].Cursor, &page.Edges[n-1].Cursor
+	}
+	return page, nil
+}
+
+// An occupantPlace is a place among the occupants of a dialog: of a user, and
+// should he have left, of his number.
+type occupantPlace struct {
+	Version int           `json:"v"`
+	Dialog  dialog.ID     `json:"d"`
+	User    dialog.UserID `json:"u"`
+	Number  int           `json:"n"`
+}
+
+func (d *Dialog) place(i int) string {
+	text, err := json.Marshal(occupantPlace{Version: 1, Dialog: d.dialog.ID, User: d.dialog.Occupants[i], Number: i})
+	if err != nil { // strings and numbers can't fail
+		panic("model: encoding a cursor: " + err.Error())
+	}
+	return base64.RawURLEncoding.EncodeToString(text)
+}
+
+// parsePlace reads a cursor and tells where the occupants behind it start.
+func (d *Dialog) parsePlace(cursor string) (int, error) {
+	var p occupantPlace
+	text, err := base64.RawURLEncoding.Strict().DecodeString(cursor)
+	if err == nil {
+		err = json.Unmarshal(text, &p)
+	}
+	if err != nil || p.Version != 1 || p.Dialog != d.dialog.ID || p.Number < 0 {
+		return 0, dialog.InvalidInput("after", "this is no cursor of an occupant of this dialog")
+	}
+	if i := slices.Index(d.dialog.Occupants, p.User); i >= 0 {
+		return i + 1, nil
+	}
+	return min(p.Number, len(d.dialog.Occupants)), nil
+}
+
+// An Occupant is a participant as one caller sees him.
+type Occupant struct {
+	user   dialog.UserID
+	dialog *Dialog
+}
+
+// The fields of the schema's Occupant, which describes each.
+
+func (o Occupant) UserID() string            { return string(o.user) }
+func (o Occupant) Standing() dialog.Standing { return o.dialog.dialog.StandingOf(o.user) }
+func (o Occupant) ViewerCanRemove() bool {
+	return o.dialog.dialog.CanRemove(o.dialog.caller, o.user)
+}
+
+func (o Occupant) ViewerCanChangeAdmin() bool {
+	return o.dialog.dialog.CanChangeAdmin(o.dialog.caller, o.user)
+}

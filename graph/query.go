@@ -1,0 +1,100 @@
+package graph
+
+import (
+	"context"
+	"slices"
+
+	"github.com/99designs/gqlgen/graphql"
+
+	"dialogs/dialog"
+	"dialogs/graph/model"
+)
+
+type queries struct{ *resolver }
+
+func (q queries) Dialog(ctx context.Context, id string) (*model.Dialog, error) {
+	c := q.caller(ctx)
+	withHistory := slices.Contains(graphql.CollectAllFields(ctx), "history")
+	d, err := q.service.Dialog(ctx, c, id, withHistory)
+	if err != nil {
+		return nil, err
+	}
+	return model.NewDialog(d, c), nil
+}
+
+func (q queries) Node(ctx context.Context, id string) (model.Node, error) {
+	d, err := q.Dialog(ctx, id)
+	if err != nil {
+		return nil, err
+	}
+	return d, nil
+}
+
+func (q queries) Dialogs(ctx context.Context, scope dialog.Scope, first *int, after *string, last *int, before *string, filter *model.DialogFilter, orderBy model.DialogOrder) (*model.DialogConnection, error) {
+	c := q.caller(ctx)
+	page, err := q.service.List(ctx, c, dialog.ListRequest{
+		Scope: scope, Filter: filterOf(filter), Order: orderOf(orderBy),
+		First: given(first), Last: given(last), After: given(after), Before: given(before),
+	})
+	if err != nil {
+		return nil, err
+	}
+	return q.connection(&page, c), nil
+}
+
+func (q queries) Viewer(ctx context.Context) (model.Viewer, error) {
+	c := q.caller(ctx)
+	v := model.Viewer{Kind: c.Kind()}
+	if c.User != "" {
+		v.UserID = new(string(c.User))
+	}
+	if c.APIKey != "" {
+		v.APIKeyName = &c.APIKey
+	}
+	return v, nil
+}
+
+func (q queries) CustomClasses(ctx context.Context) ([]dialog.Class, error) {
+	return q.service.Classes(ctx, q.caller(ctx))
+}
+
+// connection is the caller's view of a page. What costs another read is read
+// when it is asked for.
+func (q queries) connection(page *dialog.Page, c dialog.Caller) *model.DialogConnection {
+	conn := &model.DialogConnection{
+		Edges: make([]model.DialogEdge, len(page.Dialogs)),
+		Nodes: make([]model.Dialog, len(page.Dialogs)),
+		Total: func(ctx context.Context) (int, error) { return q.service.CountAll(ctx, page) },
+		PageInfo: model.PageInfo{
+			Next:     func(ctx context.Context) (bool, error) { return q.service.HasNext(ctx, page) },
+			Previous: func(ctx context.Context) (bool, error) { return q.service.HasPrevious(ctx, page) },
+		},
+	}
+	for i, d := range page.Dialogs {
+		conn.Nodes[i] = *model.NewDialog(d, c)
+		conn.Edges[i] = model.DialogEdge{Node: conn.Nodes[i], Cursor: page.Cursor(i)}
+	}
+	if n := len(conn.Edges); n > 0 {
+		conn.PageInfo.StartCursor, conn.PageInfo.EndCursor = &conn.Edges[0].Cursor, &conn.Edges[n-1].Cursor
+	}
+	return conn
+}
+
+type dialogs struct{ *resolver }
+
+// History reads the records again unless they came with the dialog.
+func (r dialogs) History(ctx context.Context, obj *model.Dialog, first int) ([]model.DialogChange, error) {
+	if first < 1 || first > model.MaxPage {
+		return nil, dialog.InvalidInput("first", "a page has 1 to 100 changes")
+	}
+	c, d := r.caller(ctx), obj.Domain()
+	records := d.History
+	if records == nil {
+		fresh, err := r.service.Dialog(ctx, c, string(d.ID), true)
+		if err != nil {
+			return nil, err
+		}
+		records = fresh.History
+	}
+	return model.NewHistory(records, d.Version, first, c), nil
+}

@@ -1,0 +1,144 @@
+package graph
+
+import (
+	"encoding/json"
+	"errors"
+	"io"
+	"net/http"
+	"strings"
+
+	"github.com/99designs/gqlgen/graphql"
+	jsonv2 "github.com/go-json-experiment/json"
+	"github.com/go-json-experiment/json/jsontext"
+	"github.com/vektah/gqlparser/v2/gqlerror"
+
+	"dialogs/graph/model"
+)
+
+// A requestError is a request that is no well-formed GraphQL over HTTP.
+type requestError struct {
+	status  int
+	message string
+}
+
+func (e *requestError) Error() string { return e.message }
+
+func (e *requestError) public() *gqlerror.Error {
+	return &gqlerror.Error{Message: e.message, Extensions: map[string]any{
+		"code": model.ErrorCodeBadUserInput, "status": e.status,
+	}}
+}
+
+func badRequest(message string) error {
+	return &requestError{status: http.StatusBadRequest, message: message}
+}
+
+// params are a request's parameters, as GraphQL over HTTP names them. Names
+// are matched exactly and unknown ones ignored.
+type params struct {
+	Query         *string        `json:"query"`
+	OperationName *string        `json:"operationName"`
+	Variables     map[string]any `json:"variables"`
+	Extensions    map[string]any `json:"extensions"`
+}
+
+// exactNumbers keeps numbers as they were written. Decoding is otherwise
+// strict: invalid UTF-8, lone surrogates, names given twice and whatever
+// follows the value are errors.
+var exactNumbers = jsonv2.WithUnmarshalers(jsonv2.UnmarshalFromFunc(func(d *jsontext.Decoder, v *any) error {
+	if d.PeekKind() != '0' {
+		return errors.ErrUnsupported
+	}
+	raw, err := d.ReadValue()
+	*v = json.Number(raw)
+	return err
+}))
+
+// readBody reads a POST request's parameters.
+func readBody(r *http.Request) (*graphql.RawParams, error) {
+	body, err := io.ReadAll(r.Body)
+	if err != nil {
+		var tooLarge *http.MaxBytesError
+		if errors.As(err, &tooLarge) {
+			return nil, &requestError{http.StatusRequestEntityTooLarge, "the request body is larger than the server takes"}
+		}
+		return nil, badRequest("the request body could not be read")
+	}
+	var p params
+	if err := jsonv2.Unmarshal(body, &p, exactNumbers); err != nil {
+		return nil, badRequest("the request body must be one JSON object in valid UTF-8, with query a string and variables and extensions objects")
+	}
+	return p.raw(r)
+}
+
+// readURL reads a GET request's parameters.
+func readURL(r *http.Request) (*graphql.RawParams, error) {
+	values := r.URL.Query()
+	var p params
+	for name, to := range map[string]**string{"query": &p.Query, "operationName": &p.OperationName} {
+		if values.Has(name) {
+			*to = new(values.Get(name))
+		}
+	}
+	for name, to := range map[string]*map[string]any{"variables": &p.Variables, "extensions": &p.Extensions} {
+		if text := values.Get(name); text != "" {
+			if err := jsonv2.Unmarshal([]byte(text), to, exactNumbers); err != nil {
+				return nil, badRequest("the parameter " + name + " must be a JSON object in valid UTF-8")
+			}
+		}
+	}
+	return p.raw(r)
+}
+
+func (p *params) raw(r *http.Request) (*graphql.RawParams, error) {
+	if p.Query == nil {
+		p.Query = new("")
+	}
+	if *p.Query == "" && p.Extensions["persistedQuery"] == nil {
+		return nil, badRequest("the parameter query is missing")
+	}
+	if hasLoneSurrogate(*p.Query) {
+		return nil, badRequest("the parameter query has an escape of half a surrogate pair")
+	}
+	raw := &graphql.RawParams{Query: *p.Query, Variables: p.Variables, Extensions: p.Extensions, Headers: r.Header}
+	if p.OperationName != nil {
+		raw.OperationName = *p.OperationName
+	}
+	return raw, nil
+}
+
+// hasLoneSurrogate looks for an escape such as \uD83D in a document without
+// its other half, which the lexer would turn into U+FFFD.
+func hasLoneSurrogate(query string) bool {
+	for i := 0; i+1 < len(query); i++ {
+		if query[i] != '\\' {
+			continue
+		}
+		half := surrogate(query[i:])
+		switch {
+		case half == 0:
+			i++ // whatever is escaped, a backslash too
+		case half == 'l' || surrogate(query[i+6:]) != 'l':
+			return true
+		default:
+			i += 11
+		}
+	}
+	return false
+}
+
+// surrogate tells whether the text starts with the escape of a high half ('h')
+// or a low half ('l') of a pair; else 0.
+func surrogate(s string) byte {
+	if len(s) < 6 || s[:2] != `\u` || (s[2] != 'd' && s[2] != 'D') ||
+		strings.Trim(s[3:6], "0123456789abcdefABCDEF") != "" {
+		return 0
+	}
+	switch {
+	case strings.IndexByte("89abAB", s[3]) >= 0:
+		return 'h'
+	case strings.IndexByte("cdefCDEF", s[3]) >= 0:
+		return 'l'
+	}
+	return 0
+}

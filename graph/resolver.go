@@ -1,0 +1,28 @@
+package graph
+
+import (
+	"context"
+	"time"
+
+	"dialogs/dialog"
+	"dialogs/graph/generated"
+)
+
+// Sessions mints session tokens.
+type Sessions interface {
+	// Mint returns a token that stands for the user for ttl seconds, and when
+	// it ends. A ttl out of bounds is a [dialog.Invalid] error.
+	Mint(user dialog.UserID, ttl time.Duration) (token string, expiresAt time.Time, err error)
+}
+
+// resolver answers the schema's root fields, and those fields of others that
+// need the service.
+type resolver struct {
+	service  *dialog.Service
+	sessions Sessions
+	caller   func(context.Context) dialog.Caller
+}
+
+func (r *resolver) Query() generated.QueryResolver       { return queries{r} }
+func (r *resolver) Mutation() generated.MutationResolver { return mutations{r} }
+func (r *resolver) Dialog() generated.DialogResolver     { return dialogs{r} }

@@ -1,0 +1,131 @@
+// Package scalar reads and writes the schema's scalars. It is stricter than
+// gqlgen's own: a value of another JSON type is bad input, never converted.
+package scalar
+
+import (
+	"encoding/json"
+	"io"
+	"maps"
+	"math"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/99designs/gqlgen/graphql"
+
+	"dialogs/dialog"
+)
+
+// bad is the error for a value that can't be coerced. The presenter finds the
+// field by the error's path.
+func bad(message string) error { return dialog.InvalidInput("", message) }
+
+// MarshalID writes an id.
+func MarshalID(id string) graphql.Marshaler { return graphql.MarshalString(id) }
+
+// UnmarshalID reads an id: a string, or a whole number as its decimal text.
+func UnmarshalID(v any) (string, error) {
+	switch v := v.(type) {
+	case string:
+		return v, nil
+	case json.Number:
+		if !strings.ContainsAny(v.String(), ".eE") {
+			return v.String(), nil
+		}
+	case int64:
+		return strconv.FormatInt(v, 10), nil
+	}
+	return "", bad("an ID is a string or a whole number")
+}
+
+// MarshalString writes a string.
+func MarshalString(s string) graphql.Marshaler { return graphql.MarshalString(s) }
+
+// UnmarshalString reads a string.
+func UnmarshalString(v any) (string, error) {
+	if s, ok := v.(string); ok {
+		return s, nil
+	}
+	return "", bad("takes a string")
+}
+
+// MarshalInt writes a whole number.
+func MarshalInt(n int) graphql.Marshaler { return graphql.MarshalInt(n) }
+
+// UnmarshalInt reads a whole JSON number of 32 bits, as the GraphQL
+// specification bounds them.
+func UnmarshalInt(v any) (int, error) {
+	var n int64
+	switch v := v.(type) {
+	case json.Number:
+		var err error
+		if n, err = v.Int64(); err != nil {
+			return 0, bad("takes a whole number of 32 bits")
+		}
+	case int64:
+		n = v
+	default:
+		return 0, bad("takes a whole number")
+	}
+	if n > math.MaxInt32 || n < math.MinInt32 {
+		return 0, bad("takes a whole number of 32 bits")
+	}
+	return int(n), nil
+}
+
+// MarshalDateTime writes an instant in UTC with millisecond precision.
+func MarshalDateTime(t time.Time) graphql.Marshaler {
+	return graphql.MarshalString(t.UTC().Format(dialog.TimeFormat))
+}
+
+// UnmarshalDateTime reads an RFC 3339 instant.
+func UnmarshalDateTime(v any) (time.Time, error) {
+	s, ok := v.(string)
+	if !ok {
+		return time.Time{}, bad("takes an RFC 3339 instant as a string")
+	}
+	t, err := dialog.ParseTime(s)
+	if err != nil {
+		return time.Time{}, bad(err.Error())
+	}
+	return t, nil
+}
+
+// MarshalJSONObject writes an object, its members by name.
+func MarshalJSONObject(object map[string]any) graphql.Marshaler {
+	return graphql.WriterFunc(func(w io.Writer) {
+		separator := "{"
+		for _, name := range slices.Sorted(maps.Keys(object)) {
+			_, _ = io.WriteString(w, separator+strconv.Quote(name)+":")
+			writeJSON(w, object[name])
+			separator = ","
+		}
+		if len(object) == 0 {
+			_, _ = io.WriteString(w, "{")
+		}
+		_, _ = io.WriteString(w, "}")
+	})
+}
+
+// writeJSON writes a value; one that is JSON already goes out as it is.
+func writeJSON(w io.Writer, v any) {
+	if raw, ok := v.(dialog.Value); ok {
+		_, _ = io.WriteString(w, string(raw))
+		return
+	}
+	text, err := json.Marshal(v)
+	if err != nil {
+		text = []byte("null")
+	}
+	_, _ = w.Write(text)
+}
+
+// UnmarshalJSONObject reads an object.
+func UnmarshalJSONObject(v any) (map[string]any, error) {
+	object, ok := v.(map[string]any)
+	if !ok {
+		return nil, bad("takes a JSON object")
+	}
+	return object, nil
+}
