@@ -1,0 +1,203 @@
+package auth
+
+import (
+	"context"
+	"crypto/ecdsa"
+	"crypto/ed25519"
+	"crypto/elliptic"
+	"crypto/rsa"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"net/url"
+	"slices"
+	"time"
+
+	"github.com/MicahParks/jwkset"
+	"github.com/MicahParks/keyfunc/v3"
+	"github.com/golang-jwt/jwt/v5"
+)
+
+// A JWKS names an issuer of session tokens by where its public keys are.
+type JWKS struct {
+	// URL is where the JSON Web Key Set is, over http or https.
+	URL string
+	// Issuer and Audience, when not empty, are what a token's iss must be and
+	// its aud must hold.
+	Issuer, Audience string
+	// Transport is how the URL is reached; nil is the usual way.
+	Transport http.RoundTripper
+}
+
+const (
+	// jwksEvery is how often the keys are read, and so how long one that was
+	// withdrawn is still trusted.
+	jwksEvery = 5 * time.Minute
+	// jwksRetry is how soon after a failure.
+	jwksRetry = 15 * time.Second
+	// jwksGap is the least time between two reads, which tokens that name
+	// unknown keys may ask for.
+	jwksGap      = 5 * time.Second
+	jwksTimeout  = 5 * time.Second
+	jwksMaxBytes = 1 << 20
+	minRSABits   = 2048
+)
+
+// errKeysAway means that a key is not known and could not be asked for.
+var errKeysAway = errors.New("reading the JWKS")
+
+func (j JWKS) claims() []jwt.ParserOption {
+	var options []jwt.ParserOption
+	if j.Issuer != "" {
+		options = append(options, jwt.WithIssuer(j.Issuer))
+	}
+	if j.Audience != "" {
+		options = append(options, jwt.WithAudience(j.Audience))
+	}
+	return options
+}
+
+func (j JWKS) check() error {
+	u, err := url.Parse(j.URL)
+	if err != nil || u.Host == "" || u.Scheme != "https" && u.Scheme != "http" {
+		return errors.New("auth: the JWKS needs an absolute URL of http or https")
+	}
+	return nil
+}
+
+// configured refuses half a configuration: what would check nothing.
+func (j JWKS) configured() (bool, error) {
+	if j.URL == "" && (j.Issuer != "" || j.Audience != "") {
+		return false, errors.New("auth: an issuer or audience of session tokens needs the JWKS URL of their keys")
+	}
+	return j.URL != "", nil
+}
+
+// An issuer knows the keys at a JWKS URL. It starts and keeps working while the
+// URL is away, reads the keys again regularly, and at once (but not too often)
+// when a token names a key that is not known yet.
+type issuer struct {
+	keys    keyfunc.Keyfunc
+	fetches *refresher
+}
+
+func newIssuer(ctx context.Context, c Config) (*issuer, error) {
+	if err := c.JWKS.check(); err != nil {
+		return nil, err
+	}
+	transport := c.JWKS.Transport
+	if transport == nil {
+		transport = &http.Transport{Proxy: http.ProxyFromEnvironment, DisableKeepAlives: true}
+	}
+	set := &keySet{MemoryJWKSet: jwkset.NewMemoryStorage(), url: c.JWKS.URL, log: c.Log, away: true, client: &http.Client{
+		Transport: limited{transport},
+		// Keys come from the very URL that was configured.
+		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+	}}
+	fetches := newRefresher(ctx, jwksGap, jwksTimeout, c.Now, set.fetch)
+	set.refresh = fetches.join
+	keys, err := keyfunc.New(keyfunc.Options{Ctx: ctx, Storage: set})
+	if err != nil {
+		return nil, fmt.Errorf("auth: %w", err)
+	}
+	fetches.keepFresh(jwksEvery, jwksRetry)
+	return &issuer{keys: keys, fetches: fetches}, nil
+}
+
+func (i *issuer) close() { i.fetches.close() }
+
+// A keySet is the storage of keys that keyfunc reads from.
+type keySet struct {
+	*jwkset.MemoryJWKSet
+	url     string
+	client  *http.Client
+	refresh func(context.Context) error
+	log     *slog.Logger
+	away    bool // the last fetch failed, or there was none; for fetch alone
+}
+
+// KeyRead returns the key of this id, fetched if it is not known yet.
+func (s *keySet) KeyRead(ctx context.Context, id string) (jwkset.JWK, error) {
+	if key, err := s.MemoryJWKSet.KeyRead(ctx, id); err == nil {
+		return key, nil
+	}
+	if err := s.refresh(ctx); err != nil {
+		return jwkset.JWK{}, fmt.Errorf("%w: %w", errKeysAway, err)
+	}
+	return s.MemoryJWKSet.KeyRead(ctx, id)
+}
+
+// KeyReadAll returns all keys, for a token that names none.
+func (s *keySet) KeyReadAll(ctx context.Context) ([]jwkset.JWK, error) {
+	if keys, err := s.MemoryJWKSet.KeyReadAll(ctx); err == nil && len(keys) > 0 {
+		return keys, nil
+	}
+	if err := s.refresh(ctx); err != nil {
+		return nil, fmt.Errorf("%w: %w", errKeysAway, err)
+	}
+	return s.MemoryJWKSet.KeyReadAll(ctx)
+}
+
+// KeyReplaceAll keeps the keys that are good for verifying tokens here.
+func (s *keySet) KeyReplaceAll(ctx context.Context, keys []jwkset.JWK) error {
+	return s.MemoryJWKSet.KeyReplaceAll(ctx, slices.DeleteFunc(keys, func(k jwkset.JWK) bool { return !verifies(k) }))
+}
+
+// fetch reads the keys once: without an interval, that is what making a
+// storage from a URL does.
+func (s *keySet) fetch(ctx context.Context) error {
+	_, err := jwkset.NewStorageFromHTTP(s.url, jwkset.HTTPClientStorageOptions{
+		Client: s.client, Ctx: ctx, HTTPTimeout: jwksTimeout, Storage: s,
+	})
+	switch {
+	case errors.Is(ctx.Err(), context.Canceled): // the server is closing
+	case err != nil:
+		s.log.WarnContext(ctx, "the JWKS can't be read; the keys known so far still serve", "error", err)
+	case s.away:
+		s.log.InfoContext(ctx, "the JWKS was read")
+	}
+	s.away = err != nil
+	return err
+}
+
+// verifies pins the algorithm to the key: of each kind exactly one is taken. A
+// private key that somebody published by mistake is nobody's any more.
+func verifies(k jwkset.JWK) bool {
+	m := k.Marshal()
+	if m.USE != "" && m.USE != jwkset.UseSig {
+		return false
+	}
+	if len(m.KEYOPS) > 0 && !slices.Contains(m.KEYOPS, jwkset.KeyOpsVerify) {
+		return false
+	}
+	var alg jwkset.ALG
+	switch key := k.Key().(type) {
+	case *rsa.PublicKey:
+		if key.N.BitLen() < minRSABits {
+			return false
+		}
+		alg = jwkset.AlgRS256
+	case *ecdsa.PublicKey:
+		if key.Curve != elliptic.P256() {
+			return false
+		}
+		alg = jwkset.AlgES256
+	case ed25519.PublicKey:
+		alg = jwkset.AlgEdDSA
+	default:
+		return false
+	}
+	return m.ALG == "" || m.ALG == alg
+}
+
+// limited bounds what an answer may have.
+type limited struct{ http.RoundTripper }
+
+func (l limited) RoundTrip(r *http.Request) (*http.Response, error) {
+	response, err := l.RoundTripper.RoundTrip(r)
+	if err == nil {
+		response.Body = http.MaxBytesReader(nil, response.Body, jwksMaxBytes)
+	}
+	return response, err
+}

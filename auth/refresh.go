@@ -1,0 +1,179 @@
+package auth
+
+import (
+	"context"
+	"sync"
+	"time"
+)
+
+// A refresher loads something again and again for many who want it fresh: one
+// load at a time, with a least time between two, whoever asks and however often.
+// A load runs on its own, so that nobody who goes away spoils it for the others.
+type refresher struct {
+	load    func(context.Context) error
+	gap     time.Duration // least time between the starts of two loads
+	timeout time.Duration // of one load
+	now     func() time.Time
+
+	ctx  context.Context // the life of the loads, not of a call
+	stop context.CancelFunc
+	wg   sync.WaitGroup
+
+	mu      sync.Mutex
+	active  bool    // work runs
+	closed  bool    // nothing may start
+	running *flight // the load that is under way
+	waiting *flight // the load after that, not begun
+	started time.Time
+	err     error // of the last load that ended
+}
+
+// A flight is one load that others wait for.
+type flight struct {
+	done chan struct{}
+	err  error
+}
+
+func (f *flight) wait(ctx context.Context) error {
+	select {
+	case <-f.done:
+		return f.err
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+func newRefresher(ctx context.Context, gap, timeout time.Duration, now func() time.Time, load func(context.Context) error) *refresher {
+	r := &refresher{load: load, gap: gap, timeout: timeout, now: now}
+	r.ctx, r.stop = context.WithCancel(ctx)
+	return r
+}
+
+func (r *refresher) close() {
+	r.mu.Lock()
+	r.closed = true
+	r.mu.Unlock()
+	r.stop()
+	r.wg.Wait()
+}
+
+// next waits for a load that starts after the call, and returns its error.
+func (r *refresher) next(ctx context.Context) error {
+	r.mu.Lock()
+	f := r.enqueue()
+	r.mu.Unlock()
+	return f.wait(ctx)
+}
+
+// join waits for the load that is under way, or else for one that may start at
+// once. When the last one is too recent for that, its error is the answer.
+func (r *refresher) join(ctx context.Context) error {
+	r.mu.Lock()
+	f := r.running
+	if f == nil {
+		if r.waiting == nil && r.pause() > 0 {
+			defer r.mu.Unlock()
+			return r.err
+		}
+		f = r.enqueue()
+	}
+	r.mu.Unlock()
+	return f.wait(ctx)
+}
+
+// begin makes sure that a load is under way or soon will be, and waits for none.
+func (r *refresher) begin() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if !r.active {
+		r.enqueue()
+	}
+}
+
+// keepFresh loads now and then every so often; after a failure, sooner.
+func (r *refresher) keepFresh(every, afterFailure time.Duration) {
+	r.wg.Go(func() {
+		for r.ctx.Err() == nil {
+			pause := every
+			if r.join(r.ctx) != nil {
+				pause = afterFailure
+			}
+			r.sleep(pause)
+		}
+	})
+}
+
+// enqueue returns the load that has not begun yet. r.mu must be held.
+func (r *refresher) enqueue() *flight {
+	if r.waiting != nil {
+		return r.waiting
+	}
+	f := &flight{done: make(chan struct{})}
+	if r.closed {
+		f.err = context.Canceled
+		close(f.done)
+		return f
+	}
+	r.waiting = f
+	if !r.active {
+		r.active = true
+		r.wg.Go(r.work)
+	}
+	return f
+}
+
+// work runs loads for as long as one is waited for.
+func (r *refresher) work() {
+	for {
+		r.mu.Lock()
+		if r.waiting == nil {
+			r.active = false
+			r.mu.Unlock()
+			return
+		}
+		pause := r.pause()
+		r.mu.Unlock()
+		r.sleep(pause)
+
+		r.mu.Lock()
+		f := r.waiting
+		r.waiting, r.running, r.started = nil, f, r.now()
+		r.mu.Unlock()
+
+		f.err = r.loadOnce()
+
+		r.mu.Lock()
+		r.running, r.err = nil, f.err
+		r.mu.Unlock()
+		close(f.done)
+	}
+}
+
+func (r *refresher) loadOnce() error {
+	if err := r.ctx.Err(); err != nil {
+		return err
+	}
+	ctx, cancel := context.WithTimeout(r.ctx, r.timeout)
+	defer cancel()
+	return r.load(ctx)
+}
+
+// pause is how long the next load has to be held back. r.mu must be held.
+func (r *refresher) pause() time.Duration {
+	if r.started.IsZero() {
+		return 0
+	}
+	return min(r.gap-r.now().Sub(r.started), r.gap) // a clock that was set back must not hold it longer
+}
+
+func (r *refresher) sleep(d time.Duration) {
+	if d <= 0 {
+		return
+	}
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+	case <-r.ctx.Done():
+	}
+}

@@ -1,0 +1,141 @@
+package auth
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/go-json-experiment/json/jsontext"
+	"github.com/golang-jwt/jwt/v5"
+
+	"dialogs/dialog"
+)
+
+// leeway is how far the clocks of an issuer and this server may be apart when
+// a token says from when on it holds. Its end is kept to the second.
+const leeway = 30 * time.Second
+
+// tokens verifies session tokens. Which algorithm a token may name is a matter
+// of the key: HS256 belongs to the secret, the others to the issuer's keys.
+type tokens struct {
+	secret []byte
+	now    func() time.Time
+	parser *jwt.Parser
+	// issuer and its claims' validator are nil when no JWKS is configured.
+	issuer       *issuer
+	issuerClaims *jwt.Validator
+}
+
+func newTokens(ctx context.Context, c Config) (*tokens, error) {
+	if err := checkSecret(c.Secret); err != nil {
+		return nil, err
+	}
+	t := &tokens{secret: slices.Clone(c.Secret), now: c.Now}
+	methods := []string{jwt.SigningMethodHS256.Alg()}
+	claims := []jwt.ParserOption{
+		jwt.WithTimeFunc(c.Now), jwt.WithLeeway(leeway), jwt.WithExpirationRequired(), jwt.WithIssuedAt(),
+	}
+	configured, err := c.JWKS.configured()
+	if err != nil {
+		return nil, err
+	}
+	if configured {
+		if t.issuer, err = newIssuer(ctx, c); err != nil {
+			return nil, err
+		}
+		methods = append(methods, jwt.SigningMethodRS256.Alg(), jwt.SigningMethodES256.Alg(), jwt.SigningMethodEdDSA.Alg())
+		t.issuerClaims = jwt.NewValidator(append(c.JWKS.claims(), claims...)...)
+	}
+	t.parser = jwt.NewParser(append(claims, jwt.WithValidMethods(methods), jwt.WithStrictDecoding())...)
+	return t, nil
+}
+
+func (t *tokens) close() {
+	if t.issuer != nil {
+		t.issuer.close()
+	}
+}
+
+func (t *tokens) verify(ctx context.Context, text string) (Identity, error) {
+	// A map, as claims' names are case-sensitive and the fields of a struct
+	// are not: a claim "SUB" must not be taken for the subject.
+	claims := jwt.MapClaims{}
+	token, err := t.parser.ParseWithClaims(text, claims, t.keyFor(ctx))
+	if err == nil && token.Method != jwt.SigningMethodHS256 {
+		err = t.issuerClaims.Validate(claims)
+	}
+	if err != nil {
+		return Identity{}, explain(text, err)
+	}
+	if !t.strict(token) {
+		return Identity{}, tokenRefused("the session token is malformed")
+	}
+	expires, err := claims.GetExpirationTime()
+	if err != nil || expires == nil || !t.now().Before(expires.Time) {
+		return Identity{}, tokenRefused(expiredMessage)
+	}
+	subject, err := claims.GetSubject()
+	if err != nil {
+		return Identity{}, tokenRefused(subjectMessage)
+	}
+	user, err := dialog.ParseUserID("", subject)
+	if err != nil {
+		return Identity{}, tokenRefused(subjectMessage)
+	}
+	id, _ := claims["jti"].(string)
+	return Identity{Caller: dialog.Caller{User: user}, ExpiresAt: expires.UTC(), TokenID: id}, nil
+}
+
+func (t *tokens) keyFor(ctx context.Context) jwt.Keyfunc {
+	return func(token *jwt.Token) (any, error) {
+		if token.Method == jwt.SigningMethodHS256 {
+			return t.secret, nil
+		}
+		return t.issuer.keys.KeyfuncCtx(ctx)(token)
+	}
+}
+
+// strict refuses what a lenient reader would make something else of: a name
+// that is there twice, and broken UTF-8, which encoding/json replaces so that
+// two subjects become one. It also refuses a token that names an extension as
+// critical (crit), as none is understood here.
+func (t *tokens) strict(token *jwt.Token) bool {
+	if _, critical := token.Header["crit"]; critical {
+		return false
+	}
+	for part := range strings.SplitSeq(token.Raw[:strings.LastIndexByte(token.Raw, '.')], ".") {
+		text, err := t.parser.DecodeSegment(part)
+		if err != nil || !jsontext.Value(text).IsValid() {
+			return false
+		}
+	}
+	return true
+}
+
+const (
+	expiredMessage = "the session token has expired"
+	subjectMessage = "the session token's subject (sub) is missing or no user id"
+)
+
+// explain says what is wrong with a token, in words that hold nothing of it.
+func explain(text string, err error) error {
+	switch {
+	case errors.Is(err, errKeysAway):
+		return unavailable("the keys that session tokens are signed with can't be read right now", err)
+	case errors.Is(err, jwt.ErrTokenExpired):
+		return tokenRefused(expiredMessage)
+	case errors.Is(err, jwt.ErrTokenNotValidYet), errors.Is(err, jwt.ErrTokenUsedBeforeIssued):
+		return tokenRefused("the session token is not valid yet")
+	case errors.Is(err, jwt.ErrTokenInvalidIssuer):
+		return tokenRefused("the session token is from another issuer")
+	case errors.Is(err, jwt.ErrTokenInvalidAudience):
+		return tokenRefused("the session token is for another audience")
+	case errors.Is(err, jwt.ErrTokenRequiredClaimMissing):
+		return tokenRefused("the session token lacks a claim that it needs")
+	case strings.HasPrefix(text, KeyPrefix):
+		return tokenRefused("this is no session token; an API key goes into Authorization behind ApiKey")
+	}
+	return tokenRefused("the session token is malformed, or signed by nobody who is known here")
+}
