@@ -1,0 +1,39 @@
+package dialog_test
+
+import (
+	"testing"
+
+	"dialogs/dialog"
+	"dialogs/dialog/dialogtest"
+)
+
+// TestTable tries every cell of the decision table through the service: each
+// on a dialog of its own, as nothing may depend on what came before.
+func TestTable(t *testing.T) {
+	people := dialogtest.Named("")
+	for _, cell := range dialogtest.Table(t) {
+		t.Run(cell.Name(), func(t *testing.T) {
+			store := dialogtest.NewStore(dialogtest.Class())
+			service := newService(store, dialog.DefaultLimits())
+			made, err := service.Create(t.Context(), server(), people.Creation(cell.Type))
+			if err != nil {
+				t.Fatal(err)
+			}
+			id := string(made.Dialog.ID)
+			if change, ok := cell.Change(people); ok {
+				_, err = service.Update(t.Context(), cell.Caller(people), id, change)
+			} else {
+				_, err = service.Dialog(t.Context(), cell.Caller(people), id, false)
+			}
+			wantEqual(t, "verdict", dialogtest.VerdictOf(t, err), cell.Want)
+			if err == nil {
+				return
+			}
+			after, err := store.Dialog(t.Context(), made.Dialog.ID, false)
+			if err != nil {
+				t.Fatal(err)
+			}
+			wantEqual(t, "the dialog after a refusal", after, made.Dialog)
+		})
+	}
+}
