@@ -173,7 +173,7 @@ func (p *Plan) checkResult(current, next *Dialog) error {
 		return invalid("newOwnerId", "the new owner will not be an occupant")
 	}
 	for _, id := range p.AddAdmins {
-		if id != next.Owner && !slices.Contains(next.Occupants, id) {
+		if !slices.Contains(next.Occupants, id) {
 			return invalid("addAdmins", "an admin will not be an occupant")
 		}
 	}
