@@ -23,9 +23,13 @@ const cursorVersion = 1
 var cursorEncoding = base64.RawURLEncoding.Strict()
 
 // listDigest tells the lists apart that a cursor may belong to.
-func listDigest(scope Scope, filter Filter, order Order) string {
-	text, err := json.Marshal([]any{scope, filter, order})
-	if err != nil { // numbers, strings and instants of four-digit years can't fail
+func listDigest(scope Scope, f Filter, order Order) string {
+	text, err := json.Marshal([]any{
+		scope, order, f.IDs, f.Types, f.Owner, f.Occupants, f.NameContains, f.Custom,
+		// As numbers: an instant past the year 9999 has no JSON of its own.
+		f.UpdatedAfter.UnixMilli(), f.UpdatedBefore.UnixMilli(), f.CreatedAfter.UnixMilli(), f.CreatedBefore.UnixMilli(),
+	})
+	if err != nil { // numbers and strings can't fail
 		panic("dialog: digest of a list: " + err.Error())
 	}
 	sum := sha256.Sum256(text)

@@ -23,6 +23,9 @@ func user(id dialog.UserID) dialog.Caller { return dialog.Caller{User: id} }
 // noon is when changes are made, unless a test says otherwise.
 func noon() time.Time { return time.Date(2026, 1, 31, 12, 0, 0, 0, time.UTC) }
 
+// newStore is a store without dialogs, in which [dialogtest.Class] is defined.
+func newStore(testing.TB) dialog.Store { return dialogtest.NewStore(dialogtest.Class()) }
+
 func newService(store dialog.Store, limits dialog.Limits) *dialog.Service {
 	return dialog.NewService(store, limits, noon, rand.Reader)
 }
@@ -48,7 +51,7 @@ func (s *planCatcher) Create(_ context.Context, p dialog.CreatePlan) (dialog.Cre
 // wrong with its shape.
 func plan(t testing.TB, c dialog.Caller, change dialog.Change, limits dialog.Limits) (dialog.Plan, error) {
 	t.Helper()
-	store := &planCatcher{Store: dialogtest.NewStore(dialogtest.Class())}
+	store := &planCatcher{Store: newStore(t)}
 	_, err := newService(store, limits).Update(t.Context(), c, dialogID, change)
 	return store.update, err
 }
@@ -66,7 +69,7 @@ func mustPlan(t testing.TB, c dialog.Caller, change dialog.Change) dialog.Plan {
 // what is wrong with it.
 func createPlan(t testing.TB, c dialog.Caller, creation dialog.Creation, limits dialog.Limits) (dialog.CreatePlan, error) {
 	t.Helper()
-	store := &planCatcher{Store: dialogtest.NewStore(dialogtest.Class())}
+	store := &planCatcher{Store: newStore(t)}
 	_, err := newService(store, limits).Create(t.Context(), c, creation)
 	return store.create, err
 }

@@ -13,7 +13,7 @@ func TestTable(t *testing.T) {
 	people := dialogtest.Named("")
 	for _, cell := range dialogtest.Table(t) {
 		t.Run(cell.Name(), func(t *testing.T) {
-			store := dialogtest.NewStore(dialogtest.Class())
+			store := newStore(t)
 			service := newService(store, dialog.DefaultLimits())
 			made, err := service.Create(t.Context(), server(), people.Creation(cell.Type))
 			if err != nil {

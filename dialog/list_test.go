@@ -1,0 +1,52 @@
+package dialog_test
+
+import (
+	"context"
+	"testing"
+	"time"
+
+	"dialogs/dialog"
+)
+
+// A queryCatcher is a store that shows what list the service asks it for.
+type queryCatcher struct {
+	dialog.Store
+	query dialog.Query
+}
+
+func (s *queryCatcher) Dialogs(ctx context.Context, q dialog.Query) ([]dialog.Dialog, error) {
+	s.query = q
+	return s.Store.Dialogs(ctx, q)
+}
+
+// TestInstantsOfAFilter: an instant between two milliseconds leaves out what
+// it would if dialogs were kept in nanoseconds.
+func TestInstantsOfAFilter(t *testing.T) {
+	const ms = time.Millisecond
+	last := time.Date(9999, 12, 31, 23, 59, 59, 999_999_999, time.UTC)
+	for _, tt := range []struct {
+		reason        string
+		given         time.Time
+		after, before time.Time
+	}{
+		{"a whole millisecond is itself", noon().Add(7 * ms), noon().Add(7 * ms), noon().Add(7 * ms)},
+		{"later than 7 ms, earlier than 8 ms", noon().Add(7*ms + 1), noon().Add(7 * ms), noon().Add(8 * ms)},
+		{"just before a millisecond", noon().Add(8*ms - 1), noon().Add(7 * ms), noon().Add(8 * ms)},
+		{"another zone is the same instant", noon().In(time.FixedZone("", 3600)), noon(), noon()},
+		{"before 1970 floors and ceilings stay what they are", time.Unix(-10, 1), time.Unix(-10, 0), time.Unix(-10, int64(ms))},
+		{"the last instant there is rounds up to the year 10000", last, last.Truncate(ms), last.Truncate(ms).Add(ms)},
+	} {
+		store := &queryCatcher{Store: newStore(t)}
+		given := dialog.Some(tt.given)
+		_, err := newService(store, dialog.DefaultLimits()).List(t.Context(), user(ann), dialog.ListRequest{
+			Scope: dialog.Mine, Order: dialog.Order{Field: dialog.ByUpdatedAt},
+			Filter: dialog.FilterInput{UpdatedAfter: given, UpdatedBefore: given, CreatedAfter: given, CreatedBefore: given},
+		})
+		if err != nil {
+			t.Fatalf("%s: %v", tt.reason, err)
+		}
+		f := store.query.Filter
+		wantEqual(t, tt.reason, []time.Time{f.UpdatedAfter, f.CreatedAfter, f.UpdatedBefore, f.CreatedBefore},
+			[]time.Time{tt.after.UTC(), tt.after.UTC(), tt.before.UTC(), tt.before.UTC()})
+	}
+}
