@@ -149,7 +149,11 @@ func (d *Dialog) fillTexts(c Creation, limits Limits) error {
 		}
 		return nil
 	}
-	return invalid("type", "a dialog is a public group (1), a group (2) or private (3)")
+	return errUnknownType("type")
+}
+
+func errUnknownType(field string) error {
+	return invalid(field, "a dialog is a public group (1), a group (2) or private (3)")
 }
 
 func (d *Dialog) fillPeople(c Creation, limits Limits) error {

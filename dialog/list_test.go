@@ -50,3 +50,36 @@ func TestInstantsOfAFilter(t *testing.T) {
 			[]time.Time{tt.after.UTC(), tt.after.UTC(), tt.before.UTC(), tt.before.UTC()})
 	}
 }
+
+// TestTypesOfAFilter: a list of types costs what it says, not how long it is.
+func TestTypesOfAFilter(t *testing.T) {
+	many := make([]dialog.Type, 10_000)
+	for i := range many {
+		many[i] = dialog.Type(i%3 + 1)
+	}
+	for _, tt := range []struct {
+		reason      string
+		given, want []dialog.Type
+		bad         bool
+	}{
+		{reason: "no list asks for every type"},
+		{reason: "an empty list matches nothing", given: []dialog.Type{}, want: []dialog.Type{}},
+		{reason: "a type twice counts once", given: []dialog.Type{dialog.Group, dialog.Group}, want: []dialog.Type{dialog.Group}},
+		{reason: "no store gets 10,000 parameters", given: many, want: []dialog.Type{1, 2, 3}},
+		{reason: "there is no type 0", given: []dialog.Type{0}, bad: true},
+		{reason: "there is no type 4", given: []dialog.Type{4}, bad: true},
+	} {
+		store := &queryCatcher{Store: newStore(t)}
+		_, err := newService(store, dialog.DefaultLimits()).List(t.Context(), user(ann), dialog.ListRequest{
+			Scope: dialog.Mine, Order: dialog.Order{Field: dialog.ByUpdatedAt}, Filter: dialog.FilterInput{Types: tt.given},
+		})
+		if tt.bad {
+			wantError(t, err, dialog.Invalid, "filter.types")
+			continue
+		}
+		if err != nil {
+			t.Fatalf("%s: %v", tt.reason, err)
+		}
+		wantEqual(t, tt.reason, store.query.Filter.Types, tt.want)
+	}
+}

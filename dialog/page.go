@@ -3,6 +3,7 @@ package dialog
 import (
 	"context"
 	"math"
+	"slices"
 	"time"
 	"unicode/utf8"
 )
@@ -162,8 +163,8 @@ func (s *Service) filter(ctx context.Context, in FilterInput) (Filter, error) {
 	if f.IDs, err = parseIDs("filter.ids", in.IDs, s.limits.IDsPerList); err != nil {
 		return f, err
 	}
-	if in.Types != nil {
-		f.Types = append([]Type{}, in.Types...)
+	if f.Types, err = parseTypes("filter.types", in.Types); err != nil {
+		return f, err
 	}
 	if in.Owner.Given {
 		if _, err := ParseUserID("filter.ownerId", string(f.Owner)); err != nil {
@@ -208,6 +209,24 @@ func parseIDs(field string, texts []string, most int) ([]ID, error) {
 		ids = append(ids, id)
 	}
 	return ids, nil
+}
+
+// parseTypes checks each type, drops repetitions, and keeps an empty list
+// apart from none.
+func parseTypes(field string, given []Type) ([]Type, error) {
+	if given == nil {
+		return nil, nil
+	}
+	types := []Type{}
+	for _, t := range given {
+		if t < PublicGroup || t > Private {
+			return nil, errUnknownType(field)
+		}
+		if !slices.Contains(types, t) {
+			types = append(types, t)
+		}
+	}
+	return types, nil
 }
 
 // afterBound and beforeBound round to the milliseconds that instants are kept
