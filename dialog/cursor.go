@@ -43,6 +43,10 @@ func encodeCursor(digest string, order Order, d *Dialog) string {
 	} else {
 		c.Millis = order.Key(d).Time.UnixMilli()
 	}
+	return c.text()
+}
+
+func (c cursor) text() string {
 	text, err := json.Marshal(c)
 	if err != nil { // strings and numbers can't fail
 		panic("dialog: encoding a cursor: " + err.Error())
@@ -50,27 +54,31 @@ func encodeCursor(digest string, order Order, d *Dialog) string {
 	return cursorEncoding.EncodeToString(text)
 }
 
-// parseCursor reads a cursor of this list. field names the input to blame.
+// parseCursor reads a cursor of this list: nothing but what encodeCursor could
+// have written, to the byte, and no text that a store would stumble over.
+// field names the input to blame.
 func parseCursor(field, text, digest string, order Order) (*Position, error) {
-	raw, err := cursorEncoding.DecodeString(text)
-	if err != nil || len(raw) > 4096 {
-		return nil, invalid(field, "this is no cursor of this server")
-	}
 	var c cursor
-	if err := json.Unmarshal(raw, &c); err != nil || c.Version != cursorVersion {
-		return nil, invalid(field, "this is no cursor of this server")
-	}
-	if _, err := ParseID(field, string(c.ID)); err != nil {
-		return nil, invalid(field, "this is no cursor of this server")
+	raw, err := cursorEncoding.DecodeString(text)
+	if err != nil || json.Unmarshal(raw, &c) != nil || c.text() != text || c.Version != cursorVersion {
+		return nil, errNoCursor(field)
 	}
 	if c.List != digest {
 		return nil, invalid(field, "the cursor is of a list with another scope, order or filter")
 	}
-	p := &Position{ID: c.ID}
-	if order.Field == ByName {
-		p.Key.Name = c.Name
-	} else {
-		p.Key.Time = time.UnixMilli(c.Millis).UTC()
+	if _, err := ParseID(field, string(c.ID)); err != nil {
+		return nil, errNoCursor(field)
 	}
-	return p, nil
+	byName := order.Field == ByName
+	switch {
+	case byName && c.Millis == 0 && checkText(field, c.Name) == nil:
+		return &Position{Key: SortKey{Name: c.Name}, ID: c.ID}, nil
+	case !byName && c.Name == "":
+		return &Position{Key: SortKey{Time: time.UnixMilli(c.Millis).UTC()}, ID: c.ID}, nil
+	}
+	return nil, errNoCursor(field)
+}
+
+func errNoCursor(field string) error {
+	return invalid(field, "this is no cursor of this server")
 }

@@ -56,7 +56,8 @@ func (e *Error) Unwrap() error { return e.cause }
 type Denial struct {
 	// Rule is the act that failed, by the name that viewerCan… gives it.
 	Rule string
-	// Standing is what the caller is to the dialog.
+	// Standing is what the caller is to the dialog; zero where the rule is
+	// about no dialog.
 	Standing Standing
 	// Allowed lists who could, the highest first.
 	Allowed []Standing

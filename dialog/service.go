@@ -141,7 +141,7 @@ func JudgeServer(c Caller) error {
 	return &Error{
 		Code:    Forbidden,
 		Message: "only an API key that acts for nobody may do this",
-		Denial:  &Denial{Rule: "server", Standing: StandingOutsider, Allowed: []Standing{StandingServer}},
+		Denial:  &Denial{Rule: "server", Allowed: []Standing{StandingServer}},
 	}
 }
 
