@@ -9,13 +9,6 @@ import (
 	"dialogs/dialog"
 )
 
-// The names that credentials come under, as net/http writes them.
-const (
-	tokenName         = "Qb-Token"
-	authorizationName = "Authorization"
-	onBehalfOfName    = "On-Behalf-Of"
-)
-
 // maxCredentialBytes bounds what is decoded for somebody who is not known yet.
 const maxCredentialBytes = 16 << 10
 
@@ -62,13 +55,13 @@ func ParseConnectionInit(upgrade http.Header, payload map[string]any) (Credentia
 	var g given
 	g.addHeader(upgrade)
 	for name, value := range payload {
-		list := g.list(name)
+		list, documented := g.list(name)
 		if list == nil {
 			continue
 		}
 		text, ok := value.(string)
 		if !ok { // null too: what is there but no credential must not pass as anonymous
-			return Credentials{}, malformed(http.CanonicalHeaderKey(name) + " must be a string in the payload of connection_init")
+			return Credentials{}, malformed(documented + " must be a string in the payload of connection_init")
 		}
 		*list = append(*list, text)
 	}
@@ -78,22 +71,23 @@ func ParseConnectionInit(upgrade http.Header, payload map[string]any) (Credentia
 // given is everything that came under one of the names.
 type given struct{ token, authorization, onBehalfOf []string }
 
-// list is where values of this name, in any case, belong; nil for other names.
-func (g *given) list(name string) *[]string {
+// list is where values of this name, in any case, belong, and how the name is
+// documented; nil for other names.
+func (g *given) list(name string) (list *[]string, documented string) {
 	switch http.CanonicalHeaderKey(name) {
-	case tokenName:
-		return &g.token
-	case authorizationName:
-		return &g.authorization
-	case onBehalfOfName:
-		return &g.onBehalfOf
+	case "Qb-Token":
+		return &g.token, "QB-Token"
+	case "Authorization":
+		return &g.authorization, "Authorization"
+	case "On-Behalf-Of":
+		return &g.onBehalfOf, "On-Behalf-Of"
 	}
-	return nil
+	return nil, ""
 }
 
 func (g *given) addHeader(h http.Header) {
 	for name, values := range h {
-		if list := g.list(name); list != nil {
+		if list, _ := g.list(name); list != nil {
 			*list = append(*list, values...)
 		}
 	}
