@@ -78,8 +78,10 @@ func (p presenter) describe(ctx context.Context, public *gqlerror.Error, known *
 			allowed[i] = s.String()
 		}
 		public.Extensions["rule"] = known.Denial.Rule
-		public.Extensions["standing"] = known.Denial.Standing.String()
 		public.Extensions["allowed"] = allowed
+		if known.Denial.Standing != 0 {
+			public.Extensions["standing"] = known.Denial.Standing.String()
+		}
 	}
 	if known.CurrentVersion != 0 {
 		public.Extensions["currentVersion"] = known.CurrentVersion

@@ -11,6 +11,7 @@ import (
 	"log/slog"
 	"net/http"
 
+	"github.com/99designs/gqlgen/graphql"
 	"github.com/99designs/gqlgen/graphql/handler"
 	"github.com/99designs/gqlgen/graphql/handler/extension"
 	"github.com/99designs/gqlgen/graphql/handler/lru"
@@ -29,6 +30,8 @@ type Config struct {
 	Log    *slog.Logger
 	// Introspection shows the schema, and suggestions in errors, to anyone.
 	Introspection bool
+	// Operation is told the name of each operation before it runs.
+	Operation func(ctx context.Context, name string)
 	// BodyLimit is the largest request body, in bytes.
 	BodyLimit int64
 }
@@ -51,8 +54,20 @@ func NewHandler(c Config) http.Handler {
 	server.SetErrorPresenter(p.present)
 	server.SetRecoverFunc(p.recovered)
 	server.Use(&exactEnums{})
+	server.AroundOperations(func(ctx context.Context, next graphql.OperationHandler) graphql.ResponseHandler {
+		c.Operation(ctx, operationName(graphql.GetOperationContext(ctx)))
+		return next(ctx)
+	})
 	if c.Introspection {
 		server.Use(extension.Introspection{})
 	}
 	return server
+}
+
+// operationName is what the client calls its operation, or else its kind.
+func operationName(op *graphql.OperationContext) string {
+	if op.Operation.Name != "" {
+		return op.Operation.Name
+	}
+	return string(op.Operation.Operation)
 }

@@ -1,0 +1,89 @@
+package graph_test
+
+import (
+	"context"
+	"errors"
+	"strings"
+	"testing"
+
+	"dialogs/dialog"
+	"dialogs/dialog/dialogtest"
+)
+
+// A brokenStore fails in the way that a test wants.
+type brokenStore struct {
+	dialog.Store
+	fail func() error
+}
+
+func (s brokenStore) Dialog(context.Context, dialog.ID, bool) (dialog.Dialog, error) {
+	return dialog.Dialog{}, s.fail()
+}
+
+// TestInnerErrors looks for what must never reach a client, and for the log
+// that has it instead.
+func TestInnerErrors(t *testing.T) {
+	const secret = "mongodb://root:hunter2@db: no reachable servers"
+	for _, test := range []struct {
+		fail         func() error
+		code, reason string
+	}{
+		{func() error { return errors.New(secret) }, "INTERNAL", "an error of a driver"},
+		{func() error { panic(secret) }, "INTERNAL", "a panic"},
+		{func() error { return dialog.ErrUnavailable(errors.New(secret)) }, "UNAVAILABLE", "a store that is away"},
+	} {
+		t.Run(test.reason, func(t *testing.T) {
+			d := open(t, brokenStore{dialogtest.NewStore(), test.fail})
+			a := d.do(user("alice"), `{ viewer { kind } dialog(id: "65ba1b4a0000000000000001") { id } }`)
+			if code, _ := a.code(t); code != test.code {
+				t.Errorf("got %s, want %s: %s", code, test.code, a.Body)
+			}
+			if strings.Contains(a.Body, "hunter2") || strings.Contains(a.Body, "goroutine") {
+				t.Errorf("the answer tells what is inside: %s", a.Body)
+			}
+			if !strings.Contains(d.log.String(), "hunter2") {
+				t.Errorf("the log does not tell what happened: %s", d.log)
+			}
+			if id, ok := a.Errors[0].Extensions["id"].(string); test.code == "INTERNAL" && (!ok || !strings.Contains(d.log.String(), id)) {
+				t.Errorf("the log does not have the answer's id %v", id)
+			}
+			if a.Data["viewer"] == nil {
+				t.Errorf("the failure hides its neighbor: %s", a.Body)
+			}
+		})
+	}
+}
+
+// TestCredentialsFirst looks for UNAUTHENTICATED before anything else that a
+// request without credentials gets wrong.
+func TestCredentialsFirst(t *testing.T) {
+	d := open(t, nil)
+	for _, query := range []string{
+		`{ dialog(id: "x") { id } }`,
+		`{ dialog(id: 5) { id } }`,
+		`{ dialogs(first: 99999999999) { totalCount } }`,
+		`{ dialogs(filter: {updatedAfter: "x"}) { totalCount } }`,
+		`{ node(id: "x") { id } }`,
+		`{ customClasses { name } }`,
+		`mutation { createDialog(input: {type: GROUP}) { created } }`,
+		`mutation { updateDialog(id: "x", input: {}) { replayed } }`,
+		`mutation { updateDialog(id: "x", input: {customData: [{className: "Card", fields: 5}]}) { replayed } }`,
+		`mutation { deleteDialog(id: "x") { deletedId } }`,
+		`mutation { defineCustomClass(input: {name: "", fields: []}) { customClass { name } } }`,
+		`mutation { createSession(input: {userId: "", ttl: 0}) { token } }`,
+	} {
+		a := d.do(dialog.Caller{}, query)
+		if code, _ := a.code(t); code != "UNAUTHENTICATED" {
+			t.Errorf("%s: got %s", query, a.Body)
+		}
+	}
+}
+
+func TestConflictTellsTheVersion(t *testing.T) {
+	d := open(t, nil)
+	id := d.group("alice", "bob")
+	a := d.do(user("alice"), update, "id", id, "input", map[string]any{"name": "Dinner", "ifVersion": 7})
+	if code, field := a.code(t); code != "CONFLICT" || field != "ifVersion" || a.Errors[0].Extensions["currentVersion"] != 1.0 {
+		t.Errorf("got %s", a.Body)
+	}
+}

@@ -1,0 +1,206 @@
+package graph_test
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"io"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"dialogs/dialog"
+	"dialogs/dialog/dialogtest"
+	"dialogs/graph"
+)
+
+// A door is the GraphQL handler before a store in memory. Credentials are
+// another package's: here the headers User and Key say who calls.
+type door struct {
+	testing.TB
+	handler http.Handler
+	service *dialog.Service
+	log     *lockedBuffer
+}
+
+type callerKey struct{}
+
+// start is when the clock of a door starts; it then moves a second with each
+// look at it.
+var start = time.Date(2026, 1, 31, 9, 30, 0, 0, time.UTC)
+
+func open(t testing.TB, store dialog.Store) *door {
+	t.Helper()
+	if store == nil {
+		store = dialogtest.NewStore(dialogtest.Class())
+	}
+	d := &door{TB: t, log: &lockedBuffer{}}
+	d.service = dialog.NewService(store, dialog.DefaultLimits(), ticking(start), counting())
+	handler := graph.NewHandler(graph.Config{
+		Service:  d.service,
+		Sessions: fakeSessions{},
+		Caller: func(ctx context.Context) dialog.Caller {
+			c, _ := ctx.Value(callerKey{}).(dialog.Caller)
+			return c
+		},
+		Log:           slog.New(slog.NewTextHandler(d.log, nil)),
+		Introspection: true,
+		Operation:     func(context.Context, string) {},
+		BodyLimit:     1 << 20,
+	})
+	d.handler = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		c := dialog.Caller{User: dialog.UserID(r.Header.Get("User")), APIKey: r.Header.Get("Key")}
+		handler.ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), callerKey{}, c)))
+	})
+	return d
+}
+
+type lockedBuffer struct {
+	mu sync.Mutex
+	b  bytes.Buffer
+}
+
+func (l *lockedBuffer) Write(p []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.b.Write(p)
+}
+
+func (l *lockedBuffer) String() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.b.String()
+}
+
+// ticking is a clock that moves a second with each look at it.
+func ticking(now time.Time) func() time.Time {
+	var mu sync.Mutex
+	return func() time.Time {
+		mu.Lock()
+		defer mu.Unlock()
+		now = now.Add(time.Second)
+		return now
+	}
+}
+
+// counting is randomness without any, for ids that are the same in every run.
+func counting() io.Reader { return &counter{} }
+
+type counter struct {
+	mu sync.Mutex
+	n  byte
+}
+
+func (c *counter) Read(p []byte) (int, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.n++
+	for i := range p {
+		p[i] = 0
+	}
+	p[len(p)-1] = c.n
+	return len(p), nil
+}
+
+type fakeSessions struct{}
+
+func (fakeSessions) Mint(user dialog.UserID, ttl time.Duration) (string, time.Time, error) {
+	if ttl <= 0 {
+		return "", time.Time{}, dialog.InvalidInput("ttl", "a session lives at least 1 second")
+	}
+	return "token of " + string(user), start.Add(ttl), nil
+}
+
+func user(id dialog.UserID) dialog.Caller { return dialog.Caller{User: id} }
+func server() dialog.Caller               { return dialog.Caller{APIKey: "backend"} }
+
+// An answer is a GraphQL response.
+type answer struct {
+	Status  int
+	Header  http.Header
+	Body    string
+	Data    map[string]any
+	HasData bool
+	Errors  []struct {
+		Message    string
+		Path       []any
+		Locations  []any
+		Extensions map[string]any
+	}
+}
+
+// code is the code and field of the errors, which must all have the same; ""
+// for none.
+func (a answer) code(t testing.TB) (code, field string) {
+	t.Helper()
+	for i, e := range a.Errors {
+		nextCode, _ := e.Extensions["code"].(string)
+		nextField, _ := e.Extensions["field"].(string)
+		if i > 0 && (nextCode != code || nextField != field) {
+			t.Fatalf("got errors of several kinds, want one: %s", a.Body)
+		}
+		code, field = nextCode, nextField
+	}
+	return code, field
+}
+
+// send sends one request.
+func (d *door) send(c dialog.Caller, r *http.Request) answer {
+	d.Helper()
+	if c.User != "" {
+		r.Header.Set("User", string(c.User))
+	}
+	if c.APIKey != "" {
+		r.Header.Set("Key", c.APIKey)
+	}
+	w := httptest.NewRecorder()
+	d.handler.ServeHTTP(w, r)
+	a := answer{Status: w.Code, Header: w.Header(), Body: w.Body.String()}
+	if err := json.Unmarshal(w.Body.Bytes(), &a); err != nil {
+		d.Fatalf("the answer is no JSON: %v: %s", err, w.Body)
+	}
+	var entries map[string]json.RawMessage
+	if err := json.Unmarshal(w.Body.Bytes(), &entries); err != nil {
+		d.Fatal(err)
+	}
+	_, a.HasData = entries["data"]
+	return a
+}
+
+// post sends a raw body.
+func (d *door) post(c dialog.Caller, body string) answer {
+	d.Helper()
+	r := httptest.NewRequest(http.MethodPost, "/graphql", strings.NewReader(body))
+	r.Header.Set("Content-Type", "application/json")
+	return d.send(c, r)
+}
+
+// do sends a document with variables, which are name and value in turn.
+func (d *door) do(c dialog.Caller, query string, variables ...any) answer {
+	d.Helper()
+	vars := map[string]any{}
+	for i := 0; i+1 < len(variables); i += 2 {
+		vars[variables[i].(string)] = variables[i+1]
+	}
+	body, err := json.Marshal(map[string]any{"query": query, "variables": vars})
+	if err != nil {
+		d.Fatal(err)
+	}
+	return d.post(c, string(body))
+}
+
+// group makes a group of these people and returns its id.
+func (d *door) group(owner dialog.UserID, others ...dialog.UserID) string {
+	d.Helper()
+	out, err := d.service.Create(d.Context(), user(owner), dialog.Creation{
+		Type: dialog.Group, Name: dialog.Some("Lunch"), Occupants: others,
+	})
+	if err != nil {
+		d.Fatal(err)
+	}
+	return string(out.Dialog.ID)
+}
