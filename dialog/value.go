@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"math"
+	"regexp"
 	"strconv"
 	"strings"
 	"time"
@@ -134,10 +135,14 @@ func normalizeLocation(raw any) (Value, error) {
 	return "[" + formatFloat(longitude) + "," + formatFloat(latitude) + "]", nil
 }
 
+// instant is the grammar of RFC 3339, which time.Parse takes too lightly: it
+// lets a comma, an hour of one digit and an offset of 24:60 pass.
+var instant = regexp.MustCompile(`^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]([01]\d|2[0-3]):[0-5]\d)$`)
+
 // ParseTime reads an RFC 3339 instant whose year, in UTC, has four digits.
 func ParseTime(s string) (time.Time, error) {
 	t, err := time.Parse(time.RFC3339Nano, s)
-	if err != nil || strings.Contains(s, ",") {
+	if err != nil || !instant.MatchString(s) {
 		return time.Time{}, errors.New("takes an RFC 3339 instant, such as 2026-01-31T09:30:00.000Z")
 	}
 	t = t.UTC()
@@ -147,10 +152,14 @@ func ParseTime(s string) (time.Time, error) {
 	return t, nil
 }
 
+// number is the grammar of a JSON number; strconv reads more than that, such
+// as 0x10, 1_000 and Infinity.
+var number = regexp.MustCompile(`^-?(0|[1-9]\d*)(\.\d+)?([eE][+-]?\d+)?$`)
+
 func numberText(raw any) (string, bool) {
 	switch v := raw.(type) {
 	case json.Number:
-		return v.String(), true
+		return v.String(), number.MatchString(v.String())
 	case int:
 		return strconv.Itoa(v), true
 	case int64:
@@ -176,6 +185,11 @@ func wholeNumber(text string) (int64, bool) {
 	mantissa, exponentText, _ := strings.Cut(strings.ToLower(text), "e")
 	digits, negative := strings.CutPrefix(mantissa, "-")
 	whole, fraction, _ := strings.Cut(digits, ".")
+	digits = strings.TrimLeft(whole+fraction, "0")
+	trimmed := strings.TrimRight(digits, "0")
+	if trimmed == "" {
+		return 0, true // whatever the exponent
+	}
 	exponent := 0
 	if exponentText != "" {
 		var err error
@@ -183,13 +197,8 @@ func wholeNumber(text string) (int64, bool) {
 			return 0, false
 		}
 	}
-	digits = strings.TrimLeft(whole+fraction, "0")
-	exponent -= len(fraction)
-	trimmed := strings.TrimRight(digits, "0")
-	exponent += len(digits) - len(trimmed)
+	exponent += len(digits) - len(trimmed) - len(fraction)
 	switch {
-	case trimmed == "":
-		return 0, true
 	case exponent < 0 || exponent > 18 || len(trimmed)+exponent > 18:
 		return 0, false
 	}
