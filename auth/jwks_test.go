@@ -44,7 +44,7 @@ type jwks struct {
 	fetches int
 }
 
-func newJWKS(_ testing.TB, keys ...key) *jwks { return &jwks{keys: keys} }
+func newJWKS(keys ...key) *jwks { return &jwks{keys: keys} }
 
 func (s *jwks) url() string { return "https://issuer.example/jwks.json" }
 
@@ -146,7 +146,7 @@ func TestIssuer(t *testing.T) {
 		t.Fatal(err)
 	}
 	shared := []byte("a secret that both sides would have to know")
-	set := newJWKS(t,
+	set := newJWKS(
 		key{public(rsaKey), "rsa", "RS256", "sig"},
 		key{public(rsaKey), "rsa-plain", "", ""},
 		key{public(rsaKey), "rsa-512", "RS512", "sig"},
@@ -270,7 +270,7 @@ func es256(t testing.TB, k *ecdsa.PrivateKey, kid string) string {
 func TestIssuerRotates(t *testing.T) {
 	oldKey, newKey := newEC(t, elliptic.P256()), newEC(t, elliptic.P256())
 	synctest.Test(t, func(t *testing.T) {
-		set := newJWKS(t, key{public(oldKey), "old", "ES256", "sig"})
+		set := newJWKS(key{public(oldKey), "old", "ES256", "sig"})
 		a := newAuthenticator(t, auth.Config{Now: time.Now, JWKS: auth.JWKS{URL: set.url(), Transport: set}})
 		accepted := func(k *ecdsa.PrivateKey, kid string) bool {
 			t.Helper()
@@ -324,7 +324,7 @@ func TestIssuerRotates(t *testing.T) {
 func TestIssuerFetchesByItself(t *testing.T) {
 	oldKey, newKey := newEC(t, elliptic.P256()), newEC(t, elliptic.P256())
 	synctest.Test(t, func(t *testing.T) {
-		set := newJWKS(t, key{public(oldKey), "old", "ES256", "sig"})
+		set := newJWKS(key{public(oldKey), "old", "ES256", "sig"})
 		a := newAuthenticator(t, auth.Config{Now: time.Now, JWKS: auth.JWKS{URL: set.url(), Transport: set}})
 		synctest.Wait()
 		if n := set.fetchCount(); n != 1 {
@@ -352,7 +352,7 @@ func TestIssuerAway(t *testing.T) {
 	} {
 		t.Run(reason, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				set := newJWKS(t, key{public(k), "ec", "ES256", "sig"})
+				set := newJWKS(key{public(k), "ec", "ES256", "sig"})
 				set.change(breakIt)
 				var book logBook
 				start := time.Now()
@@ -400,19 +400,42 @@ func TestIssuerWithoutUsableKeys(t *testing.T) {
 	a := func(set *jwks) *auth.Authenticator {
 		return newAuthenticator(t, auth.Config{Now: newClock().Now, JWKS: auth.JWKS{URL: set.url(), Transport: set}})
 	}
-	_, err := a(newJWKS(t)).Authenticate(context.Background(), bearer(sign(t, jwt.SigningMethodES256, k, claims(nil), nil)))
+	_, err := a(newJWKS()).Authenticate(context.Background(), bearer(sign(t, jwt.SigningMethodES256, k, claims(nil), nil)))
 	wantRefused(t, err, http.StatusUnauthorized)
 
-	away := newJWKS(t)
+	away := newJWKS()
 	away.status = http.StatusBadGateway
 	_, err = a(away).Authenticate(context.Background(), bearer(sign(t, jwt.SigningMethodES256, k, claims(nil), nil)))
 	wantRefused(t, err, http.StatusServiceUnavailable)
 }
 
+func TestIssuerKeyOperations(t *testing.T) {
+	k := newEC(t, elliptic.P256())
+	for operation, ok := range map[jwkset.KEYOPS]bool{jwkset.KeyOpsVerify: true, jwkset.KeyOpsDeriveKey: false} {
+		jwk, err := jwkset.NewJWKFromKey(k.Public(), jwkset.JWKOptions{
+			Metadata: jwkset.JWKMetadataOptions{KID: "ec", KEYOPS: []jwkset.KEYOPS{operation}},
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		text, err := json.Marshal(jwkset.JWKSMarshal{Keys: []jwkset.JWKMarshal{jwk.Marshal()}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		set := newJWKS()
+		set.raw = string(text)
+		a := newAuthenticator(t, auth.Config{Now: newClock().Now, JWKS: auth.JWKS{URL: set.url(), Transport: set}})
+		_, err = a.Authenticate(context.Background(), bearer(sign(t, jwt.SigningMethodES256, k, claims(nil), map[string]any{"kid": "ec"})))
+		if (err == nil) != ok {
+			t.Errorf("a key that is for %s: got error %v, want let in %t", operation, err, ok)
+		}
+	}
+}
+
 func TestIssuerRequestGoesAway(t *testing.T) {
 	k := newEC(t, elliptic.P256())
 	synctest.Test(t, func(t *testing.T) {
-		set := newJWKS(t, key{public(k), "ec", "ES256", "sig"})
+		set := newJWKS(key{public(k), "ec", "ES256", "sig"})
 		hold := make(chan struct{})
 		set.hold = hold
 		a := newAuthenticator(t, auth.Config{Now: time.Now, JWKS: auth.JWKS{URL: set.url(), Transport: set}})
@@ -436,7 +459,7 @@ func TestIssuerRequestGoesAway(t *testing.T) {
 
 func TestIssuerEndsWithContext(t *testing.T) {
 	k := newEC(t, elliptic.P256())
-	set := newJWKS(t, key{public(k), "ec", "ES256", "sig"})
+	set := newJWKS(key{public(k), "ec", "ES256", "sig"})
 	server := httptest.NewServer(set)
 	t.Cleanup(server.Close)
 	ctx, cancel := context.WithCancel(context.Background())

@@ -288,7 +288,7 @@ func TestTokenSignedWithPublicKey(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	set := newJWKS(t, key{private.Public(), "rsa", "RS256", "sig"})
+	set := newJWKS(key{private.Public(), "rsa", "RS256", "sig"})
 	c := newClock()
 	a := newAuthenticator(t, auth.Config{Now: c.Now, JWKS: auth.JWKS{URL: set.url(), Transport: set}})
 
