@@ -67,8 +67,9 @@ type Dialog struct {
 	History []Record
 }
 
-// Roles tells everything that the caller is to the dialog. A caller who is
-// none of them is an [Outsider]; a server holds every role.
+// Roles tells everything that the caller is to the dialog. A user who is none
+// of them is an [Outsider]; a server holds every role, an anonymous caller not
+// even that of an outsider.
 func (d *Dialog) Roles(c Caller) Roles {
 	if c.Kind() == Server {
 		return Owner | Admin | Occupant | Outsider
@@ -79,7 +80,7 @@ func (d *Dialog) Roles(c Caller) Roles {
 func (d *Dialog) rolesOf(u UserID) Roles {
 	var r Roles
 	if u == "" {
-		return Outsider
+		return 0
 	}
 	if d.Owner == u {
 		r |= Owner

@@ -39,7 +39,10 @@ func (s *Service) Dialog(ctx context.Context, c Caller, id string, withHistory b
 	if err != nil {
 		return Dialog{}, err
 	}
-	return d, judgeSight(&d, c)
+	if err := judgeSight(&d, c); err != nil {
+		return Dialog{}, err
+	}
+	return d, nil
 }
 
 // Create makes a dialog, or finds the one that the caller would have made: see
