@@ -25,7 +25,7 @@ func Some[T any](v T) Optional[T] { return Optional[T]{Value: v, Given: true} }
 type Change struct {
 	// Name, when given, must not be empty.
 	Name Optional[string]
-	// Photo, when given, must not be empty; ClearPhoto removes it.
+	// Photo, when given, must not be empty; ClearPhoto removes it. Not both.
 	Photo      Optional[string]
 	ClearPhoto bool
 
@@ -79,9 +79,6 @@ func newPlan(ctx context.Context, classes classSource, limits Limits, caller Cal
 		ID: dialogID, Caller: caller, Limits: limits, At: at.UTC().Truncate(time.Millisecond),
 		Name: c.Name, Photo: c.Photo, NewOwner: c.NewOwner.Value, Delete: c.Delete, IfVersion: c.IfVersion,
 	}
-	if c.ClearPhoto {
-		p.Photo = Some("")
-	}
 	if err := p.checkTexts(c); err != nil {
 		return Plan{}, err
 	}
@@ -91,7 +88,10 @@ func newPlan(ctx context.Context, classes classSource, limits Limits, caller Cal
 	if p.Custom, err = parseCustom(ctx, classes, "customData", c.Custom); err != nil {
 		return Plan{}, err
 	}
-	if p.asksForNothing() {
+	switch asks := p.asksToUpdate(); {
+	case asks && p.Delete:
+		return Plan{}, invalid("input", "a change that deletes asks for nothing else")
+	case !asks && !p.Delete:
 		return Plan{}, invalid("input", "the change asks for nothing")
 	}
 	if c.IdempotencyKey.Given {
@@ -110,6 +110,12 @@ func (p *Plan) checkTexts(c Change) error {
 		if err := checkPhoto(c.Photo.Value, p.Limits); err != nil {
 			return err
 		}
+	}
+	if c.ClearPhoto {
+		if c.Photo.Given {
+			return invalid("photo", "a photo is set or cleared, not both")
+		}
+		p.Photo = Some("")
 	}
 	if c.IdempotencyKey.Given {
 		return checkKey(c.IdempotencyKey.Value)
@@ -161,15 +167,15 @@ func (p *Plan) checkContradictions() error {
 	return nil
 }
 
-func (p *Plan) asksForNothing() bool {
-	return !p.Name.Given && !p.Photo.Given && !p.Delete && p.NewOwner == "" && len(p.Custom) == 0 &&
-		len(p.AddOccupants)+len(p.RemoveOccupants)+len(p.AddAdmins)+len(p.RemoveAdmins) == 0
+func (p *Plan) asksToUpdate() bool {
+	return p.Name.Given || p.Photo.Given || p.NewOwner != "" || len(p.Custom) > 0 ||
+		len(p.AddOccupants)+len(p.RemoveOccupants)+len(p.AddAdmins)+len(p.RemoveAdmins) > 0
 }
 
 // hash tells this input from another with the same key.
 func (p *Plan) hash() string {
 	return hashOf(p.Name, p.Photo, p.AddOccupants, p.RemoveOccupants, p.AddAdmins, p.RemoveAdmins,
-		p.NewOwner, p.Custom, p.IfVersion)
+		p.NewOwner, p.Custom, p.Delete, p.IfVersion)
 }
 
 func hashOf(parts ...any) string {
