@@ -161,11 +161,13 @@ func (d *Dialog) fillPeople(c Creation, limits Limits) error {
 	if err != nil {
 		return err
 	}
-	admins, err := parseUserIDs("adminIds", c.Admins, limits.Admins)
+	// One more than may be, as the owner may be named among them.
+	admins, err := parseUserIDs("adminIds", c.Admins, limits.Admins+1)
 	if err != nil {
 		return err
 	}
-	others = without(others, []UserID{d.Owner})
+	owner := []UserID{d.Owner}
+	others, d.Admins = without(others, owner), without(admins, owner)
 	switch d.Type {
 	case PublicGroup:
 		if len(c.Occupants) > 0 {
@@ -186,7 +188,9 @@ func (d *Dialog) fillPeople(c Creation, limits Limits) error {
 			return invalidf("occupantIds", "a dialog has at most %d occupants", limits.Occupants)
 		}
 	}
-	d.Admins = without(admins, []UserID{d.Owner})
+	if len(d.Admins) > limits.Admins {
+		return invalidf("adminIds", "a dialog has at most %d admins", limits.Admins)
+	}
 	for _, id := range d.Admins {
 		if d.Type == Group && !slices.Contains(d.Occupants, id) {
 			return invalid("adminIds", "an admin will not be an occupant")
