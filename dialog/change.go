@@ -149,27 +149,25 @@ func (p *Plan) checkPeople(c Change) error {
 
 // checkContradictions refuses what can't be done and undone in one change.
 func (p *Plan) checkContradictions() error {
-	for _, id := range p.RemoveOccupants {
-		switch {
-		case slices.Contains(p.AddOccupants, id):
-			return invalid("removeOccupants", "an id is in both addOccupants and removeOccupants")
-		case slices.Contains(p.AddAdmins, id):
-			return invalid("addAdmins", "an id is in both addAdmins and removeOccupants")
-		case id == p.NewOwner:
-			return invalid("newOwnerId", "the new owner is in removeOccupants")
-		}
-	}
-	for _, id := range p.RemoveAdmins {
-		if slices.Contains(p.AddAdmins, id) {
-			return invalid("removeAdmins", "an id is in both addAdmins and removeAdmins")
-		}
+	switch {
+	case len(common(p.RemoveOccupants, p.AddOccupants)) > 0:
+		return invalid("removeOccupants", "an id is in both addOccupants and removeOccupants")
+	case len(common(p.RemoveOccupants, p.AddAdmins)) > 0:
+		return invalid("addAdmins", "an id is in both addAdmins and removeOccupants")
+	case slices.Contains(p.RemoveOccupants, p.NewOwner):
+		return invalid("newOwnerId", "the new owner is in removeOccupants")
+	case len(common(p.RemoveAdmins, p.AddAdmins)) > 0:
+		return invalid("removeAdmins", "an id is in both addAdmins and removeAdmins")
 	}
 	return nil
 }
 
 func (p *Plan) asksToUpdate() bool {
-	return p.Name.Given || p.Photo.Given || p.NewOwner != "" || len(p.Custom) > 0 ||
-		len(p.AddOccupants)+len(p.RemoveOccupants)+len(p.AddAdmins)+len(p.RemoveAdmins) > 0
+	return p.Name.Given || p.Photo.Given || len(p.Custom) > 0 || p.asksForPeople()
+}
+
+func (p *Plan) asksForPeople() bool {
+	return p.NewOwner != "" || len(p.AddOccupants)+len(p.RemoveOccupants)+len(p.AddAdmins)+len(p.RemoveAdmins) > 0
 }
 
 // hash tells this input from another with the same key.

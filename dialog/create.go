@@ -2,7 +2,6 @@ package dialog
 
 import (
 	"context"
-	"slices"
 	"time"
 )
 
@@ -191,10 +190,8 @@ func (d *Dialog) fillPeople(c Creation, limits Limits) error {
 	if len(d.Admins) > limits.Admins {
 		return invalidf("adminIds", "a dialog has at most %d admins", limits.Admins)
 	}
-	for _, id := range d.Admins {
-		if d.Type == Group && !slices.Contains(d.Occupants, id) {
-			return invalid("adminIds", "an admin will not be an occupant")
-		}
+	if d.Type == Group && len(without(d.Admins, d.Occupants)) > 0 {
+		return invalid("adminIds", "an admin will not be an occupant")
 	}
 	return nil
 }

@@ -51,6 +51,7 @@ type FieldChange struct {
 }
 
 // apply makes the changes and reports whether anything differs from before.
+// Data of no class is nil.
 func (d *CustomData) apply(changes []FieldChange) bool {
 	changed := false
 	for _, c := range changes {
@@ -72,6 +73,9 @@ func (d *CustomData) apply(changes []FieldChange) bool {
 			(*d)[c.Class] = map[string]Value{}
 		}
 		(*d)[c.Class][c.Field] = c.Value
+	}
+	if len(*d) == 0 {
+		*d = nil
 	}
 	return changed
 }

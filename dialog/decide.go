@@ -102,6 +102,9 @@ func (p *Plan) applyTexts(next *Dialog, record *Record) {
 // applyPeople changes occupants, then who owns, then who administers: each is
 // judged on the dialog as it will be.
 func (p *Plan) applyPeople(next *Dialog, record *Record) {
+	if !p.asksForPeople() {
+		return
+	}
 	record.Left = common(next.Occupants, p.RemoveOccupants)
 	next.Occupants = without(next.Occupants, record.Left)
 	record.Joined = without(p.AddOccupants, next.Occupants)
@@ -113,11 +116,8 @@ func (p *Plan) applyPeople(next *Dialog, record *Record) {
 	if p.NewOwner != "" {
 		owner = p.NewOwner
 	}
-	for _, id := range p.AddAdmins {
-		if id != owner && !slices.Contains(next.Admins, id) {
-			next.Admins = append(next.Admins, id)
-		}
-	}
+	named := without(p.AddAdmins, []UserID{owner})
+	next.Admins = append(next.Admins, without(named, next.Admins)...)
 	if next.Type == Group && p.NewOwner == "" && slices.Contains(record.Left, owner) {
 		owner = next.successor()
 	}
@@ -172,35 +172,8 @@ func (p *Plan) checkResult(current, next *Dialog) error {
 	if p.NewOwner != "" && !slices.Contains(next.Occupants, p.NewOwner) {
 		return invalid("newOwnerId", "the new owner will not be an occupant")
 	}
-	for _, id := range p.AddAdmins {
-		if !slices.Contains(next.Occupants, id) {
-			return invalid("addAdmins", "an admin will not be an occupant")
-		}
+	if len(without(p.AddAdmins, next.Occupants)) > 0 {
+		return invalid("addAdmins", "an admin will not be an occupant")
 	}
 	return nil
-}
-
-// without keeps those of list that are not in out, in order.
-func without(list, out []UserID) []UserID {
-	if len(out) == 0 {
-		return list
-	}
-	kept := make([]UserID, 0, len(list))
-	for _, id := range list {
-		if !slices.Contains(out, id) {
-			kept = append(kept, id)
-		}
-	}
-	return kept
-}
-
-// common keeps those of list that are also in other, in list's order.
-func common(list, other []UserID) []UserID {
-	var kept []UserID
-	for _, id := range list {
-		if slices.Contains(other, id) {
-			kept = append(kept, id)
-		}
-	}
-	return kept
 }

@@ -5,6 +5,7 @@ import (
 	"encoding/binary"
 	"encoding/hex"
 	"io"
+	"slices"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -77,6 +78,37 @@ func parseUserIDs(field string, ids []UserID, most int) ([]UserID, error) {
 		unique = append(unique, id)
 	}
 	return unique, nil
+}
+
+// without keeps those of list that are not in out, in order; nil for none.
+func without(list, out []UserID) []UserID {
+	if len(out) == 0 && len(list) > 0 {
+		return list
+	}
+	return kept(list, out, false)
+}
+
+// common keeps those of list that are also in other, in list's order; nil for
+// none.
+func common(list, other []UserID) []UserID { return kept(list, other, true) }
+
+// kept keeps those of list that other has, or has not.
+func kept(list, other []UserID, has bool) []UserID {
+	in := func(id UserID) bool { return slices.Contains(other, id) }
+	if len(list)*len(other) > 1000 { // where making a set pays
+		set := make(map[UserID]bool, len(other))
+		for _, id := range other {
+			set[id] = true
+		}
+		in = func(id UserID) bool { return set[id] }
+	}
+	var kept []UserID
+	for _, id := range list {
+		if in(id) == has {
+			kept = append(kept, id)
+		}
+	}
+	return kept
 }
 
 // checkText refuses what no store keeps faithfully: broken UTF-8 and NUL.

@@ -1,5 +1,7 @@
 package dialog
 
+import "slices"
+
 // Roles is a set of what somebody can be to a dialog.
 type Roles uint8
 
@@ -161,7 +163,7 @@ func (d *Dialog) removal(c Caller, target UserID) Act {
 	switch {
 	case target == c.User:
 		return Leave
-	case d.rolesOf(target)&chiefs != 0:
+	case target == d.Owner || slices.Contains(d.Admins, target):
 		return RemoveChiefs
 	}
 	return RemoveOthers
@@ -169,7 +171,7 @@ func (d *Dialog) removal(c Caller, target UserID) Act {
 
 // dismissal is the act that changing the target's adminship is for the caller.
 func (d *Dialog) dismissal(c Caller, target UserID) Act {
-	if target == c.User && d.rolesOf(target)&Admin != 0 {
+	if target == c.User && slices.Contains(d.Admins, target) {
 		return StepDown
 	}
 	return ChangeAdmins
