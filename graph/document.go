@@ -13,10 +13,11 @@ import (
 	"dialogs/graph/model"
 )
 
-// validationRules are gqlparser's own, after one that reads number literals:
-// gqlparser panics on those that fit neither int64 nor double.
-func validationRules() *rules.Rules {
+// validationRules are gqlparser's own and the limits, after one that reads
+// number literals: gqlparser panics on those that fit neither int64 nor double.
+func validationRules(limits Limits) *rules.Rules {
 	all := rules.NewDefaultRules()
+	all.AddRule("Limits", limits.rule)
 	last := rules.ValuesOfCorrectTypeRule
 	all.RemoveRule(last.Name)
 	all.AddRule("NumberLiterals", numberLiterals)

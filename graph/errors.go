@@ -117,7 +117,8 @@ func (p presenter) complete(public *gqlerror.Error) {
 		public.Extensions["field"] = fieldOf(&dialog.Error{Code: dialog.Invalid}, public.Path)
 		public.Path = nil
 	}
-	if public.Extensions["code"] == nil {
+	switch public.Extensions["code"] {
+	case nil, "COMPLEXITY_LIMIT_EXCEEDED": // the latter is gqlgen's word for a document that asks for too much
 		public.Extensions["code"] = errcode.ValidationFailed
 	}
 	if public.Extensions["status"] == nil {

@@ -35,12 +35,17 @@ var start = time.Date(2026, 1, 31, 9, 30, 0, 0, time.UTC)
 
 func open(t testing.TB, store dialog.Store) *door {
 	t.Helper()
+	return openWith(t, store, func(*graph.Config) {})
+}
+
+func openWith(t testing.TB, store dialog.Store, change func(*graph.Config)) *door {
+	t.Helper()
 	if store == nil {
 		store = dialogtest.NewStore(dialogtest.Class())
 	}
 	d := &door{TB: t, log: &lockedBuffer{}}
 	d.service = dialog.NewService(store, dialog.DefaultLimits(), ticking(start), counting())
-	handler := graph.NewHandler(graph.Config{
+	config := graph.Config{
 		Service:  d.service,
 		Sessions: fakeSessions{},
 		Caller: func(ctx context.Context) dialog.Caller {
@@ -50,8 +55,10 @@ func open(t testing.TB, store dialog.Store) *door {
 		Log:           slog.New(slog.NewTextHandler(d.log, nil)),
 		Introspection: true,
 		Operation:     func(context.Context, string) {},
-		BodyLimit:     1 << 20,
-	})
+		Limits:        graph.DefaultLimits(),
+	}
+	change(&config)
+	handler := graph.NewHandler(config)
 	d.handler = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		c := dialog.Caller{User: dialog.UserID(r.Header.Get("User")), APIKey: r.Header.Get("Key")}
 		handler.ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), callerKey{}, c)))

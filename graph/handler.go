@@ -14,8 +14,8 @@ import (
 	"github.com/99designs/gqlgen/graphql"
 	"github.com/99designs/gqlgen/graphql/handler"
 	"github.com/99designs/gqlgen/graphql/handler/extension"
-	"github.com/99designs/gqlgen/graphql/handler/lru"
 	"github.com/vektah/gqlparser/v2/ast"
+	"github.com/vektah/gqlparser/v2/validator/rules"
 
 	"dialogs/dialog"
 	"dialogs/graph/generated"
@@ -32,12 +32,10 @@ type Config struct {
 	Introspection bool
 	// Operation is told the name of each operation before it runs.
 	Operation func(ctx context.Context, name string)
-	// BodyLimit is the largest request body, in bytes.
-	BodyLimit int64
+	Limits    Limits
+	// Trusted, when there are any, are the only documents that are executed.
+	Trusted TrustedDocuments
 }
-
-// queriesCached is how many documents are kept parsed and validated.
-const queriesCached = 1000
 
 // NewHandler serves GraphQL over HTTP.
 func NewHandler(c Config) http.Handler {
@@ -45,15 +43,23 @@ func NewHandler(c Config) http.Handler {
 	server := handler.New(generated.NewExecutableSchema(generated.Config{
 		Resolvers:  root,
 		Directives: directives(c.Caller),
+		Complexity: complexities(),
 	}))
-	server.AddTransport(httpTransport{bodyLimit: c.BodyLimit})
-	server.SetQueryCache(lru.New[*ast.QueryDocument](queriesCached))
-	server.SetValidationRulesFn(validationRules)
+	server.AddTransport(httpTransport{bodyLimit: c.Limits.Body})
+	server.SetQueryCache(newBoundedCache[*ast.QueryDocument]())
+	server.SetParserTokenLimit(c.Limits.Tokens)
+	server.SetValidationRulesFn(func() *rules.Rules { return validationRules(c.Limits) })
 	server.SetDisableSuggestion(!c.Introspection)
 	p := presenter{log: c.Log, caller: c.Caller}
 	server.SetErrorPresenter(p.present)
 	server.SetRecoverFunc(p.recovered)
+	if len(c.Trusted) > 0 {
+		server.Use(c.Trusted)
+	} else {
+		server.Use(extension.AutomaticPersistedQuery{Cache: newBoundedCache[string]()})
+	}
 	server.Use(&exactEnums{})
+	server.Use(extension.FixedComplexityLimit(c.Limits.Complexity))
 	server.AroundOperations(func(ctx context.Context, next graphql.OperationHandler) graphql.ResponseHandler {
 		c.Operation(ctx, operationName(graphql.GetOperationContext(ctx)))
 		return next(ctx)

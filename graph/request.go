@@ -38,6 +38,7 @@ func badRequest(message string) error {
 type params struct {
 	Query         *string        `json:"query"`
 	OperationName *string        `json:"operationName"`
+	DocumentID    *string        `json:"documentId"`
 	Variables     map[string]any `json:"variables"`
 	Extensions    map[string]any `json:"extensions"`
 }
@@ -75,7 +76,7 @@ func readBody(r *http.Request) (*graphql.RawParams, error) {
 func readURL(r *http.Request) (*graphql.RawParams, error) {
 	values := r.URL.Query()
 	var p params
-	for name, to := range map[string]**string{"query": &p.Query, "operationName": &p.OperationName} {
+	for name, to := range map[string]**string{"query": &p.Query, "operationName": &p.OperationName, "documentId": &p.DocumentID} {
 		if values.Has(name) {
 			*to = new(values.Get(name))
 		}
@@ -93,6 +94,9 @@ func readURL(r *http.Request) (*graphql.RawParams, error) {
 func (p *params) raw(r *http.Request) (*graphql.RawParams, error) {
 	if p.Query == nil {
 		p.Query = new("")
+	}
+	if p.DocumentID != nil { // what GraphQL over HTTP says of persisted documents, as Apollo's extension says it
+		p.Extensions = map[string]any{"persistedQuery": map[string]any{"version": 1, "sha256Hash": strings.TrimPrefix(*p.DocumentID, "sha256:")}}
 	}
 	if *p.Query == "" && p.Extensions["persistedQuery"] == nil {
 		return nil, badRequest("the parameter query is missing")

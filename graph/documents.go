@@ -1,0 +1,104 @@
+package graph
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"maps"
+	"net/http"
+	"os"
+	"slices"
+
+	"github.com/99designs/gqlgen/graphql"
+	"github.com/99designs/gqlgen/graphql/handler/lru"
+	"github.com/vektah/gqlparser/v2/gqlerror"
+
+	"dialogs/graph/model"
+)
+
+// A boundedCache keeps the most recently used entries, up to a number of them
+// and none of a key or text longer than the server would keep by the thousand.
+type boundedCache[T any] struct{ graphql.Cache[T] }
+
+const (
+	documentsCached     = 1000
+	longestCachedInByte = 16 << 10
+)
+
+func newBoundedCache[T any]() boundedCache[T] {
+	return boundedCache[T]{lru.New[T](documentsCached)}
+}
+
+// Add keeps the entry unless it is too long.
+func (c boundedCache[T]) Add(ctx context.Context, key string, value T) {
+	text, _ := any(value).(string)
+	if len(key)+len(text) <= longestCachedInByte {
+		c.Cache.Add(ctx, key, value)
+	}
+}
+
+// TrustedDocuments are the only operations that a server executes which has
+// them, by the ids that clients send.
+type TrustedDocuments map[string]string
+
+// ReadTrustedDocuments reads a JSON object of ids and documents, as
+// graphql-codegen writes its persisted-documents.json. Ids are the SHA-256 of
+// the document, or whatever the clients send.
+func ReadTrustedDocuments(path string) (TrustedDocuments, error) {
+	content, err := os.ReadFile(path) //nolint:gosec // the operator names the file
+	if err != nil {
+		return nil, err
+	}
+	var documents TrustedDocuments
+	if err := json.Unmarshal(content, &documents); err != nil {
+		return nil, fmt.Errorf("%s must be a JSON object of ids and documents: %w", path, err)
+	}
+	if len(documents) == 0 {
+		return nil, fmt.Errorf("%s has no documents: the server would execute nothing", path)
+	}
+	for id, document := range documents {
+		if document == "" {
+			return nil, fmt.Errorf("%s: the document %s is empty", path, id)
+		}
+	}
+	return documents, nil
+}
+
+// ExtensionName names the extension.
+func (TrustedDocuments) ExtensionName() string { return "TrustedDocuments" }
+
+// Validate has nothing to check.
+func (t TrustedDocuments) Validate(graphql.ExecutableSchema) error {
+	if len(t) == 0 {
+		return errors.New("there are no trusted documents")
+	}
+	return nil
+}
+
+// MutateOperationParameters puts the trusted document in the place of its id,
+// and refuses what is none. A document that is sent whole must be one, too.
+func (t TrustedDocuments) MutateOperationParameters(_ context.Context, raw *graphql.RawParams) *gqlerror.Error {
+	if id := persistedID(raw); id != "" && raw.Query == "" {
+		raw.Query = t[id]
+	} else if !slices.Contains(slices.Collect(maps.Values(t)), raw.Query) {
+		raw.Query = ""
+	}
+	if raw.Query == "" {
+		return &gqlerror.Error{
+			Message:    "the operation is not among those that the server executes",
+			Extensions: map[string]any{"code": model.ErrorCodeGraphqlValidationFailed, "status": http.StatusBadRequest},
+		}
+	}
+	return nil
+}
+
+// persistedID is the id by which a request names its document: documentId, as
+// GraphQL over HTTP has it, or the hash of automatic persisted queries.
+func persistedID(raw *graphql.RawParams) string {
+	if extension, ok := raw.Extensions["persistedQuery"].(map[string]any); ok {
+		id, _ := extension["sha256Hash"].(string)
+		return id
+	}
+	return ""
+}
