@@ -75,6 +75,8 @@ type Position struct {
 	ID  ID
 }
 
+func (o Order) position(d *Dialog) *Position { return &Position{Key: o.Key(d), ID: d.ID} }
+
 // A Filter narrows a list to the dialogs that match all of it.
 type Filter struct {
 	// IDs and Types match any of theirs; empty but not nil, nothing.

@@ -100,19 +100,19 @@ func (s *Service) beyond(ctx context.Context, p *Page, bound *Position, before b
 		return false, nil
 	}
 	q := p.query
-	q.After, q.Before, q.Limit, q.FromEnd = nil, nil, 1, before
-	if n := len(p.Dialogs); n > 0 {
-		at := n - 1
-		if before {
-			at = 0
-		}
-		edge := &Position{Key: q.Order.Key(&p.Dialogs[at]), ID: p.Dialogs[at].ID}
-		if before {
-			q.Before = edge
-		} else {
-			q.After = edge
-		}
-	} // else whatever the list has lies beyond the bound, or at it
+	q.Limit, q.FromEnd = 1, before
+	if before {
+		q.After = nil
+	} else {
+		q.Before = nil
+	}
+	switch n := len(p.Dialogs); {
+	case n == 0: // whatever the other bound leaves lies beyond this one, or at it
+	case before:
+		q.Before = q.Order.position(&p.Dialogs[0])
+	default:
+		q.After = q.Order.position(&p.Dialogs[n-1])
+	}
 	found, err := s.store.Dialogs(ctx, q)
 	return len(found) > 0, err
 }
