@@ -94,7 +94,8 @@ func TestAPIKeyRefused(t *testing.T) {
 	}
 }
 
-// nextBase64 changes only the bits of a key's last character that carry nothing.
+// nextBase64 changes only the bits that carry nothing in the last character of
+// 32 bytes as base64url.
 func nextBase64(c byte) byte {
 	const alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
 	return alphabet[strings.IndexByte(alphabet, c)+1]

@@ -140,7 +140,8 @@ func public(k crypto.Signer) crypto.PublicKey { return k.Public() }
 
 func TestIssuer(t *testing.T) {
 	rsaKey, smallRSA := newRSA(t, 2048), newRSA(t, 1024)
-	ecKey, otherEC, p384 := newEC(t, elliptic.P256()), newEC(t, elliptic.P256()), newEC(t, elliptic.P384())
+	ecKey, otherEC, pinnedEC := newEC(t, elliptic.P256()), newEC(t, elliptic.P256()), newEC(t, elliptic.P256())
+	p384 := newEC(t, elliptic.P384())
 	_, edKey, err := ed25519.GenerateKey(rand.Reader)
 	if err != nil {
 		t.Fatal(err)
@@ -153,6 +154,7 @@ func TestIssuer(t *testing.T) {
 		key{public(rsaKey), "rsa-enc", "RS256", "enc"},
 		key{public(smallRSA), "rsa-small", "RS256", "sig"},
 		key{public(ecKey), "ec", "ES256", "sig"},
+		key{public(pinnedEC), "ec-384", "ES384", "sig"},
 		key{public(p384), "p384", "ES384", "sig"},
 		key{public(p384), "p384-plain", "", ""},
 		key{otherEC, "published", "ES256", "sig"},
@@ -211,6 +213,7 @@ func TestIssuer(t *testing.T) {
 		"RS512":               {"One algorithm per kind of key.", token(jwt.SigningMethodRS512, rsaKey, "rsa", nil), unknown},
 		"PS256":               {"One algorithm per kind of key.", token(jwt.SigningMethodPS256, rsaKey, "rsa", nil), unknown},
 		"key for RS512":       {"What is pinned to another algorithm is not for RS256.", token(jwt.SigningMethodRS256, rsaKey, "rsa-512", nil), unknown},
+		"for ES384, no kid":   {"Nor for ES256, when the token names no key.", token(jwt.SigningMethodES256, pinnedEC, nil, nil), unknown},
 		"key for encryption":  {"It does not sign.", token(jwt.SigningMethodRS256, rsaKey, "rsa-enc", nil), unknown},
 		"small RSA":           {"1,024 bits are broken for money.", token(jwt.SigningMethodRS256, smallRSA, "rsa-small", nil), unknown},
 		"ES384":               {"Not among the algorithms.", token(jwt.SigningMethodES384, p384, "p384", nil), unknown},

@@ -240,6 +240,11 @@ func TestToken(t *testing.T) {
 			token:   whole + "=",
 			refused: "malformed",
 		},
+		"other last bits": {
+			reason:  "One token has one text: base64 has bits to spare.",
+			token:   whole[:len(whole)-1] + string(nextBase64(whole[len(whole)-1])),
+			refused: "malformed",
+		},
 		"claims null": {
 			reason:  "No claims hold nothing.",
 			token:   signRaw(t, rawHeader, `null`),
