@@ -78,15 +78,13 @@ func (c Class) Grow(name string, fields []Field, limits Limits) (next Class, gro
 			return Class{}, false, invalidf("fields", "the field %s has an unknown type", f.Name)
 		}
 		switch have, ok := next.Field(f.Name); {
+		case !ok && len(next.Fields) >= limits.FieldsPerClass:
+			return Class{}, false, invalidf("fields", "a class has at most %d fields", limits.FieldsPerClass)
 		case !ok:
 			next.Fields = append(next.Fields, f)
 		case have != f:
 			return Class{}, false, invalidf("fields", "the field %s.%s is defined with another type, and a field never changes", name, f.Name)
 		}
 	}
-	added := len(next.Fields) - len(c.Fields)
-	if added > 0 && len(next.Fields) > limits.FieldsPerClass {
-		return Class{}, false, invalidf("fields", "a class has at most %d fields", limits.FieldsPerClass)
-	}
-	return next, added > 0 || c.Revision == 0, nil
+	return next, len(next.Fields) > len(c.Fields) || c.Revision == 0, nil
 }

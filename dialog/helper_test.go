@@ -23,8 +23,11 @@ func user(id dialog.UserID) dialog.Caller { return dialog.Caller{User: id} }
 // noon is when changes are made, unless a test says otherwise.
 func noon() time.Time { return time.Date(2026, 1, 31, 12, 0, 0, 0, time.UTC) }
 
-// newStore is a store without dialogs, in which [dialogtest.Class] is defined.
-func newStore(testing.TB) dialog.Store { return dialogtest.NewStore(dialogtest.Class()) }
+// newStore is a store without dialogs, in which [dialogtest.Class] and these
+// classes are defined.
+func newStore(_ testing.TB, more ...dialog.Class) dialog.Store {
+	return dialogtest.NewStore(append(more, dialogtest.Class())...)
+}
 
 func newService(store dialog.Store, limits dialog.Limits) *dialog.Service {
 	return dialog.NewService(store, limits, noon, rand.Reader)
