@@ -1,0 +1,153 @@
+package mongotest
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/hex"
+	"os"
+	"os/exec"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"go.mongodb.org/mongo-driver/v2/bson"
+	"go.mongodb.org/mongo-driver/v2/mongo"
+	"go.mongodb.org/mongo-driver/v2/mongo/options"
+)
+
+// patience bounds what a test waits for a server to start, stop or answer.
+const patience = 60 * time.Second
+
+// URI is the address of an empty database of the test's own, which is gone
+// when the test is over.
+func URI(t testing.TB) string {
+	t.Helper()
+	base, err := shared()
+	if err != nil {
+		t.Fatalf("starting a MongoDB for tests: %v", err)
+	}
+	if base == "" {
+		missing(t)
+	}
+	uri := withDatabase(base, "t"+randomName())
+	t.Cleanup(func() { drop(t, uri) })
+	return uri
+}
+
+// Real is URI on a server that is more than the stand-in, for a test that
+// needs what the stand-in lacks; elsewhere the test is skipped and says so.
+// capability completes the sentence "needs a real MongoDB (...)".
+func Real(t testing.TB, capability string) string {
+	t.Helper()
+	uri := URI(t)
+	if !explains(t, uri) {
+		t.Skipf("NOT RUN: %s: needs a real MongoDB (%s): set MONGODB_URI, or put mongod on PATH", t.Name(), capability)
+	}
+	return uri
+}
+
+// Connect is a client of the driver on the URI, and its database.
+func Connect(t testing.TB, uri string) *mongo.Database {
+	t.Helper()
+	client, err := mongo.Connect(options.Client().ApplyURI(uri))
+	if err != nil {
+		t.Fatalf("connecting to a MongoDB for tests: %v", err)
+	}
+	t.Cleanup(func() { _ = client.Disconnect(context.Background()) })
+	return client.Database(databaseOf(uri))
+}
+
+// shared is the server that all tests of the binary share; empty when this
+// machine has none. It outlives every test, and so belongs to none.
+var shared = sync.OnceValues(func() (string, error) { //nolint:gochecknoglobals // one server a test binary
+	if uri := os.Getenv("MONGODB_URI"); uri != "" {
+		return uri, nil
+	}
+	p, err := start("", 0)
+	if err != nil || p == nil {
+		return "", err
+	}
+	return p.uri, nil
+})
+
+// start runs whichever server this machine has, nil for none. dir is where a
+// mongod keeps its data, empty for a folder that goes with it; port is 0 for
+// one from the system.
+func start(dir string, port int) (*process, error) {
+	if path, err := exec.LookPath("mongod"); err == nil {
+		return startMongod(path, dir, port)
+	}
+	return startStandin(port)
+}
+
+func missing(t testing.TB) {
+	t.Helper()
+	what := "needs MongoDB: set MONGODB_URI, put mongod on PATH, or install a JDK and Maven for the stand-in"
+	if os.Getenv("CI") == "true" {
+		t.Fatalf("%s %s; with CI=true no engine may be missing", t.Name(), what)
+	}
+	t.Skipf("NOT RUN: %s: %s", t.Name(), what)
+}
+
+// explains tells a real server from the stand-in, which knows no explain.
+func explains(t testing.TB, uri string) bool {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	defer cancel()
+	explain := bson.D{{Key: "explain", Value: bson.D{{Key: "find", Value: "none"}}}}
+	return Connect(t, uri).RunCommand(ctx, explain).Err() == nil
+}
+
+func drop(t testing.TB, uri string) {
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	defer cancel()
+	client, err := mongo.Connect(options.Client().ApplyURI(uri))
+	if err != nil {
+		t.Errorf("connecting to drop a test's database: %v", err)
+		return
+	}
+	defer func() { _ = client.Disconnect(ctx) }()
+	if err := client.Database(databaseOf(uri)).Drop(ctx); err != nil {
+		t.Errorf("dropping a test's database: %v", err)
+	}
+}
+
+func randomName() string {
+	var b [8]byte
+	_, _ = rand.Read(b[:]) // never fails
+	return hex.EncodeToString(b[:])
+}
+
+// split takes a URI apart around the name of its database.
+func split(uri string) (before, database, after string) {
+	scheme := strings.Index(uri, "://") + len("://")
+	rest, options, hasOptions := strings.Cut(uri[scheme:], "?")
+	hosts, database, _ := strings.Cut(rest, "/")
+	if hasOptions {
+		after = "?" + options
+	}
+	return uri[:scheme] + hosts + "/", database, after
+}
+
+func databaseOf(uri string) string {
+	_, database, _ := split(uri)
+	return database
+}
+
+// withDatabase puts the name of a database into the URI, and keeps who it
+// authenticates with.
+func withDatabase(uri, name string) string {
+	before, old, after := split(uri)
+	if strings.Contains(before, "@") && !strings.Contains(after, "authSource=") {
+		if old == "" {
+			old = "admin"
+		}
+		separator := "&"
+		if after == "" {
+			separator = "?"
+		}
+		after += separator + "authSource=" + old
+	}
+	return before + name + after
+}

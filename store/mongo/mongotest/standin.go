@@ -1,0 +1,118 @@
+package mongotest
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+
+	"github.com/gofrs/flock"
+)
+
+// startStandin runs the stand-in; nil when this machine can't.
+func startStandin(port int) (*process, error) {
+	java, err := exec.LookPath("java")
+	if err != nil {
+		return nil, nil //nolint:nilnil // no server is an answer of its own
+	}
+	dir, err := standinDir()
+	if err != nil {
+		return nil, err
+	}
+	target := filepath.Join(dir, "target")
+	if ok, err := buildStandin(dir, target); err != nil || !ok {
+		return nil, err
+	}
+	classes := filepath.Join(target, "classes") + string(filepath.ListSeparator) + filepath.Join(target, "lib", "*")
+	cmd := exec.Command(java, "-Xmx1g", "-XX:+UseSerialGC", "-cp", classes, "Main", strconv.Itoa(port)) //nolint:gosec // java from PATH, to run the stand-in
+	p, line, err := launch(cmd)
+	if err != nil {
+		return nil, err
+	}
+	if p.port, err = strconv.Atoi(line); err != nil {
+		_ = p.kill()
+		return nil, fmt.Errorf("the stand-in printed %q in place of its port", line)
+	}
+	p.uri = fmt.Sprintf("mongodb://127.0.0.1:%d/", p.port)
+	return p, nil
+}
+
+// buildStandin lets Maven fetch and compile the stand-in unless that was done
+// for the very same sources; not ok without Maven. Test binaries of several
+// packages may come here at once.
+func buildStandin(dir, target string) (ok bool, err error) {
+	want, err := digest(filepath.Join(dir, "pom.xml"), filepath.Join(dir, "Main.java"))
+	if err != nil {
+		return false, err
+	}
+	if err := os.MkdirAll(target, 0o750); err != nil {
+		return false, err
+	}
+	lock := flock.New(filepath.Join(target, "lock"))
+	if err := lock.Lock(); err != nil {
+		return false, err
+	}
+	defer func() { _ = lock.Unlock() }()
+	stamp := filepath.Join(target, "built")
+	have, err := os.ReadFile(stamp) //nolint:gosec // a file of the checkout
+	switch {
+	case err == nil && string(have) == want:
+		return true, nil
+	case err != nil && !errors.Is(err, fs.ErrNotExist):
+		return false, err
+	}
+	mvn, err := exec.LookPath("mvn")
+	if err != nil {
+		return false, nil
+	}
+	// Without the network first: quick and enough when all was fetched before.
+	if _, err := maven(mvn, dir, "-o"); err != nil {
+		if said, err := maven(mvn, dir); err != nil {
+			return false, fmt.Errorf("building the stand-in: %w\n%s", err, said)
+		}
+	}
+	return true, os.WriteFile(stamp, []byte(want), 0o600)
+}
+
+func maven(path, dir string, args ...string) (said string, err error) {
+	cmd := exec.Command(path, append(args, "-B", "-q", "-ntp", "process-classes")...) //nolint:gosec // mvn from PATH, to build the stand-in
+	cmd.Dir = dir
+	out, err := cmd.CombinedOutput()
+	return string(out), err
+}
+
+func digest(paths ...string) (string, error) {
+	sum := sha256.New()
+	for _, path := range paths {
+		text, err := os.ReadFile(path) //nolint:gosec // a file of the checkout
+		if err != nil {
+			return "", err
+		}
+		_, _ = sum.Write(text) // never fails
+	}
+	return hex.EncodeToString(sum.Sum(nil)), nil
+}
+
+// standinDir finds the stand-in's folder from the folder of whichever package
+// is tested.
+func standinDir() (string, error) {
+	dir, err := os.Getwd()
+	if err != nil {
+		return "", err
+	}
+	for {
+		if _, err := os.Stat(filepath.Join(dir, "go.mod")); err == nil {
+			return filepath.Join(dir, "store", "mongo", "standin"), nil
+		}
+		parent := filepath.Dir(dir)
+		if parent == dir {
+			return "", errors.New("the tests run outside the module")
+		}
+		dir = parent
+	}
+}
