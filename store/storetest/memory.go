@@ -1,0 +1,354 @@
+package storetest
+
+import (
+	"context"
+	"errors"
+	"maps"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"dialogs/dialog"
+)
+
+// Memory is the contract at its plainest: maps under one lock, lists by
+// looking at every dialog. It is what engines are compared with, and shows
+// that the suite asks for nothing but the contract. It forgets tombstones and
+// keys by the instants of the plans that come in, and never clears away.
+type Memory struct {
+	mu      sync.Mutex
+	dialogs map[dialog.ID]dialog.Dialog // with their History
+	claims  map[claimKey]claim
+	classes map[string]dialog.Class
+	keys    map[string]dialog.APIKey
+}
+
+// A claimKey is a creation's key with its actor in normal form.
+type claimKey struct {
+	actor dialog.Actor
+	key   string
+}
+
+type claim struct {
+	id        dialog.ID
+	inputHash string
+	at        time.Time
+}
+
+// NewMemory makes an empty store that several instances can share.
+func NewMemory() *Memory {
+	return &Memory{
+		dialogs: map[dialog.ID]dialog.Dialog{}, claims: map[claimKey]claim{},
+		classes: map[string]dialog.Class{}, keys: map[string]dialog.APIKey{},
+	}
+}
+
+// Open is one more instance on the store.
+func (m *Memory) Open() dialog.Store { return &memoryInstance{m: m} }
+
+type memoryInstance struct {
+	m      *Memory
+	closed bool
+}
+
+// begin takes the lock, which the function it returns gives back.
+func (i *memoryInstance) begin(ctx context.Context) (end func(), err error) {
+	i.m.mu.Lock()
+	if err := ctx.Err(); err != nil {
+		i.m.mu.Unlock()
+		return nil, dialog.ErrUnavailable(err)
+	}
+	if i.closed {
+		i.m.mu.Unlock()
+		return nil, dialog.ErrUnavailable(errors.New("the store is closed"))
+	}
+	return i.m.mu.Unlock, nil
+}
+
+func (i *memoryInstance) Ping(ctx context.Context) error {
+	end, err := i.begin(ctx)
+	if err != nil {
+		return err
+	}
+	end()
+	return nil
+}
+
+func (i *memoryInstance) Close() error {
+	i.m.mu.Lock()
+	defer i.m.mu.Unlock()
+	i.closed = true
+	return nil
+}
+
+func (i *memoryInstance) Dialog(ctx context.Context, id dialog.ID, withHistory bool) (dialog.Dialog, error) {
+	end, err := i.begin(ctx)
+	if err != nil {
+		return dialog.Dialog{}, err
+	}
+	defer end()
+	d, ok := i.m.dialogs[id]
+	if !ok || d.Deleted {
+		return dialog.Dialog{}, dialog.ErrNotFound()
+	}
+	d = clone(d)
+	if !withHistory {
+		d.History = nil
+	}
+	return d, nil
+}
+
+func (i *memoryInstance) Dialogs(ctx context.Context, q dialog.Query) ([]dialog.Dialog, error) {
+	end, err := i.begin(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer end()
+	list := i.m.matching(q)
+	slices.SortFunc(list, func(a, b dialog.Dialog) int { return q.Order.Compare(&a, &b) })
+	list = slices.DeleteFunc(list, func(d dialog.Dialog) bool {
+		return q.After != nil && !beyond(q.Order, &d, *q.After) || q.Before != nil && !beyond(reverse(q.Order), &d, *q.Before)
+	})
+	if len(list) > q.Limit {
+		if q.FromEnd {
+			list = list[len(list)-q.Limit:]
+		} else {
+			list = list[:q.Limit]
+		}
+	}
+	for n := range list {
+		list[n] = clone(list[n])
+		list[n].History = nil
+	}
+	return list, nil
+}
+
+func (i *memoryInstance) Count(ctx context.Context, q dialog.Query) (int, error) {
+	end, err := i.begin(ctx)
+	if err != nil {
+		return 0, err
+	}
+	defer end()
+	return len(i.m.matching(q)), nil
+}
+
+func (m *Memory) matching(q dialog.Query) []dialog.Dialog {
+	var list []dialog.Dialog
+	for _, d := range m.dialogs {
+		if !d.Deleted && inScope(&d, q) && matches(&d, q.Filter) {
+			list = append(list, d)
+		}
+	}
+	return list
+}
+
+func (i *memoryInstance) Create(ctx context.Context, p dialog.CreatePlan) (dialog.CreateOutcome, error) {
+	end, err := i.begin(ctx)
+	if err != nil {
+		return dialog.CreateOutcome{}, err
+	}
+	defer end()
+	m, key := i.m, claimKey{actor: normalActor(p.Actor), key: p.Key}
+	if used, ok := m.claims[key]; ok && p.Key != "" && p.Dialog.CreatedAt.Sub(used.at) < dialog.TombstoneKept {
+		if err := p.CheckReplay(used.inputHash); err != nil {
+			return dialog.CreateOutcome{}, err
+		}
+		if d, ok := m.dialogs[used.id]; ok {
+			return dialog.CreateOutcome{Dialog: clone(d)}, nil
+		}
+		return dialog.CreateOutcome{Dialog: dialog.Dialog{Deleted: true}}, nil
+	}
+	if a, b, ok := p.Pair(); ok {
+		for _, d := range m.dialogs {
+			if x, y, _ := d.Pair(); x == a && y == b && !d.Deleted {
+				return dialog.CreateOutcome{Dialog: clone(d)}, nil
+			}
+		}
+	}
+	if _, taken := m.dialogs[p.Dialog.ID]; taken {
+		return dialog.CreateOutcome{}, dialog.ErrIDTaken()
+	}
+	if p.Key != "" {
+		m.claims[key] = claim{id: p.Dialog.ID, inputHash: p.InputHash, at: p.Dialog.CreatedAt}
+	}
+	m.dialogs[p.Dialog.ID] = clone(p.Dialog)
+	return dialog.CreateOutcome{Dialog: clone(p.Dialog), Created: true}, nil
+}
+
+func (i *memoryInstance) Update(ctx context.Context, p dialog.Plan) (dialog.Outcome, error) {
+	end, err := i.begin(ctx)
+	if err != nil {
+		return dialog.Outcome{}, err
+	}
+	defer end()
+	current, ok := i.m.dialogs[p.ID]
+	if !ok || current.Deleted && p.At.Sub(current.UpdatedAt) >= dialog.TombstoneKept {
+		return dialog.Outcome{}, dialog.ErrNotFound()
+	}
+	out, err := p.Decide(clone(current))
+	if err != nil {
+		return dialog.Outcome{}, err
+	}
+	if out.Change != nil && !out.Replayed {
+		i.m.dialogs[p.ID] = clone(out.Dialog)
+	}
+	return out, nil
+}
+
+func (i *memoryInstance) Classes(ctx context.Context) ([]dialog.Class, error) {
+	end, err := i.begin(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer end()
+	var list []dialog.Class
+	for _, name := range slices.Sorted(maps.Keys(i.m.classes)) {
+		c := i.m.classes[name]
+		c.Fields = copyOf(c.Fields)
+		list = append(list, c)
+	}
+	return list, nil
+}
+
+func (i *memoryInstance) SaveClass(ctx context.Context, c dialog.Class) (bool, error) {
+	end, err := i.begin(ctx)
+	if err != nil {
+		return false, err
+	}
+	defer end()
+	if i.m.classes[c.Name].Revision != c.Revision-1 {
+		return false, nil
+	}
+	c.Fields = copyOf(c.Fields)
+	i.m.classes[c.Name] = c
+	return true, nil
+}
+
+func (i *memoryInstance) AddAPIKey(ctx context.Context, k dialog.APIKey) error {
+	end, err := i.begin(ctx)
+	if err != nil {
+		return err
+	}
+	defer end()
+	if _, taken := i.m.keys[k.Name]; taken {
+		return &dialog.Error{Code: dialog.Conflict, Message: "there is an API key of this name"}
+	}
+	i.m.keys[k.Name] = k
+	return nil
+}
+
+func (i *memoryInstance) APIKeys(ctx context.Context) ([]dialog.APIKey, error) {
+	end, err := i.begin(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer end()
+	var list []dialog.APIKey
+	for _, name := range slices.Sorted(maps.Keys(i.m.keys)) {
+		list = append(list, i.m.keys[name])
+	}
+	return list, nil
+}
+
+func (i *memoryInstance) RemoveAPIKey(ctx context.Context, name string) error {
+	end, err := i.begin(ctx)
+	if err != nil {
+		return err
+	}
+	defer end()
+	if _, ok := i.m.keys[name]; !ok {
+		return &dialog.Error{Code: dialog.NotFound, Message: "there is no API key of this name"}
+	}
+	delete(i.m.keys, name)
+	return nil
+}
+
+// normalActor makes two actors equal when they are the same for idempotency.
+func normalActor(a dialog.Actor) dialog.Actor {
+	if a.User != "" {
+		a.APIKey = ""
+	}
+	return a
+}
+
+// inScope says again in plain words what the scopes are.
+func inScope(d *dialog.Dialog, q dialog.Query) bool {
+	mine := q.User == "" || d.Owner == q.User || slices.Contains(d.Admins, q.User) || slices.Contains(d.Occupants, q.User)
+	public := d.Type == dialog.PublicGroup
+	switch q.Scope {
+	case dialog.Mine:
+		return mine
+	case dialog.Public:
+		return public
+	case dialog.Visible:
+		return mine || public
+	}
+	return false
+}
+
+// matches says again in plain words what a filter is.
+func matches(d *dialog.Dialog, f dialog.Filter) bool {
+	for _, id := range f.Occupants {
+		if !slices.Contains(d.Occupants, id) {
+			return false
+		}
+	}
+	for _, c := range f.Custom {
+		if d.Custom[c.Class][c.Field] != c.Value {
+			return false
+		}
+	}
+	return (f.IDs == nil || slices.Contains(f.IDs, d.ID)) &&
+		(f.Types == nil || slices.Contains(f.Types, d.Type)) &&
+		(f.Owner == "" || f.Owner == d.Owner) &&
+		strings.Contains(dialog.FoldName(d.Name), f.NameContains) &&
+		(f.UpdatedAfter.IsZero() || d.UpdatedAt.After(f.UpdatedAfter)) &&
+		(f.UpdatedBefore.IsZero() || d.UpdatedAt.Before(f.UpdatedBefore)) &&
+		(f.CreatedAfter.IsZero() || d.CreatedAt.After(f.CreatedAfter)) &&
+		(f.CreatedBefore.IsZero() || d.CreatedAt.Before(f.CreatedBefore))
+}
+
+// beyond tells whether the dialog comes after the position in the order.
+func beyond(o dialog.Order, d *dialog.Dialog, p dialog.Position) bool {
+	key := o.Key(d)
+	n := key.Time.Compare(p.Key.Time)
+	if o.Field == dialog.ByName {
+		n = strings.Compare(key.Name, p.Key.Name)
+	}
+	if n == 0 {
+		n = strings.Compare(string(d.ID), string(p.ID))
+	}
+	return n > 0 != o.Descending && n != 0
+}
+
+func reverse(o dialog.Order) dialog.Order {
+	o.Descending = !o.Descending
+	return o
+}
+
+// clone copies a dialog to the last slice, with nil for whatever is empty.
+func clone(d dialog.Dialog) dialog.Dialog {
+	d.Occupants, d.Admins = copyOf(d.Occupants), copyOf(d.Admins)
+	var custom dialog.CustomData
+	for class, fields := range d.Custom {
+		if custom == nil {
+			custom = dialog.CustomData{}
+		}
+		custom[class] = maps.Clone(fields)
+	}
+	d.Custom, d.History = custom, copyOf(d.History)
+	for i, r := range d.History {
+		r.Changed, r.Joined, r.Left = copyOf(r.Changed), copyOf(r.Joined), copyOf(r.Left)
+		r.NewAdmins, r.LostAdmins = copyOf(r.NewAdmins), copyOf(r.LostAdmins)
+		d.History[i] = r
+	}
+	return d
+}
+
+func copyOf[T any](list []T) []T {
+	if len(list) == 0 {
+		return nil
+	}
+	return slices.Clone(list)
+}
