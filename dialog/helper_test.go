@@ -25,7 +25,7 @@ func noon() time.Time { return time.Date(2026, 1, 31, 12, 0, 0, 0, time.UTC) }
 
 // newStore is a store without dialogs, in which [dialogtest.Class] and these
 // classes are defined.
-func newStore(_ testing.TB, more ...dialog.Class) dialog.Store {
+func newStore(_ tester, more ...dialog.Class) dialog.Store {
 	return dialogtest.NewStore(append(more, dialogtest.Class())...)
 }
 
@@ -50,9 +50,16 @@ func (s *planCatcher) Create(_ context.Context, p dialog.CreatePlan) (dialog.Cre
 	return dialog.CreateOutcome{}, nil
 }
 
+// A tester is what the helpers need of a *testing.T, and a *rapid.T has too.
+type tester interface {
+	Helper()
+	Context() context.Context
+	Fatalf(format string, args ...any)
+}
+
 // plan makes the plan that the service makes of a change, or tells what is
 // wrong with its shape.
-func plan(t testing.TB, c dialog.Caller, change dialog.Change, limits dialog.Limits) (dialog.Plan, error) {
+func plan(t tester, c dialog.Caller, change dialog.Change, limits dialog.Limits) (dialog.Plan, error) {
 	t.Helper()
 	store := &planCatcher{Store: newStore(t)}
 	_, err := newService(store, limits).Update(t.Context(), c, dialogID, change)

@@ -33,7 +33,7 @@ func someDialogs(t *rapid.T, store dialog.Store) []dialog.Dialog {
 // slicing the whole list gives; the cursors may be of dialogs that are gone.
 func TestPages(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		store := newStore(nil)
+		store := newStore(t)
 		all := someDialogs(t, store)
 		order := dialog.Order{
 			Field:      rapid.SampledFrom([]dialog.OrderField{dialog.ByUpdatedAt, dialog.ByCreatedAt, dialog.ByName}).Draw(t, "order"),

@@ -197,7 +197,7 @@ func TestNormalFormIsStable(t *testing.T) {
 	})
 }
 
-func decode(t interface{ Fatalf(string, ...any) }, text string, useNumber bool) any {
+func decode(t tester, text string, useNumber bool) any {
 	d := json.NewDecoder(strings.NewReader(text))
 	if useNumber {
 		d.UseNumber()
