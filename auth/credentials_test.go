@@ -19,8 +19,8 @@ type field struct{ name, value string }
 
 func TestParseCredentials(t *testing.T) {
 	const (
-		token = "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.c2lnbmF0dXJl"
-		key   = "dlg_c2VjcmV0c2VjcmV0c2VjcmV0c2VjcmV0c2VjcmV0c2U"
+		session = "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.c2lnbmF0dXJl"
+		key     = "dlg_c2VjcmV0c2VjcmV0c2VjcmV0c2VjcmV0c2VjcmV0c2U"
 	)
 	long := strings.Repeat("a", dialog.MaxUserIDBytes)
 	huge := strings.Repeat("a", 16<<10)
@@ -36,32 +36,32 @@ func TestParseCredentials(t *testing.T) {
 		},
 		"other names": {
 			reason: "Only the documented names are looked at.",
-			fields: []field{{"Cookie", "QB-Token=" + token}, {"X-QB-Token", token}, {"Proxy-Authorization", "Bearer " + token}, {"User-Id", "1"}},
+			fields: []field{{"Cookie", "QB-Token=" + session}, {"X-QB-Token", session}, {"Proxy-Authorization", "Bearer " + session}, {"User-Id", "1"}},
 		},
 		"QB-Token": {
 			reason: "The documented header carries a session token.",
-			fields: []field{{"QB-Token", token}},
-			want:   auth.Credentials{Token: token},
+			fields: []field{{"QB-Token", session}},
+			want:   auth.Credentials{Token: session},
 		},
 		"name in any case": {
 			reason: "Names of headers have no case; in a payload neither.",
-			fields: []field{{"qB-tOKEN", token}},
-			want:   auth.Credentials{Token: token},
+			fields: []field{{"qB-tOKEN", session}},
+			want:   auth.Credentials{Token: session},
 		},
 		"Bearer": {
 			reason: "The standard header carries a session token.",
-			fields: []field{{"Authorization", "Bearer " + token}},
-			want:   auth.Credentials{Token: token},
+			fields: []field{{"Authorization", "Bearer " + session}},
+			want:   auth.Credentials{Token: session},
 		},
 		"scheme in any case": {
 			reason: "HTTP compares schemes without case.",
-			fields: []field{{"authorization", "bEARER " + token}},
-			want:   auth.Credentials{Token: token},
+			fields: []field{{"authorization", "bEARER " + session}},
+			want:   auth.Credentials{Token: session},
 		},
 		"several spaces": {
 			reason: "HTTP allows several spaces behind the scheme.",
-			fields: []field{{"Authorization", "Bearer   " + token}},
-			want:   auth.Credentials{Token: token},
+			fields: []field{{"Authorization", "Bearer   " + session}},
+			want:   auth.Credentials{Token: session},
 		},
 		"ApiKey": {
 			reason: "A back end brings its key.",
@@ -101,17 +101,17 @@ func TestParseCredentials(t *testing.T) {
 
 		"two headers": {
 			reason:  "Two credentials are one too many, even when they agree.",
-			fields:  []field{{"QB-Token", token}, {"Authorization", "Bearer " + token}},
+			fields:  []field{{"QB-Token", session}, {"Authorization", "Bearer " + session}},
 			refused: "two credentials",
 		},
 		"token and key": {
 			reason:  "Two credentials could mean two callers.",
-			fields:  []field{{"QB-Token", token}, {"Authorization", "ApiKey " + key}},
+			fields:  []field{{"QB-Token", session}, {"Authorization", "ApiKey " + key}},
 			refused: "two credentials",
 		},
 		"token and empty Authorization": {
 			reason:  "An empty header was given all the same.",
-			fields:  []field{{"QB-Token", token}, {"Authorization", ""}},
+			fields:  []field{{"QB-Token", session}, {"Authorization", ""}},
 			refused: "two credentials",
 		},
 		"empty QB-Token": {
@@ -141,7 +141,7 @@ func TestParseCredentials(t *testing.T) {
 		},
 		"no scheme": {
 			reason:  "A token in the place of the scheme is refused, and not quoted.",
-			fields:  []field{{"Authorization", token}},
+			fields:  []field{{"Authorization", session}},
 			refused: "Authorization takes",
 		},
 		"Kelvin sign": {
@@ -151,17 +151,17 @@ func TestParseCredentials(t *testing.T) {
 		},
 		"tab behind the scheme": {
 			reason:  "HTTP wants spaces there.",
-			fields:  []field{{"Authorization", "Bearer\t" + token}},
+			fields:  []field{{"Authorization", "Bearer\t" + session}},
 			refused: "Authorization takes",
 		},
 		"joined tokens": {
 			reason:  "A proxy that joins two headers with a comma must not make one credential of them.",
-			fields:  []field{{"QB-Token", token + ", " + token}},
+			fields:  []field{{"QB-Token", session + ", " + session}},
 			refused: "characters that no credential has",
 		},
 		"joined Authorization": {
 			reason:  "A proxy that joins two headers with a comma must not make one credential of them.",
-			fields:  []field{{"Authorization", "Bearer " + token + ", ApiKey " + key}},
+			fields:  []field{{"Authorization", "Bearer " + session + ", ApiKey " + key}},
 			refused: "characters that no credential has",
 		},
 		"joined without a space": {
@@ -176,17 +176,17 @@ func TestParseCredentials(t *testing.T) {
 		},
 		"space within": {
 			reason:  "A credential is one word.",
-			fields:  []field{{"QB-Token", "Bearer " + token}},
+			fields:  []field{{"QB-Token", "Bearer " + session}},
 			refused: "characters that no credential has",
 		},
 		"quoted": {
 			reason:  "A credential is not quoted.",
-			fields:  []field{{"QB-Token", `"` + token + `"`}},
+			fields:  []field{{"QB-Token", `"` + session + `"`}},
 			refused: "characters that no credential has",
 		},
 		"beyond ASCII": {
 			reason:  "A credential is ASCII, broken UTF-8 included.",
-			fields:  []field{{"QB-Token", token + "\xff"}},
+			fields:  []field{{"QB-Token", session + "\xff"}},
 			refused: "characters that no credential has",
 		},
 		"too long": {
@@ -201,12 +201,12 @@ func TestParseCredentials(t *testing.T) {
 		},
 		"on behalf with a session token": {
 			reason:  "A user is himself and nobody else.",
-			fields:  []field{{"QB-Token", token}, {"On-Behalf-Of", "42"}},
+			fields:  []field{{"QB-Token", session}, {"On-Behalf-Of", "42"}},
 			refused: "goes with an API key alone",
 		},
 		"on behalf with Bearer": {
 			reason:  "A user is himself and nobody else.",
-			fields:  []field{{"Authorization", "Bearer " + token}, {"On-Behalf-Of", "42"}},
+			fields:  []field{{"Authorization", "Bearer " + session}, {"On-Behalf-Of", "42"}},
 			refused: "goes with an API key alone",
 		},
 		"on behalf of nobody": {
@@ -245,9 +245,9 @@ func TestParseCredentials(t *testing.T) {
 			for door, parse := range doors {
 				got, err := parse()
 				if tc.refused != "" {
-					refused := wantRefused(t, err, http.StatusBadRequest, token, key, long)
-					if !strings.Contains(refused.Message, tc.refused) {
-						t.Errorf("%s: got the message %q, want %q in it\nreason: %s", door, refused.Message, tc.refused, tc.reason)
+					message := wantRefused(t, err, http.StatusBadRequest, session, key, long)
+					if !strings.Contains(message, tc.refused) {
+						t.Errorf("%s: got the message %q, want %q in it\nreason: %s", door, message, tc.refused, tc.reason)
 					}
 				} else if err != nil {
 					t.Errorf("%s: got error %v, want none\nreason: %s", door, err, tc.reason)
@@ -326,9 +326,9 @@ func TestParseCredentialsTwice(t *testing.T) {
 	for name, tc := range cases {
 		t.Run(name, func(t *testing.T) {
 			_, err := auth.ParseConnectionInit(tc.upgrade, tc.payload)
-			refused := wantRefused(t, err, http.StatusBadRequest)
-			if !strings.Contains(refused.Message, tc.refused) {
-				t.Errorf("got the message %q, want %q in it\nreason: %s", refused.Message, tc.refused, tc.reason)
+			message := wantRefused(t, err, http.StatusBadRequest)
+			if !strings.Contains(message, tc.refused) {
+				t.Errorf("got the message %q, want %q in it\nreason: %s", message, tc.refused, tc.reason)
 			}
 			if tc.payload == nil {
 				_, err := auth.ParseHeader(tc.upgrade)

@@ -6,11 +6,6 @@ import "net/http"
 // where one is needed.
 const Challenge = `Bearer realm="dialogs", ApiKey realm="dialogs"`
 
-const (
-	tokenChallenge  = `Bearer realm="dialogs", error="invalid_token"`
-	apiKeyChallenge = `ApiKey realm="dialogs"`
-)
-
 // An Error is why credentials were refused. It may be shown to the caller.
 type Error struct {
 	// Status is the HTTP status: 400 for credentials that are malformed or
@@ -40,11 +35,17 @@ func malformed(message string) error {
 }
 
 func tokenRefused(message string) error {
-	return &Error{Status: http.StatusUnauthorized, Message: message, Challenge: tokenChallenge}
+	return &Error{
+		Status: http.StatusUnauthorized, Message: message,
+		Challenge: `Bearer realm="dialogs", error="invalid_token"`,
+	}
 }
 
 func apiKeyRefused() error {
-	return &Error{Status: http.StatusUnauthorized, Message: "the API key is unknown or revoked", Challenge: apiKeyChallenge}
+	return &Error{
+		Status: http.StatusUnauthorized, Message: "the API key is unknown or revoked",
+		Challenge: `ApiKey realm="dialogs"`,
+	}
 }
 
 func unavailable(message string, cause error) error {

@@ -236,9 +236,9 @@ func TestIssuer(t *testing.T) {
 				}
 				return
 			}
-			refused := wantRefused(t, err, http.StatusUnauthorized, strings.Split(tc.token, ".")...)
-			if !strings.Contains(refused.Message, tc.refused) {
-				t.Errorf("got the message %q, want %q in it\nreason: %s", refused.Message, tc.refused, tc.reason)
+			message := wantRefused(t, err, http.StatusUnauthorized, strings.Split(tc.token, ".")...)
+			if !strings.Contains(message, tc.refused) {
+				t.Errorf("got the message %q, want %q in it\nreason: %s", message, tc.refused, tc.reason)
 			}
 		})
 	}

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"log/slog"
 	"net/http"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -68,8 +69,8 @@ func newAuthenticator(t testing.TB, c auth.Config) *auth.Authenticator {
 
 func header(pairs ...string) http.Header {
 	h := http.Header{}
-	for i := 0; i < len(pairs); i += 2 {
-		h.Add(pairs[i], pairs[i+1])
+	for pair := range slices.Chunk(pairs, 2) {
+		h.Add(pair[0], pair[1])
 	}
 	return h
 }
@@ -93,8 +94,8 @@ func newKey(t testing.TB, name string, store *keyStore) string {
 }
 
 // wantRefused fails unless err is a refusal of this status that quotes nothing
-// of the credentials.
-func wantRefused(t testing.TB, err error, status int, credentials ...string) *auth.Error {
+// of the credentials, and returns its message.
+func wantRefused(t testing.TB, err error, status int, credentials ...string) string {
 	t.Helper()
 	var refused *auth.Error
 	if !errors.As(err, &refused) {
@@ -111,7 +112,7 @@ func wantRefused(t testing.TB, err error, status int, credentials ...string) *au
 			t.Errorf("the error quotes the credential %q: %v", c, err)
 		}
 	}
-	return refused
+	return refused.Message
 }
 
 // A keyStore is a dialog.KeyStore in memory that can be made to fail.

@@ -267,9 +267,9 @@ func TestToken(t *testing.T) {
 			for _, h := range []http.Header{bearer(tc.token), header("QB-Token", tc.token)} {
 				got, err := a.Authenticate(context.Background(), h)
 				if tc.refused != "" {
-					refused := wantRefused(t, err, http.StatusUnauthorized, strings.Split(tc.token, ".")...)
-					if !strings.Contains(refused.Message, tc.refused) {
-						t.Errorf("got the message %q, want %q in it\nreason: %s", refused.Message, tc.refused, tc.reason)
+					message := wantRefused(t, err, http.StatusUnauthorized, strings.Split(tc.token, ".")...)
+					if !strings.Contains(message, tc.refused) {
+						t.Errorf("got the message %q, want %q in it\nreason: %s", message, tc.refused, tc.reason)
 					}
 				} else if err != nil {
 					t.Errorf("got error %v, want none\nreason: %s", err, tc.reason)
