@@ -1,7 +1,7 @@
 // Package dialogtest is what tests of the domain, of engines and of doors
 // share: the decision table as data ([Table]), the people and dialogs that
-// its cells are tried on ([People]), and a [Store] in memory that is as plain
-// as the port allows, to run them on or to compare an engine with.
+// its cells are tried on ([People]), and a store in memory to try them with
+// ([NewStore]).
 //
 // Its table is written out by hand and must not be made from the rules in
 // package dialog: it is there to contradict them.
