@@ -1,0 +1,115 @@
+// Package playground serves GraphiQL, the page to explore the API in.
+//
+// The page is made from web/ by npm, and the binary embeds what was built. A
+// binary that was built without it serves gqlgen's page instead, which loads
+// GraphiQL from a CDN. The package knows the API's address and nothing of the
+// API.
+package playground
+
+import (
+	"embed"
+	"encoding/json"
+	"io/fs"
+	"net/http"
+	"path"
+)
+
+// dist/page is there when npm has built it, dist itself always.
+//
+//go:embed all:dist
+var dist embed.FS
+
+// Credentials are filled in for the reader to see, use and change. They go to
+// whoever can load the page: for development only.
+type Credentials struct {
+	// APIKey is a back end's; empty when there is none to give away.
+	APIKey string `json:"apiKey,omitempty"`
+	// Token is a user's session token.
+	Token string `json:"token,omitempty"`
+}
+
+// Handler serves the page at /playground, and below /playground/ what it
+// loads. It queries the endpoint, a path on the same host. dev is nil outside
+// of development.
+func Handler(endpoint string, dev *Credentials) http.Handler {
+	page, err := fs.Sub(dist, "dist/page")
+	if err != nil {
+		panic(err) // the path above is not one
+	}
+	return handlerOf(page, endpoint, dev)
+}
+
+// policy lets the page run its own files and talk to its own host, and nothing
+// else. The editor positions text by style attributes and makes its themes as
+// style elements while it runs, hence unsafe-inline for styles; it has its
+// icons and fonts as data.
+const policy = "default-src 'none'; script-src 'self'; worker-src 'self'; connect-src 'self'; " +
+	"style-src 'self' 'unsafe-inline'; img-src 'self' data:; font-src 'self' data:; " +
+	"base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+
+// handlerOf serves a page that was built, or the CDN's when it was not.
+func handlerOf(page fs.FS, endpoint string, dev *Credentials) http.Handler {
+	index, err := fs.ReadFile(page, "index.html")
+	if err != nil {
+		return cdnHandler(endpoint, dev)
+	}
+	settings, err := json.Marshal(struct {
+		Endpoint    string       `json:"endpoint"`
+		Credentials *Credentials `json:"credentials,omitempty"`
+	}{endpoint, dev})
+	if err != nil {
+		panic(err) // strings marshal
+	}
+	mux := http.NewServeMux()
+	mux.Handle("GET /playground", content("text/html; charset=utf-8", "no-cache", index))
+	mux.Handle("GET /playground/{$}", content("text/html; charset=utf-8", "no-cache", index))
+	mux.Handle("GET /playground/settings.json", content("application/json", "no-store", settings))
+	mux.HandleFunc("GET /playground/assets/{file}", func(w http.ResponseWriter, r *http.Request) {
+		file := "assets/" + r.PathValue("file")
+		if contentType := contentTypeOf(file); contentType != "" {
+			w.Header().Set("Content-Type", contentType)
+		}
+		// The files have a hash of their content in their names.
+		w.Header().Set("Cache-Control", "public, max-age=31536000, immutable")
+		http.ServeFileFS(w, r, page, file)
+	})
+	return guarded(policy, mux)
+}
+
+// contentTypeOf is what a browser must hear to run a file; what the system
+// makes of file names differs between machines.
+func contentTypeOf(file string) string {
+	switch path.Ext(file) {
+	case ".js":
+		return "text/javascript; charset=utf-8"
+	case ".css":
+		return "text/css; charset=utf-8"
+	case ".svg":
+		return "image/svg+xml"
+	default:
+		return ""
+	}
+}
+
+// content serves the same to everyone.
+func content(contentType, cacheControl string, body []byte) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Type", contentType)
+		w.Header().Set("Cache-Control", cacheControl)
+		_, _ = w.Write(body)
+	})
+}
+
+// guarded says with every answer what a browser may do with it. Files need it
+// as much as the page: a worker has the policy that its own script came with.
+func guarded(policy string, next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		h := w.Header()
+		h.Set("Content-Security-Policy", policy)
+		h.Set("X-Content-Type-Options", "nosniff")
+		h.Set("Referrer-Policy", "no-referrer")
+		h.Set("Cross-Origin-Resource-Policy", "same-origin")
+		h.Set("Cross-Origin-Opener-Policy", "same-origin")
+		next.ServeHTTP(w, r)
+	})
+}

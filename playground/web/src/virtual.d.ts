@@ -1,0 +1,4 @@
+declare module 'virtual:recipes' {
+  const recipes: import('./recipes').Recipe[];
+  export default recipes;
+}
