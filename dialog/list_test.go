@@ -2,6 +2,8 @@ package dialog_test
 
 import (
 	"context"
+	"fmt"
+	"strings"
 	"testing"
 	"time"
 
@@ -82,4 +84,51 @@ func TestTypesOfAFilter(t *testing.T) {
 		}
 		wantEqual(t, tt.reason, store.query.Filter.Types, tt.want)
 	}
+}
+
+func TestShapeOfAFilter(t *testing.T) {
+	manyIDs := func(n int) []string {
+		list := make([]string, n)
+		for i := range list {
+			list[i] = fmt.Sprintf("%024x", i)
+		}
+		return list
+	}
+	name, owner := dialog.Some[string], dialog.Some[dialog.UserID]
+	for _, tt := range []struct {
+		reason string
+		filter dialog.FilterInput
+		field  string // empty when it is right
+	}{
+		{"nothing", dialog.FilterInput{}, ""},
+		{"an id that is none", dialog.FilterInput{IDs: []string{"5"}}, "filter.ids"},
+		{"100 ids", dialog.FilterInput{IDs: manyIDs(100)}, ""},
+		{"100 ids, each of them twice", dialog.FilterInput{IDs: append(manyIDs(100), manyIDs(100)...)}, ""},
+		{"101 ids", dialog.FilterInput{IDs: manyIDs(101)}, "filter.ids"},
+		{"an empty owner", dialog.FilterInput{Owner: owner("")}, "filter.ownerId"},
+		{"NUL in an owner", dialog.FilterInput{Owner: owner("a\x00")}, "filter.ownerId"},
+		{"an empty occupant", dialog.FilterInput{Occupants: ids("")}, "filter.occupantIds"},
+		{"100 occupants", dialog.FilterInput{Occupants: many(100)}, ""},
+		{"10,000 occupants", dialog.FilterInput{Occupants: many(10_000)}, "filter.occupantIds"},
+		{"no characters in a name ask for nothing", dialog.FilterInput{NameContains: name("")}, ""},
+		{"more characters than a name has", dialog.FilterInput{NameContains: name(strings.Repeat("x", 201))}, "filter.nameContains"},
+		{"NUL in a name", dialog.FilterInput{NameContains: name("a\x00")}, "filter.nameContains"},
+		{"broken UTF-8 in a name", dialog.FilterInput{NameContains: name("a\xff")}, "filter.nameContains"},
+		{"an unknown class", dialog.FilterInput{Custom: custom("Nothing", nil)}, "filter.customData"},
+		{"an unknown field", dialog.FilterInput{Custom: custom("Card", map[string]any{"nothing": "x"})}, "filter.customData"},
+		{"a value of another type", dialog.FilterInput{Custom: custom("Card", map[string]any{"note": 5})}, "filter.customData"},
+		{"no such field", dialog.FilterInput{Custom: custom("Card", map[string]any{"note": nil})}, ""},
+	} {
+		service := newService(newStore(t), dialog.DefaultLimits())
+		_, err := service.List(t.Context(), user(ann), dialog.ListRequest{
+			Scope: dialog.Mine, Order: dialog.Order{Field: dialog.ByUpdatedAt}, Filter: tt.filter,
+		})
+		if tt.field != "" {
+			wantError(t, err, dialog.Invalid, tt.field)
+		} else if err != nil {
+			t.Errorf("%s: %v", tt.reason, err)
+		}
+	}
+	_, err := newService(newStore(t), dialog.DefaultLimits()).List(t.Context(), dialog.Caller{}, dialog.ListRequest{})
+	wantError(t, err, dialog.Unauthenticated, "")
 }
