@@ -2,6 +2,7 @@ package dialog_test
 
 import (
 	"errors"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -135,6 +136,33 @@ func TestWhatChanged(t *testing.T) {
 			wantEqual(t, "outcome", out, dialog.Outcome{Dialog: next, Change: &record})
 		})
 	}
+}
+
+// TestLargeGroups: what holds for a few people holds for as many as there may
+// be.
+func TestLargeGroups(t *testing.T) {
+	members := many(1099) // u0 to u998 are in, u999 to u1098 are not
+	current := group(append(ids(ann), members[:999]...)...)
+	current.Admins = members[:100]
+	current.History[0].NewAdmins = current.Admins
+
+	out := mustDecide(t, user(ann), current, dialog.Change{
+		AddOccupants: append(members[999:1049:1049], members[100:150]...), RemoveOccupants: append(members[50:100:100], members[1049:]...),
+		AddAdmins: append(members[980:1030:1030], members[:50]...),
+	})
+	record := dialog.Record{
+		Version: 2, Kind: dialog.Updated, Actor: dialog.Actor{User: ann}, At: noon(),
+		Changed: []dialog.Aspect{dialog.AspectOccupants, dialog.AspectAdmins},
+		Joined:  members[999:1049], Left: members[50:100], NewAdmins: members[980:1030], LostAdmins: members[50:100],
+	}
+	wantEqual(t, "record", *out.Change, record)
+	wantEqual(t, "occupants", out.Dialog.Occupants, slices.Concat(ids(ann), members[:50], members[100:1049]))
+	wantEqual(t, "admins", out.Dialog.Admins, slices.Concat(members[:50], members[980:1030]))
+
+	_, err := decide(t, user(ann), current, dialog.Change{AddOccupants: members[999:1000]})
+	wantError(t, err, dialog.Invalid, "addOccupants")
+	_, err = decide(t, user(ann), current, dialog.Change{AddAdmins: members[950:1050]})
+	wantError(t, err, dialog.Invalid, "addAdmins")
 }
 
 // TestNothingChanged: a change that finds everything as it asks for it leaves
@@ -383,4 +411,11 @@ func TestHistoryIsBounded(t *testing.T) {
 	if out.Dialog.History != nil || out.Change.Version != 2 {
 		t.Errorf("history that was not loaded became %v", out.Dialog.History)
 	}
+}
+
+func TestCustomDataIsCounted(t *testing.T) {
+	d := dialog.CustomData{"Card": {"note": `"é"`, "level": "-1"}, "Box": {"open": "true"}}
+	wantEqual(t, "bytes", d.Bytes(), 4+2+4)
+	wantEqual(t, "classes", d.Classes(), []string{"Box", "Card"})
+	wantEqual(t, "bytes of none", dialog.CustomData(nil).Bytes(), 0)
 }

@@ -102,13 +102,13 @@ func kept(list, other []UserID, has bool) []UserID {
 		}
 		in = func(id UserID) bool { return set[id] }
 	}
-	var kept []UserID
+	var those []UserID
 	for _, id := range list {
 		if in(id) == has {
-			kept = append(kept, id)
+			those = append(those, id)
 		}
 	}
-	return kept
+	return those
 }
 
 // checkText refuses what no store keeps faithfully: broken UTF-8 and NUL.

@@ -36,6 +36,7 @@ func TestInstantsOfAFilter(t *testing.T) {
 		{"just before a millisecond", noon().Add(8*ms - 1), noon().Add(7 * ms), noon().Add(8 * ms)},
 		{"another zone is the same instant", noon().In(time.FixedZone("", 3600)), noon(), noon()},
 		{"before 1970 floors and ceilings stay what they are", time.Unix(-10, 1), time.Unix(-10, 0), time.Unix(-10, int64(ms))},
+		{"before the first millisecond of the year 1, which as a bound would mean none", time.Time{}, time.Time{}, time.Time{}.Add(ms)},
 		{"the last instant there is rounds up to the year 10000", last, last.Truncate(ms), last.Truncate(ms).Add(ms)},
 	} {
 		store := &queryCatcher{Store: newStore(t)}

@@ -64,6 +64,19 @@ func TestOwnerIsNoAdmin(t *testing.T) {
 	}
 }
 
+// TestServerHasNoSelf to leave with or to step down.
+func TestServerHasNoSelf(t *testing.T) {
+	d := full()
+	for act := dialog.See; act <= dialog.Delete; act++ {
+		if got, want := d.Can(server(), act), act != dialog.Leave && act != dialog.StepDown; got != want {
+			t.Errorf("a server may do act %d (%s): %t", act, act.Rule(), got)
+		}
+	}
+	if d.Type = 0; d.Can(server(), dialog.See) {
+		t.Error("a server sees a dialog of no type")
+	}
+}
+
 // TestRefusalsShowNothing: an answer that says no has nothing else in it.
 func TestRefusalsShowNothing(t *testing.T) {
 	service := newService(newStore(t), dialog.DefaultLimits())
