@@ -21,6 +21,7 @@ type Store interface {
 	DialogStore
 	ClassStore
 	KeyStore
+	Archive
 
 	// Ping must answer nil only when the store can be read and written.
 	Ping(ctx context.Context) error

@@ -65,6 +65,8 @@ func UnmarshalInt(v any) (int, error) {
 		}
 	case int64:
 		n = v
+	case int: // a default of the schema
+		n = int64(v)
 	default:
 		return 0, bad("takes a whole number")
 	}

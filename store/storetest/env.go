@@ -76,6 +76,7 @@ func (s *seeded) Read(p []byte) (int, error) {
 // hand, and helpers that fail the test for it.
 type env struct {
 	testing.TB
+	fresh func(t testing.TB) Database
 	open  Database
 	store dialog.Store
 	clock *Clock
@@ -86,9 +87,9 @@ type env struct {
 // engine that also clears away by a clock of its own finds nothing stale.
 func start() time.Time { return time.Now().UTC().Truncate(time.Millisecond) }
 
-func newEnv(t testing.TB, database Database) *env {
+func newEnv(t testing.TB, fresh func(t testing.TB) Database) *env {
 	t.Helper()
-	e := &env{TB: t, open: database, clock: NewClock(start())}
+	e := &env{TB: t, fresh: fresh, open: fresh(t), clock: NewClock(start())}
 	e.store = e.instance()
 	e.svc = e.service(e.store, dialog.DefaultLimits())
 	return e

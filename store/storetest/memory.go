@@ -159,12 +159,8 @@ func (i *memoryInstance) Create(ctx context.Context, p dialog.CreatePlan) (dialo
 		}
 		return dialog.CreateOutcome{Dialog: dialog.Dialog{Deleted: true}}, nil
 	}
-	if a, b, ok := p.Pair(); ok {
-		for _, d := range m.dialogs {
-			if x, y, _ := d.Pair(); x == a && y == b && !d.Deleted {
-				return dialog.CreateOutcome{Dialog: clone(d)}, nil
-			}
-		}
+	if d, ok := m.pairOf(&p.Dialog); ok {
+		return dialog.CreateOutcome{Dialog: clone(d)}, nil
 	}
 	if _, taken := m.dialogs[p.Dialog.ID]; taken {
 		return dialog.CreateOutcome{}, dialog.ErrIDTaken()
@@ -194,6 +190,50 @@ func (i *memoryInstance) Update(ctx context.Context, p dialog.Plan) (dialog.Outc
 		i.m.dialogs[p.ID] = clone(out.Dialog)
 	}
 	return out, nil
+}
+
+func (i *memoryInstance) Scan(ctx context.Context, after dialog.ID, limit int) ([]dialog.Dialog, error) {
+	end, err := i.begin(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer end()
+	var list []dialog.Dialog
+	for _, id := range slices.Sorted(maps.Keys(i.m.dialogs)) {
+		if d := i.m.dialogs[id]; id > after && !d.Deleted && len(list) < limit {
+			list = append(list, clone(d))
+		}
+	}
+	return list, nil
+}
+
+func (i *memoryInstance) Restore(ctx context.Context, dialogs []dialog.Dialog) error {
+	end, err := i.begin(ctx)
+	if err != nil {
+		return err
+	}
+	defer end()
+	for _, d := range dialogs {
+		if other, ok := i.m.pairOf(&d); ok && other.ID != d.ID {
+			return &dialog.Error{Code: dialog.Conflict, Message: "the two users have another private dialog"}
+		}
+		i.m.dialogs[d.ID] = clone(d)
+	}
+	return nil
+}
+
+// pairOf finds the dialog that stands for the pair of a private one.
+func (m *Memory) pairOf(private *dialog.Dialog) (dialog.Dialog, bool) {
+	a, b, ok := private.Pair()
+	if !ok {
+		return dialog.Dialog{}, false
+	}
+	for _, d := range m.dialogs {
+		if x, y, _ := d.Pair(); x == a && y == b && !d.Deleted {
+			return d, true
+		}
+	}
+	return dialog.Dialog{}, false
 }
 
 func (i *memoryInstance) Classes(ctx context.Context) ([]dialog.Class, error) {

@@ -136,6 +136,8 @@ func (e *env) methods(store dialog.Store) map[string]func(ctx context.Context) e
 			_, err := store.Create(ctx, dialog.CreatePlan{Dialog: d, Actor: dialog.Actor{User: "o"}})
 			return err
 		},
+		"Scan":    func(ctx context.Context) error { _, err := store.Scan(ctx, "", 1); return err },
+		"Restore": func(ctx context.Context) error { return store.Restore(ctx, []dialog.Dialog{d}) },
 		"Update":  func(ctx context.Context) error { _, err := store.Update(ctx, plan); return err },
 		"Classes": func(ctx context.Context) error { _, err := store.Classes(ctx); return err },
 		"SaveClass": func(ctx context.Context) error {
@@ -161,7 +163,7 @@ func testContext(e *env) {
 		e.wantCode(call(late), dialog.Unavailable, name+" with a deadline that has passed")
 	}
 	// And the store serves on.
-	for _, name := range []string{"Ping", "Dialog", "History", "Dialogs", "Count", "Update", "Classes", "APIKeys"} {
+	for _, name := range []string{"Ping", "Dialog", "History", "Dialogs", "Count", "Update", "Scan", "Restore", "Classes", "APIKeys"} {
 		if err := methods[name](e.Context()); err != nil {
 			e.Errorf("%s afterwards: %v", name, err)
 		}
@@ -171,7 +173,7 @@ func testContext(e *env) {
 func testClosed(e *env) {
 	store := e.open(e)
 	methods := e.methods(store)
-	for _, name := range []string{"Ping", "Create", "Update", "SaveClass", "AddAPIKey", "RemoveAPIKey"} {
+	for _, name := range []string{"Ping", "Create", "Update", "Restore", "SaveClass", "AddAPIKey", "RemoveAPIKey"} {
 		if err := methods[name](e.Context()); err != nil {
 			e.Fatalf("%s of an open store: %v", name, err)
 		}

@@ -67,6 +67,14 @@ func Run(t *testing.T, fresh func(t testing.TB) Database) {
 		{"the last two leave at once", testLeaveRace},
 		{"readers see whole changes", testReaders},
 
+		{"reading everything out", testScan},
+		{"putting dialogs back", testRestore},
+
+		{"scanning", testScan},
+		{"restoring into another store", testRestore},
+		{"restoring over what is there", testRestoreOver},
+		{"restoring under a race", testRestoreRace},
+
 		{"classes", testClasses},
 		{"classes under a race", testClassRace},
 		{"API keys", testAPIKeys},
@@ -77,7 +85,7 @@ func Run(t *testing.T, fresh func(t testing.TB) Database) {
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
-			test.run(newEnv(t, fresh(t)))
+			test.run(newEnv(t, fresh))
 		})
 	}
 	t.Run("random operations", func(t *testing.T) {

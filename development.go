@@ -1,0 +1,100 @@
+package main
+
+import (
+	"context"
+	"crypto/sha256"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"dialogs/auth"
+	"dialogs/dialog"
+	"dialogs/playground"
+)
+
+// developmentKeyName is the name of the API key of a development server, and
+// with .key behind it of the file in the store's directory that holds it.
+const developmentKeyName = "development"
+
+// developmentUser is whom the README's recipes make the owner of their dialog.
+const developmentUser = "alice"
+
+// developmentCredentials are what the playground of a development server fills
+// in: a session token for a working day, and with the embedded store, which is
+// this server's alone, an API key.
+func (s *settings) developmentCredentials(ctx context.Context, keys dialog.KeyStore, minter *auth.Minter) (*playground.Credentials, error) {
+	var c playground.Credentials
+	var err error
+	if s.embedded() {
+		if c.APIKey, err = developmentKey(ctx, keys, s.store); err != nil {
+			return nil, err
+		}
+	}
+	if c.Token, _, err = minter.Mint(developmentUser, 12*time.Hour); err != nil {
+		return nil, err
+	}
+	return &c, nil
+}
+
+// developmentKey returns the API key that a development server keeps in its
+// directory. It is made when it is not there, and anew when it was revoked.
+func developmentKey(ctx context.Context, keys dialog.KeyStore, dir string) (string, error) {
+	path := filepath.Join(dir, developmentKeyName+".key")
+	content, err := os.ReadFile(path)
+	if err != nil && !errors.Is(err, os.ErrNotExist) {
+		return "", err
+	}
+	text := strings.TrimSpace(string(content))
+	if known, err := isKnownKey(ctx, keys, text); known || err != nil {
+		return text, err
+	}
+	if err := keys.RemoveAPIKey(ctx, developmentKeyName); err != nil && !dialog.IsCode(err, dialog.NotFound) {
+		return "", err
+	}
+	if text, err = createKey(ctx, keys, developmentKeyName); err != nil {
+		return "", err
+	}
+	if err := os.Remove(path); err != nil && !errors.Is(err, os.ErrNotExist) {
+		return "", err
+	}
+	return text, writePrivate(path, text)
+}
+
+func isKnownKey(ctx context.Context, keys dialog.KeyStore, text string) (bool, error) {
+	all, err := keys.APIKeys(ctx)
+	if err != nil {
+		return false, err
+	}
+	for _, key := range all {
+		if key.Name == developmentKeyName && key.Hash == sha256.Sum256([]byte(text)) {
+			return true, nil
+		}
+	}
+	return false, nil
+}
+
+// welcome tells a newcomer what to do next.
+func welcome(stdout io.Writer, address, dir string, withKey bool) error {
+	if !withKey {
+		_, err := fmt.Fprintf(stdout, "\nPlayground: http://%s/playground\n\n", address)
+		return err
+	}
+	dir, err := filepath.Abs(dir)
+	if err != nil {
+		return err
+	}
+	_, err = fmt.Fprintf(stdout, `
+Playground   http://%[1]s/playground
+API key      cat '%[2]s/development.key'
+
+Make a group from another terminal:
+
+  curl -s http://%[1]s/graphql -H "Authorization: ApiKey $(cat '%[2]s/development.key')" -H 'On-Behalf-Of: alice' -H 'Content-Type: application/json' -d '{"query":"mutation { createDialog(input: {type: GROUP, name: \"Hello\", occupantIds: [\"bob\"]}) { dialog { id name occupantIds version } } }"}'
+
+`, address, dir)
+	return err
+}

@@ -1,0 +1,216 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"log/slog"
+	"maps"
+	"net"
+	"net/http"
+	"time"
+
+	"github.com/rs/cors"
+
+	"dialogs/auth"
+	"dialogs/dialog"
+)
+
+// requestInfo is what a request's log line tells beside its address. It never
+// holds a credential.
+type requestInfo struct {
+	id        string
+	caller    dialog.Caller
+	operation string
+}
+
+type requestInfoKey struct{}
+
+func infoOf(ctx context.Context) *requestInfo {
+	info, _ := ctx.Value(requestInfoKey{}).(*requestInfo)
+	return info
+}
+
+// noteOperation puts the operation's name into the request's log line.
+func noteOperation(ctx context.Context, name string) {
+	if info := infoOf(ctx); info != nil {
+		info.operation = name
+	}
+}
+
+// requestLog adds the request's id to every record that is logged on its
+// behalf.
+type requestLog struct{ slog.Handler }
+
+func (h requestLog) Handle(ctx context.Context, r slog.Record) error {
+	if info := infoOf(ctx); info != nil {
+		r.AddAttrs(slog.String("request", info.id))
+	}
+	return h.Handler.Handle(ctx, r)
+}
+
+func (h requestLog) WithAttrs(attrs []slog.Attr) slog.Handler {
+	return requestLog{h.Handler.WithAttrs(attrs)}
+}
+
+func (h requestLog) WithGroup(name string) slog.Handler {
+	return requestLog{h.Handler.WithGroup(name)}
+}
+
+// logged gives each request an id, which the answer carries too, and logs it
+// when it is done.
+func logged(log *slog.Logger, next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		info := &requestInfo{id: randomText()}
+		ctx := context.WithValue(r.Context(), requestInfoKey{}, info)
+		w.Header().Set("X-Request-Id", info.id)
+		status := &statusWriter{ResponseWriter: w, status: http.StatusOK}
+		start := time.Now()
+		next.ServeHTTP(status, r.WithContext(ctx))
+		log.InfoContext(ctx, "request",
+			"method", r.Method, "path", r.URL.Path, "status", status.status,
+			"operation", info.operation, "user", info.caller.User, "api_key", info.caller.APIKey,
+			"ms", float64(time.Since(start).Microseconds())/1000)
+	})
+}
+
+type statusWriter struct {
+	http.ResponseWriter
+	status int
+}
+
+func (w *statusWriter) WriteHeader(status int) {
+	w.status = status
+	w.ResponseWriter.WriteHeader(status)
+}
+
+func (w *statusWriter) Unwrap() http.ResponseWriter { return w.ResponseWriter }
+
+// authenticated finds out who is calling, once for each request, and refuses
+// credentials that do not hold.
+func authenticated(a *auth.Authenticator, log *slog.Logger, next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		identity, err := a.Authenticate(r.Context(), r.Header)
+		if err != nil {
+			refuseCredentials(w, r, log, err)
+			return
+		}
+		if info := infoOf(r.Context()); info != nil {
+			info.caller = identity.Caller
+		}
+		next.ServeHTTP(w, r.WithContext(auth.WithIdentity(r.Context(), identity)))
+	})
+}
+
+// refuseCredentials says why credentials do not do.
+func refuseCredentials(w http.ResponseWriter, r *http.Request, log *slog.Logger, err error) {
+	status, message := http.StatusInternalServerError, "internal error; the server's log has it under this request's id"
+	var refused *auth.Error
+	if errors.As(err, &refused) {
+		status, message = refused.Status, refused.Message
+		if refused.Challenge != "" {
+			w.Header().Set("WWW-Authenticate", refused.Challenge)
+		}
+	}
+	if status >= http.StatusInternalServerError && r.Context().Err() == nil {
+		log.ErrorContext(r.Context(), "checking credentials", "error", err)
+	}
+	writeError(w, status, credentialCodes[status], message, nil)
+}
+
+// writeError answers a request that was not executed, in the shape of a
+// GraphQL error.
+func writeError(w http.ResponseWriter, status int, code, message string, more map[string]any) {
+	extensions := map[string]any{"code": code, "status": status}
+	maps.Copy(extensions, more)
+	writeJSON(w, status, map[string]any{"errors": []any{map[string]any{"message": message, "extensions": extensions}}})
+}
+
+// credentialCodes are the codes of the statuses that [auth.Error] has.
+var credentialCodes = map[int]string{
+	http.StatusBadRequest:          "BAD_USER_INPUT",
+	http.StatusUnauthorized:        "UNAUTHENTICATED",
+	http.StatusServiceUnavailable:  "UNAVAILABLE",
+	http.StatusInternalServerError: "INTERNAL",
+}
+
+// timed bounds how long a request may take.
+func timed(limit time.Duration, next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		ctx, cancel := context.WithTimeout(r.Context(), limit)
+		defer cancel()
+		next.ServeHTTP(w, r.WithContext(ctx))
+	})
+}
+
+// crossOrigin lets pages of the allowed origins call, and keeps those of all
+// others from changing anything.
+func crossOrigin(origins []string, next http.Handler) (http.Handler, error) {
+	protection := http.NewCrossOriginProtection()
+	for _, origin := range origins {
+		if err := protection.AddTrustedOrigin(origin); err != nil {
+			return nil, fmt.Errorf("--allow-origins: %w", err)
+		}
+	}
+	protection.SetDenyHandler(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		writeError(w, http.StatusForbidden, "FORBIDDEN", "pages of this origin may not call", map[string]any{"rule": "origin"})
+	}))
+	if len(origins) == 0 { // rs/cors takes an empty list for every origin
+		return protection.Handler(next), nil
+	}
+	return cors.New(cors.Options{
+		AllowedOrigins: origins,
+		AllowedMethods: []string{http.MethodGet, http.MethodPost},
+		AllowedHeaders: []string{
+			"Content-Type", "Authorization", "QB-Token", "On-Behalf-Of",
+			"GraphQL-Require-Preflight", "Apollo-Require-Preflight", "X-Apollo-Operation-Name",
+		},
+		ExposedHeaders: []string{"X-Request-Id", "Retry-After"},
+		MaxAge:         600,
+	}).Handler(protection.Handler(next)), nil
+}
+
+// localOnly answers no Host but this machine's, so that no page of another
+// name can reach a development server by rebinding its name.
+func localOnly(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		host := r.Host
+		if name, _, err := net.SplitHostPort(host); err == nil {
+			host = name
+		}
+		switch host {
+		case "localhost", "127.0.0.1", "::1", "[::1]":
+			next.ServeHTTP(w, r)
+		default:
+			writeJSON(w, http.StatusMisdirectedRequest, map[string]string{
+				"error": "a development server answers to localhost, 127.0.0.1 and [::1] only",
+			})
+		}
+	})
+}
+
+// healthy says that the process is alive.
+func healthy(w http.ResponseWriter, _ *http.Request) {
+	writeJSON(w, http.StatusOK, map[string]string{"status": "ok"})
+}
+
+// ready says whether the store answers.
+func ready(store dialog.Store, timeout time.Duration) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		ctx, cancel := context.WithTimeout(r.Context(), timeout)
+		defer cancel()
+		if err := store.Ping(ctx); err != nil {
+			writeJSON(w, http.StatusServiceUnavailable, map[string]string{"status": "the store does not answer"})
+			return
+		}
+		writeJSON(w, http.StatusOK, map[string]string{"status": "ok"})
+	}
+}
+
+func writeJSON(w http.ResponseWriter, status int, body any) {
+	w.Header().Set("Content-Type", "application/json; charset=utf-8")
+	w.Header().Set("Cache-Control", "no-store")
+	w.WriteHeader(status)
+	_ = json.NewEncoder(w).Encode(body) // the client may have gone
+}

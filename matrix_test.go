@@ -1,0 +1,160 @@
+package main
+
+import (
+	"fmt"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"dialogs/dialog"
+	"dialogs/dialog/dialogtest"
+)
+
+// TestTableThroughHTTP sends every cell of the decision table through the
+// whole server, with real credentials.
+func TestTableThroughHTTP(t *testing.T) {
+	s := start(t)
+	key := s.mustCLI("apikey", "create", dialogtest.KeyName)
+	s.must(withKey(key), `mutation($in: DefineCustomClassInput!) { defineCustomClass(input: $in) { customClass { name } } }`,
+		map[string]any{"in": classInput(dialogtest.Class())})
+	for i, cell := range dialogtest.Table(t) {
+		t.Run(cell.Name(), func(t *testing.T) {
+			p := dialogtest.Named(fmt.Sprintf("%d-", i))
+			id := s.createFor(withKey(key), p.Creation(cell.Type))
+			if diff := cmp.Diff(cell.Want, s.verdict(t, cell, p, key, id)); diff != "" {
+				t.Errorf("another verdict (-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
+// verdict asks what the cell asks and reads what became of it.
+func (r *running) verdict(t *testing.T, cell dialogtest.Cell, p dialogtest.People, key, id string) dialogtest.Verdict {
+	t.Helper()
+	var h header
+	user := string(p.With(cell.Standing))
+	switch cell.Credential {
+	case dialogtest.Session:
+		h = withToken(r.mustCLI("token", user))
+	case dialogtest.OnBehalf:
+		h = onBehalf(key, user)
+	case dialogtest.Key:
+		h = withKey(key)
+	}
+	change, ok := cell.Change(p)
+	var answer reply
+	switch {
+	case !ok:
+		answer = r.post(h, `query($id: ID!) { dialog(id: $id) { id } }`, map[string]any{"id": id})
+	case change.Delete:
+		answer = r.post(h, `mutation($id: ID!) { deleteDialog(id: $id) { deletedId } }`, map[string]any{"id": id})
+	default:
+		answer = r.post(h, `mutation($id: ID!, $in: UpdateDialogInput!) { updateDialog(id: $id, input: $in) { replayed } }`,
+			map[string]any{"id": id, "in": changeInput(change)})
+	}
+	return verdictOf(t, answer)
+}
+
+func verdictOf(t *testing.T, answer reply) dialogtest.Verdict {
+	t.Helper()
+	if len(answer.Errors) == 0 {
+		return dialogtest.Verdict{}
+	}
+	e := answer.Errors[0].Extensions
+	v := dialogtest.Verdict{Field: e.Field}
+	for code, want := range map[dialog.Code]struct {
+		code   string
+		status int
+	}{
+		dialog.Invalid: {"BAD_USER_INPUT", 400}, dialog.Unauthenticated: {"UNAUTHENTICATED", 401}, dialog.Forbidden: {"FORBIDDEN", 403},
+	} {
+		if e.Code == want.code && e.Status == want.status {
+			v.Code = code
+		}
+	}
+	if v.Code == 0 {
+		t.Fatalf("got %s", answer.Body)
+	}
+	if v.Code == dialog.Forbidden {
+		v.Denial = &dialog.Denial{Rule: e.Rule, Standing: standingNamed(e.Standing)}
+		for _, name := range e.Allowed {
+			v.Denial.Allowed = append(v.Denial.Allowed, standingNamed(name))
+		}
+	}
+	return v
+}
+
+func standingNamed(name string) dialog.Standing {
+	for s := dialog.StandingServer; s <= dialog.StandingOutsider; s++ {
+		if s.String() == name {
+			return s
+		}
+	}
+	return 0
+}
+
+// createFor makes a dialog as a server and returns its id.
+func (r *running) createFor(h header, c dialog.Creation) string {
+	r.Helper()
+	input := map[string]any{
+		"type":    map[dialog.Type]string{dialog.PublicGroup: "PUBLIC_GROUP", dialog.Group: "GROUP", dialog.Private: "PRIVATE"}[c.Type],
+		"ownerId": c.Owner.Value, "occupantIds": append([]dialog.UserID{}, c.Occupants...), "adminIds": append([]dialog.UserID{}, c.Admins...),
+		"customData": customInput(c.Custom),
+	}
+	if c.Name.Given {
+		input["name"], input["photo"] = c.Name.Value, c.Photo.Value
+	}
+	answer := r.must(h, `mutation($in: CreateDialogInput!) { createDialog(input: $in) { dialog { id } } }`, map[string]any{"in": input})
+	var made struct{ Dialog struct{ ID string } }
+	unmarshal(r, answer.Data["createDialog"], &made)
+	return made.Dialog.ID
+}
+
+func customInput(in []dialog.CustomInput) []map[string]any {
+	out := []map[string]any{}
+	for _, c := range in {
+		out = append(out, map[string]any{"className": c.Class, "fields": c.Fields})
+	}
+	return out
+}
+
+// changeInput is a change as UpdateDialogInput, with nothing that it does not
+// ask for.
+func changeInput(c dialog.Change) map[string]any {
+	in := map[string]any{}
+	if c.Name.Given {
+		in["name"] = c.Name.Value
+	}
+	if c.Photo.Given {
+		in["photo"] = c.Photo.Value
+	}
+	if c.ClearPhoto {
+		in["photo"] = nil
+	}
+	for name, list := range map[string][]dialog.UserID{
+		"addOccupants": c.AddOccupants, "removeOccupants": c.RemoveOccupants, "addAdmins": c.AddAdmins, "removeAdmins": c.RemoveAdmins,
+	} {
+		if len(list) > 0 {
+			in[name] = list
+		}
+	}
+	if c.NewOwner.Given {
+		in["newOwnerId"] = c.NewOwner.Value
+	}
+	if len(c.Custom) > 0 {
+		in["customData"] = customInput(c.Custom)
+	}
+	return in
+}
+
+func classInput(c dialog.Class) map[string]any {
+	fields := []map[string]any{}
+	types := map[dialog.FieldType]string{
+		dialog.Boolean: "BOOLEAN", dialog.Integer: "INTEGER", dialog.Float: "FLOAT",
+		dialog.String: "STRING", dialog.DateTime: "DATETIME", dialog.Location: "LOCATION",
+	}
+	for _, f := range c.Fields {
+		fields = append(fields, map[string]any{"name": f.Name, "type": types[f.Type], "list": f.List})
+	}
+	return map[string]any{"name": c.Name, "fields": fields}
+}

@@ -1,0 +1,84 @@
+package main
+
+import (
+	"math"
+	"net"
+	"net/http"
+	"strconv"
+	"time"
+
+	lru "github.com/hashicorp/golang-lru/v2"
+	"golang.org/x/time/rate"
+
+	"dialogs/auth"
+	"dialogs/dialog"
+)
+
+// callersRemembered bounds the memory that token buckets take. A caller who is
+// forgotten starts with a full bucket, as one who was away does.
+const callersRemembered = 100_000
+
+// A rateLimiter keeps a token bucket for each caller: a user however he came,
+// an API key that acts for nobody, or the address of who has no credentials.
+type rateLimiter struct {
+	// perUser and perKey are in requests a second, and 0 for no limit.
+	perUser, perKey float64
+	now             func() time.Time
+	buckets         *lru.Cache[string, *rate.Limiter]
+}
+
+func newRateLimiter(perUser, perKey float64, now func() time.Time) (*rateLimiter, error) {
+	buckets, err := lru.New[string, *rate.Limiter](callersRemembered)
+	if err != nil {
+		return nil, err
+	}
+	return &rateLimiter{perUser: perUser, perKey: perKey, now: now, buckets: buckets}, nil
+}
+
+// take takes a token for the request. Without one it tells how long to wait.
+func (l *rateLimiter) take(c dialog.Caller, r *http.Request) (wait time.Duration) {
+	name, perSecond := "user "+string(c.User), l.perUser
+	switch c.Kind() {
+	case dialog.Server:
+		name, perSecond = "key "+c.APIKey, l.perKey
+	case dialog.Anonymous:
+		host, _, err := net.SplitHostPort(r.RemoteAddr)
+		if err != nil {
+			host = r.RemoteAddr
+		}
+		name = "address " + host
+	case dialog.User:
+	}
+	if perSecond == 0 {
+		return 0
+	}
+	bucket, ok := l.buckets.Get(name)
+	if !ok {
+		// A burst of two seconds' worth lets a page load.
+		bucket = rate.NewLimiter(rate.Limit(perSecond), int(math.Ceil(2*perSecond)))
+		if other, found, _ := l.buckets.PeekOrAdd(name, bucket); found {
+			bucket = other
+		}
+	}
+	now := l.now()
+	reservation := bucket.ReserveN(now, 1)
+	wait = reservation.DelayFrom(now)
+	if wait > 0 {
+		reservation.CancelAt(now)
+	}
+	return wait
+}
+
+// rateLimited refuses those who ask too often.
+func rateLimited(l *rateLimiter, next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		wait := l.take(auth.FromContext(r.Context()).Caller, r)
+		if wait == 0 {
+			next.ServeHTTP(w, r)
+			return
+		}
+		seconds := int(math.Ceil(wait.Seconds()))
+		w.Header().Set("Retry-After", strconv.Itoa(seconds))
+		writeError(w, http.StatusTooManyRequests, "RATE_LIMITED", "too many requests", map[string]any{"retryAfter": seconds})
+	})
+}

@@ -1,0 +1,200 @@
+// Command dialogs serves chat conversations as a GraphQL API.
+//
+// This file is the shell: it reads settings, opens the store, puts the doors
+// before it, serves, and stops without cutting anyone off.
+package main
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"os"
+	"os/signal"
+	"syscall"
+	"time"
+
+	"dialogs/auth"
+	"dialogs/dialog"
+	"dialogs/graph"
+	"dialogs/playground"
+	"dialogs/store"
+	"dialogs/store/sqlite"
+)
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	err := run(ctx, os.Args[1:], os.Getenv, os.Stdout, os.Stderr)
+	stop()
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "dialogs:", err)
+		os.Exit(1)
+	}
+}
+
+// run is the whole program, callable from a test. It returns when the command
+// is done or, for a server, when ctx ends.
+func run(ctx context.Context, args []string, getenv func(string) string, stdout, stderr io.Writer) error {
+	c := command(getenv, stdout, stderr)
+	c.SetArgs(args)
+	return c.ExecuteContext(ctx)
+}
+
+// randomSource is the system's, safe for concurrent use.
+var randomSource = rand.Reader
+
+// randomText has more than 128 random bits.
+func randomText() string { return rand.Text() + rand.Text() }
+
+// serve runs the server until ctx ends.
+func serve(ctx context.Context, s *settings, stdout, stderr io.Writer) (err error) {
+	log, err := newLogger(s, stderr)
+	if err != nil {
+		return err
+	}
+	if s.embedded() {
+		unlock, err := sqlite.Lock(s.store)
+		if err != nil {
+			return err
+		}
+		defer func() { _ = unlock() }()
+	}
+	secret, err := s.secretOrOwn()
+	if err != nil {
+		return err
+	}
+	st, err := store.Open(ctx, s.store, s.storeOptions())
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, st.Close()) }()
+
+	// Listen first, so that a busy port is a plain error before anything else.
+	listener, err := net.Listen("tcp", s.listen)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = listener.Close() }()
+
+	minter, err := auth.NewMinter(secret, time.Now, randomSource)
+	if err != nil {
+		return err
+	}
+	var dev *playground.Credentials
+	if s.dev {
+		if dev, err = s.developmentCredentials(ctx, st, minter); err != nil {
+			return err
+		}
+	}
+	authenticator, err := auth.New(ctx, auth.Config{
+		Secret: secret, Keys: st, Now: time.Now, Log: log,
+		JWKS: auth.JWKS{URL: s.jwksURL, Issuer: s.jwksIssuer, Audience: s.jwksAudience},
+	})
+	if err != nil {
+		return err
+	}
+	defer authenticator.Close()
+
+	handler, err := s.handler(st, authenticator, minter, log, dev)
+	if err != nil {
+		return err
+	}
+	server := &http.Server{
+		Handler:           handler,
+		ReadHeaderTimeout: 10 * time.Second,
+		ReadTimeout:       30 * time.Second,
+		IdleTimeout:       2 * time.Minute,
+		MaxHeaderBytes:    s.headerLimit,
+		ErrorLog:          slog.NewLogLogger(log.Handler(), slog.LevelWarn),
+	}
+	log.Info("serving", "address", listener.Addr().String(), "store", s.storeName())
+	if s.dev {
+		if err := welcome(stdout, listener.Addr().String(), s.store, dev.APIKey != ""); err != nil {
+			return err
+		}
+	}
+	return serveUntil(ctx, server, listener, s.grace, log)
+}
+
+// serveUntil serves until ctx ends, and then lets every request that was
+// accepted come to its end, within the grace.
+func serveUntil(ctx context.Context, server *http.Server, listener net.Listener, grace time.Duration, log *slog.Logger) error {
+	failed := make(chan error, 1)
+	go func() { failed <- server.Serve(listener) }()
+	select {
+	case err := <-failed:
+		return err
+	case <-ctx.Done():
+	}
+	log.Info("stopping", "grace", grace)
+	graceful, cancel := context.WithTimeout(context.Background(), grace)
+	defer cancel()
+	err := server.Shutdown(graceful)
+	if err != nil {
+		_ = server.Close()
+		err = errors.New("some requests were cut off: they outlived the grace")
+	}
+	<-failed
+	return err
+}
+
+// handler puts every door together.
+func (s *settings) handler(st dialog.Store, authenticator *auth.Authenticator, minter *auth.Minter, log *slog.Logger, dev *playground.Credentials) (http.Handler, error) {
+	var trusted graph.TrustedDocuments
+	var err error
+	if s.trustedDocuments != "" {
+		if trusted, err = graph.ReadTrustedDocuments(s.trustedDocuments); err != nil {
+			return nil, fmt.Errorf("--trusted-documents: %w", err)
+		}
+	}
+	limiter, err := newRateLimiter(s.rateLimit, s.rateLimitKey, time.Now)
+	if err != nil {
+		return nil, err
+	}
+	door := graph.NewHandler(graph.Config{
+		Service:       dialog.NewService(st, s.limits, time.Now, randomSource),
+		Sessions:      minter,
+		Caller:        func(ctx context.Context) dialog.Caller { return auth.FromContext(ctx).Caller },
+		Log:           log,
+		Introspection: s.introspection,
+		Limits:        s.requestLimits,
+		Trusted:       trusted,
+		Operation:     noteOperation,
+	})
+	door = timed(s.requestTimeout, authenticated(authenticator, log, rateLimited(limiter, door)))
+	if door, err = crossOrigin(s.allowOrigins, door); err != nil {
+		return nil, err
+	}
+	mux := http.NewServeMux()
+	mux.Handle("/graphql", door)
+	if s.playground {
+		page := playground.Handler("/graphql", dev)
+		mux.Handle("GET /playground", page)
+		mux.Handle("GET /playground/", page)
+	}
+	mux.HandleFunc("GET /healthz", healthy)
+	mux.HandleFunc("GET /readyz", ready(st, s.storeTimeout))
+	handler := logged(log, mux)
+	if s.dev {
+		handler = localOnly(handler)
+	}
+	return handler, nil
+}
+
+// newLogger logs to stderr, each record with the id of its request.
+func newLogger(s *settings, stderr io.Writer) (*slog.Logger, error) {
+	var options slog.HandlerOptions
+	var level slog.Level
+	if err := level.UnmarshalText([]byte(s.logLevel)); err != nil {
+		return nil, errors.New("--log-level must be debug, info, warn or error")
+	}
+	options.Level = level
+	if s.logFormat == "json" {
+		return slog.New(requestLog{slog.NewJSONHandler(stderr, &options)}), nil
+	}
+	return slog.New(requestLog{slog.NewTextHandler(stderr, &options)}), nil
+}

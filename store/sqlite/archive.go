@@ -1,0 +1,122 @@
+package sqlite
+
+import (
+	"context"
+	"database/sql"
+
+	"dialogs/dialog"
+)
+
+const selectAfter = "SELECT " + rowColumns + " FROM dialog d INDEXED BY dialog_id WHERE d.id > ? AND d.deleted = 0 ORDER BY d.id LIMIT ?"
+
+// Scan reads whole dialogs in the order of their ids.
+func (s *Store) Scan(ctx context.Context, after dialog.ID, limit int) ([]dialog.Dialog, error) {
+	from, err := encodeID(after)
+	if err != nil {
+		return nil, err
+	}
+	var list []dialog.Dialog
+	err = s.read(ctx, "scanning dialogs", func(ctx context.Context) error {
+		many, err := s.reads.prepared(ctx, selectAfter)
+		if err != nil {
+			return err
+		}
+		history, err := s.reads.prepared(ctx, selectHistoryByID)
+		if err != nil {
+			return err
+		}
+		return s.reads.snapshot(ctx, func(tx *sql.Tx) error {
+			rows, err := tx.StmtContext(ctx, many).QueryContext(ctx, from, limit)
+			if err != nil {
+				return err
+			}
+			if list, err = scanDialogs(rows); err != nil {
+				return err
+			}
+			for i := range list {
+				id, err := encodeID(list[i].ID)
+				if err != nil {
+					return err
+				}
+				rows, err := tx.StmtContext(ctx, history).QueryContext(ctx, id)
+				if err != nil {
+					return err
+				}
+				if list[i].History, err = scanRecords(rows); err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+	})
+	if err != nil {
+		return nil, err
+	}
+	return list, nil
+}
+
+const selectHistoryByID = "SELECT " + recordColumns + " FROM change WHERE dialog = (SELECT n FROM dialog WHERE id = ?) ORDER BY version"
+
+// Restore stores whole dialogs as they are, in the place of those with their
+// ids: all of them, or none.
+func (s *Store) Restore(ctx context.Context, dialogs []dialog.Dialog) error {
+	return s.write(ctx, "restoring dialogs", func(w *writer) error {
+		for i := range dialogs {
+			if err := w.restore(&dialogs[i]); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+func (w *writer) restore(d *dialog.Dialog) error {
+	id, err := encodeID(d.ID)
+	if err != nil {
+		return err
+	}
+	r, found, err := w.load(selectDialog, id)
+	if err != nil {
+		return err
+	}
+	if found {
+		if err := w.remove(&r); err != nil {
+			return err
+		}
+	}
+	if a, b, ok := d.Pair(); ok && !d.Deleted {
+		var n int64
+		taken, err := w.row("SELECT dialog FROM pair WHERE a = ? AND b = ?", []any{string(a), string(b)}, &n)
+		if err != nil {
+			return err
+		}
+		if taken {
+			return &dialog.Error{Code: dialog.Conflict, Message: "the two users of the private dialog " + string(d.ID) + " have another one"}
+		}
+	}
+	return w.insert(d)
+}
+
+// remove takes a dialog out with all that belongs to it.
+func (w *writer) remove(r *row) error {
+	d, err := r.dialog()
+	if err != nil {
+		return err
+	}
+	if err := w.saveMembers(r.n, &d, &dialog.Dialog{Deleted: true}, everyone(&d)); err != nil {
+		return err
+	}
+	for _, statement := range []string{
+		"DELETE FROM change WHERE dialog = ?",
+		"DELETE FROM dialog WHERE n = ?",
+	} {
+		if err := w.exec(statement, r.n); err != nil {
+			return err
+		}
+	}
+	a, b, ok := d.Pair()
+	if !ok || d.Deleted {
+		return nil
+	}
+	return w.exec("DELETE FROM pair WHERE a = ? AND b = ? AND dialog = ?", string(a), string(b), r.n)
+}

@@ -1,0 +1,155 @@
+package sqlite
+
+import (
+	"context"
+
+	"dialogs/dialog"
+)
+
+// Create stores the plan's dialog, or finds the one that stands for it.
+func (s *Store) Create(ctx context.Context, p dialog.CreatePlan) (dialog.CreateOutcome, error) {
+	var out dialog.CreateOutcome
+	err := s.write(ctx, "creating a dialog", func(w *writer) (err error) {
+		out, err = w.create(&p)
+		return err
+	})
+	if err != nil {
+		return dialog.CreateOutcome{}, err
+	}
+	return out, nil
+}
+
+func (w *writer) create(p *dialog.CreatePlan) (dialog.CreateOutcome, error) {
+	if p.Key != "" {
+		if d, used, err := w.createdWith(p); used || err != nil {
+			return dialog.CreateOutcome{Dialog: d}, err
+		}
+	}
+	if a, b, ok := p.Pair(); ok {
+		r, found, err := w.load("SELECT "+rowColumns+" FROM pair JOIN dialog d ON d.n = pair.dialog WHERE pair.a = ? AND pair.b = ?", a, b)
+		if err != nil {
+			return dialog.CreateOutcome{}, err
+		}
+		if found {
+			d, err := r.dialog()
+			return dialog.CreateOutcome{Dialog: d}, err
+		}
+	}
+	id, err := encodeID(p.Dialog.ID)
+	if err != nil {
+		return dialog.CreateOutcome{}, err
+	}
+	if p.IDGiven {
+		_, taken, err := w.load(selectDialog, id)
+		if err != nil {
+			return dialog.CreateOutcome{}, err
+		}
+		if taken {
+			return dialog.CreateOutcome{}, dialog.ErrIDTaken()
+		}
+	}
+	if p.Key != "" {
+		server, actor := claimant(p.Actor)
+		err := w.exec(
+			"INSERT OR REPLACE INTO creation (by_server, actor, key, input_hash, id, at) VALUES (?, ?, ?, ?, ?, ?)",
+			server, actor, p.Key, p.InputHash, id, millis(p.Dialog.CreatedAt),
+		)
+		if err != nil {
+			return dialog.CreateOutcome{}, err
+		}
+	}
+	return dialog.CreateOutcome{Dialog: p.Dialog, Created: true}, w.insert(&p.Dialog)
+}
+
+// createdWith finds what the actor made with the plan's key, tombstones
+// included, if he has used it and the key is still kept.
+func (w *writer) createdWith(p *dialog.CreatePlan) (d dialog.Dialog, used bool, err error) {
+	var hash string
+	var id []byte
+	var at int64
+	server, actor := claimant(p.Actor)
+	used, err = w.row(
+		"SELECT input_hash, id, at FROM creation WHERE by_server = ? AND actor = ? AND key = ?",
+		[]any{server, actor, p.Key}, &hash, &id, &at,
+	)
+	if err != nil || !used || p.Dialog.CreatedAt.Sub(instant(at)) >= dialog.TombstoneKept {
+		return dialog.Dialog{}, false, err
+	}
+	if err := p.CheckReplay(hash); err != nil {
+		return dialog.Dialog{}, true, err
+	}
+	r, found, err := w.load(selectDialog, id)
+	if err != nil {
+		return dialog.Dialog{}, true, err
+	}
+	if !found {
+		return dialog.Dialog{Deleted: true}, true, nil
+	}
+	d, err = r.dialog()
+	return d, true, err
+}
+
+// claimant is who a creation's key belongs to: a user however he came, or the
+// API key of a server.
+func claimant(a dialog.Actor) (server bool, actor string) {
+	if a.User != "" {
+		return false, string(a.User)
+	}
+	return true, a.APIKey
+}
+
+func (w *writer) load(query string, args ...any) (r row, found bool, err error) {
+	found, err = w.row(query, args, r.targets()...)
+	return r, found, err
+}
+
+// insert stores a dialog that is not there, with its history and whatever it
+// is found by.
+func (w *writer) insert(d *dialog.Dialog) error {
+	id, err := encodeID(d.ID)
+	if err != nil {
+		return err
+	}
+	var r row
+	if err := r.encodeLists(d); err != nil {
+		return err
+	}
+	_, err = w.row(
+		"INSERT INTO dialog (id, type, deleted, version, created_at, updated_at, owner, folded, name, custom, photo, admins, occupants)"+
+			" VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING n",
+		[]any{
+			id, int(d.Type), d.Deleted, d.Version, millis(d.CreatedAt), millis(d.UpdatedAt), string(d.Owner),
+			dialog.FoldName(d.Name), d.Name, r.custom, d.Photo, r.admins, r.occupants,
+		},
+		&r.n,
+	)
+	if err != nil {
+		return err
+	}
+	for i := range d.History {
+		if err := w.insertRecord(r.n, &d.History[i]); err != nil {
+			return err
+		}
+	}
+	if d.Deleted {
+		return nil
+	}
+	if err := w.saveMembers(r.n, &dialog.Dialog{}, d, everyone(d)); err != nil {
+		return err
+	}
+	if a, b, ok := d.Pair(); ok {
+		return w.exec("INSERT INTO pair (a, b, dialog) VALUES (?, ?, ?)", string(a), string(b), r.n)
+	}
+	return nil
+}
+
+func (w *writer) insertRecord(n int64, r *dialog.Record) error {
+	text, err := encodeDetail(r)
+	if err != nil {
+		return err
+	}
+	return w.exec(
+		"INSERT INTO change (dialog, "+recordColumns+") VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+		n, r.Version, int(r.Kind), millis(r.At), string(r.Actor.User), r.Actor.APIKey, r.Key, r.InputHash, text,
+	)
+}

@@ -1,0 +1,136 @@
+package sqlite
+
+import (
+	"bytes"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"maps"
+	"slices"
+	"time"
+
+	"dialogs/dialog"
+)
+
+// millis and instant are the stored form of instants and back.
+func millis(t time.Time) int64   { return t.UnixMilli() }
+func instant(ms int64) time.Time { return time.UnixMilli(ms).UTC() }
+
+// encodeID is the stored form of an id: its 12 bytes, in the same order as
+// the text.
+func encodeID(id dialog.ID) ([]byte, error) {
+	b, err := hex.DecodeString(string(id))
+	if err != nil {
+		return nil, fmt.Errorf("the id %q: %w", id, err)
+	}
+	return b, nil
+}
+
+func decodeID(b []byte) dialog.ID { return dialog.ID(hex.EncodeToString(b)) }
+
+// encodeJSON is the compact JSON of strings and numbers, without the escapes
+// that HTML would want.
+func encodeJSON(v any) (string, error) {
+	var b bytes.Buffer
+	e := json.NewEncoder(&b)
+	e.SetEscapeHTML(false)
+	if err := e.Encode(v); err != nil {
+		return "", err
+	}
+	return string(bytes.TrimSuffix(b.Bytes(), []byte("\n"))), nil
+}
+
+// encodeUsers is a list of users as JSON, with nothing for none.
+func encodeUsers(list []dialog.UserID) (string, error) {
+	if len(list) == 0 {
+		return "", nil
+	}
+	return encodeJSON(list)
+}
+
+func decodeUsers(text string) ([]dialog.UserID, error) {
+	if text == "" {
+		return nil, nil
+	}
+	var list []dialog.UserID
+	if err := json.Unmarshal([]byte(text), &list); err != nil {
+		return nil, fmt.Errorf("a list of users: %w", err)
+	}
+	return list, nil
+}
+
+// encodeCustom writes the values as they are: they are compact JSON in normal
+// form already, and filters compare their bytes. Class and field names need no
+// escapes.
+func encodeCustom(d dialog.CustomData) string {
+	if len(d) == 0 {
+		return "{}"
+	}
+	var b bytes.Buffer
+	for _, class := range d.Classes() {
+		b.WriteString(separator(&b) + `"` + class + `":`)
+		fields := d[class]
+		var inner bytes.Buffer
+		for _, field := range slices.Sorted(maps.Keys(fields)) {
+			inner.WriteString(separator(&inner) + `"` + field + `":` + string(fields[field]))
+		}
+		inner.WriteByte('}')
+		b.Write(inner.Bytes())
+	}
+	b.WriteByte('}')
+	return b.String()
+}
+
+func separator(b *bytes.Buffer) string {
+	if b.Len() == 0 {
+		return "{"
+	}
+	return ","
+}
+
+func decodeCustom(text string) (dialog.CustomData, error) {
+	if text == "{}" {
+		return nil, nil
+	}
+	var raw map[string]map[string]json.RawMessage
+	if err := json.Unmarshal([]byte(text), &raw); err != nil {
+		return nil, fmt.Errorf("custom data: %w", err)
+	}
+	d := make(dialog.CustomData, len(raw))
+	for class, fields := range raw {
+		d[class] = make(map[string]dialog.Value, len(fields))
+		for field, value := range fields {
+			d[class][field] = dialog.Value(value)
+		}
+	}
+	return d, nil
+}
+
+// detail is the part of a record that nothing is looked up by.
+type detail struct {
+	Changed    []dialog.Aspect `json:"changed,omitempty"`
+	Joined     []dialog.UserID `json:"joined,omitempty"`
+	Left       []dialog.UserID `json:"left,omitempty"`
+	NewAdmins  []dialog.UserID `json:"newAdmins,omitempty"`
+	LostAdmins []dialog.UserID `json:"lostAdmins,omitempty"`
+	Name       string          `json:"name,omitempty"`
+	NewOwner   dialog.UserID   `json:"newOwner,omitempty"`
+	OldOwner   dialog.UserID   `json:"oldOwner,omitempty"`
+}
+
+func encodeDetail(r *dialog.Record) (string, error) {
+	return encodeJSON(detail{
+		Changed: r.Changed, Joined: r.Joined, Left: r.Left, NewAdmins: r.NewAdmins, LostAdmins: r.LostAdmins,
+		Name: r.Name, NewOwner: r.NewOwner, OldOwner: r.OldOwner,
+	})
+}
+
+func decodeDetail(text string, r *dialog.Record) error {
+	var d detail
+	if err := json.Unmarshal([]byte(text), &d); err != nil {
+		return fmt.Errorf("a change record: %w", err)
+	}
+	r.Changed, r.Joined, r.Left, r.NewAdmins, r.LostAdmins = d.Changed, d.Joined, d.Left, d.NewAdmins, d.LostAdmins
+	r.Name, r.NewOwner, r.OldOwner = d.Name, d.NewOwner, d.OldOwner
+	return nil
+}

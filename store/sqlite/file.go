@@ -1,0 +1,78 @@
+package sqlite
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"net/url"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/gofrs/flock"
+)
+
+const (
+	databaseFile = "dialogs.db"
+	lockFile     = "serve.lock"
+)
+
+// Lock takes the directory for one server, so that two never serve it at the
+// same time. The directory is made if need be. Only servers lock: [Open] does
+// not, and what the command line does beside a server is safe.
+func Lock(dir string) (unlock func() error, err error) {
+	if err := makeDir(dir); err != nil {
+		return nil, err
+	}
+	lock := flock.New(filepath.Join(dir, lockFile), flock.SetPermissions(0o600))
+	locked, err := lock.TryLock()
+	if err != nil {
+		return nil, fmt.Errorf("locking the directory %s: %w", dir, err)
+	}
+	if !locked {
+		return nil, fmt.Errorf("the directory %s is served by another process", dir)
+	}
+	return lock.Unlock, nil
+}
+
+func makeDir(dir string) error {
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return fmt.Errorf("making the directory of the store: %w", err)
+	}
+	return nil
+}
+
+// makeFile makes an empty database that its owner alone can read; SQLite gives
+// the files beside it the same permissions. A file that is there must not even
+// be opened: closing it would drop the locks that other connections of this
+// process hold on it.
+func makeFile(path string) error {
+	f, err := os.OpenFile(path, os.O_CREATE|os.O_EXCL|os.O_RDWR, 0o600) //nolint:gosec // the operator names the directory
+	if errors.Is(err, fs.ErrExist) {
+		return nil
+	}
+	if err != nil {
+		return fmt.Errorf("making the database: %w", err)
+	}
+	return f.Close()
+}
+
+// source is the name of the database for the driver. The settings hold for
+// each connection: those that the writer has too come first.
+func source(path string, wait time.Duration, readOnly bool) string {
+	query := url.Values{
+		"_busy_timeout": {fmt.Sprint(wait.Milliseconds())},
+		"_synchronous":  {"FULL"},
+		"_dqs":          {"0"},
+		"_pragma":       {"cache_size(-8192)", "temp_store(MEMORY)", "trusted_schema(0)"},
+	}
+	if readOnly {
+		query.Set("mode", "ro")
+		query.Set("_query_only", "1")
+	} else {
+		query.Set("mode", "rw")
+		query.Set("_journal_mode", "WAL")
+		query.Add("_pragma", "wal_autocheckpoint(4000)")
+	}
+	return (&url.URL{Scheme: "file", OmitHost: true, Path: filepath.ToSlash(path), RawQuery: query.Encode()}).String()
+}

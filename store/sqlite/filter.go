@@ -1,0 +1,90 @@
+package sqlite
+
+import "dialogs/dialog"
+
+// filterConditions are the parts of a filter that are looked at dialog by
+// dialog; ids and types are in how the list is read.
+func filterConditions(f dialog.Filter) []condition {
+	var all []condition
+	if f.Owner != "" {
+		all = append(all, when("d.owner = ?", string(f.Owner)))
+	}
+	for _, u := range f.Occupants {
+		all = append(all, when(
+			"EXISTS (SELECT 1 FROM member o WHERE o.user = ? AND o.dialog = d.n AND o.roles & ?)", string(u), memberOccupant,
+		))
+	}
+	if f.NameContains != "" {
+		all = append(all, when("instr(d.folded, ?)", f.NameContains))
+	}
+	for _, bound := range []struct {
+		text string
+		at   interface {
+			IsZero() bool
+			UnixMilli() int64
+		}
+	}{
+		{"d.updated_at > ?", f.UpdatedAfter},
+		{"d.updated_at < ?", f.UpdatedBefore},
+		{"d.created_at > ?", f.CreatedAfter},
+		{"d.created_at < ?", f.CreatedBefore},
+	} {
+		if !bound.at.IsZero() {
+			all = append(all, when(bound.text, bound.at.UnixMilli()))
+		}
+	}
+	for _, c := range f.Custom {
+		// The operator gives the value's JSON as it is stored. Class and field
+		// names are letters, digits and underscores.
+		path := "$." + c.Class + "." + c.Field
+		if c.Value == "" {
+			all = append(all, when("d.custom -> ? IS NULL", path))
+		} else {
+			all = append(all, when("d.custom -> ? = ?", path, string(c.Value)))
+		}
+	}
+	return all
+}
+
+// A listOrder is where an order's keys are.
+type listOrder struct {
+	field         dialog.OrderField
+	column, index string
+}
+
+func orderOf(o dialog.Order) listOrder {
+	switch o.Field {
+	case dialog.ByCreatedAt:
+		return listOrder{o.Field, "created_at", "dialog_created"}
+	case dialog.ByName:
+		return listOrder{o.Field, "folded", "dialog_folded"}
+	}
+	return listOrder{o.Field, "updated_at", "dialog_updated"}
+}
+
+// bounds keep a page between its positions.
+func (o listOrder) bounds(q dialog.Query) ([]condition, error) {
+	least, most := q.After, q.Before
+	if q.Order.Descending {
+		least, most = most, least
+	}
+	var all []condition
+	for _, bound := range []struct {
+		sign string
+		at   *dialog.Position
+	}{{">", least}, {"<", most}} {
+		if bound.at == nil {
+			continue
+		}
+		id, err := encodeID(bound.at.ID)
+		if err != nil {
+			return nil, err
+		}
+		var key any = bound.at.Key.Name
+		if o.field != dialog.ByName {
+			key = millis(bound.at.Key.Time)
+		}
+		all = append(all, when("(d."+o.column+", d.id) "+bound.sign+" (?, ?)", key, id))
+	}
+	return all, nil
+}

@@ -1,0 +1,239 @@
+package sqlite
+
+import (
+	"context"
+	"slices"
+	"strings"
+
+	"dialogs/dialog"
+)
+
+// Dialogs returns one page of a list.
+//
+// The page's keys come from one or more streams that are in order already, or
+// are no longer than the dialogs of one user; each is cut to the page before
+// they are merged. Only then are the dialogs themselves read.
+func (s *Store) Dialogs(ctx context.Context, q dialog.Query) ([]dialog.Dialog, error) {
+	text, args, err := pageQuery(q)
+	if err != nil {
+		return nil, err
+	}
+	var list []dialog.Dialog
+	err = s.read(ctx, "listing dialogs", func(ctx context.Context) error {
+		if text == "" {
+			return nil
+		}
+		rows, err := s.reads.query(ctx, text, args...)
+		if err != nil {
+			return err
+		}
+		list, err = scanDialogs(rows)
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	if q.FromEnd {
+		slices.Reverse(list)
+	}
+	return list, nil
+}
+
+// Count counts a list.
+func (s *Store) Count(ctx context.Context, q dialog.Query) (int, error) {
+	text, args, err := countQuery(q)
+	if err != nil {
+		return 0, err
+	}
+	n := 0
+	err = s.read(ctx, "counting dialogs", func(ctx context.Context) error {
+		if text == "" {
+			return nil
+		}
+		return s.reads.row(ctx, text, args, &n)
+	})
+	if err != nil {
+		return 0, err
+	}
+	return n, nil
+}
+
+// pageQuery is the statement of a page, empty for a list of nothing.
+func pageQuery(q dialog.Query) (string, []any, error) {
+	order := orderOf(q.Order)
+	bounds, err := order.bounds(q)
+	if err != nil {
+		return "", nil, err
+	}
+	streams, err := streamsOf(q, order)
+	if err != nil || len(streams) == 0 {
+		return "", nil, err
+	}
+	direction := ""
+	if q.Order.Descending != q.FromEnd {
+		direction = " DESC"
+	}
+	var b strings.Builder
+	var args []any
+	b.WriteString("SELECT " + rowColumns + " FROM (")
+	for i, s := range streams {
+		if i > 0 {
+			b.WriteString(" UNION ALL ")
+		}
+		s.conditions = append(s.conditions, bounds...)
+		b.WriteString("SELECT * FROM (SELECT d.n AS n, d." + order.column + " AS k, d.id AS id FROM " + s.from)
+		b.WriteString(s.where(&args))
+		b.WriteString(" ORDER BY k" + direction + ", id" + direction + " LIMIT ?)")
+		args = append(args, q.Limit)
+	}
+	b.WriteString(" ORDER BY k" + direction + ", id" + direction + " LIMIT ?")
+	b.WriteString(") p CROSS JOIN dialog d ON d.n = p.n ORDER BY p.k" + direction + ", p.id" + direction)
+	return b.String(), append(args, q.Limit), nil
+}
+
+func countQuery(q dialog.Query) (string, []any, error) {
+	streams, err := streamsOf(q, orderOf(q.Order))
+	if err != nil || len(streams) == 0 {
+		return "", nil, err
+	}
+	var b strings.Builder
+	var args []any
+	for i, s := range streams {
+		if i > 0 {
+			b.WriteString(" + ")
+		} else {
+			b.WriteString("SELECT ")
+		}
+		b.WriteString("(SELECT count(*) FROM " + s.from + s.where(&args) + ")")
+	}
+	return b.String(), args, nil
+}
+
+// A stream is a part of a list that is read in one way. Streams of one list
+// share no dialog.
+type stream struct {
+	from       string
+	conditions []condition
+}
+
+// A condition is a part of a WHERE clause with its arguments.
+type condition struct {
+	text string
+	args []any
+}
+
+func when(text string, args ...any) condition { return condition{text: text, args: args} }
+
+func (s *stream) where(args *[]any) string {
+	texts := make([]string, len(s.conditions))
+	for i, c := range s.conditions {
+		texts[i] = c.text
+		*args = append(*args, c.args...)
+	}
+	return " WHERE " + strings.Join(texts, " AND ")
+}
+
+// streamsOf picks how a list is read: by what there is least of. None means a
+// list of nothing.
+func streamsOf(q dialog.Query, order listOrder) ([]stream, error) {
+	types, none := typesOf(q)
+	if none {
+		return nil, nil
+	}
+	f, user := q.Filter, q.User
+	narrow := filterConditions(f)
+	if f.IDs != nil {
+		s, err := streamByID(f.IDs, types, narrow)
+		if user != "" && q.Scope != dialog.Public {
+			s.conditions = append(s.conditions, seenBy(user, q.Scope))
+		}
+		return []stream{s}, err
+	}
+	var streams []stream
+	if user != "" && q.Scope != dialog.Public {
+		own := types
+		if q.Scope == dialog.Visible {
+			own = slices.DeleteFunc(slices.Clone(types), isPublic)
+			types = slices.DeleteFunc(slices.Clone(types), func(t dialog.Type) bool { return !isPublic(t) })
+		} else {
+			types = nil
+		}
+		if len(own) > 0 {
+			streams = append(streams, streamByMember(user, memberOwner|memberAdmin|memberOccupant, own, narrow))
+		}
+	}
+	switch {
+	case len(types) == 0:
+	case len(f.Occupants) > 0:
+		streams = append(streams, streamByMember(f.Occupants[0], memberOccupant, types, narrow))
+	case f.Owner != "":
+		streams = append(streams, streamByMember(f.Owner, memberOwner, types, narrow))
+	default:
+		for _, t := range types {
+			streams = append(streams, streamByType(t, order, narrow))
+		}
+	}
+	return streams, nil
+}
+
+func isPublic(t dialog.Type) bool { return t == dialog.PublicGroup }
+
+// typesOf is which types can be in the list at all.
+func typesOf(q dialog.Query) (types []dialog.Type, none bool) {
+	for _, t := range []dialog.Type{dialog.PublicGroup, dialog.Group, dialog.Private} {
+		switch {
+		case q.Filter.Types != nil && !slices.Contains(q.Filter.Types, t):
+		case q.Scope == dialog.Public && !isPublic(t):
+		case len(q.Filter.Occupants) > 0 && isPublic(t): // they keep no list of occupants
+		default:
+			types = append(types, t)
+		}
+	}
+	return types, len(types) == 0 || q.Filter.IDs != nil && len(q.Filter.IDs) == 0
+}
+
+func streamByID(ids []dialog.ID, types []dialog.Type, narrow []condition) (stream, error) {
+	args := make([]any, len(ids))
+	for i, id := range ids {
+		key, err := encodeID(id)
+		if err != nil {
+			return stream{}, err
+		}
+		args[i] = key
+	}
+	conditions := []condition{when("d.id IN ("+marks(len(ids))+")", args...), when("d.deleted = 0"), ofTypes(types)}
+	return stream{"dialog d INDEXED BY dialog_id", append(conditions, narrow...)}, nil
+}
+
+// streamByMember reads all dialogs in which a user is one of the roles.
+func streamByMember(user dialog.UserID, roles int, types []dialog.Type, narrow []condition) stream {
+	conditions := []condition{when("m.user = ?", string(user)), when("m.roles & ?", roles), ofTypes(types)}
+	return stream{"member m CROSS JOIN dialog d ON d.n = m.dialog", append(conditions, narrow...)}
+}
+
+// streamByType reads dialogs of one type as their index orders them.
+func streamByType(t dialog.Type, order listOrder, narrow []condition) stream {
+	conditions := []condition{when("d.type = ?", int(t)), when("d.deleted = 0")}
+	return stream{"dialog d INDEXED BY " + order.index, append(conditions, narrow...)}
+}
+
+func ofTypes(types []dialog.Type) condition {
+	if len(types) == 3 {
+		return when("TRUE")
+	}
+	args := make([]any, len(types))
+	for i, t := range types {
+		args[i] = int(t)
+	}
+	return when("d.type IN ("+marks(len(types))+")", args...)
+}
+
+func seenBy(user dialog.UserID, scope dialog.Scope) condition {
+	mine := "EXISTS (SELECT 1 FROM member m WHERE m.user = ? AND m.dialog = d.n)"
+	if scope == dialog.Visible {
+		return when("(d.type = ? OR "+mine+")", int(dialog.PublicGroup), string(user))
+	}
+	return when(mine, string(user))
+}
+
+func marks(n int) string { return strings.TrimSuffix(strings.Repeat("?,", n), ",") }

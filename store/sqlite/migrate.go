@@ -1,0 +1,57 @@
+package sqlite
+
+import (
+	"context"
+	"database/sql"
+	"embed"
+	"fmt"
+	"io/fs"
+)
+
+// migrations are applied in the order of their names and never changed after
+// they were released. How many were applied is the database's user_version.
+//
+//go:embed migrations/*.sql
+var migrations embed.FS
+
+// migrate brings the database to the newest schema, in one transaction that
+// other processes wait for, and refuses a database that is ahead.
+func migrate(ctx context.Context, conn *sql.Conn) error {
+	scripts, err := fs.Glob(migrations, "migrations/*.sql") // sorted
+	if err != nil {
+		return err
+	}
+	if _, err := conn.ExecContext(ctx, "BEGIN IMMEDIATE"); err != nil {
+		return err
+	}
+	if err := applyNew(ctx, conn, scripts); err != nil {
+		_, _ = conn.ExecContext(context.WithoutCancel(ctx), "ROLLBACK") // err is the one to tell
+		return err
+	}
+	_, err = conn.ExecContext(ctx, "COMMIT")
+	return err
+}
+
+func applyNew(ctx context.Context, conn *sql.Conn, scripts []string) error {
+	var version int
+	if err := conn.QueryRowContext(ctx, "PRAGMA user_version").Scan(&version); err != nil {
+		return err
+	}
+	if version > len(scripts) {
+		return fmt.Errorf("the database has schema %d, and this program knows no more than %d: it was written by a newer version of the program", version, len(scripts))
+	}
+	if version == len(scripts) {
+		return nil
+	}
+	for _, name := range scripts[version:] {
+		script, err := migrations.ReadFile(name)
+		if err != nil {
+			return err
+		}
+		if _, err := conn.ExecContext(ctx, string(script)); err != nil {
+			return fmt.Errorf("%s: %w", name, err)
+		}
+	}
+	_, err := conn.ExecContext(ctx, fmt.Sprintf("PRAGMA user_version = %d", len(scripts)))
+	return err
+}

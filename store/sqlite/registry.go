@@ -1,0 +1,137 @@
+package sqlite
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+
+	"dialogs/dialog"
+)
+
+// storedField is a field of a class in JSON, in words of its own so that the
+// domain's may change.
+type storedField struct {
+	Name string           `json:"name"`
+	Type dialog.FieldType `json:"type"`
+	List bool             `json:"list,omitempty"`
+}
+
+// Classes lists all classes, by name.
+func (s *Store) Classes(ctx context.Context) ([]dialog.Class, error) {
+	var classes []dialog.Class
+	err := s.read(ctx, "reading the classes", func(ctx context.Context) error {
+		rows, err := s.reads.query(ctx, "SELECT name, revision, fields FROM class ORDER BY name")
+		if err != nil {
+			return err
+		}
+		defer rows.Close()
+		for rows.Next() {
+			var c dialog.Class
+			var text string
+			if err := rows.Scan(&c.Name, &c.Revision, &text); err != nil {
+				return err
+			}
+			if c.Fields, err = decodeFields(text); err != nil {
+				return fmt.Errorf("the class %s: %w", c.Name, err)
+			}
+			classes = append(classes, c)
+		}
+		return rows.Err()
+	})
+	if err != nil {
+		return nil, err
+	}
+	return classes, nil
+}
+
+func decodeFields(text string) ([]dialog.Field, error) {
+	var stored []storedField
+	if err := json.Unmarshal([]byte(text), &stored); err != nil {
+		return nil, err
+	}
+	var fields []dialog.Field
+	for _, f := range stored {
+		fields = append(fields, dialog.Field(f))
+	}
+	return fields, nil
+}
+
+// SaveClass stores a class if the one before it is the one that is stored.
+func (s *Store) SaveClass(ctx context.Context, c dialog.Class) (bool, error) {
+	stored := make([]storedField, 0, len(c.Fields))
+	for _, f := range c.Fields {
+		stored = append(stored, storedField(f))
+	}
+	text, err := encodeJSON(stored)
+	if err != nil {
+		return false, err
+	}
+	var rows int64
+	err = s.write(ctx, "saving a class", func(w *writer) (err error) {
+		if c.Revision == 1 {
+			rows, err = w.affect("INSERT INTO class (name, revision, fields) VALUES (?, 1, ?) ON CONFLICT DO NOTHING", c.Name, text)
+		} else {
+			rows, err = w.affect("UPDATE class SET revision = ?, fields = ? WHERE name = ? AND revision = ?", c.Revision, text, c.Name, c.Revision-1)
+		}
+		return err
+	})
+	if err != nil {
+		return false, err
+	}
+	return rows == 1, nil
+}
+
+// AddAPIKey stores a key under a name that is free.
+func (s *Store) AddAPIKey(ctx context.Context, k dialog.APIKey) error {
+	return s.write(ctx, "adding an API key", func(w *writer) error {
+		added, err := w.affect(
+			"INSERT INTO api_key (name, hash, created_at) VALUES (?, ?, ?) ON CONFLICT DO NOTHING",
+			k.Name, k.Hash[:], millis(k.CreatedAt),
+		)
+		if err == nil && added == 0 {
+			return &dialog.Error{Code: dialog.Conflict, Message: "there is an API key of this name already", Field: "name"}
+		}
+		return err
+	})
+}
+
+// APIKeys lists all keys, by name.
+func (s *Store) APIKeys(ctx context.Context) ([]dialog.APIKey, error) {
+	var keys []dialog.APIKey
+	err := s.read(ctx, "reading the API keys", func(ctx context.Context) error {
+		rows, err := s.reads.query(ctx, "SELECT name, hash, created_at FROM api_key ORDER BY name")
+		if err != nil {
+			return err
+		}
+		defer rows.Close()
+		for rows.Next() {
+			var k dialog.APIKey
+			var hash []byte
+			var at int64
+			if err := rows.Scan(&k.Name, &hash, &at); err != nil {
+				return err
+			}
+			if len(hash) != len(k.Hash) {
+				return fmt.Errorf("the API key %q has a hash of %d bytes", k.Name, len(hash))
+			}
+			k.Hash, k.CreatedAt = [32]byte(hash), instant(at)
+			keys = append(keys, k)
+		}
+		return rows.Err()
+	})
+	if err != nil {
+		return nil, err
+	}
+	return keys, nil
+}
+
+// RemoveAPIKey removes a key for good.
+func (s *Store) RemoveAPIKey(ctx context.Context, name string) error {
+	return s.write(ctx, "removing an API key", func(w *writer) error {
+		removed, err := w.affect("DELETE FROM api_key WHERE name = ?", name)
+		if err == nil && removed == 0 {
+			return &dialog.Error{Code: dialog.NotFound, Message: "there is no API key of this name"}
+		}
+		return err
+	})
+}

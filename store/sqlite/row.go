@@ -1,0 +1,89 @@
+package sqlite
+
+import (
+	"database/sql"
+	"errors"
+
+	"dialogs/dialog"
+)
+
+// A row is a dialog as its table has it.
+type row struct {
+	n                          int64
+	id                         []byte
+	typ                        dialog.Type
+	deleted                    bool
+	version, created, updated  int64
+	owner, name, custom, photo string
+	admins, occupants          string
+}
+
+const rowColumns = "d.n, d.id, d.type, d.deleted, d.version, d.created_at, d.updated_at, d.owner, d.name, d.custom, d.photo, d.admins, d.occupants"
+
+// targets are where a query of rowColumns is to be scanned to.
+func (r *row) targets() []any {
+	return []any{
+		&r.n, &r.id, &r.typ, &r.deleted, &r.version, &r.created, &r.updated,
+		&r.owner, &r.name, &r.custom, &r.photo, &r.admins, &r.occupants,
+	}
+}
+
+func (r *row) dialog() (dialog.Dialog, error) {
+	custom, err1 := decodeCustom(r.custom)
+	admins, err2 := decodeUsers(r.admins)
+	occupants, err3 := decodeUsers(r.occupants)
+	return dialog.Dialog{
+		ID: decodeID(r.id), Type: r.typ, Name: r.name, Photo: r.photo, Owner: dialog.UserID(r.owner),
+		Occupants: occupants, Admins: admins, Custom: custom,
+		CreatedAt: instant(r.created), UpdatedAt: instant(r.updated), Version: r.version, Deleted: r.deleted,
+	}, errors.Join(err1, err2, err3)
+}
+
+// encodeLists fills in what takes the row some work to encode.
+func (r *row) encodeLists(d *dialog.Dialog) error {
+	var err1, err2 error
+	r.custom = encodeCustom(d.Custom)
+	r.admins, err1 = encodeUsers(d.Admins)
+	r.occupants, err2 = encodeUsers(d.Occupants)
+	return errors.Join(err1, err2)
+}
+
+// scanDialogs reads rows of rowColumns, and closes them.
+func scanDialogs(rows *sql.Rows) ([]dialog.Dialog, error) {
+	defer rows.Close()
+	var list []dialog.Dialog
+	for rows.Next() {
+		var r row
+		if err := rows.Scan(r.targets()...); err != nil {
+			return nil, err
+		}
+		d, err := r.dialog()
+		if err != nil {
+			return nil, err
+		}
+		list = append(list, d)
+	}
+	return list, rows.Err()
+}
+
+const recordColumns = "version, kind, at, user, api_key, key, input_hash, detail"
+
+// scanRecords reads rows of recordColumns, and closes them.
+func scanRecords(rows *sql.Rows) ([]dialog.Record, error) {
+	defer rows.Close()
+	var list []dialog.Record
+	for rows.Next() {
+		var r dialog.Record
+		var at int64
+		var text string
+		if err := rows.Scan(&r.Version, &r.Kind, &at, &r.Actor.User, &r.Actor.APIKey, &r.Key, &r.InputHash, &text); err != nil {
+			return nil, err
+		}
+		if err := decodeDetail(text, &r); err != nil {
+			return nil, err
+		}
+		r.At = instant(at)
+		list = append(list, r)
+	}
+	return list, rows.Err()
+}

@@ -1,0 +1,126 @@
+package sqlite
+
+import (
+	"context"
+	"maps"
+	"slices"
+	"strings"
+
+	"dialogs/dialog"
+)
+
+// Update does what the plan decides on the dialog as it is.
+func (s *Store) Update(ctx context.Context, p dialog.Plan) (dialog.Outcome, error) {
+	var out dialog.Outcome
+	err := s.write(ctx, "updating a dialog", func(w *writer) (err error) {
+		out, err = w.update(&p)
+		return err
+	})
+	if err != nil {
+		return dialog.Outcome{}, err
+	}
+	return out, nil
+}
+
+func (w *writer) update(p *dialog.Plan) (dialog.Outcome, error) {
+	id, err := encodeID(p.ID)
+	if err != nil {
+		return dialog.Outcome{}, err
+	}
+	r, found, err := w.load(selectDialog, id)
+	if err != nil {
+		return dialog.Outcome{}, err
+	}
+	// A tombstone whose time is over is gone, though it may not be swept away.
+	if !found || r.deleted && p.At.Sub(instant(r.updated)) >= dialog.TombstoneKept {
+		return dialog.Outcome{}, dialog.ErrNotFound()
+	}
+	current, err := r.dialog()
+	if err != nil {
+		return dialog.Outcome{}, err
+	}
+	if p.Key != "" {
+		if current.History, err = w.recordsWith(r.n, p.Key); err != nil {
+			return dialog.Outcome{}, err
+		}
+	}
+	out, err := p.Decide(current)
+	if err != nil {
+		return dialog.Outcome{}, err
+	}
+	out.Dialog.History = nil
+	if out.Change == nil || out.Replayed {
+		return out, nil
+	}
+	return out, w.save(&r, &current, &out)
+}
+
+// recordsWith is all of the history that a decision needs: the records that
+// may be the one of the plan's key. They bring their versions.
+func (w *writer) recordsWith(n int64, key string) ([]dialog.Record, error) {
+	rows, err := w.query("SELECT "+recordColumns+" FROM change WHERE dialog = ? AND key = ? ORDER BY version", n, key)
+	if err != nil {
+		return nil, err
+	}
+	return scanRecords(rows)
+}
+
+// save stores what a change has made of the dialog in the row.
+func (w *writer) save(r *row, current *dialog.Dialog, out *dialog.Outcome) error {
+	next, change := &out.Dialog, out.Change
+	set := []string{"version = ?", "updated_at = ?"}
+	args := []any{next.Version, millis(next.UpdatedAt)}
+	put := func(column string, value any) {
+		set = append(set, column+" = ?")
+		args = append(args, value)
+	}
+	// Only columns that change: each index of a column that is set is written
+	// anew, changed or not, and encoding long lists takes time.
+	if next.Deleted {
+		put("deleted", true)
+	}
+	if next.Owner != current.Owner {
+		put("owner", string(next.Owner))
+	}
+	if next.Name != current.Name {
+		put("name", next.Name)
+		put("folded", dialog.FoldName(next.Name))
+	}
+	if next.Photo != current.Photo {
+		put("photo", next.Photo)
+	}
+	if !maps.EqualFunc(next.Custom, current.Custom, maps.Equal) {
+		put("custom", encodeCustom(next.Custom))
+	}
+	for _, list := range []struct {
+		column      string
+		before, now []dialog.UserID
+	}{{"admins", current.Admins, next.Admins}, {"occupants", current.Occupants, next.Occupants}} {
+		if slices.Equal(list.before, list.now) {
+			continue
+		}
+		text, err := encodeUsers(list.now)
+		if err != nil {
+			return err
+		}
+		put(list.column, text)
+	}
+	if err := w.exec("UPDATE dialog SET "+strings.Join(set, ", ")+" WHERE n = ?", append(args, r.n)...); err != nil {
+		return err
+	}
+	if err := w.saveMembers(r.n, current, next, touched(current, out)); err != nil {
+		return err
+	}
+	if a, b, ok := current.Pair(); ok && next.Deleted {
+		if err := w.exec("DELETE FROM pair WHERE a = ? AND b = ?", string(a), string(b)); err != nil {
+			return err
+		}
+	}
+	if err := w.insertRecord(r.n, change); err != nil {
+		return err
+	}
+	if next.Version <= dialog.HistoryKept {
+		return nil
+	}
+	return w.exec("DELETE FROM change WHERE dialog = ? AND version <= ?", r.n, next.Version-dialog.HistoryKept)
+}

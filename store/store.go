@@ -1,0 +1,30 @@
+// Package store opens a store by its address. It is the one place that names
+// the engines.
+package store
+
+import (
+	"context"
+	"log/slog"
+	"time"
+
+	"dialogs/dialog"
+	"dialogs/store/sqlite"
+)
+
+// Options are the settings of a store beyond its address. The zero value is
+// good.
+type Options struct {
+	// Timeout bounds every call to the store; 0 for the engine's own.
+	Timeout time.Duration
+	// Log is told what fails in the background; nil for nobody.
+	Log *slog.Logger
+}
+
+// Open opens the store at an address: a directory for the embedded one.
+func Open(ctx context.Context, address string, o Options) (dialog.Store, error) {
+	s, err := sqlite.Open(ctx, address, sqlite.Options{Timeout: o.Timeout, Log: o.Log})
+	if err != nil {
+		return nil, err // and no store, which a nil *sqlite.Store would be
+	}
+	return s, nil
+}

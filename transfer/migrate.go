@@ -1,0 +1,157 @@
+package transfer
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"dialogs/dialog"
+)
+
+// batch is how many dialogs are held in memory at a time.
+const batch = 200
+
+// A Report is what a migration came to.
+type Report struct {
+	// Classes and Keys are how many there are, Dialogs how many of them are
+	// now the same in both stores.
+	Classes, Keys, Dialogs int
+	// Copied are those of the dialogs that this run had to copy.
+	Copied int
+	// Checksum is that of all dialogs, equal in both stores.
+	Checksum [32]byte
+}
+
+// Migrate copies every class, API key and dialog with its history from one
+// store to the other, and then compares both. Dialogs that are the same
+// already are passed over, so that a run which was stopped goes on where it
+// was. Tombstones, and the keys of creations, end within a day and stay.
+//
+// A target that has anything of its own, and a source that changes meanwhile,
+// are errors. progress is told how many dialogs of how many are done.
+func Migrate(ctx context.Context, from, to dialog.Store, progress func(done, total int)) (Report, error) {
+	var r Report
+	total, err := from.Count(ctx, dialog.Query{Scope: dialog.Mine})
+	if err != nil {
+		return r, fmt.Errorf("counting the source's dialogs: %w", err)
+	}
+	if r.Classes, err = copyClasses(ctx, from, to); err != nil {
+		return r, fmt.Errorf("copying the classes: %w", err)
+	}
+	if r.Keys, err = copyKeys(ctx, from, to); err != nil {
+		return r, fmt.Errorf("copying the API keys: %w", err)
+	}
+	if r.Copied, err = copyDialogs(ctx, from, to, total, progress); err != nil {
+		return r, fmt.Errorf("copying the dialogs: %w", err)
+	}
+	return r, r.verify(ctx, from, to)
+}
+
+func copyClasses(ctx context.Context, from, to dialog.ClassStore) (int, error) {
+	classes, err := from.Classes(ctx)
+	if err != nil {
+		return 0, err
+	}
+	there, err := to.Classes(ctx)
+	if err != nil {
+		return 0, err
+	}
+	have := map[string]dialog.Class{}
+	for _, c := range there {
+		have[c.Name] = c
+	}
+	for _, c := range classes {
+		// The source's own limits let the class in.
+		next, grown, err := have[c.Name].Grow(c.Name, c.Fields, dialog.Limits{FieldsPerClass: len(c.Fields)})
+		if err != nil {
+			return 0, fmt.Errorf("the class %s: %w", c.Name, err)
+		}
+		if !grown {
+			continue
+		}
+		if saved, err := to.SaveClass(ctx, next); err != nil || !saved {
+			return 0, errors.Join(err, fmt.Errorf("the class %s changed in the target meanwhile", c.Name))
+		}
+	}
+	return len(classes), nil
+}
+
+func copyKeys(ctx context.Context, from, to dialog.KeyStore) (int, error) {
+	keys, err := from.APIKeys(ctx)
+	if err != nil {
+		return 0, err
+	}
+	there, err := to.APIKeys(ctx)
+	if err != nil {
+		return 0, err
+	}
+	have := map[string]dialog.APIKey{}
+	for _, k := range there {
+		have[k.Name] = k
+	}
+	for _, k := range keys {
+		switch other, ok := have[k.Name]; {
+		case !ok:
+			if err := to.AddAPIKey(ctx, k); err != nil {
+				return 0, err
+			}
+		case other.Hash != k.Hash:
+			return 0, fmt.Errorf("the target has another API key of the name %s", k.Name)
+		}
+	}
+	return len(keys), nil
+}
+
+func copyDialogs(ctx context.Context, from, to dialog.Archive, total int, progress func(done, total int)) (copied int, err error) {
+	target := reader{archive: to}
+	done := 0
+	for source := (reader{archive: from}); ; {
+		dialogs, err := source.next(ctx)
+		if err != nil || len(dialogs) == 0 {
+			return copied, err
+		}
+		missing, err := target.missing(ctx, dialogs)
+		if err != nil {
+			return copied, err
+		}
+		if len(missing) > 0 {
+			if err := to.Restore(ctx, missing); err != nil {
+				return copied, err
+			}
+		}
+		copied += len(missing)
+		done += len(dialogs)
+		progress(done, max(done, total))
+	}
+}
+
+// verify reads both stores again, from the beginning to the end.
+func (r *Report) verify(ctx context.Context, from, to dialog.Archive) error {
+	source, err := checksum(ctx, from)
+	if err != nil {
+		return fmt.Errorf("reading the source again: %w", err)
+	}
+	target, err := checksum(ctx, to)
+	if err != nil {
+		return fmt.Errorf("reading the target again: %w", err)
+	}
+	if source.Count() != target.Count() || source.Sum() != target.Sum() {
+		return fmt.Errorf("the stores differ: %d dialogs (%x) in the source, %d (%x) in the target; either one changed meanwhile, or the target had dialogs of its own",
+			source.Count(), source.Sum(), target.Count(), target.Sum())
+	}
+	r.Dialogs, r.Checksum = target.Count(), target.Sum()
+	return nil
+}
+
+func checksum(ctx context.Context, a dialog.Archive) (*dialog.Checksum, error) {
+	sum := dialog.NewChecksum()
+	for r := (reader{archive: a}); ; {
+		dialogs, err := r.next(ctx)
+		if err != nil || len(dialogs) == 0 {
+			return sum, err
+		}
+		for i := range dialogs {
+			sum.Add(&dialogs[i])
+		}
+	}
+}

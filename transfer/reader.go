@@ -1,0 +1,61 @@
+package transfer
+
+import (
+	"context"
+
+	"dialogs/dialog"
+)
+
+// A reader reads an archive from the beginning to the end, a batch at a time.
+type reader struct {
+	archive dialog.Archive
+	after   dialog.ID
+	// ahead are dialogs that were read and not asked about yet.
+	ahead []dialog.Dialog
+	ended bool
+}
+
+// next is the next batch, empty at the end.
+func (r *reader) next(ctx context.Context) ([]dialog.Dialog, error) {
+	dialogs, err := r.archive.Scan(ctx, r.after, batch)
+	if err != nil || len(dialogs) == 0 {
+		return nil, err
+	}
+	r.after = dialogs[len(dialogs)-1].ID
+	return dialogs, nil
+}
+
+// missing are those of the wanted dialogs, which are in the order of ids, that
+// the archive does not have just so. It reads alongside: each is to be asked
+// about once.
+func (r *reader) missing(ctx context.Context, wanted []dialog.Dialog) ([]dialog.Dialog, error) {
+	var missing []dialog.Dialog
+	for i := range wanted {
+		same, err := r.has(ctx, &wanted[i])
+		if err != nil {
+			return nil, err
+		}
+		if !same {
+			missing = append(missing, wanted[i])
+		}
+	}
+	return missing, nil
+}
+
+// has tells whether the archive has the dialog just so.
+func (r *reader) has(ctx context.Context, d *dialog.Dialog) (bool, error) {
+	for !r.ended {
+		for i := range r.ahead {
+			if r.ahead[i].ID >= d.ID {
+				r.ahead = r.ahead[i:]
+				return r.ahead[0].Equal(d), nil
+			}
+		}
+		var err error
+		if r.ahead, err = r.next(ctx); err != nil {
+			return false, err
+		}
+		r.ended = len(r.ahead) == 0
+	}
+	return false, nil
+}
