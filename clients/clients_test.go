@@ -1,0 +1,26 @@
+// Package clients_test runs clients that others wrote against the server: the
+// audits of GraphQL over HTTP, Apollo Client, urql, and types by
+// graphql-codegen.
+package clients_test
+
+import (
+	"os/exec"
+	"testing"
+
+	"dialogs/clients/clienttest"
+)
+
+// TestNPM builds the npm package beside this file, which generates types from
+// the schema and compiles them strictly, and runs its tests.
+func TestNPM(t *testing.T) {
+	if _, err := exec.LookPath("npm"); err != nil {
+		clienttest.NotRun(t, "npm clients", "npm")
+	}
+	clienttest.Install(t, ".")
+	clienttest.Run(t, ".", nil, "npm", "run", "--silent", "build")
+	server := clienttest.Start(t)
+	t.Log(clienttest.Run(t, ".", []string{
+		"DIALOGS_URL=" + server.URL + "/graphql",
+		"DIALOGS_KEY=" + server.Key,
+	}, "npm", "run", "--silent", "test"))
+}

@@ -1,0 +1,56 @@
+package clienttest
+
+import (
+	"os"
+	"os/exec"
+	"path/filepath"
+	"testing"
+)
+
+// NotRun says that something can't be tested here for want of what it needs:
+// the test is skipped, and fails where everything must be there.
+func NotRun(tb testing.TB, what, needs string) {
+	tb.Helper()
+	const form = "NOT RUN: %s: needs %s"
+	if os.Getenv("CI") == "true" {
+		tb.Fatalf(form, what, needs)
+	}
+	tb.Skipf(form, what, needs)
+}
+
+// Install installs the npm package in the directory as its lock file says, and
+// nothing when that was done before. No package's scripts run.
+func Install(tb testing.TB, dir string) {
+	tb.Helper()
+	if installed(tb, dir) {
+		return
+	}
+	Run(tb, dir, nil, "npm", "ci", "--ignore-scripts", "--prefer-offline", "--no-audit", "--no-fund")
+}
+
+// installed tells whether what is installed is as new as the lock file.
+func installed(tb testing.TB, dir string) bool {
+	tb.Helper()
+	lock, err := os.Stat(filepath.Join(dir, "package-lock.json"))
+	if err != nil {
+		tb.Fatal(err)
+	}
+	// npm writes this file when everything else is in its place.
+	there, err := os.Stat(filepath.Join(dir, "node_modules", ".package-lock.json"))
+	return err == nil && !there.ModTime().Before(lock.ModTime())
+}
+
+// Run runs a command in the directory with more environment than the test's
+// own, returns what it printed, and fails the test with that when the command
+// fails.
+func Run(tb testing.TB, dir string, environment []string, name string, args ...string) string {
+	tb.Helper()
+	command := exec.CommandContext(tb.Context(), name, args...)
+	command.Dir = dir
+	command.Env = append(os.Environ(), environment...)
+	out, err := command.CombinedOutput()
+	if err != nil {
+		tb.Fatalf("%s %v: %v\n%s", name, args, err, out)
+	}
+	return string(out)
+}
