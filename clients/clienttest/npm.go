@@ -45,7 +45,7 @@ func installed(tb testing.TB, dir string) bool {
 // fails.
 func Run(tb testing.TB, dir string, environment []string, name string, args ...string) string {
 	tb.Helper()
-	command := exec.CommandContext(tb.Context(), name, args...)
+	command := exec.CommandContext(tb.Context(), name, args...) //nolint:gosec // the test names the command
 	command.Dir = dir
 	command.Env = append(os.Environ(), environment...)
 	out, err := command.CombinedOutput()

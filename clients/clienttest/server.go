@@ -40,11 +40,11 @@ type Server struct {
 func Start(tb testing.TB) *Server {
 	tb.Helper()
 	s := &Server{tb: tb, binary: filepath.Join(tb.TempDir(), "dialogs"), dir: filepath.Join(tb.TempDir(), "data")}
-	build := exec.CommandContext(tb.Context(), "go", "build", "-o", s.binary, "dialogs")
+	build := exec.CommandContext(tb.Context(), "go", "build", "-o", s.binary, "dialogs") //nolint:gosec // the test names the files
 	if out, err := build.CombinedOutput(); err != nil {
 		tb.Fatalf("building the server: %v\n%s", err, out)
 	}
-	command := exec.Command(s.binary, "serve", "--dev", "--log-format", "json", "--listen", "127.0.0.1:0", "--store", s.dir)
+	command := exec.Command(s.binary, "serve", "--dev", "--log-format", "json", "--listen", "127.0.0.1:0", "--store", s.dir) //nolint:gosec // the test names the files
 	command.Env = withoutSettings(os.Environ())
 	stderr, err := command.StderrPipe()
 	if err != nil {
@@ -74,7 +74,7 @@ func Start(tb testing.TB) *Server {
 // Token is a session token of the user.
 func (s *Server) Token(user string) string {
 	s.tb.Helper()
-	out, err := exec.CommandContext(s.tb.Context(), s.binary, "token", user, "--store", s.dir).Output()
+	out, err := exec.CommandContext(s.tb.Context(), s.binary, "token", user, "--store", s.dir).Output() //nolint:gosec // the test names the files
 	if err != nil {
 		s.tb.Fatalf("dialogs token %s: %v", user, err)
 	}
