@@ -1,6 +1,8 @@
+import { useGraphiQL } from '@graphiql/react';
 import { GraphiQL } from 'graphiql';
 import 'graphiql/setup-workers/vite';
 import 'graphiql/style.css';
+import { useEffect } from 'react';
 import { createRoot } from 'react-dom/client';
 import recipes from 'virtual:recipes';
 import { fetcherOf } from './fetcher';
@@ -20,6 +22,13 @@ const tabs = recipes.map(({ title, headers, operation }) => ({
 const newTab = headerText('QB-Token: $TOKEN', credentials);
 const storage = safeStorage((query) => tabs.find((tab) => tab.query === query)?.headers ?? newTab);
 
+/** Wraps the long lines of operations, which the toolbar would hide. */
+function LongLines() {
+  const editor = useGraphiQL((state) => state.queryEditor);
+  useEffect(() => editor?.updateOptions({ wordWrap: 'on' }), [editor]);
+  return null;
+}
+
 createRoot(document.getElementById('page')!).render(
   <GraphiQL
     fetcher={fetcherOf(endpoint)}
@@ -34,5 +43,6 @@ createRoot(document.getElementById('page')!).render(
     schemaDescription
   >
     <GraphiQL.Logo>Dialogs</GraphiQL.Logo>
+    <LongLines />
   </GraphiQL>,
 );
