@@ -96,7 +96,8 @@ type Filter struct {
 // A Query is one page of a list, as an engine gets it. An engine must return
 // at most Limit dialogs, in the order asked for, without their History:
 // the first after After, or with FromEnd the last before Before. Positions
-// that are nil bound nothing.
+// that are nil bound nothing. The first Skip of what it would return (with
+// FromEnd, the last) must be left out; a page may cost what it skips.
 type Query struct {
 	// User is whose dialogs Mine are; empty for a server, whose Mine is all.
 	User UserID
@@ -106,6 +107,7 @@ type Query struct {
 	Order   Order
 	After   *Position
 	Before  *Position
+	Skip    int
 	Limit   int
 	FromEnd bool
 }

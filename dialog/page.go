@@ -12,6 +12,8 @@ import (
 const (
 	DefaultPage = 20
 	MaxPage     = 100
+	// MaxSkip bounds what a page that skips may cost.
+	MaxSkip = 100_000
 )
 
 // A ListRequest is a page of a list, as a caller asked for it.
@@ -21,6 +23,11 @@ type ListRequest struct {
 	Order         Order
 	First, Last   Optional[int]
 	After, Before Optional[string]
+	// Skip leaves out that many dialogs at the list's start, for doors whose
+	// pages are numbered. It goes with First alone. A page costs what it
+	// skips, and what changes meanwhile is seen twice or not at all; a cursor
+	// has neither fault.
+	Skip int
 }
 
 // A FilterInput is a [Filter] as a caller sent it. A nil list was not given.
@@ -123,7 +130,13 @@ func (s *Service) CountAll(ctx context.Context, p *Page) (int, error) {
 }
 
 func (s *Service) query(ctx context.Context, c Caller, r ListRequest) (Query, string, error) {
-	q := Query{User: c.User, Scope: r.Scope, Order: r.Order, Limit: DefaultPage}
+	q := Query{User: c.User, Scope: r.Scope, Order: r.Order, Skip: r.Skip, Limit: DefaultPage}
+	if q.Skip < 0 || q.Skip > MaxSkip {
+		return q, "", invalidf("skip", "a page skips 0 to %d dialogs", MaxSkip)
+	}
+	if q.Skip > 0 && (r.Last.Given || r.After.Given || r.Before.Given) {
+		return q, "", invalid("skip", "skip goes with first alone")
+	}
 	switch {
 	case r.First.Given && r.Last.Given:
 		return q, "", invalid("last", "first and last exclude each other")

@@ -28,10 +28,13 @@ const TimeFormat = "2006-01-02T15:04:05.000Z"
 
 // Normalize checks a decoded JSON value against the field and brings it to
 // normal form. It takes what encoding/json and GraphQL decoders make: bool,
-// string, json.Number, int64, float64 and lists of these.
+// string, json.Number, int64, float64 and lists of these; and [Text].
 func (f Field) Normalize(raw any) (Value, error) {
 	if !f.List {
 		return f.Type.normalize(raw)
+	}
+	if text, ok := raw.(Text); ok {
+		raw = text.list()
 	}
 	list, ok := raw.([]any)
 	if !ok {
@@ -54,6 +57,9 @@ func (f Field) Normalize(raw any) (Value, error) {
 }
 
 func (t FieldType) normalize(raw any) (Value, error) {
+	if text, ok := raw.(Text); ok {
+		raw = text.typed(t)
+	}
 	switch t {
 	case Boolean:
 		return normalizeBoolean(raw)

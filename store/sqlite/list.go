@@ -84,11 +84,11 @@ func pageQuery(q dialog.Query) (string, []any, error) {
 		b.WriteString("SELECT * FROM (SELECT d.n AS n, d." + order.column + " AS k, d.id AS id FROM " + s.from)
 		b.WriteString(s.where(&args))
 		b.WriteString(" ORDER BY k" + direction + ", id" + direction + " LIMIT ?)")
-		args = append(args, q.Limit)
+		args = append(args, q.Skip+q.Limit)
 	}
-	b.WriteString(" ORDER BY k" + direction + ", id" + direction + " LIMIT ?")
+	b.WriteString(" ORDER BY k" + direction + ", id" + direction + " LIMIT ? OFFSET ?")
 	b.WriteString(") p CROSS JOIN dialog d ON d.n = p.n ORDER BY p.k" + direction + ", p.id" + direction)
-	return b.String(), append(args, q.Limit), nil
+	return b.String(), append(args, q.Limit, q.Skip), nil
 }
 
 func countQuery(q dialog.Query) (string, []any, error) {

@@ -182,8 +182,36 @@ func testPages(e *env) {
 	}
 }
 
-func first(ids []dialog.ID, n int) []dialog.ID { return copyOf(ids[:min(n, len(ids))]) }
-func last(ids []dialog.ID, n int) []dialog.ID  { return copyOf(ids[max(0, len(ids)-n):]) }
+func first[T any](list []T, n int) []T { return copyOf(list[:min(n, len(list))]) }
+func last[T any](list []T, n int) []T  { return copyOf(list[max(0, len(list)-n):]) }
+
+// testSkip asks for numbered pages, to the end and past it.
+func testSkip(e *env) {
+	e.classes()
+	all := e.crowd()
+	for _, q := range scoped() {
+		q.Limit = 4
+		for _, q.Order = range orders() {
+			want := idsOf(expected(all, q))
+			for _, q.Skip = range []int{0, 1, 4, len(want) - 2, len(want), len(want) + 5, dialog.MaxSkip} {
+				q.Skip = max(0, q.Skip)
+				rest := min(q.Skip, len(want))
+				e.same(e.query(q), first(want[rest:], 4), fmt.Sprintf("%+v", q))
+				q.FromEnd = true
+				e.same(e.query(q), last(want[:len(want)-rest], 4), fmt.Sprintf("%+v", q))
+				q.FromEnd = false
+			}
+			q.Skip = 0
+		}
+	}
+	q := dialog.Query{Scope: dialog.Visible, Order: orders()[0], Limit: 4, Skip: 2}
+	list := expected(all, q)
+	q.After = positionOf(q.Order, list[2])
+	e.same(e.query(q), first(idsOf(list[5:]), 4), fmt.Sprintf("skipping after a position: %+v", q))
+	if n, err := e.store.Count(e.Context(), q); err != nil || n != len(list) {
+		e.Errorf("counting %+v: got %d and error %v, want %d", q, n, err, len(list))
+	}
+}
 
 // walk goes through a whole list page by page.
 func (e *env) walk(q dialog.Query, all []dialog.Dialog) []dialog.ID {

@@ -110,12 +110,10 @@ func (i *memoryInstance) Dialogs(ctx context.Context, q dialog.Query) ([]dialog.
 	list = slices.DeleteFunc(list, func(d dialog.Dialog) bool {
 		return q.After != nil && !beyond(q.Order, &d, *q.After) || q.Before != nil && !beyond(reverse(q.Order), &d, *q.Before)
 	})
-	if len(list) > q.Limit {
-		if q.FromEnd {
-			list = list[len(list)-q.Limit:]
-		} else {
-			list = list[:q.Limit]
-		}
+	if q.FromEnd {
+		list = last(list[:max(0, len(list)-q.Skip)], q.Limit)
+	} else {
+		list = first(list[min(q.Skip, len(list)):], q.Limit)
 	}
 	for n := range list {
 		list[n] = clone(list[n])
