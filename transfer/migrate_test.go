@@ -1,0 +1,141 @@
+package transfer_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"dialogs/dialog"
+	"dialogs/store/sqlite"
+	"dialogs/store/storetest"
+	"dialogs/transfer"
+)
+
+// filled is a store with classes, keys and dialogs of every kind, more of them
+// than one batch.
+func filled(t *testing.T, s dialog.Store) dialog.Store {
+	t.Helper()
+	ctx := t.Context()
+	service := dialog.NewService(s, dialog.DefaultLimits(), time.Now, nil)
+	server := dialog.Caller{APIKey: "backend"}
+	if _, err := service.DefineClass(ctx, server, "Card", []dialog.Field{{Name: "level", Type: dialog.Integer}}); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.AddAPIKey(ctx, dialog.APIKey{Name: "backend", Hash: [32]byte{1}, CreatedAt: time.UnixMilli(1).UTC()}); err != nil {
+		t.Fatal(err)
+	}
+	for i := range 450 {
+		owner := dialog.Caller{User: dialog.UserID(fmt.Sprintf("u%d", i))}
+		creation := dialog.Creation{Type: dialog.Group, Name: dialog.Some("Lunch"), Occupants: []dialog.UserID{"bob"}}
+		if i%3 == 0 {
+			creation = dialog.Creation{Type: dialog.Private, Occupants: []dialog.UserID{"bob"}}
+		}
+		out, err := service.Create(ctx, owner, creation)
+		if err != nil {
+			t.Fatal(err)
+		}
+		change := dialog.Change{Custom: []dialog.CustomInput{{Class: "Card", Fields: map[string]any{"level": int64(i)}}}}
+		if i%50 == 7 {
+			change = dialog.Change{Delete: true}
+		}
+		if _, err := service.Update(ctx, owner, string(out.Dialog.ID), change); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return s
+}
+
+func embedded(t *testing.T) dialog.Store {
+	t.Helper()
+	s, err := sqlite.Open(t.Context(), t.TempDir(), sqlite.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = s.Close() })
+	return s
+}
+
+func none(int, int) {}
+
+func TestMigrate(t *testing.T) {
+	source, target := filled(t, storetest.NewMemory().Open()), embedded(t)
+	var told []int
+	report, err := transfer.Migrate(t.Context(), source, target, func(done, _ int) { told = append(told, done) })
+	if err != nil {
+		t.Fatal(err)
+	}
+	if report.Dialogs != 441 || report.Copied != 441 || report.Classes != 1 || report.Keys != 1 {
+		t.Errorf("got %+v", report)
+	}
+	if len(told) != 3 || told[2] != 441 {
+		t.Errorf("progress was told %v", told)
+	}
+	again, err := transfer.Migrate(t.Context(), source, target, none)
+	if err != nil || again.Copied != 0 || again.Checksum != report.Checksum {
+		t.Errorf("the second time: got %+v and error %v, want nothing copied and the same checksum", again, err)
+	}
+	back := storetest.NewMemory().Open()
+	if returned, err := transfer.Migrate(t.Context(), target, back, none); err != nil || returned.Checksum != report.Checksum {
+		t.Errorf("the way back: got %+v and error %v", returned, err)
+	}
+}
+
+// A failing store fails at its n-th batch.
+type failing struct {
+	dialog.Store
+	left int
+}
+
+func (f *failing) Restore(ctx context.Context, dialogs []dialog.Dialog) error {
+	if f.left--; f.left < 0 {
+		return errors.New("killed")
+	}
+	return f.Store.Restore(ctx, dialogs)
+}
+
+// TestMigrateAgain stops a migration in the middle and runs it again.
+func TestMigrateAgain(t *testing.T) {
+	source, target := filled(t, storetest.NewMemory().Open()), embedded(t)
+	if _, err := transfer.Migrate(t.Context(), source, &failing{Store: target, left: 1}, none); err == nil {
+		t.Fatal("the migration did not fail")
+	}
+	report, err := transfer.Migrate(t.Context(), source, target, none)
+	if err != nil || report.Dialogs != 441 || report.Copied != 241 {
+		t.Errorf("got %+v and error %v, want the 241 dialogs copied that were not there", report, err)
+	}
+}
+
+// TestMigrateRefuses holds what must not be taken for a copy.
+func TestMigrateRefuses(t *testing.T) {
+	for _, test := range []struct {
+		prepare func(dialog.Store) error
+		want    string
+		reason  string
+	}{
+		{func(s dialog.Store) error {
+			return s.AddAPIKey(t.Context(), dialog.APIKey{Name: "backend", Hash: [32]byte{2}})
+		}, "another API key", "another key of the same name"},
+		{func(s dialog.Store) error {
+			_, err := s.SaveClass(t.Context(), dialog.Class{Name: "Card", Revision: 1, Fields: []dialog.Field{{Name: "level", Type: dialog.String}}})
+			return err
+		}, "another type", "another type of a field"},
+		{func(s dialog.Store) error {
+			_, err := dialog.NewService(s, dialog.DefaultLimits(), time.Now, nil).Create(t.Context(), dialog.Caller{User: "x"},
+				dialog.Creation{Type: dialog.Group, Name: dialog.Some("its own")})
+			return err
+		}, "differ", "a dialog of the target's own"},
+	} {
+		t.Run(test.reason, func(t *testing.T) {
+			source, target := filled(t, storetest.NewMemory().Open()), embedded(t)
+			if err := test.prepare(target); err != nil {
+				t.Fatal(err)
+			}
+			if _, err := transfer.Migrate(t.Context(), source, target, none); err == nil || !strings.Contains(err.Error(), test.want) {
+				t.Errorf("got the error %v, want one with %q", err, test.want)
+			}
+		})
+	}
+}
