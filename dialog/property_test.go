@@ -54,18 +54,22 @@ func anyDialog(t *rapid.T) dialog.Dialog {
 	return d
 }
 
-func anyCaller(t *rapid.T) dialog.Caller {
-	if rapid.IntRange(0, 4).Draw(t, "caller") == 0 {
+func anyCaller(t *rapid.T, owner dialog.UserID) dialog.Caller {
+	switch rapid.IntRange(0, 5).Draw(t, "caller") {
+	case 0:
 		return server()
+	case 1:
+		return user(owner)
 	}
 	return user(someone(t, "caller's id"))
 }
 
-// anyChange asks for some things at once, more often for few than for many.
-func anyChange(t *rapid.T) dialog.Change {
+// anyChange asks for some things at once, more often than chance would for the
+// owner to go.
+func anyChange(t *rapid.T, owner dialog.UserID) dialog.Change {
 	var c dialog.Change
 	for range rapid.IntRange(1, 3).Draw(t, "acts") {
-		switch rapid.IntRange(0, 9).Draw(t, "act") {
+		switch rapid.IntRange(0, 10).Draw(t, "act") {
 		case 0:
 			c.Name = dialog.Some(rapid.SampledFrom([]string{"Lunch", "Dinner"}).Draw(t, "name"))
 		case 1:
@@ -83,6 +87,8 @@ func anyChange(t *rapid.T) dialog.Change {
 		case 8:
 			c.NewOwner = dialog.Some(someone(t, "newOwner"))
 		case 9:
+			c.RemoveOccupants = ids(owner)
+		case 10:
 			fields := map[string]any{}
 			for _, name := range []string{"note", "level"} {
 				if rapid.Bool().Draw(t, name) {
@@ -163,13 +169,13 @@ func (m membership) walkBack(r dialog.Record) membership {
 		back.Owner = r.OldOwner
 	}
 	for _, move := range []struct {
-		set       map[dialog.UserID]bool
-		came, go_ []dialog.UserID
+		set        map[dialog.UserID]bool
+		came, went []dialog.UserID
 	}{{back.Occupants, r.Joined, r.Left}, {back.Admins, r.NewAdmins, r.LostAdmins}} {
 		for _, id := range move.came {
 			delete(move.set, id)
 		}
-		for _, id := range move.go_ {
+		for _, id := range move.went {
 			move.set[id] = true
 		}
 	}
@@ -271,56 +277,9 @@ func scribble(d dialog.Dialog) {
 func TestDecide(t *testing.T) {
 	came := map[string]int{}
 	rapid.Check(t, func(t *rapid.T) {
-		current, caller, limits := anyDialog(t), anyCaller(t), tight()
-		p, err := plan(t, caller, anyChange(t), limits)
-		if err != nil {
-			came["misshapen"]++
-			return
-		}
-		original := copyOf(current)
-		out, err := p.Decide(current)
-		if diff := cmp.Diff(original, current); diff != "" {
-			t.Fatalf("Decide changed its input (-before +after):\n%s", diff)
-		}
-		again, err2 := p.Decide(current)
-		if !cmp.Equal(out, again) || (err == nil) != (err2 == nil) {
-			t.Fatalf("Decide decides one thing and then another: %s", cmp.Diff(out, again))
-		}
-		wantRequired(t, p, current, err)
-		if err != nil {
-			if !dialog.IsCode(err, dialog.Forbidden) && !dialog.IsCode(err, dialog.Invalid) && !dialog.IsCode(err, dialog.Conflict) {
-				t.Fatalf("an undocumented failure: %v", err)
-			}
-			came["refused"]++
-			return
-		}
-		next := out.Dialog
-		wantValid(t, next, limits, current)
-		wantDone(t, p, current, next, out.Change)
-		if out.Change == nil {
-			came["unchanged"]++
-			if !cmp.Equal(next, current) || out.Replayed {
-				t.Fatalf("without a record the dialog changed: %s", cmp.Diff(current, next))
-			}
-			return
-		}
-		came["changed"]++
-		if next.Deleted {
-			came["deleted"]++
-		}
-		if next.Version != current.Version+1 || out.Change.Version != next.Version {
-			t.Errorf("from version %d to %d with a record of %d", current.Version, next.Version, out.Change.Version)
-		}
-		if n := len(next.History); n != len(current.History)+1 || !cmp.Equal(next.History[n-1], *out.Change) {
-			t.Errorf("the history does not end with the record: %v", next.History)
-		}
-		if diff := cmp.Diff(membershipOf(current), membershipOf(next).walkBack(*out.Change)); diff != "" {
-			t.Errorf("walking back leads elsewhere (-before +walked):\n%s", diff)
-		}
-		wantRepeatable(t, p, next)
-		scribble(next)
-		if diff := cmp.Diff(original, current); diff != "" {
-			t.Fatalf("the new dialog shares memory with the old one (-before +after):\n%s", diff)
+		current := anyDialog(t)
+		for range 30 {
+			came[tryToDecide(t, current)]++
 		}
 	})
 	for _, what := range []string{"misshapen", "refused", "unchanged", "changed", "deleted"} {
@@ -328,6 +287,58 @@ func TestDecide(t *testing.T) {
 			t.Errorf("no random change was ever %s: %v", what, came)
 		}
 	}
+}
+
+// tryToDecide checks one random change of the dialog, and tells what came of it.
+func tryToDecide(t *rapid.T, current dialog.Dialog) string {
+	caller, limits := anyCaller(t, current.Owner), tight()
+	p, err := plan(t, caller, anyChange(t, current.Owner), limits)
+	if err != nil {
+		return "misshapen"
+	}
+	original := copyOf(current)
+	out, err := p.Decide(current)
+	if diff := cmp.Diff(original, current); diff != "" {
+		t.Fatalf("Decide changed its input (-before +after):\n%s", diff)
+	}
+	again, err2 := p.Decide(current)
+	if !cmp.Equal(out, again) || (err == nil) != (err2 == nil) {
+		t.Fatalf("Decide decides one thing and then another: %s", cmp.Diff(out, again))
+	}
+	wantRequired(t, p, current, err)
+	if err != nil {
+		if !dialog.IsCode(err, dialog.Forbidden) && !dialog.IsCode(err, dialog.Invalid) && !dialog.IsCode(err, dialog.Conflict) {
+			t.Fatalf("an undocumented failure: %v", err)
+		}
+		return "refused"
+	}
+	next := out.Dialog
+	wantValid(t, next, limits, current)
+	wantDone(t, p, current, next, out.Change)
+	if out.Change == nil {
+		if !cmp.Equal(next, current) || out.Replayed {
+			t.Fatalf("without a record the dialog changed: %s", cmp.Diff(current, next))
+		}
+		return "unchanged"
+	}
+	if next.Version != current.Version+1 || out.Change.Version != next.Version {
+		t.Errorf("from version %d to %d with a record of %d", current.Version, next.Version, out.Change.Version)
+	}
+	if n := len(next.History); n != len(current.History)+1 || !cmp.Equal(next.History[n-1], *out.Change) {
+		t.Errorf("the history does not end with the record: %v", next.History)
+	}
+	if diff := cmp.Diff(membershipOf(current), membershipOf(next).walkBack(*out.Change)); diff != "" {
+		t.Errorf("walking back leads elsewhere (-before +walked):\n%s", diff)
+	}
+	wantRepeatable(t, p, next)
+	scribble(next)
+	if diff := cmp.Diff(original, current); diff != "" {
+		t.Fatalf("the new dialog shares memory with the old one (-before +after):\n%s", diff)
+	}
+	if next.Deleted {
+		return "deleted"
+	}
+	return "changed"
 }
 
 // wantRepeatable: what was done is found done by whoever may ask for it again.
@@ -393,7 +404,7 @@ func TestWalkingBack(t *testing.T) {
 		}
 		were := []membership{membershipOf(made.Dialog)} // by version - 1
 		for range rapid.IntRange(1, 12).Draw(t, "changes") {
-			change := anyChange(t)
+			change := anyChange(t, ann)
 			change.Delete = false
 			out, err := service.Update(t.Context(), server(), string(made.Dialog.ID), change)
 			if err == nil && out.Change != nil && out.Change.Kind == dialog.Updated {
