@@ -68,9 +68,6 @@ func Run(t *testing.T, fresh func(t testing.TB) Database) {
 		{"the last two leave at once", testLeaveRace},
 		{"readers see whole changes", testReaders},
 
-		{"reading everything out", testScan},
-		{"putting dialogs back", testRestore},
-
 		{"scanning", testScan},
 		{"restoring into another store", testRestore},
 		{"restoring over what is there", testRestoreOver},
