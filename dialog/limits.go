@@ -16,7 +16,8 @@ type Limits struct {
 	Occupants, Admins int
 	// IDsPerList is how many ids one list of an update or a filter may name.
 	IDsPerList int
-	// FieldsPerClass is how many fields a custom class may have.
+	// FieldsPerClass is how many fields a custom class may have, and how many
+	// a filter may ask for, whatever their classes.
 	FieldsPerClass int
 	// CustomBytes is the compact JSON of a dialog's custom values, in bytes.
 	CustomBytes int

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"dialogs/dialog"
+	"dialogs/dialog/dialogtest"
 )
 
 // A queryCatcher is a store that shows what list the service asks it for.
@@ -87,6 +88,24 @@ func TestTypesOfAFilter(t *testing.T) {
 	}
 }
 
+// manyFields asks for n of the fields that [fields] makes to be absent.
+func manyFields(n int) map[string]any {
+	values := map[string]any{}
+	for _, f := range fields(n) {
+		values[f.Name] = nil
+	}
+	return values
+}
+
+// allOfCard asks for every field of [dialogtest.Class] to be absent.
+func allOfCard() map[string]any {
+	values := map[string]any{}
+	for _, f := range dialogtest.Class().Fields {
+		values[f.Name] = nil
+	}
+	return values
+}
+
 func TestShapeOfAFilter(t *testing.T) {
 	manyIDs := func(n int) []string {
 		list := make([]string, n)
@@ -119,8 +138,10 @@ func TestShapeOfAFilter(t *testing.T) {
 		{"an unknown field", dialog.FilterInput{Custom: custom("Card", map[string]any{"nothing": "x"})}, "filter.customData"},
 		{"a value of another type", dialog.FilterInput{Custom: custom("Card", map[string]any{"note": 5})}, "filter.customData"},
 		{"no such field", dialog.FilterInput{Custom: custom("Card", map[string]any{"note": nil})}, ""},
+		{"100 custom fields of two classes", dialog.FilterInput{Custom: append(custom("Full", manyFields(93)), custom("Card", allOfCard())...)}, ""},
+		{"101 custom fields of two classes", dialog.FilterInput{Custom: append(custom("Full", manyFields(94)), custom("Card", allOfCard())...)}, "filter.customData"},
 	} {
-		service := newService(newStore(t), dialog.DefaultLimits())
+		service := newService(newStore(t, dialog.Class{Name: "Full", Revision: 1, Fields: fields(100)}), dialog.DefaultLimits())
 		_, err := service.List(t.Context(), user(ann), dialog.ListRequest{
 			Scope: dialog.Mine, Order: dialog.Order{Field: dialog.ByUpdatedAt}, Filter: tt.filter,
 		})

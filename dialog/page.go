@@ -195,8 +195,13 @@ func (s *Service) filter(ctx context.Context, in FilterInput) (Filter, error) {
 	}
 	f.UpdatedAfter, f.UpdatedBefore = afterBound(in.UpdatedAfter), beforeBound(in.UpdatedBefore)
 	f.CreatedAfter, f.CreatedBefore = afterBound(in.CreatedAfter), beforeBound(in.CreatedBefore)
-	f.Custom, err = parseCustom(ctx, s.classes, "filter.customData", in.Custom)
-	return f, err
+	if f.Custom, err = parseCustom(ctx, s.classes, "filter.customData", in.Custom); err != nil {
+		return f, err
+	}
+	if len(f.Custom) > s.limits.FieldsPerClass {
+		return f, invalidf("filter.customData", "a filter asks for at most %d custom fields", s.limits.FieldsPerClass)
+	}
+	return f, nil
 }
 
 // parseIDs checks each id, drops repetitions, and keeps an empty list apart
