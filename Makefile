@@ -4,8 +4,12 @@ TOOL := go tool -modfile=tools/go.mod
 # The race detector needs a C compiler; without one the tests run without it.
 RACE := $(shell go env CGO_ENABLED | grep -q 1 && command -v $$(go env CC) >/dev/null && echo -race)
 RESULTS := bin/test.json
+# The playground's page needs npm. Where there is none, or where it fails (not in
+# CI), the binary is built all the same, and its page loads GraphiQL from a CDN.
+WEB := playground/web
+PAGE := $(if $(shell command -v npm),playground/dist/page/index.html)
 
-.PHONY: help run build test generate format lint check bench clean
+.PHONY: help run build test generate format lint check bench screenshot clean
 
 help: ## Show this help
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -13,10 +17,15 @@ help: ## Show this help
 run: build ## Build and serve on 127.0.0.1:8080 with the embedded store in ./data
 	bin/dialogs serve --dev
 
-build: ## Build bin/dialogs
+build: $(PAGE) ## Build bin/dialogs
 	go build -o bin/dialogs .
 
-test: ## Run every test
+playground/dist/page/index.html: $(wildcard $(WEB)/*.* $(WEB)/src/*) README.md
+	@echo "Building the playground's page"
+	@cd $(WEB) && (test node_modules/.package-lock.json -nt package-lock.json || npm ci --ignore-scripts) && npm run --silent build \
+		|| { echo "NOT BUILT: the playground's page: npm failed" >&2; [ -z "$$CI" ]; }
+
+test: $(PAGE) ## Run every test
 	@mkdir -p bin
 	$(TOOL) gotestsum --format pkgname --jsonfile $(RESULTS) -- $(RACE) -shuffle=on ./...
 	@[ -n "$(RACE)" ] || echo "NOT RUN: the race detector: needs a C compiler"
@@ -43,5 +52,8 @@ check: ## Generated code up to date, format, vet, lint, module files
 bench: ## Measure: the store and the whole server, each beside a bare loop
 	go test -run '^$$' -bench . -benchtime 2s ./store/sqlite .
 
+screenshot: $(PAGE) ## Take the README's picture of the playground
+	go test -count=1 -run 'TestPage$$' ./playground -screenshot ../docs/playground.png
+
 clean: ## Remove what was built; never data
-	rm -rf bin
+	rm -rf bin playground/dist/page
