@@ -46,7 +46,7 @@ func TestPage(t *testing.T) {
 	filledIn := strings.NewReplacer("$KEY", credentials.APIKey, "$TOKEN", credentials.Token)
 	for i, r := range recipes {
 		b.do(tab(i))
-		b.await("the operation that the README has", valueOf(operation)+` === `+quoted("# "+r.title+"\n\n"+r.operation+"\n"))
+		b.await("the operation that the README has (make build makes the page anew)", valueOf(operation)+` === `+quoted("# "+r.title+"\n\n"+r.operation+"\n"))
 		if diff := cmp.Diff(parsedHeaders(filledIn.Replace(r.headers)), decoded(t, b.text(headers))); diff != "" {
 			t.Errorf("%s: the tab has other headers (-README +page):\n%s", r.title, diff)
 		}

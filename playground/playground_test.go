@@ -17,30 +17,17 @@ import (
 
 // built is a page as npm builds one, only smaller.
 var built = fstest.MapFS{
-	"index.html":        {Data: []byte("<!doctype html>")},
-	"assets/main-1a.js": {Data: []byte("run()")},
-	"assets/look-2b.css": {
-		Data: []byte("body {}"),
-	},
+	"index.html":          {Data: []byte("<!doctype html>")},
+	"assets/main-1a.js":   {Data: []byte("run()")},
+	"assets/look-2b.css":  {Data: []byte("body {}")},
 	"assets/icon-3c.svg":  {Data: []byte("<svg/>")},
 	"assets/icons-4d.ttf": {Data: []byte("\x00\x01\x00\x00")},
 }
 
-func get(t testing.TB, h http.Handler, path string) *http.Response {
-	t.Helper()
+func get(h http.Handler, path string) *httptest.ResponseRecorder {
 	w := httptest.NewRecorder()
 	h.ServeHTTP(w, httptest.NewRequest(http.MethodGet, path, nil))
-	return w.Result()
-}
-
-func body(t testing.TB, r *http.Response) string {
-	t.Helper()
-	var b strings.Builder
-	if err := r.Write(&b); err != nil {
-		t.Fatal(err)
-	}
-	_, text, _ := strings.Cut(b.String(), "\r\n\r\n")
-	return text
+	return w
 }
 
 func TestFiles(t *testing.T) {
@@ -63,12 +50,12 @@ func TestFiles(t *testing.T) {
 		{"/playground/assets/..%2findex.html", "text/plain; charset=utf-8", "", "nothing but assets", 400},
 	} {
 		t.Run(c.path, func(t *testing.T) {
-			r := get(t, h, c.path)
-			got := []any{r.StatusCode, r.Header.Get("Content-Type"), r.Header.Get("Cache-Control")}
+			w := get(h, c.path)
+			got := []any{w.Code, w.Header().Get("Content-Type"), w.Header().Get("Cache-Control")}
 			if diff := cmp.Diff([]any{c.status, c.contentType, c.cacheControl}, got); diff != "" {
 				t.Errorf("%s (-want +got):\n%s", c.reason, diff)
 			}
-			policy := r.Header.Get("Content-Security-Policy")
+			policy := w.Header().Get("Content-Security-Policy")
 			for _, part := range []string{
 				"default-src 'none'", "script-src 'self'", "connect-src 'self'",
 				"base-uri 'none'", "form-action 'none'", "frame-ancestors 'none'",
@@ -77,8 +64,8 @@ func TestFiles(t *testing.T) {
 					t.Errorf("the policy lacks %q: %s", part, policy)
 				}
 			}
-			if r.Header.Get("X-Content-Type-Options") != "nosniff" || r.Header.Get("Referrer-Policy") != "no-referrer" {
-				t.Errorf("got the headers %v", r.Header)
+			if w.Header().Get("X-Content-Type-Options") != "nosniff" || w.Header().Get("Referrer-Policy") != "no-referrer" {
+				t.Errorf("got the headers %v", w.Header())
 			}
 		})
 	}
@@ -96,7 +83,8 @@ func TestSettings(t *testing.T) {
 		},
 		{&playground.Credentials{Token: "t"}, `{"endpoint":"/graphql","credentials":{"token":"t"}}`, "a store that others share has no key to give away"},
 	} {
-		if diff := cmp.Diff(c.want, body(t, get(t, playground.HandlerOf(built, "/graphql", c.dev), "/playground/settings.json"))); diff != "" {
+		got := get(playground.HandlerOf(built, "/graphql", c.dev), "/playground/settings.json").Body.String()
+		if diff := cmp.Diff(c.want, got); diff != "" {
 			t.Errorf("%s (-want +got):\n%s", c.reason, diff)
 		}
 	}
@@ -106,11 +94,11 @@ func TestSettings(t *testing.T) {
 // allow each thing that is on it and nothing else.
 func TestWithoutNPM(t *testing.T) {
 	h := playground.HandlerOf(fstest.MapFS{}, "/graphql", &playground.Credentials{APIKey: "the-key", Token: "the-token"})
-	r := get(t, h, "/playground")
-	if r.StatusCode != http.StatusOK || r.Header.Get("Cache-Control") != "no-store" {
-		t.Errorf("got the status %d and Cache-Control %q", r.StatusCode, r.Header.Get("Cache-Control"))
+	w := get(h, "/playground")
+	if w.Code != http.StatusOK || w.Header().Get("Cache-Control") != "no-store" {
+		t.Errorf("got the status %d and Cache-Control %q", w.Code, w.Header().Get("Cache-Control"))
 	}
-	page := body(t, r)
+	page := w.Body.String()
 	for _, part := range []string{
 		"make build", `"Authorization":"ApiKey the-key"`, "shouldPersistHeaders: false", "storage: null",
 	} {
@@ -122,7 +110,7 @@ func TestWithoutNPM(t *testing.T) {
 		t.Error("the page has two credentials, or keeps them")
 	}
 	policy := map[string][]string{}
-	for directive := range strings.SplitSeq(r.Header.Get("Content-Security-Policy"), "; ") {
+	for directive := range strings.SplitSeq(w.Header().Get("Content-Security-Policy"), "; ") {
 		words := strings.Fields(directive)
 		policy[words[0]] = words[1:]
 	}
@@ -167,7 +155,7 @@ func TestWithoutNPMHeaders(t *testing.T) {
 		{nil, "const uiHeaders = undefined;", "no credentials outside of development"},
 		{&playground.Credentials{Token: "the-token"}, `const uiHeaders = {"QB-Token":"the-token"};`, "a token where there is no key"},
 	} {
-		page := body(t, get(t, playground.HandlerOf(fstest.MapFS{}, "/graphql", c.dev), "/playground/"))
+		page := get(playground.HandlerOf(fstest.MapFS{}, "/graphql", c.dev), "/playground/").Body.String()
 		if !strings.Contains(page, c.want) {
 			t.Errorf("%s: the page lacks %q", c.reason, c.want)
 		}

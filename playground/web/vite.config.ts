@@ -31,6 +31,7 @@ export default defineConfig({
     outDir: path('../dist/page'),
     emptyOutDir: true,
     target: 'es2022',
+    license: true, // what is redistributed goes with its terms
     chunkSizeWarningLimit: 4096, // kB; the editor is that large
     rolldownOptions: {
       onLog(level, log, report) {
