@@ -42,7 +42,7 @@ func BenchmarkHTTP(b *testing.B) {
 		unmarshal(b, answer.Data["createDialog"], &made)
 		ids[i] = made.Dialog.ID
 	}
-	s.client.Transport.(*http.Transport).MaxIdleConnsPerHost = 64
+	s.client.Transport = &http.Transport{MaxIdleConnsPerHost: 64}
 	served := s.url
 	for _, clients := range []int{1, 8, 64} {
 		for _, kind := range []struct{ name, url, query string }{

@@ -138,7 +138,7 @@ func serveUntil(ctx context.Context, server *http.Server, listener net.Listener,
 		_ = server.Close()
 		err = errors.New("some requests were cut off: they outlived the grace")
 	}
-	<-failed
+	_ = <-failed // that it was shut down
 	return err
 }
 

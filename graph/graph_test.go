@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"fmt"
 	"io"
 	"log/slog"
 	"net/http"
@@ -191,7 +192,7 @@ func (d *door) do(c dialog.Caller, query string, variables ...any) answer {
 	d.Helper()
 	vars := map[string]any{}
 	for i := 0; i+1 < len(variables); i += 2 {
-		vars[variables[i].(string)] = variables[i+1]
+		vars[fmt.Sprint(variables[i])] = variables[i+1]
 	}
 	body, err := json.Marshal(map[string]any{"query": query, "variables": vars})
 	if err != nil {

@@ -1,6 +1,7 @@
 package graph_test
 
 import (
+	"encoding/json"
 	"fmt"
 	"strings"
 	"testing"
@@ -234,7 +235,15 @@ func TestCursorOfAnotherList(t *testing.T) {
 		return d.do(user("alice"), `{ dialogs(`+args+`) { nodes { id } pageInfo { hasNextPage hasPreviousPage endCursor } } }`)
 	}
 	first := get(`first: 1`)
-	cursor := first.Data["dialogs"].(map[string]any)["pageInfo"].(map[string]any)["endCursor"].(string)
+	var page struct {
+		Data struct {
+			Dialogs struct{ PageInfo struct{ EndCursor string } }
+		}
+	}
+	if err := json.Unmarshal([]byte(first.Body), &page); err != nil {
+		t.Fatal(err)
+	}
+	cursor := page.Data.Dialogs.PageInfo.EndCursor
 	if second := get(fmt.Sprintf(`first: 1, after: %q`, cursor)); len(second.Errors) > 0 {
 		t.Fatalf("the list does not take its own cursor: %s", second.Body)
 	}

@@ -45,9 +45,9 @@ func installed(tb testing.TB, dir string) bool {
 // fails.
 func Run(tb testing.TB, dir string, environment []string, name string, args ...string) string {
 	tb.Helper()
-	command := exec.CommandContext(tb.Context(), name, args...) //nolint:gosec // the test names the command
+	command := exec.CommandContext(tb.Context(), name, args...)
 	command.Dir = dir
-	command.Env = append(os.Environ(), environment...)
+	command.Env = append(withoutSettings(os.Environ()), environment...)
 	out, err := command.CombinedOutput()
 	if err != nil {
 		tb.Fatalf("%s %v: %v\n%s", name, args, err, out)

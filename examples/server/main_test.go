@@ -16,7 +16,7 @@ import (
 
 func TestExample(t *testing.T) {
 	binary := filepath.Join(t.TempDir(), "server")
-	build := exec.CommandContext(t.Context(), "go", "build", "-o", binary, ".") //nolint:gosec // the test names the file
+	build := exec.CommandContext(t.Context(), "go", "build", "-o", binary, ".")
 	if out, err := build.CombinedOutput(); err != nil {
 		t.Fatalf("building the example: %v\n%s", err, out)
 	}

@@ -46,7 +46,7 @@ func Differential(t *testing.T, seed uint64, n int, a, b Database) {
 	var wait sync.WaitGroup
 	for w := range workers {
 		prefix := fmt.Sprintf("W%d", w)
-		own := seed + 1 + uint64(w) //nolint:gosec // w is small
+		own := seed + 1 + uint64(w)
 		wait.Go(func() {
 			if err := duel(t.Context(), script(own, n/2/workers, prefix), own, prefix, stores[0], stores[1]); err != nil {
 				t.Errorf("worker %d, seed %d: %v", w, seed, err)
@@ -65,7 +65,7 @@ func closing(t testing.TB, store dialog.Store) {
 
 // script is the seed's operations.
 func script(seed uint64, n int, prefix string) []Operation {
-	random := rand.New(rand.NewPCG(seed, 0)) //nolint:gosec // tests must repeat
+	random := rand.New(rand.NewPCG(seed, 0))
 	c := cast{prefix: prefix, choose: random.IntN}
 	list := make([]Operation, 0, n)
 	for range n {

@@ -74,7 +74,7 @@ func (m member) start() (*process, error) {
 			return nil, err
 		}
 	}
-	cmd := exec.Command("sh", "-c", guard, "guard", m.path, m.dir, strconv.Itoa(m.port), temporary) //nolint:gosec // mongod from PATH
+	cmd := exec.Command("sh", "-c", guard, "guard", m.path, m.dir, strconv.Itoa(m.port), temporary)
 	p, _, err := launch(cmd)
 	if err != nil {
 		return nil, err

@@ -23,14 +23,14 @@ const patience = 60 * time.Second
 // when the test is over.
 func URI(t testing.TB) string {
 	t.Helper()
-	base, err := shared()
+	server, err := shared()
 	if err != nil {
 		t.Fatalf("starting a MongoDB for tests: %v", err)
 	}
-	if base == "" {
+	if server == nil {
 		missing(t)
 	}
-	uri := withDatabase(base, "t"+randomName())
+	uri := withDatabase(server.uri, "t"+randomName())
 	t.Cleanup(func() { drop(t, uri) })
 	return uri
 }
@@ -58,17 +58,15 @@ func Connect(t testing.TB, uri string) *mongo.Database {
 	return client.Database(databaseOf(uri))
 }
 
-// shared is the server that all tests of the binary share; empty when this
-// machine has none. It outlives every test, and so belongs to none.
-var shared = sync.OnceValues(func() (string, error) { //nolint:gochecknoglobals // one server a test binary
+// shared is the server that all tests of the binary share; nil when this
+// machine has none. It outlives every test, and so belongs to none. That it is
+// held here keeps it alive: were it forgotten, its standard input would be
+// closed.
+var shared = sync.OnceValues(func() (*process, error) {
 	if uri := os.Getenv("MONGODB_URI"); uri != "" {
-		return uri, nil
+		return &process{uri: uri}, nil
 	}
-	p, err := start("", 0)
-	if err != nil || p == nil {
-		return "", err
-	}
-	return p.uri, nil
+	return start("", 0)
 })
 
 // start runs whichever server this machine has, nil for none. dir is where a

@@ -73,7 +73,7 @@ func TestNoServerOutlivesItsTests(t *testing.T) {
 	if os.Getenv("MONGODB_URI") != "" {
 		return // nothing is started
 	}
-	cmd := exec.Command(os.Args[0], "-test.run=^TestHold$") //nolint:gosec // this very binary
+	cmd := exec.Command(os.Args[0], "-test.run=^TestHold$")
 	cmd.Env = append(os.Environ(), holder+"=1")
 	stdin, err := cmd.StdinPipe()
 	if err != nil {

@@ -18,7 +18,7 @@ import (
 func startStandin(port int) (*process, error) {
 	java, err := exec.LookPath("java")
 	if err != nil {
-		return nil, nil //nolint:nilnil // no server is an answer of its own
+		return nil, nil // no server is an answer of its own
 	}
 	dir, err := standinDir()
 	if err != nil {
@@ -29,7 +29,7 @@ func startStandin(port int) (*process, error) {
 		return nil, err
 	}
 	classes := filepath.Join(target, "classes") + string(filepath.ListSeparator) + filepath.Join(target, "lib", "*")
-	cmd := exec.Command(java, "-Xmx1g", "-XX:+UseSerialGC", "-cp", classes, "Main", strconv.Itoa(port)) //nolint:gosec // java from PATH, to run the stand-in
+	cmd := exec.Command(java, "-Xmx1g", "-XX:+UseSerialGC", "-cp", classes, "Main", strconv.Itoa(port))
 	p, line, err := launch(cmd)
 	if err != nil {
 		return nil, err
@@ -59,7 +59,7 @@ func buildStandin(dir, target string) (ok bool, err error) {
 	}
 	defer func() { _ = lock.Unlock() }()
 	stamp := filepath.Join(target, "built")
-	have, err := os.ReadFile(stamp) //nolint:gosec // a file of the checkout
+	have, err := os.ReadFile(stamp)
 	switch {
 	case err == nil && string(have) == want:
 		return true, nil
@@ -80,7 +80,7 @@ func buildStandin(dir, target string) (ok bool, err error) {
 }
 
 func maven(path, dir string, args ...string) (said string, err error) {
-	cmd := exec.Command(path, append(args, "-B", "-q", "-ntp", "process-classes")...) //nolint:gosec // mvn from PATH, to build the stand-in
+	cmd := exec.Command(path, append(args, "-B", "-q", "-ntp", "process-classes")...)
 	cmd.Dir = dir
 	out, err := cmd.CombinedOutput()
 	return string(out), err
@@ -89,7 +89,7 @@ func maven(path, dir string, args ...string) (said string, err error) {
 func digest(paths ...string) (string, error) {
 	sum := sha256.New()
 	for _, path := range paths {
-		text, err := os.ReadFile(path) //nolint:gosec // a file of the checkout
+		text, err := os.ReadFile(path)
 		if err != nil {
 			return "", err
 		}
