@@ -1,23 +1,23 @@
-import type { CodegenConfig } from "@graphql-codegen/cli";
+import type { CodegenConfig } from '@graphql-codegen/cli';
 
 const config: CodegenConfig = {
-  schema: "../schema.graphqls",
-  documents: "src/**/*.ts",
+  schema: '../schema.graphqls',
+  documents: 'src/**/*.ts',
   generates: {
-    "src/gql/": {
-      preset: "client",
+    'src/gql/': {
+      preset: 'client',
       presetConfig: { fragmentMasking: false },
       config: {
         // Every scalar that is not GraphQL's own must be named here.
         strictScalars: true,
-        scalars: { DateTime: "string", JSONObject: "Record<string, unknown>" },
+        scalars: { DateTime: 'string', JSONObject: 'Record<string, unknown>' },
         enumsAsTypes: true,
         useTypeImports: true,
       },
     },
   },
   emitLegacyCommonJSImports: false,
-  importExtension: ".js",
+  importExtension: '.js',
   silent: true,
 };
 

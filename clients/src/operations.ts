@@ -1,4 +1,4 @@
-import { graphql } from "./gql/index.js";
+import { graphql } from './gql/index.js';
 
 /** Every kind of value that the schema has passes through these documents. */
 

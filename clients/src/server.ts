@@ -1,11 +1,11 @@
-import { randomUUID } from "node:crypto";
-import { parse, print } from "graphql";
-import type { TypedDocumentNode } from "@graphql-typed-document-node/core";
-import { create, session } from "./operations.js";
+import { randomUUID } from 'node:crypto';
+import { parse, print } from 'graphql';
+import type { TypedDocumentNode } from '@graphql-typed-document-node/core';
+import { create, session } from './operations.js';
 
 /** The server under test, and an API key of its. */
-export const url = required("DIALOGS_URL");
-const key = required("DIALOGS_KEY");
+export const url = required('DIALOGS_URL');
+const key = required('DIALOGS_KEY');
 
 function required(name: string): string {
   const value = process.env[name];
@@ -20,14 +20,14 @@ export const asServer = { authorization: `ApiKey ${key}` };
 export const somebody = (name: string): string => `${name}-${randomUUID()}`;
 
 /** What a front end says to be that user. */
-export async function as(userId: string): Promise<{ "qb-token": string }> {
+export async function as(userId: string): Promise<{ 'qb-token': string }> {
   const { createSession } = await send(session, { input: { userId } });
-  return { "qb-token": createSession!.token };
+  return { 'qb-token': createSession!.token };
 }
 
 /** Makes a group and tells its id. */
 export async function group(ownerId: string, name: string, occupantIds: string[] = []): Promise<string> {
-  const { createDialog } = await send(create, { input: { type: "GROUP", ownerId, name, occupantIds } });
+  const { createDialog } = await send(create, { input: { type: 'GROUP', ownerId, name, occupantIds } });
   return createDialog!.dialog!.id;
 }
 
@@ -37,8 +37,8 @@ export async function send<Data, Variables>(
   variables: Variables,
 ): Promise<Data> {
   const response = await fetch(url, {
-    method: "POST",
-    headers: { "content-type": "application/json", ...asServer },
+    method: 'POST',
+    headers: { 'content-type': 'application/json', ...asServer },
     body: JSON.stringify({ query: print(document), variables }),
   });
   const answer = (await response.json()) as { data: Data; errors?: unknown[] };
@@ -50,7 +50,7 @@ export async function send<Data, Variables>(
 export function unheardOf<Data, Variables>(
   document: TypedDocumentNode<Data, Variables>,
 ): TypedDocumentNode<Data, Variables> {
-  const name = `Run_${randomUUID().replaceAll("-", "")}`;
+  const name = `Run_${randomUUID().replaceAll('-', '')}`;
   return parse(print(document).replace(/(?<=^(query|mutation) )\w+/, name));
 }
 
@@ -60,11 +60,12 @@ export function watched(): { fetch: typeof fetch; sent: Sent[] } {
   return {
     sent,
     fetch: (input, init) => {
-      const body = typeof init?.body === "string" ? init.body : undefined;
-      const parameters = body === undefined
-        ? Object.fromEntries(new URL(String(input)).searchParams)
-        : (JSON.parse(body) as Record<string, unknown>);
-      sent.push({ method: init?.method ?? "GET", hasQuery: Boolean(parameters["query"]) });
+      const body = typeof init?.body === 'string' ? init.body : undefined;
+      const parameters =
+        body === undefined
+          ? Object.fromEntries(new URL(String(input)).searchParams)
+          : (JSON.parse(body) as Record<string, unknown>);
+      sent.push({ method: init?.method ?? 'GET', hasQuery: Boolean(parameters['query']) });
       return fetch(input, init);
     },
   };
