@@ -5,9 +5,11 @@ package store
 import (
 	"context"
 	"log/slog"
+	"strings"
 	"time"
 
 	"dialogs/dialog"
+	"dialogs/store/mongo"
 	"dialogs/store/sqlite"
 )
 
@@ -20,8 +22,12 @@ type Options struct {
 	Log *slog.Logger
 }
 
-// Open opens the store at an address: a directory for the embedded one.
+// Open opens the store at an address: a mongodb:// or mongodb+srv:// URI with
+// the name of a database, or a directory for the embedded store.
 func Open(ctx context.Context, address string, o Options) (dialog.Store, error) {
+	if strings.HasPrefix(address, "mongodb://") || strings.HasPrefix(address, "mongodb+srv://") {
+		return mongo.Open(ctx, address, mongo.Options{Timeout: o.Timeout, Log: o.Log})
+	}
 	s, err := sqlite.Open(ctx, address, sqlite.Options{Timeout: o.Timeout, Log: o.Log})
 	if err != nil {
 		return nil, err // and no store, which a nil *sqlite.Store would be

@@ -92,12 +92,7 @@ func Start(t testing.TB) *Server {
 func (s *Server) start(port int) {
 	s.t.Helper()
 	p, err := start(s.dir, port)
-	if err != nil {
-		s.t.Fatalf("starting a MongoDB for the test: %v", err)
-	}
-	if p == nil {
-		missing(s.t)
-	}
+	failIfMissing(s.t, err)
 	s.process = p
 }
 

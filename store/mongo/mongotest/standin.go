@@ -14,18 +14,18 @@ import (
 	"github.com/gofrs/flock"
 )
 
-// startStandin runs the stand-in; nil when this machine can't.
+// startStandin runs the stand-in; errMissing when this machine can't.
 func startStandin(port int) (*process, error) {
 	java, err := exec.LookPath("java")
 	if err != nil {
-		return nil, nil // no server is an answer of its own
+		return nil, errMissing
 	}
 	dir, err := standinDir()
 	if err != nil {
 		return nil, err
 	}
 	target := filepath.Join(dir, "target")
-	if ok, err := buildStandin(dir, target); err != nil || !ok {
+	if err := buildStandin(dir, target); err != nil {
 		return nil, err
 	}
 	classes := filepath.Join(target, "classes") + string(filepath.ListSeparator) + filepath.Join(target, "lib", "*")
@@ -43,40 +43,40 @@ func startStandin(port int) (*process, error) {
 }
 
 // buildStandin lets Maven fetch and compile the stand-in unless that was done
-// for the very same sources; not ok without Maven. Test binaries of several
-// packages may come here at once.
-func buildStandin(dir, target string) (ok bool, err error) {
+// for the very same sources; errMissing without Maven. Test binaries of
+// several packages may come here at once.
+func buildStandin(dir, target string) error {
 	want, err := digest(filepath.Join(dir, "pom.xml"), filepath.Join(dir, "Main.java"))
 	if err != nil {
-		return false, err
+		return err
 	}
 	if err := os.MkdirAll(target, 0o750); err != nil {
-		return false, err
+		return err
 	}
 	lock := flock.New(filepath.Join(target, "lock"))
 	if err := lock.Lock(); err != nil {
-		return false, err
+		return err
 	}
 	defer func() { _ = lock.Unlock() }()
 	stamp := filepath.Join(target, "built")
 	have, err := os.ReadFile(stamp)
-	switch {
-	case err == nil && string(have) == want:
-		return true, nil
-	case err != nil && !errors.Is(err, fs.ErrNotExist):
-		return false, err
+	if err == nil && string(have) == want {
+		return nil
+	}
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return err
 	}
 	mvn, err := exec.LookPath("mvn")
 	if err != nil {
-		return false, nil
+		return errMissing
 	}
 	// Without the network first: quick and enough when all was fetched before.
 	if _, err := maven(mvn, dir, "-o"); err != nil {
 		if said, err := maven(mvn, dir); err != nil {
-			return false, fmt.Errorf("building the stand-in: %w\n%s", err, said)
+			return fmt.Errorf("building the stand-in: %w\n%s", err, said)
 		}
 	}
-	return true, os.WriteFile(stamp, []byte(want), 0o600)
+	return os.WriteFile(stamp, []byte(want), 0o600)
 }
 
 func maven(path, dir string, args ...string) (said string, err error) {

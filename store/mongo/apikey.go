@@ -1,0 +1,81 @@
+package mongo
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"slices"
+
+	"go.mongodb.org/mongo-driver/v2/bson"
+	driver "go.mongodb.org/mongo-driver/v2/mongo"
+
+	"dialogs/dialog"
+)
+
+// An apiKey is an API key as it is stored.
+type apiKey struct {
+	Name      string        `bson:"_id"`
+	Hash      []byte        `bson:"sha256"`
+	CreatedAt bson.DateTime `bson:"created_at"`
+}
+
+// AddAPIKey stores a key under a name that no other has.
+func (s *Store) AddAPIKey(ctx context.Context, k dialog.APIKey) error {
+	ctx, end, err := s.begin(ctx)
+	if err != nil {
+		return err
+	}
+	defer end()
+	_, err = s.keys.InsertOne(ctx, apiKey{Name: k.Name, Hash: k.Hash[:], CreatedAt: millis(k.CreatedAt)})
+	if driver.IsDuplicateKeyError(err) {
+		return &dialog.Error{Code: dialog.Conflict, Field: "name", Message: "there is an API key of this name"}
+	}
+	if err != nil {
+		return s.fail(ctx, "storing an API key", err)
+	}
+	return nil
+}
+
+// APIKeys reads all keys, by name.
+func (s *Store) APIKeys(ctx context.Context) ([]dialog.APIKey, error) {
+	ctx, end, err := s.begin(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer end()
+	var stored []apiKey
+	cursor, err := s.keys.Find(ctx, bson.D{})
+	if err == nil {
+		err = cursor.All(ctx, &stored)
+	}
+	if err != nil {
+		return nil, s.fail(ctx, "reading the API keys", err)
+	}
+	var all []dialog.APIKey
+	for _, k := range stored {
+		own := dialog.APIKey{Name: k.Name, CreatedAt: instant(k.CreatedAt)}
+		if copy(own.Hash[:], k.Hash) != len(own.Hash) || len(k.Hash) != len(own.Hash) {
+			return nil, fmt.Errorf("the API key %q has a hash of %d bytes", k.Name, len(k.Hash))
+		}
+		all = append(all, own)
+	}
+	slices.SortFunc(all, func(a, b dialog.APIKey) int { return cmp.Compare(a.Name, b.Name) })
+	return all, nil
+}
+
+// RemoveAPIKey removes a key for good.
+func (s *Store) RemoveAPIKey(ctx context.Context, name string) error {
+	ctx, end, err := s.begin(ctx)
+	if err != nil {
+		return err
+	}
+	defer end()
+	result, err := s.keys.DeleteOne(ctx, bson.D{{Key: "_id", Value: name}})
+	if err != nil {
+		return s.fail(ctx, "removing an API key", err)
+	}
+	if result.DeletedCount == 0 {
+		return &dialog.Error{Code: dialog.NotFound, Field: "name", Message: "there is no API key of this name"}
+	}
+	return nil
+}

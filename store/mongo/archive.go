@@ -1,0 +1,135 @@
+package mongo
+
+import (
+	"context"
+	"errors"
+
+	"go.mongodb.org/mongo-driver/v2/bson"
+	driver "go.mongodb.org/mongo-driver/v2/mongo"
+	"go.mongodb.org/mongo-driver/v2/mongo/options"
+
+	"dialogs/dialog"
+)
+
+// Scan reads whole dialogs in the order of their ids.
+func (s *Store) Scan(ctx context.Context, after dialog.ID, limit int) ([]dialog.Dialog, error) {
+	ctx, end, err := s.begin(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer end()
+	filter := bson.D{{Key: fieldDeletedAt, Value: nil}}
+	if after != "" {
+		id, err := objectID(after)
+		if err != nil {
+			return nil, err
+		}
+		filter = append(filter, bson.E{Key: fieldID, Value: bson.D{{Key: "$gt", Value: id}}})
+	}
+	find := options.Find().SetProjection(withHistory).SetSort(bson.D{{Key: fieldID, Value: 1}}).SetLimit(int64(limit))
+	list, err := s.findAll(ctx, filter, find)
+	if err != nil {
+		return nil, s.fail(ctx, "scanning dialogs", err)
+	}
+	return list, nil
+}
+
+// Restore stores whole dialogs as they are. It claims the pairs of all of them
+// first, and then writes all at once: what is claimed and not written is
+// written by whoever asks again.
+func (s *Store) Restore(ctx context.Context, dialogs []dialog.Dialog) error {
+	ctx, end, err := s.begin(ctx)
+	if err != nil {
+		return err
+	}
+	defer end()
+	if len(dialogs) == 0 {
+		return nil
+	}
+	var writes []driver.WriteModel
+	for i := range dialogs {
+		d := &dialogs[i]
+		if a, b, ok := d.Pair(); ok && !d.Deleted {
+			if err := s.holdPair(ctx, a, b, d); err != nil {
+				return s.fail(ctx, "claiming a pair", err)
+			}
+		}
+		write, err := replacement(d)
+		if err != nil {
+			return err
+		}
+		writes = append(writes, write)
+	}
+	if _, err := s.dialogs.BulkWrite(ctx, writes, options.BulkWrite().SetOrdered(false)); err != nil {
+		return s.fail(ctx, "restoring dialogs", err)
+	}
+	return nil
+}
+
+// holdPair makes the dialog the one that stands for its pair.
+func (s *Store) holdPair(ctx context.Context, a, b dialog.UserID, d *dialog.Dialog) error {
+	id, err := objectID(d.ID)
+	if err != nil {
+		return err
+	}
+	own := newPairClaim(a, b, id, d.CreatedAt)
+	for try := 0; ; try++ {
+		err := s.tryHoldPair(ctx, a, b, own)
+		if !errors.Is(err, errAgain) {
+			return err
+		}
+		if err := pause(ctx, try); err != nil {
+			return err
+		}
+	}
+}
+
+func (s *Store) tryHoldPair(ctx context.Context, a, b dialog.UserID, own claim) error {
+	there, mine, err := s.take(ctx, own)
+	if err != nil || mine || there.Dialog == own.Dialog {
+		return err
+	}
+	made, found, err := s.lookUp(ctx, there.Dialog)
+	if err != nil {
+		return err
+	}
+	if found && made.isPair(a, b) {
+		return &dialog.Error{
+			Code:    dialog.Conflict,
+			Message: "the two users of the private dialog " + own.Dialog.Hex() + " have another one",
+		}
+	}
+	return s.supplant(ctx, found, there, own)
+}
+
+// replacement writes a dialog over whatever has its id. It is no replaceOne,
+// because only an update can set a field by the server's clock.
+func replacement(d *dialog.Dialog) (driver.WriteModel, error) {
+	doc, err := toDocument(d)
+	if err != nil {
+		return nil, err
+	}
+	id := doc.ID
+	doc.ID = bson.ObjectID{}
+	raw, err := bson.Marshal(doc)
+	if err != nil {
+		return nil, err
+	}
+	var gone bson.D
+	for _, field := range []string{
+		fieldName, fieldPhoto, fieldOccupants, fieldAdmins, fieldListedFor, fieldCustom,
+		fieldDeletedAt, fieldCreatedWith, fieldHistory,
+	} {
+		if _, err := bson.Raw(raw).LookupErr(field); err != nil {
+			gone = append(gone, bson.E{Key: field, Value: ""})
+		}
+	}
+	update := bson.D{
+		{Key: "$set", Value: bson.Raw(raw)},
+		{Key: "$currentDate", Value: bson.D{{Key: fieldChangedAt, Value: true}}},
+	}
+	if len(gone) > 0 {
+		update = append(update, bson.E{Key: "$unset", Value: gone})
+	}
+	return driver.NewUpdateOneModel().SetFilter(bson.D{{Key: fieldID, Value: id}}).SetUpdate(update).SetUpsert(true), nil
+}

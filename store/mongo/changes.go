@@ -1,0 +1,124 @@
+package mongo
+
+import (
+	"time"
+
+	"go.mongodb.org/mongo-driver/v2/bson"
+
+	"dialogs/dialog"
+)
+
+// changes gathers what an update does, by operator.
+type changes struct {
+	sets, unsets, incs, adds, pulls bson.D
+}
+
+func (c *changes) set(field string, value any) {
+	c.sets = append(c.sets, bson.E{Key: field, Value: value})
+}
+
+func (c *changes) unset(field string) {
+	c.unsets = append(c.unsets, bson.E{Key: field, Value: ""})
+}
+
+func (c *changes) inc(field string, by int) {
+	c.incs = append(c.incs, bson.E{Key: field, Value: by})
+}
+
+func (c *changes) addToSet(field string, list any) {
+	c.adds = append(c.adds, bson.E{Key: field, Value: bson.D{{Key: "$each", Value: list}}})
+}
+
+func (c *changes) pullAll(field string, list any) {
+	c.pulls = append(c.pulls, bson.E{Key: field, Value: list})
+}
+
+func (c *changes) name(name string) {
+	c.set(fieldName, name)
+	c.set(fieldNameFolded, dialog.FoldName(name))
+}
+
+func (c *changes) photo(photo string) {
+	if photo == "" {
+		c.unset(fieldPhoto)
+		return
+	}
+	c.set(fieldPhoto, photo)
+}
+
+// field sets or removes a custom field, and returns its native value: nil
+// when it is removed.
+func (c *changes) field(change dialog.FieldChange) (any, error) {
+	path := customPath(change.Class, change.Field)
+	if change.Value == "" {
+		c.unset(path)
+		return nil, nil // null is how MongoDB compares with what is not there
+	}
+	value, err := toBSON(change.Value)
+	if err != nil {
+		return nil, err
+	}
+	c.set(path, value)
+	return value, nil
+}
+
+// delete makes a tombstone of the dialog: in no list, and cleared away when
+// its time is over.
+func (c *changes) delete(at time.Time) {
+	c.set(fieldDeletedAt, millis(at))
+	c.unset(fieldListedFor)
+}
+
+// list turns an array into another, which has no value twice either: by
+// adding or removing when that alone makes the one out of the other, so that
+// nothing else has to be sent.
+func list[T comparable](c *changes, field string, before, after []T) {
+	added, removed := missing(after, before), missing(before, after)
+	switch {
+	case len(added) == 0 && len(removed) == 0:
+	case len(removed) == 0:
+		c.addToSet(field, added)
+	case len(added) == 0:
+		c.pullAll(field, removed)
+	default:
+		c.set(field, after)
+	}
+}
+
+// missing keeps those of list that other lacks, in order.
+func missing[T comparable](list, other []T) []T {
+	there := make(map[T]bool, len(other))
+	for _, v := range other {
+		there[v] = true
+	}
+	var kept []T
+	for _, v := range list {
+		if !there[v] {
+			kept = append(kept, v)
+		}
+	}
+	return kept
+}
+
+// update is the update with what every change does: a version, an instant of
+// each clock, and a record.
+func (c *changes) update(r *dialog.Record) bson.D {
+	var update bson.D
+	add := func(operator string, fields bson.D) {
+		if len(fields) > 0 {
+			update = append(update, bson.E{Key: operator, Value: fields})
+		}
+	}
+	add("$set", c.sets)
+	add("$unset", c.unsets)
+	add("$addToSet", c.adds)
+	add("$pullAll", c.pulls)
+	add("$inc", append(bson.D{{Key: fieldVersion, Value: int64(1)}}, c.incs...))
+	add("$max", bson.D{{Key: fieldUpdatedAt, Value: millis(r.At)}})
+	add("$currentDate", bson.D{{Key: fieldChangedAt, Value: true}})
+	add("$push", bson.D{{Key: fieldHistory, Value: bson.D{
+		{Key: "$each", Value: []record{toRecord(r)}},
+		{Key: "$slice", Value: -dialog.HistoryKept},
+	}}})
+	return update
+}

@@ -1,0 +1,203 @@
+package mongo
+
+import (
+	"fmt"
+	"time"
+
+	"go.mongodb.org/mongo-driver/v2/bson"
+
+	"dialogs/dialog"
+)
+
+// The fields of a dialog's document that filters and updates name.
+const (
+	fieldID          = "_id"
+	fieldType        = "type"
+	fieldName        = "name"
+	fieldNameFolded  = "name_folded"
+	fieldPhoto       = "photo"
+	fieldOwner       = "owner_id"
+	fieldOccupants   = "occupant_ids"
+	fieldAdmins      = "admin_ids"
+	fieldListedFor   = "listed_for"
+	fieldCustom      = "custom_data"
+	fieldCustomBytes = "custom_bytes"
+	fieldCreatedAt   = "created_at"
+	fieldUpdatedAt   = "updated_at"
+	// fieldChangedAt is the instant of the last write by the server's own
+	// clock. Whoever must find what changed lately can't go by updated_at,
+	// which comes from the clocks of many instances.
+	fieldChangedAt   = "changed_at"
+	fieldVersion     = "version"
+	fieldDeletedAt   = "deleted_at"
+	fieldCreatedWith = "created_with"
+	fieldHistory     = "history"
+)
+
+// A document is a dialog as it is stored.
+type document struct {
+	ID         bson.ObjectID `bson:"_id,omitempty"`
+	Type       dialog.Type   `bson:"type"`
+	Name       string        `bson:"name,omitempty"`
+	NameFolded string        `bson:"name_folded"`
+	Photo      string        `bson:"photo,omitempty"`
+	// Owner, Occupants and Admins are what the rules go by.
+	Owner     dialog.UserID   `bson:"owner_id"`
+	Occupants []dialog.UserID `bson:"occupant_ids,omitempty"`
+	Admins    []dialog.UserID `bson:"admin_ids,omitempty"`
+	// ListedFor is what lists go by: see listedFor. It is not read.
+	ListedFor bson.A `bson:"listed_for,omitempty"`
+	// Custom lies as class, field, native value.
+	Custom bson.Raw `bson:"custom_data,omitempty"`
+	// CustomBytes is at least the size of the custom data: every value that is
+	// set raises it, and whoever counts sets it right.
+	CustomBytes int           `bson:"custom_bytes"`
+	CreatedAt   bson.DateTime `bson:"created_at"`
+	UpdatedAt   bson.DateTime `bson:"updated_at"`
+	Version     int64         `bson:"version"`
+	// DeletedAt marks a tombstone, which a TTL index clears away.
+	DeletedAt *bson.DateTime `bson:"deleted_at,omitempty"`
+	// CreatedWith is the key that the dialog was made with. A claim of a key
+	// counts only when its dialog says so, too.
+	CreatedWith *keyClaim `bson:"created_with,omitempty"`
+	History     []record  `bson:"history,omitempty"`
+}
+
+// A record is a change record. Its version is not stored.
+type record struct {
+	Kind       dialog.RecordKind `bson:"kind"`
+	User       dialog.UserID     `bson:"user,omitempty"`
+	APIKey     string            `bson:"api_key,omitempty"`
+	At         bson.DateTime     `bson:"at"`
+	Changed    []dialog.Aspect   `bson:"changed,omitempty"`
+	Joined     []dialog.UserID   `bson:"joined,omitempty"`
+	Left       []dialog.UserID   `bson:"left,omitempty"`
+	NewAdmins  []dialog.UserID   `bson:"new_admins,omitempty"`
+	LostAdmins []dialog.UserID   `bson:"lost_admins,omitempty"`
+	Name       string            `bson:"name,omitempty"`
+	NewOwner   dialog.UserID     `bson:"new_owner,omitempty"`
+	OldOwner   dialog.UserID     `bson:"old_owner,omitempty"`
+	Key        string            `bson:"key,omitempty"`
+	InputHash  string            `bson:"input_hash,omitempty"`
+}
+
+// These are in a dialog's listed_for beside the ids of users,
+// and are numbers so that no user's id can be one of them.
+const (
+	// everyServer finds a dialog in the list of a server, which has all.
+	everyServer int32 = 0
+	// everyUser finds a dialog in the list of public groups.
+	everyUser int32 = 1
+)
+
+// listedFor is whose lists the dialog is in. One array holds what all lists
+// are asked by, so that an index that begins with it serves every scope.
+func listedFor(d *dialog.Dialog) bson.A {
+	if d.Deleted {
+		return nil
+	}
+	list := bson.A{everyServer}
+	if d.Type == dialog.PublicGroup {
+		list = append(list, everyUser)
+	}
+	seen := make(map[dialog.UserID]bool, len(d.Occupants)+len(d.Admins)+1)
+	for _, ids := range [][]dialog.UserID{{d.Owner}, d.Admins, d.Occupants} {
+		for _, id := range ids {
+			if !seen[id] {
+				seen[id] = true
+				list = append(list, id)
+			}
+		}
+	}
+	return list
+}
+
+func toDocument(d *dialog.Dialog) (document, error) {
+	id, err := objectID(d.ID)
+	if err != nil {
+		return document{}, err
+	}
+	native, err := customToBSON(d.Custom)
+	if err != nil {
+		return document{}, err
+	}
+	doc := document{
+		ID: id, Type: d.Type, Name: d.Name, NameFolded: dialog.FoldName(d.Name), Photo: d.Photo,
+		Owner: d.Owner, Occupants: d.Occupants, Admins: d.Admins, ListedFor: listedFor(d), CustomBytes: d.Custom.Bytes(),
+		CreatedAt: millis(d.CreatedAt), UpdatedAt: millis(d.UpdatedAt), Version: d.Version,
+	}
+	if d.Deleted {
+		doc.DeletedAt = &doc.UpdatedAt
+	}
+	if len(native) > 0 {
+		if doc.Custom, err = bson.Marshal(native); err != nil {
+			return document{}, err
+		}
+	}
+	for i := range d.History {
+		doc.History = append(doc.History, toRecord(&d.History[i]))
+	}
+	return doc, nil
+}
+
+func (doc *document) dialog() (dialog.Dialog, error) {
+	d := dialog.Dialog{
+		ID: dialog.ID(doc.ID.Hex()), Type: doc.Type, Name: doc.Name, Photo: doc.Photo, Owner: doc.Owner,
+		Occupants: nilIfEmpty(doc.Occupants), Admins: nilIfEmpty(doc.Admins),
+		CreatedAt: instant(doc.CreatedAt), UpdatedAt: instant(doc.UpdatedAt),
+		Version: doc.Version, Deleted: doc.DeletedAt != nil,
+	}
+	var err error
+	if d.Custom, err = customFromBSON(doc.Custom); err != nil {
+		return dialog.Dialog{}, fmt.Errorf("the custom data of dialog %s: %w", d.ID, err)
+	}
+	for i := range doc.History {
+		d.History = append(d.History, doc.History[i].record())
+	}
+	d.NumberHistory()
+	return d, nil
+}
+
+// isPair tells whether this is the one Private dialog of two users.
+func (doc *document) isPair(a, b dialog.UserID) bool {
+	there := dialog.Dialog{Type: doc.Type, Occupants: doc.Occupants}
+	x, y, ok := there.Pair()
+	return ok && doc.DeletedAt == nil && x == a && y == b
+}
+
+func toRecord(r *dialog.Record) record {
+	return record{
+		Kind: r.Kind, User: r.Actor.User, APIKey: r.Actor.APIKey, At: millis(r.At), Changed: r.Changed,
+		Joined: r.Joined, Left: r.Left, NewAdmins: r.NewAdmins, LostAdmins: r.LostAdmins,
+		Name: r.Name, NewOwner: r.NewOwner, OldOwner: r.OldOwner, Key: r.Key, InputHash: r.InputHash,
+	}
+}
+
+func (r *record) record() dialog.Record {
+	return dialog.Record{
+		Kind: r.Kind, Actor: dialog.Actor{User: r.User, APIKey: r.APIKey}, At: instant(r.At), Changed: nilIfEmpty(r.Changed),
+		Joined: nilIfEmpty(r.Joined), Left: nilIfEmpty(r.Left),
+		NewAdmins: nilIfEmpty(r.NewAdmins), LostAdmins: nilIfEmpty(r.LostAdmins),
+		Name: r.Name, NewOwner: r.NewOwner, OldOwner: r.OldOwner, Key: r.Key, InputHash: r.InputHash,
+	}
+}
+
+// objectID fails only for what is no id of a dialog at all.
+func objectID(id dialog.ID) (bson.ObjectID, error) {
+	oid, err := bson.ObjectIDFromHex(string(id))
+	if err != nil {
+		return bson.ObjectID{}, fmt.Errorf("the dialog's id %q: %w", id, err)
+	}
+	return oid, nil
+}
+
+func millis(t time.Time) bson.DateTime { return bson.DateTime(t.UnixMilli()) }
+
+func instant(t bson.DateTime) time.Time { return t.Time().UTC() }
+
+func nilIfEmpty[T any](list []T) []T {
+	if len(list) == 0 {
+		return nil
+	}
+	return list
+}

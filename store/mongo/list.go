@@ -1,0 +1,224 @@
+package mongo
+
+import (
+	"cmp"
+	"context"
+	"regexp"
+	"slices"
+	"time"
+
+	"go.mongodb.org/mongo-driver/v2/bson"
+	"go.mongodb.org/mongo-driver/v2/mongo/options"
+
+	"dialogs/dialog"
+)
+
+// Dialogs reads a page. It is asked for as an or of conditions each of which
+// is one stretch of one index in the order of the list, so that the server
+// merges stretches and sorts nothing, however far down the page is.
+func (s *Store) Dialogs(ctx context.Context, q dialog.Query) ([]dialog.Dialog, error) {
+	ctx, end, err := s.begin(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer end()
+	page, err := s.page(ctx, q)
+	if err != nil {
+		return nil, s.fail(ctx, "listing dialogs", err)
+	}
+	return page, nil
+}
+
+func (s *Store) page(ctx context.Context, q dialog.Query) ([]dialog.Dialog, error) {
+	stretches, err := stretches(q)
+	if err != nil || len(stretches) == 0 {
+		return nil, err
+	}
+	direction := 1
+	if q.Order.Descending != q.FromEnd {
+		direction = -1
+	}
+	sort := bson.D{{Key: sortField(q.Order), Value: direction}, {Key: fieldID, Value: direction}}
+	find := options.Find().SetProjection(whole).SetSort(sort).SetSkip(int64(q.Skip)).SetLimit(int64(q.Limit)).SetBatchSize(int32(q.Limit)) //nolint:gosec // a page has at most 101
+	page, err := s.findAll(ctx, or(stretches), find)
+	if err != nil {
+		return nil, err
+	}
+	if q.FromEnd {
+		slices.Reverse(page)
+	}
+	return page, nil
+}
+
+// Count counts what a query's scope and filter match.
+func (s *Store) Count(ctx context.Context, q dialog.Query) (int, error) {
+	ctx, end, err := s.begin(ctx)
+	if err != nil {
+		return 0, err
+	}
+	defer end()
+	q.After, q.Before = nil, nil
+	stretches, err := stretches(q)
+	if err != nil || len(stretches) == 0 {
+		return 0, err
+	}
+	n, err := s.dialogs.CountDocuments(ctx, or(stretches))
+	if err != nil {
+		return 0, s.fail(ctx, "counting dialogs", err)
+	}
+	return int(n), nil
+}
+
+// stretches are the conditions of which each dialog of the page meets one;
+// none when no dialog can.
+func stretches(q dialog.Query) (bson.A, error) {
+	filter, ok, err := conditions(q.Filter)
+	if err != nil || !ok {
+		return nil, err
+	}
+	ranges, err := between(q)
+	if err != nil {
+		return nil, err
+	}
+	var all bson.A
+	for _, list := range lists(q) {
+		for _, bounds := range ranges {
+			one := bson.A{bson.D{{Key: fieldListedFor, Value: list}}}
+			all = append(all, and(append(append(one, bounds...), filter...)))
+		}
+	}
+	return all, nil
+}
+
+// lists are the values of listed_for that the scope is made of.
+func lists(q dialog.Query) []any {
+	switch {
+	case q.Scope == dialog.Public:
+		return []any{everyUser}
+	case q.User == "":
+		return []any{everyServer}
+	case q.Scope == dialog.Visible:
+		return []any{q.User, everyUser}
+	}
+	return []any{q.User}
+}
+
+// between are the ranges of the sort key, and of the id where keys are the
+// same, that lie between the query's positions: the key of the one, what is
+// between the keys, and the key of the other.
+func between(q dialog.Query) ([]bson.A, error) {
+	low, high := q.After, q.Before
+	if q.Order.Descending {
+		low, high = high, low
+	}
+	if low != nil && high != nil && !before(low, high) {
+		return nil, nil
+	}
+	field := sortField(q.Order)
+	var keys, ids bson.D // what bounds the keys, and the ids where the keys are the same
+	var ties []bson.A
+	for _, bound := range []struct {
+		operator string
+		position *dialog.Position
+	}{{"$gt", low}, {"$lt", high}} {
+		if bound.position == nil {
+			continue
+		}
+		id, err := objectID(bound.position.ID)
+		if err != nil {
+			return nil, err
+		}
+		key := sortKey(q.Order, bound.position.Key)
+		beyond := bson.E{Key: bound.operator, Value: id}
+		keys, ids = append(keys, bson.E{Key: bound.operator, Value: key}), append(ids, beyond)
+		ties = append(ties, bson.A{bson.D{{Key: field, Value: key}}, bson.D{{Key: fieldID, Value: bson.D{beyond}}}})
+	}
+	switch {
+	case len(keys) == 0:
+		return []bson.A{nil}, nil
+	case len(keys) == 2 && keys[0].Value == keys[1].Value:
+		return []bson.A{{bson.D{{Key: field, Value: keys[0].Value}}, bson.D{{Key: fieldID, Value: ids}}}}, nil
+	}
+	return append(ties, bson.A{bson.D{{Key: field, Value: keys}}}), nil
+}
+
+// before tells whether a lies before b in an ascending order.
+func before(a, b *dialog.Position) bool {
+	return cmp.Or(
+		a.Key.Time.Compare(b.Key.Time),
+		cmp.Compare(a.Key.Name, b.Key.Name),
+		cmp.Compare(a.ID, b.ID),
+	) < 0
+}
+
+func sortKey(o dialog.Order, k dialog.SortKey) any {
+	if o.Field == dialog.ByName {
+		return k.Name
+	}
+	return millis(k.Time)
+}
+
+func sortField(o dialog.Order) string {
+	switch o.Field {
+	case dialog.ByCreatedAt:
+		return fieldCreatedAt
+	case dialog.ByName:
+		return fieldNameFolded
+	}
+	return fieldUpdatedAt
+}
+
+// conditions are what the filter asks for; not ok when nothing can match.
+func conditions(f dialog.Filter) (all bson.A, ok bool, err error) {
+	if f.IDs != nil && len(f.IDs) == 0 || f.Types != nil && len(f.Types) == 0 {
+		return nil, false, nil
+	}
+	require := func(field string, value any) { all = append(all, bson.D{{Key: field, Value: value}}) }
+	if f.IDs != nil {
+		ids := make(bson.A, len(f.IDs))
+		for i, id := range f.IDs {
+			if ids[i], err = objectID(id); err != nil {
+				return nil, false, err
+			}
+		}
+		require(fieldID, bson.D{{Key: "$in", Value: ids}})
+	}
+	if f.Types != nil {
+		require(fieldType, bson.D{{Key: "$in", Value: f.Types}})
+	}
+	if f.Owner != "" {
+		require(fieldOwner, f.Owner)
+	}
+	if len(f.Occupants) > 0 {
+		require(fieldOccupants, bson.D{{Key: "$all", Value: f.Occupants}})
+	}
+	if f.NameContains != "" {
+		require(fieldNameFolded, bson.Regex{Pattern: regexp.QuoteMeta(f.NameContains)})
+	}
+	for _, bound := range []struct {
+		field, operator string
+		at              time.Time
+	}{
+		{fieldUpdatedAt, "$gt", f.UpdatedAfter},
+		{fieldUpdatedAt, "$lt", f.UpdatedBefore},
+		{fieldCreatedAt, "$gt", f.CreatedAfter},
+		{fieldCreatedAt, "$lt", f.CreatedBefore},
+	} {
+		if !bound.at.IsZero() {
+			require(bound.field, bson.D{{Key: bound.operator, Value: millis(bound.at)}})
+		}
+	}
+	for _, c := range f.Custom {
+		path := customPath(c.Class, c.Field)
+		if c.Value == "" {
+			require(path, exists(false))
+			continue
+		}
+		value, err := toBSON(c.Value)
+		if err != nil {
+			return nil, false, err
+		}
+		require(path, value)
+	}
+	return all, true, nil
+}

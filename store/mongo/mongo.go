@@ -1,0 +1,183 @@
+package mongo
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/url"
+	"strings"
+	"sync"
+	"time"
+
+	"go.mongodb.org/mongo-driver/v2/event"
+	driver "go.mongodb.org/mongo-driver/v2/mongo"
+	"go.mongodb.org/mongo-driver/v2/mongo/options"
+	"go.mongodb.org/mongo-driver/v2/mongo/readconcern"
+	"go.mongodb.org/mongo-driver/v2/mongo/readpref"
+	"go.mongodb.org/mongo-driver/v2/mongo/writeconcern"
+
+	"dialogs/dialog"
+)
+
+// DefaultTimeout bounds a call that was given no other bound.
+const DefaultTimeout = 10 * time.Second
+
+// Options are the settings of a store beyond its URI. The zero value is good.
+type Options struct {
+	// Timeout bounds every call, tries and waits included; 0 for
+	// [DefaultTimeout].
+	Timeout time.Duration
+	// MaxPool and MinPool bound the connections to each server; 0 for what the
+	// URI says, else the driver's defaults of 100 and 0.
+	MaxPool, MinPool uint64
+	// Log is told what happens in the background; nil for nobody.
+	Log *slog.Logger
+	// Monitor watches the commands that are sent; nil for nobody.
+	Monitor *event.CommandMonitor
+}
+
+// Store is a [dialog.Store] in a MongoDB database.
+type Store struct {
+	client                         *driver.Client
+	dialogs, claims, classes, keys *driver.Collection
+	timeout                        time.Duration
+	turns                          turns
+	errors                         scrubber
+	mu                             sync.Mutex // guards closed, and calls.Add against calls.Wait
+	closed                         bool
+	calls                          sync.WaitGroup
+	stopBackground                 context.CancelFunc
+	background                     sync.WaitGroup
+}
+
+var _ dialog.Store = (*Store)(nil)
+
+// Open makes a store in the database that a mongodb:// or mongodb+srv:// URI
+// names. It fails when the URI is wrong, and not when the server is away: the
+// store serves as soon as the server does, and makes its indexes then.
+//
+// Writes are acknowledged by a majority with journal and reads come from the
+// primary, whatever the URI says; the other options of the URI hold.
+func Open(ctx context.Context, uri string, o Options) (dialog.Store, error) {
+	scrub := newScrubber(uri)
+	name, err := databaseName(uri)
+	if err != nil {
+		return nil, scrub.clean(err)
+	}
+	if o.Timeout <= 0 {
+		o.Timeout = DefaultTimeout
+	}
+	if o.Log == nil {
+		o.Log = slog.New(slog.DiscardHandler)
+	}
+	client, err := driver.Connect(clientOptions(uri, o))
+	if err != nil {
+		return nil, fmt.Errorf("the MongoDB URI: %w", scrub.clean(err))
+	}
+	db := client.Database(name)
+	s := &Store{
+		client:  client,
+		dialogs: db.Collection("dialogs"), claims: db.Collection("claims"),
+		classes: db.Collection("classes"), keys: db.Collection("api_keys"),
+		timeout: o.Timeout, errors: scrub,
+	}
+	background, stop := context.WithCancel(context.WithoutCancel(ctx))
+	s.stopBackground = stop
+	s.background.Go(func() { s.keepIndexes(background, o.Log) })
+	return s, nil
+}
+
+func clientOptions(uri string, o Options) *options.ClientOptions {
+	c := options.Client().SetReadConcern(readconcern.Majority()).ApplyURI(uri)
+	journal := true
+	c.SetWriteConcern(&writeconcern.WriteConcern{W: writeconcern.WCMajority, Journal: &journal})
+	c.SetReadPreference(readpref.Primary())
+	// A call's own deadline comes first, and so is what a caller meets.
+	c.SetServerSelectionTimeout(2 * o.Timeout)
+	c.SetConnectTimeout(o.Timeout)
+	if c.AppName == nil {
+		c.SetAppName("dialogs")
+	}
+	if o.MaxPool > 0 {
+		c.SetMaxPoolSize(o.MaxPool)
+	}
+	if o.MinPool > 0 {
+		c.SetMinPoolSize(o.MinPool)
+	}
+	if o.Monitor != nil {
+		c.SetMonitor(o.Monitor)
+	}
+	return c
+}
+
+// databaseName finds the database's name in the URI, which may name several
+// hosts and so is none that net/url knows.
+func databaseName(uri string) (string, error) {
+	scheme, rest, _ := strings.Cut(uri, "://")
+	if scheme != "mongodb" && scheme != "mongodb+srv" {
+		return "", errors.New("the MongoDB URI must begin with mongodb:// or mongodb+srv://")
+	}
+	rest, _, _ = strings.Cut(rest, "?")
+	_, path, _ := strings.Cut(rest, "/")
+	name, err := url.PathUnescape(path)
+	if err != nil {
+		return "", errors.New("the MongoDB URI has a broken database name")
+	}
+	if name == "" {
+		return "", errors.New("the MongoDB URI must name the database: mongodb://HOST/DATABASE")
+	}
+	if strings.ContainsAny(name, "/\\. \"$*<>:|?\x00") || len(name) > 63 {
+		return "", errors.New("the MongoDB URI has a database name that MongoDB does not take")
+	}
+	return name, nil
+}
+
+// begin opens a call: it is under way until end is called, and bounded.
+func (s *Store) begin(ctx context.Context) (bounded context.Context, end func(), err error) {
+	if err := ctx.Err(); err != nil {
+		return nil, nil, dialog.ErrUnavailable(err)
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.closed {
+		return nil, nil, dialog.ErrUnavailable(errors.New("the store is closed"))
+	}
+	s.calls.Add(1)
+	bounded, cancel := context.WithTimeout(ctx, s.timeout)
+	return bounded, func() { cancel(); s.calls.Done() }, nil
+}
+
+// Ping answers nil when a server that takes writes is there.
+func (s *Store) Ping(ctx context.Context) error {
+	ctx, end, err := s.begin(ctx)
+	if err != nil {
+		return err
+	}
+	defer end()
+	if err := s.client.Ping(ctx, readpref.Primary()); err != nil {
+		return s.fail(ctx, "asking whether the server is there", err)
+	}
+	return nil
+}
+
+// Close waits for the calls that are under way, each of which is bounded, and
+// lets go of all connections.
+func (s *Store) Close() error {
+	s.mu.Lock()
+	again := s.closed
+	s.closed = true
+	s.mu.Unlock()
+	if again {
+		return nil
+	}
+	s.calls.Wait()
+	s.stopBackground()
+	s.background.Wait()
+	ctx, cancel := context.WithTimeout(context.Background(), s.timeout)
+	defer cancel()
+	if err := s.client.Disconnect(ctx); err != nil {
+		return fmt.Errorf("closing the connections to MongoDB: %w", s.errors.clean(err))
+	}
+	return nil
+}

@@ -1,0 +1,27 @@
+package mongo_test
+
+import (
+	"testing"
+
+	"dialogs/dialog"
+	"dialogs/store/mongo"
+	"dialogs/store/mongo/mongotest"
+	"dialogs/store/storetest"
+)
+
+// fresh is a database of its own on the server that tests have.
+func fresh(t testing.TB) storetest.Database {
+	uri := mongotest.URI(t)
+	return func(t testing.TB) dialog.Store { return open(t, uri, mongo.Options{}) }
+}
+
+func open(t testing.TB, uri string, o mongo.Options) dialog.Store {
+	t.Helper()
+	s, err := mongo.Open(t.Context(), uri, o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s
+}
+
+func TestStore(t *testing.T) { storetest.Run(t, fresh) }

@@ -1,0 +1,90 @@
+package mongo
+
+import (
+	"context"
+	"errors"
+
+	"go.mongodb.org/mongo-driver/v2/bson"
+	driver "go.mongodb.org/mongo-driver/v2/mongo"
+	"go.mongodb.org/mongo-driver/v2/mongo/options"
+
+	"dialogs/dialog"
+)
+
+// What is read of a dialog. The history stays out unless it is asked for, and
+// whom the dialog is listed for is for indexes alone.
+var (
+	whole       = bson.D{{Key: fieldHistory, Value: 0}, {Key: fieldListedFor, Value: 0}} // never written
+	withHistory = bson.D{{Key: fieldListedFor, Value: 0}}                                // never written
+	onlyID      = bson.D{{Key: fieldID, Value: 1}}                                       // never written
+)
+
+// Dialog reads a dialog.
+func (s *Store) Dialog(ctx context.Context, id dialog.ID, history bool) (dialog.Dialog, error) {
+	ctx, end, err := s.begin(ctx)
+	if err != nil {
+		return dialog.Dialog{}, err
+	}
+	defer end()
+	oid, err := objectID(id)
+	if err != nil {
+		return dialog.Dialog{}, err
+	}
+	fields := whole
+	if history {
+		fields = withHistory
+	}
+	d, err := s.find(ctx, oid, fields)
+	if err == nil && d.Deleted {
+		err = dialog.ErrNotFound()
+	}
+	if err != nil {
+		return dialog.Dialog{}, s.fail(ctx, "reading a dialog", err)
+	}
+	return d, nil
+}
+
+// find reads a dialog or its tombstone.
+func (s *Store) find(ctx context.Context, id bson.ObjectID, fields bson.D) (dialog.Dialog, error) {
+	var doc document
+	filter := bson.D{{Key: fieldID, Value: id}}
+	err := s.dialogs.FindOne(ctx, filter, options.FindOne().SetProjection(fields)).Decode(&doc)
+	if errors.Is(err, driver.ErrNoDocuments) {
+		return dialog.Dialog{}, dialog.ErrNotFound()
+	}
+	if err != nil {
+		return dialog.Dialog{}, err
+	}
+	return doc.dialog()
+}
+
+// lookUp reads a dialog or its tombstone, and tells whether there is one.
+func (s *Store) lookUp(ctx context.Context, id bson.ObjectID) (doc document, found bool, err error) {
+	filter := bson.D{{Key: fieldID, Value: id}}
+	err = s.dialogs.FindOne(ctx, filter, options.FindOne().SetProjection(whole)).Decode(&doc)
+	if errors.Is(err, driver.ErrNoDocuments) {
+		return document{}, false, nil
+	}
+	return doc, err == nil, err
+}
+
+// findAll reads all dialogs that the filter matches.
+func (s *Store) findAll(ctx context.Context, filter bson.D, find *options.FindOptionsBuilder) ([]dialog.Dialog, error) {
+	cursor, err := s.dialogs.Find(ctx, filter, find)
+	if err != nil {
+		return nil, err
+	}
+	var documents []document
+	if err := cursor.All(ctx, &documents); err != nil {
+		return nil, err
+	}
+	var list []dialog.Dialog
+	for i := range documents {
+		d, err := documents[i].dialog()
+		if err != nil {
+			return nil, err
+		}
+		list = append(list, d)
+	}
+	return list, nil
+}

@@ -1,0 +1,173 @@
+package mongo
+
+import (
+	"strconv"
+
+	"go.mongodb.org/mongo-driver/v2/bson"
+
+	"dialogs/dialog"
+)
+
+// A command is one findAndModify in the making: an update, and the conditions
+// that make it right.
+type command struct {
+	conditions bson.A
+	changes    changes
+	record     dialog.Record
+}
+
+// straight says the plan as one command, whose filter proves all that Decide
+// would look at: wherever it matches, the update leaves the very dialog that
+// Decide would. It is not ok for what can't be said so. Where the filter does
+// not match, nobody knows why: that goes the long way, too.
+func straight(p *dialog.Plan) (filter, update bson.D, ok bool, err error) {
+	id, err := objectID(p.ID)
+	if err != nil {
+		return nil, nil, false, err
+	}
+	rules, ok := allowed(p)
+	if !ok || !sayable(p) {
+		return nil, nil, false, nil
+	}
+	c := command{record: dialog.Record{
+		Kind: dialog.Updated, Actor: p.Caller.Actor(), At: p.At, Key: p.Key, InputHash: p.InputHash,
+	}}
+	c.conditions = bson.A{rules}
+	c.require(fieldDeletedAt, nil)
+	if p.IfVersion.Given {
+		c.require(fieldVersion, p.IfVersion.Value)
+	}
+	if p.Key != "" {
+		c.require(fieldHistory, bson.D{{Key: "$not", Value: bson.D{{Key: "$elemMatch", Value: madeBy(p)}}}})
+	}
+	c.texts(p)
+	c.people(p)
+	if err := c.custom(p); err != nil {
+		return nil, nil, false, err
+	}
+	if p.Delete {
+		c.deletion(p)
+	}
+	filter = bson.D{{Key: fieldID, Value: id}, {Key: "$and", Value: c.conditions}}
+	return filter, c.changes.update(&c.record), true, nil
+}
+
+// sayable tells whether one command can do what the plan asks for: one array
+// can't be named by two operators, and who owns and administers depends on the
+// dialog as it will be.
+func sayable(p *dialog.Plan) bool {
+	return len(p.AddAdmins)+len(p.RemoveAdmins) == 0 && p.NewOwner == "" &&
+		(len(p.AddOccupants) == 0 || len(p.RemoveOccupants) == 0) &&
+		len(p.AddOccupants) <= p.Limits.Occupants
+}
+
+func (c *command) require(field string, value any) {
+	c.conditions = append(c.conditions, bson.D{{Key: field, Value: value}})
+}
+
+// madeBy matches the record that the plan's key left, if its actor has used
+// it: a user is one actor however he came, a server is its key.
+func madeBy(p *dialog.Plan) bson.D {
+	if actor := p.Caller.Actor(); actor.User == "" {
+		return bson.D{{Key: "key", Value: p.Key}, {Key: "user", Value: nil}, {Key: "api_key", Value: actor.APIKey}}
+	}
+	return bson.D{{Key: "key", Value: p.Key}, {Key: "user", Value: p.Caller.User}}
+}
+
+func (c *command) texts(p *dialog.Plan) {
+	if p.Name.Given {
+		c.require(fieldName, bson.D{{Key: "$ne", Value: p.Name.Value}})
+		c.changes.name(p.Name.Value)
+		c.record.Name = p.Name.Value
+		c.record.Changed = append(c.record.Changed, dialog.AspectName)
+	}
+	if p.Photo.Given {
+		c.require(fieldPhoto, differs(p.Photo.Value))
+		c.changes.photo(p.Photo.Value)
+		c.record.Changed = append(c.record.Changed, dialog.AspectPhoto)
+	}
+}
+
+// differs is the condition on a field to have another text, where the empty
+// text is not stored.
+func differs(text string) bson.D {
+	if text == "" {
+		return bson.D{{Key: "$ne", Value: nil}}
+	}
+	return bson.D{{Key: "$ne", Value: text}}
+}
+
+func (c *command) people(p *dialog.Plan) {
+	switch add, remove := p.AddOccupants, p.RemoveOccupants; {
+	case len(add) > 0:
+		c.require(fieldOccupants, bson.D{{Key: "$nin", Value: add}})
+		c.require(nth(fieldOccupants, p.Limits.Occupants-len(add)), exists(false)) // there is room
+		c.changes.addToSet(fieldOccupants, add)
+		c.changes.addToSet(fieldListedFor, add)
+		c.record.Joined = add
+	case len(remove) > 0:
+		c.require(fieldOccupants, bson.D{{Key: "$all", Value: remove}})
+		if len(remove) > 1 {
+			c.conditions = append(c.conditions, inThisOrder(remove))
+		}
+		c.require(nth(fieldOccupants, len(remove)), exists(true)) // someone stays
+		c.require(fieldOwner, bson.D{{Key: "$nin", Value: remove}})
+		c.require(fieldAdmins, bson.D{{Key: "$nin", Value: remove}})
+		c.changes.pullAll(fieldOccupants, remove)
+		c.changes.pullAll(fieldListedFor, remove)
+		c.record.Left = remove
+	default:
+		return
+	}
+	c.record.Changed = append(c.record.Changed, dialog.AspectOccupants)
+}
+
+func exists(does bool) bson.D { return bson.D{{Key: "$exists", Value: does}} }
+
+// nth is the path of an array's element, counted from 0.
+func nth(field string, n int) string { return field + "." + strconv.Itoa(n) }
+
+// inThisOrder is the condition that the occupants stand in the dialog in the
+// order of the list, which is then the order that the record names them in.
+func inThisOrder(list []dialog.UserID) bson.D {
+	literal := bson.D{{Key: "$literal", Value: list}}
+	these := bson.D{{Key: "$filter", Value: bson.D{
+		{Key: "input", Value: "$" + fieldOccupants},
+		{Key: "as", Value: "occupant"},
+		{Key: "cond", Value: bson.D{{Key: "$in", Value: bson.A{"$$occupant", literal}}}},
+	}}}
+	return bson.D{{Key: "$expr", Value: bson.D{{Key: "$eq", Value: bson.A{these, literal}}}}}
+}
+
+// custom asks that one of the fields at least differs, and for room, however
+// little of it the values free that they take the place of.
+func (c *command) custom(p *dialog.Plan) error {
+	if len(p.Custom) == 0 {
+		return nil
+	}
+	var any bson.A
+	grows := 0
+	for _, change := range p.Custom {
+		value, err := c.changes.field(change)
+		if err != nil {
+			return err
+		}
+		any = append(any, bson.D{{Key: customPath(change.Class, change.Field), Value: bson.D{{Key: "$ne", Value: value}}}})
+		grows += len(change.Value)
+	}
+	c.conditions = append(c.conditions, or(any))
+	if grows > 0 {
+		c.require(fieldCustomBytes, bson.D{{Key: "$lte", Value: p.Limits.CustomBytes - grows}})
+		c.changes.inc(fieldCustomBytes, grows)
+	}
+	c.record.Changed = append(c.record.Changed, dialog.AspectCustomData)
+	return nil
+}
+
+// deletion makes a tombstone. Where the clock went back since the last change
+// it would go too early, which is for the long way to see.
+func (c *command) deletion(p *dialog.Plan) {
+	c.require(fieldUpdatedAt, bson.D{{Key: "$lte", Value: millis(p.At)}})
+	c.changes.delete(p.At)
+	c.record.Kind = dialog.Deleted
+}

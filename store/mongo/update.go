@@ -1,0 +1,193 @@
+package mongo
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"time"
+
+	"go.mongodb.org/mongo-driver/v2/bson"
+	driver "go.mongodb.org/mongo-driver/v2/mongo"
+	"go.mongodb.org/mongo-driver/v2/mongo/options"
+
+	"dialogs/dialog"
+)
+
+// Update makes the change by one command where one can say it, else the long
+// way.
+func (s *Store) Update(ctx context.Context, p dialog.Plan) (dialog.Outcome, error) {
+	ctx, end, err := s.begin(ctx)
+	if err != nil {
+		return dialog.Outcome{}, err
+	}
+	defer end()
+	out, err := s.update(ctx, &p)
+	if err != nil {
+		return dialog.Outcome{}, s.fail(ctx, "changing a dialog", err)
+	}
+	return out, nil
+}
+
+func (s *Store) update(ctx context.Context, p *dialog.Plan) (dialog.Outcome, error) {
+	filter, update, ok, err := straight(p)
+	if err != nil {
+		return dialog.Outcome{}, err
+	}
+	// One who has to read first would never find the version that he read, if
+	// others kept on writing past him: they wait for his turn to be over.
+	waits := s.turns.busy(p.ID)
+	if ok && !waits {
+		if out, done, err := s.goStraight(ctx, p, filter, update); done || err != nil {
+			return out, err
+		}
+	}
+	giveBack, err := s.turns.take(ctx, p.ID)
+	if err != nil {
+		return dialog.Outcome{}, err
+	}
+	defer giveBack()
+	if ok && waits {
+		if out, done, err := s.goStraight(ctx, p, filter, update); done || err != nil {
+			return out, err
+		}
+	}
+	return s.goLong(ctx, p)
+}
+
+// goStraight sends the one command. It is done when the filter matched; the
+// answer is then what Decide says about the dialog as it was.
+func (s *Store) goStraight(ctx context.Context, p *dialog.Plan, filter, update bson.D) (out dialog.Outcome, done bool, err error) {
+	before, err := s.findAndModify(ctx, filter, update, whole)
+	if errors.Is(err, driver.ErrNoDocuments) || isContention(err) {
+		return dialog.Outcome{}, false, nil
+	}
+	if err != nil {
+		return dialog.Outcome{}, false, err
+	}
+	current, err := before.dialog()
+	if err != nil {
+		return dialog.Outcome{}, false, err
+	}
+	if out, err = p.Decide(current); err != nil {
+		return dialog.Outcome{}, false, fmt.Errorf("the filter of a change let through what the rules do not: %s", err) //nolint:errorlint // a fault of this package, and no denial
+	}
+	return out, true, nil
+}
+
+// goLong reads, decides, and writes if the version is still the one it read,
+// again and again while others win. What it read is what a denial is about.
+func (s *Store) goLong(ctx context.Context, p *dialog.Plan) (dialog.Outcome, error) {
+	fields := whole
+	if p.Key != "" {
+		fields = withHistory
+	}
+	id, err := objectID(p.ID)
+	if err != nil {
+		return dialog.Outcome{}, err
+	}
+	for try := 0; ; try++ {
+		current, err := s.find(ctx, id, fields)
+		if err != nil {
+			return dialog.Outcome{}, err
+		}
+		if current.Deleted && ended(&current, p.At) {
+			return dialog.Outcome{}, dialog.ErrNotFound()
+		}
+		out, err := p.Decide(current)
+		if err != nil || out.Change == nil || out.Replayed {
+			return out, err
+		}
+		update, err := difference(p, &current, &out)
+		if err != nil {
+			return dialog.Outcome{}, err
+		}
+		filter := bson.D{{Key: fieldID, Value: id}, {Key: fieldVersion, Value: current.Version}}
+		_, err = s.findAndModify(ctx, filter, update, onlyID)
+		if err == nil {
+			return out, nil
+		}
+		if !errors.Is(err, driver.ErrNoDocuments) && !isContention(err) {
+			return dialog.Outcome{}, err
+		}
+		if err := pause(ctx, try); err != nil {
+			return dialog.Outcome{}, err
+		}
+	}
+}
+
+// difference is the update that makes what Decide answered of what was read,
+// with the operators of the straight way where they fit.
+func difference(p *dialog.Plan, before *dialog.Dialog, out *dialog.Outcome) (bson.D, error) {
+	var c changes
+	after := &out.Dialog
+	if after.Name != before.Name {
+		c.name(after.Name)
+	}
+	if after.Photo != before.Photo {
+		c.photo(after.Photo)
+	}
+	if after.Owner != before.Owner {
+		c.set(fieldOwner, after.Owner)
+	}
+	list(&c, fieldOccupants, before.Occupants, after.Occupants)
+	list(&c, fieldAdmins, before.Admins, after.Admins)
+	if after.Deleted {
+		c.delete(after.UpdatedAt)
+	} else {
+		list(&c, fieldListedFor, listedFor(before), listedFor(after))
+	}
+	if len(p.Custom) > 0 {
+		if err := c.customDifference(p, after.Custom); err != nil {
+			return nil, err
+		}
+	}
+	return c.update(out.Change), nil
+}
+
+// customDifference sets and removes the fields that the plan names, whole
+// classes when nothing is left of them, and the exact size.
+func (c *changes) customDifference(p *dialog.Plan, after dialog.CustomData) error {
+	gone := map[string]bool{}
+	for _, change := range p.Custom {
+		if _, ok := after[change.Class]; ok {
+			if _, err := c.field(change); err != nil {
+				return err
+			}
+		} else if !gone[change.Class] {
+			gone[change.Class] = true
+			c.unset(fieldCustom + "." + change.Class)
+		}
+	}
+	c.set(fieldCustomBytes, after.Bytes())
+	return nil
+}
+
+// findAndModify updates the dialog that the filter matches, and returns it as
+// it was.
+func (s *Store) findAndModify(ctx context.Context, filter, update, fields bson.D) (document, error) {
+	o := options.FindOneAndUpdate().SetReturnDocument(options.Before).SetProjection(fields)
+	var before document
+	err := s.dialogs.FindOneAndUpdate(ctx, filter, update, o).Decode(&before)
+	return before, err
+}
+
+// ended tells whether a tombstone's time is over. The server clears it away
+// somewhat later.
+func ended(tombstone *dialog.Dialog, now time.Time) bool {
+	return now.Sub(tombstone.UpdatedAt) >= dialog.TombstoneKept
+}
+
+// pause waits before the next try: longer after each, up to a bound, and
+// never as long as the others who try.
+func pause(ctx context.Context, try int) error {
+	most := time.Millisecond << min(try, 5)
+	wait := time.NewTimer(rand.N(most)) //nolint:gosec // to be apart from others, not to be secret
+	defer wait.Stop()
+	select {
+	case <-wait.C:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}

@@ -1,0 +1,155 @@
+package mongo
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strconv"
+	"strings"
+
+	"go.mongodb.org/mongo-driver/v2/bson"
+
+	"dialogs/dialog"
+)
+
+// toBSON makes a custom value native, so that it can be queried and read by
+// whatever else looks into the database: whole numbers become int64, where
+// they fit, all others doubles.
+func toBSON(v dialog.Value) (any, error) {
+	d := json.NewDecoder(strings.NewReader(string(v)))
+	d.UseNumber()
+	var decoded any
+	if err := d.Decode(&decoded); err != nil {
+		return nil, fmt.Errorf("a custom value that is no JSON: %w", err)
+	}
+	return nativeNumbers(decoded)
+}
+
+func nativeNumbers(v any) (any, error) {
+	switch v := v.(type) {
+	case json.Number:
+		if whole, err := strconv.ParseInt(v.String(), 10, 64); err == nil {
+			return whole, nil
+		}
+		return v.Float64()
+	case []any:
+		list := make(bson.A, len(v))
+		for i, element := range v {
+			var err error
+			if list[i], err = nativeNumbers(element); err != nil {
+				return nil, err
+			}
+		}
+		return list, nil
+	case bool, string:
+		return v, nil
+	}
+	return nil, errors.New("a custom value of a kind that no field has")
+}
+
+// fromBSON brings a native value back to the normal form it was made from.
+func fromBSON(v bson.RawValue) (dialog.Value, error) {
+	var text bytes.Buffer
+	if err := appendJSON(&text, v); err != nil {
+		return "", err
+	}
+	return dialog.Value(text.String()), nil
+}
+
+func appendJSON(text *bytes.Buffer, v bson.RawValue) error {
+	switch v.Type {
+	case bson.TypeBoolean:
+		text.WriteString(strconv.FormatBool(v.Boolean()))
+	case bson.TypeInt64:
+		text.WriteString(strconv.FormatInt(v.Int64(), 10))
+	case bson.TypeInt32: // written by another tool
+		text.WriteString(strconv.FormatInt(int64(v.Int32()), 10))
+	case bson.TypeDouble:
+		return encodeJSON(text, v.Double())
+	case bson.TypeString:
+		return encodeJSON(text, v.StringValue())
+	case bson.TypeArray:
+		elements, err := v.Array().Values()
+		if err != nil {
+			return err
+		}
+		text.WriteByte('[')
+		for i, element := range elements {
+			if i > 0 {
+				text.WriteByte(',')
+			}
+			if err := appendJSON(text, element); err != nil {
+				return err
+			}
+		}
+		text.WriteByte(']')
+	default:
+		return fmt.Errorf("a custom value of BSON type %s", v.Type)
+	}
+	return nil
+}
+
+// encodeJSON writes a string or number as the domain's normal form has it,
+// without the escapes that HTML would want.
+func encodeJSON(text *bytes.Buffer, v any) error {
+	e := json.NewEncoder(text)
+	e.SetEscapeHTML(false)
+	if err := e.Encode(v); err != nil {
+		return err
+	}
+	text.Truncate(text.Len() - len("\n"))
+	return nil
+}
+
+// customToBSON is the custom data as a document of documents.
+func customToBSON(custom dialog.CustomData) (bson.M, error) {
+	all := bson.M{}
+	for class, fields := range custom {
+		values := bson.M{}
+		for field, value := range fields {
+			native, err := toBSON(value)
+			if err != nil {
+				return nil, err
+			}
+			values[field] = native
+		}
+		all[class] = values
+	}
+	return all, nil
+}
+
+// customFromBSON leaves out the classes that have lost their last field.
+func customFromBSON(raw bson.Raw) (dialog.CustomData, error) {
+	classes, err := raw.Elements()
+	if err != nil || len(classes) == 0 {
+		return nil, err
+	}
+	custom := dialog.CustomData{}
+	for _, class := range classes {
+		document, ok := class.Value().DocumentOK()
+		if !ok {
+			return nil, fmt.Errorf("the custom class %s is no document", class.Key())
+		}
+		fields, err := document.Elements()
+		if err != nil {
+			return nil, err
+		}
+		if len(fields) == 0 {
+			continue
+		}
+		values := make(map[string]dialog.Value, len(fields))
+		for _, field := range fields {
+			if values[field.Key()], err = fromBSON(field.Value()); err != nil {
+				return nil, fmt.Errorf("%s.%s: %w", class.Key(), field.Key(), err)
+			}
+		}
+		custom[class.Key()] = values
+	}
+	if len(custom) == 0 {
+		return nil, nil
+	}
+	return custom, nil
+}
+
+func customPath(class, field string) string { return fieldCustom + "." + class + "." + field }
