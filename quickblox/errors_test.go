@@ -1,0 +1,57 @@
+package quickblox_test
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"strings"
+	"testing"
+
+	"dialogs/dialog"
+	"dialogs/dialog/dialogtest"
+)
+
+// A brokenStore fails at every dialog.
+type brokenStore struct {
+	dialog.Store
+	err error
+}
+
+func (s brokenStore) Dialog(context.Context, dialog.ID, bool) (dialog.Dialog, error) {
+	if s.err == nil {
+		panic("the store's inner text")
+	}
+	return dialog.Dialog{}, s.err
+}
+
+func (s brokenStore) Update(context.Context, dialog.Plan) (dialog.Outcome, error) {
+	return dialog.Outcome{}, s.err
+}
+
+// TestInnerErrors looks for what a broken store shows: nothing of itself.
+func TestInnerErrors(t *testing.T) {
+	const id = "65ba1b4a0000000000000001"
+	for _, tt := range []struct {
+		reason string
+		err    error
+		status int
+		text   string
+	}{
+		{"an error of a driver", errors.New("SELECT of the store's inner text"), http.StatusInternalServerError, "internal error"},
+		{"a panic", nil, http.StatusInternalServerError, "internal error"},
+		{"a store that is away", dialog.ErrUnavailable(errors.New("the store's inner text")), http.StatusServiceUnavailable, "did not answer in time"},
+	} {
+		t.Run(tt.reason, func(t *testing.T) {
+			d := openStore(t, brokenStore{dialogtest.NewStore(), tt.err})
+			a := d.get(user("1"), "/chat/Dialog/"+id)
+			a.refused(tt.status, tt.text)
+			if strings.Contains(a.Body, "inner text") || !strings.Contains(d.log.String(), "inner text") {
+				t.Errorf("got %s and the log %s, want the inner text in the log alone", a.Body, d.log)
+			}
+			if tt.err == nil {
+				return
+			}
+			d.send(user("1"), http.MethodDelete, "/chat/Dialog/"+id+","+id[1:]+"2?force=1", "", "").refused(tt.status, tt.text)
+		})
+	}
+}

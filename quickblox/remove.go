@@ -1,0 +1,83 @@
+package quickblox
+
+import (
+	"errors"
+	"fmt"
+	"net/http"
+	"slices"
+	"strings"
+
+	"dialogs/dialog"
+)
+
+// maxRemovals is how many dialogs one request may name: each is a change of
+// its own.
+const maxRemovals = 100
+
+// remove deletes dialogs for everyone, or has the caller leave them. About one
+// dialog it answers as every request does; about several, with three lists.
+func (d *door) remove(r *request) (answer, error) {
+	force, err := r.params.takeFlag("force")
+	if err != nil {
+		return answer{}, err
+	}
+	if err := r.params.rest(""); err != nil {
+		return answer{}, err
+	}
+	change := dialog.Change{Delete: true}
+	if !force {
+		if r.caller.Kind() == dialog.Server {
+			return answer{}, invalid("force", "1 deletes for everyone; without it, On-Behalf-Of must name the user who leaves")
+		}
+		change = dialog.Change{RemoveOccupants: []dialog.UserID{r.caller.User}}
+	}
+	ids := strings.Split(r.pathIDs(), ",")
+	if len(ids) == 1 {
+		_, err := d.Service.Update(r.Context(), r.caller, ids[0], change)
+		return answer{status: http.StatusOK}, err
+	}
+	return d.removeAll(r, ids, change)
+}
+
+// idList is one of the three lists.
+type idList struct {
+	IDs []string `json:"ids"`
+}
+
+type removals struct {
+	SuccessfullyDeleted idList
+	NotFound            idList
+	WrongPermissions    idList
+}
+
+func (d *door) removeAll(r *request, ids []string, change dialog.Change) (answer, error) {
+	seen := map[string]bool{}
+	ids = slices.DeleteFunc(ids, func(id string) bool {
+		again := seen[id]
+		seen[id] = true
+		return again
+	})
+	if len(ids) > maxRemovals {
+		return answer{}, invalid("_id", fmt.Sprintf("at most %d dialogs in one request", maxRemovals))
+	}
+	done := removals{idList{[]string{}}, idList{[]string{}}, idList{[]string{}}}
+	for _, id := range ids {
+		_, err := d.Service.Update(r.Context(), r.caller, id, change)
+		var refused *dialog.Error
+		switch {
+		case err == nil:
+			done.SuccessfullyDeleted.add(id)
+		case !errors.As(err, &refused):
+			return answer{}, err
+		case refused.Code == dialog.NotFound, refused.Code == dialog.Invalid && refused.Field == "id":
+			done.NotFound.add(shown(id))
+		case refused.Code == dialog.Forbidden, refused.Code == dialog.Invalid: // a type that nobody leaves
+			done.WrongPermissions.add(id)
+		default:
+			return answer{}, err
+		}
+	}
+	return answer{http.StatusOK, done}, nil
+}
+
+func (l *idList) add(id string) { l.IDs = append(l.IDs, id) }
