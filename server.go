@@ -138,7 +138,9 @@ func serveUntil(ctx context.Context, server *http.Server, listener net.Listener,
 		_ = server.Close()
 		err = errors.New("some requests were cut off: they outlived the grace")
 	}
-	_ = <-failed // that it was shut down
+	if served := <-failed; !errors.Is(served, http.ErrServerClosed) {
+		err = errors.Join(err, served)
+	}
 	return err
 }
 
