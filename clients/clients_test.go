@@ -19,8 +19,11 @@ func TestNPM(t *testing.T) {
 	clienttest.Install(t, ".")
 	clienttest.Run(t, ".", nil, "npm", "run", "--silent", "build")
 	server := clienttest.Start(t)
+	trusting := clienttest.Start(t, "--trusted-documents", "src/gql/persisted-documents.json")
 	t.Log(clienttest.Run(t, ".", []string{
-		"DIALOGS_URL=" + server.URL + "/graphql",
-		"DIALOGS_KEY=" + server.Key,
+		"TEST_URL=" + server.URL + "/graphql",
+		"TEST_KEY=" + server.Key,
+		"TEST_TRUSTING_URL=" + trusting.URL + "/graphql",
+		"TEST_TRUSTING_TOKEN=" + trusting.Token("alice"),
 	}, "npm", "run", "--silent", "test"))
 }

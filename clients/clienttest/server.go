@@ -25,13 +25,14 @@ type Server struct {
 	binary, dir string
 }
 
-// Start builds the server and starts it on a free port with an empty store. It
-// is stopped with the test.
-func Start(tb testing.TB) *Server {
+// Start builds the server and starts it on a free port with an empty store,
+// and with more flags if there are any. It is stopped with the test.
+func Start(tb testing.TB, flags ...string) *Server {
 	tb.Helper()
 	s := &Server{tb: tb, binary: filepath.Join(tb.TempDir(), "dialogs"), dir: filepath.Join(tb.TempDir(), "data")}
 	Run(tb, ".", nil, "go", "build", "-o", s.binary, "dialogs")
-	command := exec.Command(s.binary, "serve", "--dev", "--log-format", "json", "--listen", "127.0.0.1:0", "--store", s.dir)
+	flags = append([]string{"serve", "--dev", "--log-format", "json", "--listen", "127.0.0.1:0", "--store", s.dir}, flags...)
+	command := exec.Command(s.binary, flags...)
 	command.Env = withoutSettings(os.Environ())
 	s.URL = "http://" + Await(tb, command, `"msg":"serving","address":"([^"]+)"`)
 	key, err := os.ReadFile(filepath.Join(s.dir, "development.key"))

@@ -4,10 +4,10 @@ import type { TypedDocumentNode } from '@graphql-typed-document-node/core';
 import { create, session } from './operations.js';
 
 /** The server under test, and an API key of its. */
-export const url = required('DIALOGS_URL');
-const key = required('DIALOGS_KEY');
+export const url = required('TEST_URL');
+const key = required('TEST_KEY');
 
-function required(name: string): string {
+export function required(name: string): string {
   const value = process.env[name];
   if (!value) throw new Error(`set ${name}; the Go test beside this package does`);
   return value;
