@@ -25,3 +25,10 @@ func open(t testing.TB, uri string, o mongo.Options) dialog.Store {
 }
 
 func TestStore(t *testing.T) { storetest.Run(t, fresh) }
+
+func closeStore(t testing.TB, s dialog.Store) {
+	t.Helper()
+	if err := s.Close(); err != nil {
+		t.Errorf("closing the store: %v", err)
+	}
+}
