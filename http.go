@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"maps"
 	"net"
 	"net/http"
 	"time"
@@ -87,13 +86,17 @@ func (w *statusWriter) WriteHeader(status int) {
 
 func (w *statusWriter) Unwrap() http.ResponseWriter { return w.ResponseWriter }
 
+// A refusal answers a request that is not let through to its door, in the
+// shape of that door's errors.
+type refusal func(w http.ResponseWriter, r *http.Request, status int, code, message string, more map[string]any)
+
 // authenticated finds out who is calling, once for each request, and refuses
 // credentials that do not hold.
-func authenticated(a *auth.Authenticator, log *slog.Logger, next http.Handler) http.Handler {
+func authenticated(a *auth.Authenticator, log *slog.Logger, refuse refusal, next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		identity, err := a.Authenticate(r.Context(), r.Header)
 		if err != nil {
-			refuseCredentials(w, r, log, err)
+			refuseCredentials(w, r, log, refuse, err)
 			return
 		}
 		if info := infoOf(r.Context()); info != nil {
@@ -104,7 +107,7 @@ func authenticated(a *auth.Authenticator, log *slog.Logger, next http.Handler) h
 }
 
 // refuseCredentials says why credentials do not do.
-func refuseCredentials(w http.ResponseWriter, r *http.Request, log *slog.Logger, err error) {
+func refuseCredentials(w http.ResponseWriter, r *http.Request, log *slog.Logger, refuse refusal, err error) {
 	status, message := http.StatusInternalServerError, "internal error; the server's log has it under this request's id"
 	var refused *auth.Error
 	if errors.As(err, &refused) {
@@ -116,15 +119,7 @@ func refuseCredentials(w http.ResponseWriter, r *http.Request, log *slog.Logger,
 	if status >= http.StatusInternalServerError && r.Context().Err() == nil {
 		log.ErrorContext(r.Context(), "checking credentials", "error", err)
 	}
-	writeError(w, status, credentialCodes[status], message, nil)
-}
-
-// writeError answers a request that was not executed, in the shape of a
-// GraphQL error.
-func writeError(w http.ResponseWriter, status int, code, message string, more map[string]any) {
-	extensions := map[string]any{"code": code, "status": status}
-	maps.Copy(extensions, more)
-	writeJSON(w, status, map[string]any{"errors": []any{map[string]any{"message": message, "extensions": extensions}}})
+	refuse(w, r, status, credentialCodes[status], message, nil)
 }
 
 // credentialCodes are the codes of the statuses that [auth.Error] has.
@@ -146,15 +141,15 @@ func timed(limit time.Duration, next http.Handler) http.Handler {
 
 // crossOrigin lets pages of the allowed origins call, and keeps those of all
 // others from changing anything.
-func crossOrigin(origins []string, next http.Handler) (http.Handler, error) {
+func crossOrigin(origins []string, refuse refusal, next http.Handler) (http.Handler, error) {
 	protection := http.NewCrossOriginProtection()
 	for _, origin := range origins {
 		if err := protection.AddTrustedOrigin(origin); err != nil {
 			return nil, fmt.Errorf("--allow-origins: %w", err)
 		}
 	}
-	protection.SetDenyHandler(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
-		writeError(w, http.StatusForbidden, "FORBIDDEN", "pages of this origin may not call", map[string]any{"rule": "origin"})
+	protection.SetDenyHandler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		refuse(w, r, http.StatusForbidden, "FORBIDDEN", "pages of this origin may not call", map[string]any{"rule": "origin"})
 	}))
 	if len(origins) == 0 { // rs/cors takes an empty list for every origin
 		return protection.Handler(next), nil

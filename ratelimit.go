@@ -70,7 +70,7 @@ func (l *rateLimiter) take(c dialog.Caller, r *http.Request) (wait time.Duration
 }
 
 // rateLimited refuses those who ask too often.
-func rateLimited(l *rateLimiter, next http.Handler) http.Handler {
+func rateLimited(l *rateLimiter, refuse refusal, next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		wait := l.take(auth.FromContext(r.Context()).Caller, r)
 		if wait == 0 {
@@ -79,6 +79,6 @@ func rateLimited(l *rateLimiter, next http.Handler) http.Handler {
 		}
 		seconds := int(math.Ceil(wait.Seconds()))
 		w.Header().Set("Retry-After", strconv.Itoa(seconds))
-		writeError(w, http.StatusTooManyRequests, "RATE_LIMITED", "too many requests", map[string]any{"retryAfter": seconds})
+		refuse(w, r, http.StatusTooManyRequests, "RATE_LIMITED", "too many requests", map[string]any{"retryAfter": seconds})
 	})
 }

@@ -167,8 +167,8 @@ func (s *settings) handler(st dialog.Store, authenticator *auth.Authenticator, m
 		Trusted:       trusted,
 		Operation:     noteOperation,
 	})
-	door = timed(s.requestTimeout, authenticated(authenticator, log, rateLimited(limiter, door)))
-	if door, err = crossOrigin(s.allowOrigins, door); err != nil {
+	door = timed(s.requestTimeout, authenticated(authenticator, log, graph.Refuse, rateLimited(limiter, graph.Refuse, door)))
+	if door, err = crossOrigin(s.allowOrigins, graph.Refuse, door); err != nil {
 		return nil, err
 	}
 	mux := http.NewServeMux()

@@ -3,6 +3,7 @@ package graph
 import (
 	"encoding/json"
 	"errors"
+	"maps"
 	"mime"
 	"net/http"
 	"strconv"
@@ -166,6 +167,18 @@ func refuse(w http.ResponseWriter, contentType string, err error) {
 		w.Header().Set("Allow", "GET, POST")
 	}
 	writeResponse(w, contentType, e.status, failed(e))
+}
+
+// Refuse answers a request that others keep from the door, such as one whose
+// credentials do not hold, as the door itself would.
+func Refuse(w http.ResponseWriter, r *http.Request, status int, code, message string, more map[string]any) {
+	contentType, ok := negotiate(r.Header.Values("Accept"))
+	if !ok {
+		contentType = typeJSON
+	}
+	extensions := map[string]any{"code": code, "status": status}
+	maps.Copy(extensions, more)
+	writeResponse(w, contentType, status, bareResponse{Errors: gqlerror.List{{Message: message, Extensions: extensions}}})
 }
 
 func writeResponse(w http.ResponseWriter, contentType string, status int, response any) {
