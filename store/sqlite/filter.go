@@ -1,6 +1,10 @@
 package sqlite
 
-import "dialogs/dialog"
+import (
+	"time"
+
+	"dialogs/dialog"
+)
 
 // filterConditions are the parts of a filter that are looked at dialog by
 // dialog; ids and types are in how the list is read.
@@ -19,10 +23,7 @@ func filterConditions(f dialog.Filter) []condition {
 	}
 	for _, bound := range []struct {
 		text string
-		at   interface {
-			IsZero() bool
-			UnixMilli() int64
-		}
+		at   time.Time
 	}{
 		{"d.updated_at > ?", f.UpdatedAfter},
 		{"d.updated_at < ?", f.UpdatedBefore},
@@ -30,7 +31,7 @@ func filterConditions(f dialog.Filter) []condition {
 		{"d.created_at < ?", f.CreatedBefore},
 	} {
 		if !bound.at.IsZero() {
-			all = append(all, when(bound.text, bound.at.UnixMilli()))
+			all = append(all, when(bound.text, millis(bound.at)))
 		}
 	}
 	for _, c := range f.Custom {
@@ -87,4 +88,37 @@ func (o listOrder) bounds(q dialog.Query) ([]condition, error) {
 		all = append(all, when("(d."+o.column+", d.id) "+bound.sign+" (?, ?)", key, id))
 	}
 	return all, nil
+}
+
+// tighten leaves out whichever of a position and a filter's instant the other
+// implies, where both bound one side of a page: an index can start at one.
+func tighten(q dialog.Query) dialog.Query {
+	var after, before *time.Time
+	switch q.Order.Field {
+	case dialog.ByUpdatedAt:
+		after, before = &q.Filter.UpdatedAfter, &q.Filter.UpdatedBefore
+	case dialog.ByCreatedAt:
+		after, before = &q.Filter.CreatedAfter, &q.Filter.CreatedBefore
+	default:
+		return q
+	}
+	least, most := &q.After, &q.Before
+	if q.Order.Descending {
+		least, most = most, least
+	}
+	if *least != nil && !after.IsZero() {
+		if (*least).Key.Time.After(*after) {
+			*after = time.Time{}
+		} else {
+			*least = nil
+		}
+	}
+	if *most != nil && !before.IsZero() {
+		if (*most).Key.Time.Before(*before) {
+			*before = time.Time{}
+		} else {
+			*most = nil
+		}
+	}
+	return q
 }

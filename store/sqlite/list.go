@@ -60,6 +60,7 @@ func (s *Store) Count(ctx context.Context, q dialog.Query) (int, error) {
 
 // pageQuery is the statement of a page, empty for a list of nothing.
 func pageQuery(q dialog.Query) (string, []any, error) {
+	q = tighten(q)
 	order := orderOf(q.Order)
 	bounds, err := order.bounds(q)
 	if err != nil {

@@ -2,17 +2,24 @@ package sqlite_test
 
 import (
 	"testing"
+	"time"
+
+	"go.uber.org/goleak"
 
 	"dialogs/dialog"
 	"dialogs/store/sqlite"
 	"dialogs/store/storetest"
 )
 
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
 // fresh is a database in a directory of its own.
 func fresh(t testing.TB) storetest.Database {
 	dir := t.TempDir()
 	return func(t testing.TB) dialog.Store { return open(t, dir, sqlite.Options{}) }
 }
+
+func TestStore(t *testing.T) { storetest.Run(t, fresh) }
 
 func open(t testing.TB, dir string, o sqlite.Options) *sqlite.Store {
 	t.Helper()
@@ -23,4 +30,28 @@ func open(t testing.TB, dir string, o sqlite.Options) *sqlite.Store {
 	return s
 }
 
-func TestStore(t *testing.T) { storetest.Run(t, fresh) }
+// opened is an empty store that is closed with the test.
+func opened(t testing.TB) *sqlite.Store {
+	t.Helper()
+	s := open(t, t.TempDir(), sqlite.Options{})
+	t.Cleanup(func() { closing(t, s) })
+	return s
+}
+
+func closing(t testing.TB, s *sqlite.Store) {
+	t.Helper()
+	if err := s.Close(); err != nil {
+		t.Errorf("closing the store: %v", err)
+	}
+}
+
+// waitFor waits until something is so, and fails the test when it never is.
+func waitFor(t testing.TB, so func() bool) {
+	t.Helper()
+	for deadline := time.Now().Add(10 * time.Second); !so(); {
+		if time.Now().After(deadline) {
+			t.Fatal("waited in vain")
+		}
+		time.Sleep(time.Millisecond)
+	}
+}

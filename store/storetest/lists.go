@@ -151,7 +151,7 @@ func testPages(e *env) {
 	for _, q := range scoped() {
 		for _, q.Order = range orders() {
 			want := idsOf(expected(all, q))
-			for _, size := range []int{1, 4, len(all), len(all) + 1} {
+			for _, size := range []int{3, len(all) + 1} {
 				q.Limit = size
 				e.same(e.walk(q, all), want, fmt.Sprintf("forward by %d: %+v", size, q))
 				q.FromEnd = true
@@ -266,6 +266,7 @@ func testTies(e *env) {
 func testPositions(e *env) {
 	e.classes()
 	all := e.crowd()
+	queries := scoped()
 	ids := []dialog.ID{"000000000000000000000000", "7fffffffffffffffffffffff", "ffffffffffffffffffffffff"}
 	times := []time.Time{
 		time.UnixMilli(math.MinInt64).UTC(), time.UnixMilli(math.MaxInt64).UTC(),
@@ -274,7 +275,7 @@ func testPositions(e *env) {
 		all[0].CreatedAt, all[0].CreatedAt.Add(time.Millisecond), all[0].UpdatedAt, all[20].UpdatedAt, all[20].UpdatedAt.Add(-time.Millisecond),
 	}
 	names := []string{"", "\x00", "alpha", "alpha\x00", "alph", "b", "beta ", "\U0010ffff", strings.Repeat("z", 300)}
-	for _, q := range scoped() {
+	for _, q := range []dialog.Query{queries[0], queries[2], queries[4], queries[9]} {
 		q.Limit = 5
 		for _, q.Order = range orders() {
 			list := expected(all, q)

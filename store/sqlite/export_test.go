@@ -1,0 +1,65 @@
+package sqlite
+
+import (
+	"context"
+	"time"
+
+	"dialogs/dialog"
+)
+
+// Writer is the connection that writes, as a job has it.
+type Writer struct{ w *writer }
+
+// Exec executes a statement.
+func (w Writer) Exec(query string, args ...any) error { return w.w.exec(query, args...) }
+
+// Write has the writer do a job.
+func (s *Store) Write(ctx context.Context, run func(Writer) error) error {
+	return s.write(ctx, "testing", func(w *writer) error { return run(Writer{w}) })
+}
+
+// WriteValue is what a query answers on the connection that writes.
+func (s *Store) WriteValue(ctx context.Context, query string) (value any, err error) {
+	err = s.write(ctx, "testing", func(w *writer) error {
+		_, err := w.row(query, nil, &value)
+		return err
+	})
+	return value, err
+}
+
+// ReadValue is what a query answers on a connection that reads.
+func (s *Store) ReadValue(ctx context.Context, query string, args ...any) (value any, err error) {
+	err = s.read(ctx, "testing", func(ctx context.Context) error { return s.reads.row(ctx, query, args, &value) })
+	return value, err
+}
+
+// Plan is how SQLite reads a page.
+func (s *Store) Plan(ctx context.Context, q dialog.Query) (steps []string, err error) {
+	text, args, err := pageQuery(q)
+	if err != nil {
+		return nil, err
+	}
+	err = s.read(ctx, "testing", func(ctx context.Context) error {
+		rows, err := s.reads.query(ctx, "EXPLAIN QUERY PLAN "+text, args...)
+		if err != nil {
+			return err
+		}
+		defer rows.Close()
+		for rows.Next() {
+			var id, parent, unused int
+			var step string
+			if err := rows.Scan(&id, &parent, &unused, &step); err != nil {
+				return err
+			}
+			steps = append(steps, step)
+		}
+		return rows.Err()
+	})
+	return steps, err
+}
+
+// SweepAlways sweeps again and again until ctx ends.
+func (s *Store) SweepAlways(ctx context.Context, every time.Duration) { s.sweepAlways(ctx, every) }
+
+// Waiting is how many jobs wait for the writer.
+func (s *Store) Waiting() int { return len(s.jobs) }

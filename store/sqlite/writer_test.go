@@ -1,0 +1,256 @@
+package sqlite_test
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"dialogs/dialog"
+	"dialogs/store/sqlite"
+)
+
+// attempt runs a write beside the test, which is told how it ended.
+func attempt(ctx context.Context, s *sqlite.Store, run func(sqlite.Writer) error) <-chan error {
+	done := make(chan error, 1)
+	go func() { done <- s.Write(ctx, run) }()
+	return done
+}
+
+func mark(at int) func(sqlite.Writer) error {
+	return func(w sqlite.Writer) error {
+		return w.Exec("INSERT OR REPLACE INTO probe (n, at) VALUES (1, ?)", at)
+	}
+}
+
+// hold lets the writer begin a job and stand still in it until the function
+// that is returned is called.
+func hold(t *testing.T, s *sqlite.Store) (release func() error) {
+	t.Helper()
+	begun, over := make(chan struct{}), make(chan struct{})
+	done := attempt(t.Context(), s, func(sqlite.Writer) error {
+		close(begun)
+		<-over
+		return nil
+	})
+	<-begun
+	let := sync.OnceFunc(func() { close(over) })
+	t.Cleanup(let) // or a test that fails would never end
+	return func() error {
+		let()
+		return <-done
+	}
+}
+
+// mustBe checks what a database holds that is written by mark.
+func mustBe(t *testing.T, s *sqlite.Store, want any) {
+	t.Helper()
+	got, err := s.ReadValue(t.Context(), "SELECT (SELECT at FROM probe)")
+	if err != nil || got != want {
+		t.Errorf("the mark is %v, %v, want %v", got, err, want)
+	}
+}
+
+// TestGroupCommit sees that jobs that wait share a commit, and that none is
+// acknowledged before it.
+func TestGroupCommit(t *testing.T) {
+	s := opened(t)
+	release := hold(t, s)
+	first := attempt(t.Context(), s, mark(1))
+	waitFor(t, func() bool { return s.Waiting() == 1 })
+	begun, over := make(chan struct{}), make(chan struct{})
+	second := attempt(t.Context(), s, func(sqlite.Writer) error {
+		close(begun)
+		<-over
+		return nil
+	})
+	waitFor(t, func() bool { return s.Waiting() == 2 })
+	if err := release(); err != nil {
+		t.Fatal(err)
+	}
+	<-begun // the first of the two is done, in the transaction of the second
+	mustBe(t, s, nil)
+	select {
+	case err := <-first:
+		t.Errorf("acknowledged before the commit: %v", err)
+	default:
+	}
+	close(over)
+	if err := errors.Join(<-first, <-second); err != nil {
+		t.Error(err)
+	}
+	mustBe(t, s, int64(1))
+}
+
+// TestJobsFailAlone has jobs of one group fail in every way that a job can.
+func TestJobsFailAlone(t *testing.T) {
+	s := opened(t)
+	wrong := errors.New("wrong")
+	release := hold(t, s)
+	var done []<-chan error
+	for i, job := range []func(sqlite.Writer) error{
+		mark(1),
+		func(w sqlite.Writer) error { return errors.Join(mark(2)(w), wrong) },
+		func(w sqlite.Writer) error { _ = mark(3)(w); panic("at the disco") },
+		func(w sqlite.Writer) error { return w.Exec("INSERT INTO probe (n, at) VALUES (2, 2)") },
+		func(w sqlite.Writer) error {
+			return w.Exec("INSERT INTO class (name, revision, fields) VALUES ('after', 1, '[]')")
+		},
+	} {
+		done = append(done, attempt(t.Context(), s, job))
+		waitFor(t, func() bool { return s.Waiting() == i+1 })
+	}
+	if err := release(); err != nil {
+		t.Fatal(err)
+	}
+	for i, check := range []func(error) bool{
+		func(err error) bool { return err == nil },
+		func(err error) bool { return errors.Is(err, wrong) },
+		func(err error) bool { return err != nil && strings.Contains(err.Error(), "at the disco") },
+		func(err error) bool { return err != nil && !dialog.IsCode(err, dialog.Unavailable) },
+		func(err error) bool { return err == nil },
+	} {
+		if err := <-done[i]; !check(err) {
+			t.Errorf("job %d: %v", i, err)
+		}
+	}
+	mustBe(t, s, int64(1))
+	if classes, err := s.Classes(t.Context()); err != nil || len(classes) != 1 {
+		t.Errorf("classes after the jobs that failed: %v, %v", classes, err)
+	}
+}
+
+// TestCommitFails loses a transaction: nothing in it is acknowledged, and
+// what comes after is served.
+func TestCommitFails(t *testing.T) {
+	s := opened(t)
+	release := hold(t, s)
+	var done []<-chan error
+	for i, job := range []func(sqlite.Writer) error{
+		mark(1),
+		func(w sqlite.Writer) error { return w.Exec("ROLLBACK") },
+		mark(2),
+		func(sqlite.Writer) error { return dialog.ErrNotFound() },
+	} {
+		done = append(done, attempt(t.Context(), s, job))
+		waitFor(t, func() bool { return s.Waiting() == i+1 })
+	}
+	if err := release(); err != nil { // it was of a group of its own
+		t.Fatal(err)
+	}
+	for i, d := range done {
+		if err := <-d; !dialog.IsCode(err, dialog.Unavailable) {
+			t.Errorf("job %d of a transaction that was lost: %v", i, err)
+		}
+	}
+	mustBe(t, s, nil)
+	if err := s.Write(t.Context(), mark(3)); err != nil {
+		t.Error(err)
+	}
+	mustBe(t, s, int64(3))
+}
+
+// TestDiskFull fills the database to a size that it may not go beyond.
+func TestDiskFull(t *testing.T) {
+	s := opened(t)
+	pages, err := s.WriteValue(t.Context(), "PRAGMA page_count")
+	if err != nil {
+		t.Fatal(err)
+	}
+	limit := func(pages any) {
+		t.Helper()
+		if _, err := s.WriteValue(t.Context(), fmt.Sprintf("PRAGMA max_page_count = %d", pages)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	limit(pages)
+	full := dialog.Class{Name: "Full", Revision: 1}
+	for i := range 200 {
+		full.Fields = append(full.Fields, dialog.Field{Name: fmt.Sprintf("field%d", i), Type: dialog.String})
+	}
+	if _, err := s.SaveClass(t.Context(), full); !dialog.IsCode(err, dialog.Unavailable) {
+		t.Errorf("a class that does not fit: %v", err)
+	}
+	if classes, err := s.Classes(t.Context()); err != nil || classes != nil {
+		t.Errorf("classes after one that did not fit: %v, %v", classes, err)
+	}
+	limit(1 << 20)
+	if saved, err := s.SaveClass(t.Context(), full); err != nil || !saved {
+		t.Errorf("a class where there is room again: saved %v, %v", saved, err)
+	}
+}
+
+// TestAnotherProcess has another connection write, as the command line would.
+func TestAnotherProcess(t *testing.T) {
+	dir := t.TempDir()
+	s := open(t, dir, sqlite.Options{})
+	t.Cleanup(func() { closing(t, s) })
+	impatient := open(t, dir, sqlite.Options{Timeout: 50 * time.Millisecond})
+	t.Cleanup(func() { closing(t, impatient) })
+	other, err := sql.Open("sqlite", filepath.Join(dir, "dialogs.db"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer other.Close()
+	conn, err := other.Conn(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close()
+	exec := func(statement string) {
+		t.Helper()
+		if _, err := conn.ExecContext(t.Context(), statement); err != nil {
+			t.Fatal(err)
+		}
+	}
+	exec("BEGIN IMMEDIATE")
+	if err := impatient.Write(t.Context(), mark(1)); !dialog.IsCode(err, dialog.Unavailable) {
+		t.Errorf("a write while another process holds the database for longer than the timeout: %v", err)
+	}
+	waits := attempt(t.Context(), s, mark(2))
+	mustBe(t, s, nil) // reads don't wait
+	late, cancel := context.WithCancel(t.Context())
+	gaveUp := attempt(late, s, mark(3))
+	cancel()
+	if err := <-gaveUp; !dialog.IsCode(err, dialog.Unavailable) {
+		t.Errorf("a write whose caller has gone: %v", err)
+	}
+	exec("COMMIT")
+	if err := <-waits; err != nil {
+		t.Errorf("a write that waited for another process: %v", err)
+	}
+	if err := s.Ping(t.Context()); err != nil {
+		t.Errorf("ping: %v", err)
+	}
+	exec("BEGIN IMMEDIATE")
+	if err := impatient.Ping(t.Context()); !dialog.IsCode(err, dialog.Unavailable) {
+		t.Errorf("ping of a database that can't be written: %v", err)
+	}
+	exec("ROLLBACK")
+}
+
+// TestGoneCaller sees that a job whose caller has gone before its turn is not
+// done.
+func TestGoneCaller(t *testing.T) {
+	s := opened(t)
+	release := hold(t, s)
+	ctx, cancel := context.WithCancel(t.Context())
+	gone := attempt(ctx, s, mark(1))
+	waitFor(t, func() bool { return s.Waiting() == 1 })
+	cancel()
+	if err := <-gone; !dialog.IsCode(err, dialog.Unavailable) {
+		t.Errorf("the caller was answered with %v", err)
+	}
+	if err := release(); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.Write(t.Context(), func(sqlite.Writer) error { return nil }); err != nil {
+		t.Fatal(err)
+	}
+	mustBe(t, s, nil)
+}
