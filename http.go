@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"crypto/rand"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -61,7 +62,7 @@ func (h requestLog) WithGroup(name string) slog.Handler {
 // when it is done.
 func logged(log *slog.Logger, next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		info := &requestInfo{id: randomText()}
+		info := &requestInfo{id: rand.Text()}
 		ctx := context.WithValue(r.Context(), requestInfoKey{}, info)
 		w.Header().Set("X-Request-Id", info.id)
 		status := &statusWriter{ResponseWriter: w, status: http.StatusOK}

@@ -6,6 +6,7 @@ import (
 	"maps"
 	"mime"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -63,6 +64,11 @@ func (t httpTransport) Do(w http.ResponseWriter, r *http.Request, exec graphql.G
 	}
 	if response.Data == nil { // refused before anything ran
 		writeResponse(w, contentType, requestErrorStatus(contentType), withoutData(response))
+		return
+	}
+	if len(response.Errors)+len(response.Extensions) == 0 {
+		// What was executed is JSON already, and the most of what is sent.
+		writeBody(w, contentType, http.StatusOK, slices.Concat([]byte(`{"data":`), response.Data, []byte("}")))
 		return
 	}
 	writeResponse(w, contentType, http.StatusOK, response)
@@ -186,6 +192,10 @@ func writeResponse(w http.ResponseWriter, contentType string, status int, respon
 	if err != nil {
 		status, body = http.StatusInternalServerError, []byte(`{"errors":[{"message":"internal error","extensions":{"code":"INTERNAL","status":500}}]}`)
 	}
+	writeBody(w, contentType, status, body)
+}
+
+func writeBody(w http.ResponseWriter, contentType string, status int, body []byte) {
 	h := w.Header()
 	h.Set("Content-Type", contentType+"; charset=utf-8")
 	h.Set("Content-Length", strconv.Itoa(len(body)))
