@@ -1,7 +1,6 @@
 package main
 
 import (
-	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -123,15 +122,19 @@ type process struct {
 
 func spawn(t *testing.T, binary, dir string) *process {
 	t.Helper()
+	return launch(t, exec.CommandContext(t.Context(), binary, "serve", "--listen", "127.0.0.1:0", "--store", dir, "--log-format", "json"), dir)
+}
+
+// launch starts a server's process and waits until it serves.
+func launch(t testing.TB, command *exec.Cmd, dir string) *process {
+	t.Helper()
 	stderr := newSyncBuffer()
-	ctx, cancel := context.WithCancel(t.Context())
-	command := exec.CommandContext(ctx, binary, "serve", "--listen", "127.0.0.1:0", "--store", dir, "--log-format", "json")
 	command.Stdout, command.Stderr = io.Discard, stderr
 	if err := command.Start(); err != nil {
 		t.Fatal(err)
 	}
 	p := &process{command: command, running: &running{
-		TB: t, dir: dir, stderr: stderr, cancel: cancel,
+		TB: t, dir: dir, stderr: stderr,
 		client: &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: 16}, Timeout: patience},
 	}}
 	t.Cleanup(p.kill)
@@ -146,7 +149,6 @@ func (p *process) kill() {
 			p.Errorf("killing the server: %v", err)
 		}
 		_ = p.command.Wait()
-		p.cancel()
 		p.client.CloseIdleConnections()
 	})
 }
@@ -173,7 +175,7 @@ func TestSIGTERM(t *testing.T) {
 			t.Error("the server does not stop")
 			_ = p.command.Process.Kill()
 		}
-		p.cancel()
+		p.client.CloseIdleConnections()
 	})
 	if !strings.Contains(p.stderr.String(), "stopping") {
 		t.Errorf("got the log %s", p.stderr)

@@ -4,8 +4,10 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"fmt"
 	"io"
 	"net/http"
+	"os"
 	"path/filepath"
 	"regexp"
 	"strings"
@@ -17,6 +19,10 @@ import (
 )
 
 func TestMain(m *testing.M) {
+	if dir := os.Getenv(bareDir); dir != "" {
+		fmt.Fprintln(os.Stderr, serveBare(dir))
+		os.Exit(1)
+	}
 	// modernc.org/sqlite and net/http keep nothing running once everything is closed.
 	goleak.VerifyTestMain(m)
 }
