@@ -34,10 +34,11 @@ func (s *Store) read(ctx context.Context, doing string, run func(ctx context.Con
 	return failed(ctx, doing, run(ctx))
 }
 
-// prepared is the statement of a query; nil when enough are kept already. It
-// may take a connection, so who holds one must have prepared before.
+// prepared is the statement of a query, which is kept: for queries whose text
+// no caller has a hand in. It may take a connection, so who holds one must have
+// prepared before.
 func (r *readers) prepared(ctx context.Context, query string) (*sql.Stmt, error) {
-	if stmt, known := r.known(query); known {
+	if stmt, _ := r.known(query); stmt != nil {
 		return stmt, nil
 	}
 	stmt, err := r.db.PrepareContext(ctx, query)
@@ -53,11 +54,12 @@ func (r *readers) prepared(ctx context.Context, query string) (*sql.Stmt, error)
 	return stmt, nil
 }
 
-func (r *readers) known(query string) (*sql.Stmt, bool) {
+// known is the statement of a query, nil when it is not kept, and whether
+// there is room to keep one more.
+func (r *readers) known(query string) (stmt *sql.Stmt, room bool) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	stmt, ok := r.statements[query]
-	return stmt, ok || len(r.statements) >= statementsMost
+	return r.statements[query], len(r.statements) < statementsMost
 }
 
 // snapshot runs queries, prepared before, that all see the same state.
@@ -70,13 +72,15 @@ func (r *readers) snapshot(ctx context.Context, run func(tx *sql.Tx) error) erro
 	return run(tx)
 }
 
+// query runs a query of any text: lists have one for each shape of their
+// filters, and no more are kept than there is room for.
 func (r *readers) query(ctx context.Context, query string, args ...any) (*sql.Rows, error) {
+	if stmt, room := r.known(query); stmt == nil && !room {
+		return r.db.QueryContext(ctx, query, args...)
+	}
 	stmt, err := r.prepared(ctx, query)
 	if err != nil {
 		return nil, err
-	}
-	if stmt == nil {
-		return r.db.QueryContext(ctx, query, args...)
 	}
 	return stmt.QueryContext(ctx, args...)
 }
