@@ -5,8 +5,8 @@ import (
 	"time"
 )
 
-// A Store keeps dialogs, classes and API keys. It is what an engine
-// implements; package storetest holds every "must" below as a test that every
+// A Store keeps dialogs, classes, API keys and which sessions were ended. It
+// is what an engine implements; package storetest holds every "must" below as a test that every
 // engine runs.
 //
 // An engine must compare ids and names byte by byte, must keep instants to the
@@ -21,6 +21,7 @@ type Store interface {
 	DialogStore
 	ClassStore
 	KeyStore
+	SessionStore
 	Archive
 
 	// Ping must answer nil only when the store can be read and written.
@@ -92,4 +93,24 @@ type KeyStore interface {
 	APIKeys(ctx context.Context) ([]APIKey, error)
 	// RemoveAPIKey must remove the key for good; [NotFound] without one.
 	RemoveAPIKey(ctx context.Context, name string) error
+}
+
+// An EndedSession is a session token that must be refused although it has not
+// expired.
+type EndedSession struct {
+	// ID tells the token from all others; 1 to 128 bytes.
+	ID string
+	// Until is when it would have expired anyway.
+	Until time.Time
+}
+
+// A SessionStore keeps which session tokens were ended before their time.
+type SessionStore interface {
+	// EndSession must keep the session up to its Until at least, and then may
+	// forget it. What is kept already must stay until the later of the two.
+	EndSession(ctx context.Context, s EndedSession) error
+	// SessionEnded must report whether the id is kept. It is asked for often.
+	SessionEnded(ctx context.Context, id string) (bool, error)
+	// EndedSessions must return all that are kept, by id.
+	EndedSessions(ctx context.Context) ([]EndedSession, error)
 }

@@ -13,17 +13,17 @@ const batch = 200
 
 // A Report is what a migration came to.
 type Report struct {
-	// Classes and Keys are how many there are, Dialogs how many of them are
-	// now the same in both stores.
-	Classes, Keys, Dialogs int
+	// Classes, Keys and Sessions (those that were ended) are how many there
+	// are, Dialogs how many of them are now the same in both stores.
+	Classes, Keys, Sessions, Dialogs int
 	// Copied are those of the dialogs that this run had to copy.
 	Copied int
 	// Checksum is that of all dialogs, equal in both stores.
 	Checksum [32]byte
 }
 
-// Migrate copies every class, API key and dialog with its history from one
-// store to the other, and then compares both. Dialogs that are the same
+// Migrate copies every class, API key, ended session and dialog with its
+// history from one store to the other, and then compares both. Dialogs that are the same
 // already are passed over, so that a run which was stopped goes on where it
 // was. Tombstones, and the keys of creations, end within a day and stay.
 //
@@ -40,6 +40,9 @@ func Migrate(ctx context.Context, from, to dialog.Store, progress func(done, tot
 	}
 	if r.Keys, err = copyKeys(ctx, from, to); err != nil {
 		return r, fmt.Errorf("copying the API keys: %w", err)
+	}
+	if r.Sessions, err = copySessions(ctx, from, to); err != nil {
+		return r, fmt.Errorf("copying the ended sessions: %w", err)
 	}
 	if r.Copied, err = copyDialogs(ctx, from, to, total, progress); err != nil {
 		return r, fmt.Errorf("copying the dialogs: %w", err)
@@ -100,6 +103,21 @@ func copyKeys(ctx context.Context, from, to dialog.KeyStore) (int, error) {
 		}
 	}
 	return len(keys), nil
+}
+
+// copySessions copies which session tokens were ended: in the target they
+// would hold again.
+func copySessions(ctx context.Context, from, to dialog.SessionStore) (int, error) {
+	sessions, err := from.EndedSessions(ctx)
+	if err != nil {
+		return 0, err
+	}
+	for _, s := range sessions {
+		if err := to.EndSession(ctx, s); err != nil {
+			return 0, err
+		}
+	}
+	return len(sessions), nil
 }
 
 func copyDialogs(ctx context.Context, from, to dialog.Archive, total int, progress func(done, total int)) (copied int, err error) {

@@ -27,6 +27,9 @@ func filled(t *testing.T, s dialog.Store) dialog.Store {
 	if err := s.AddAPIKey(ctx, dialog.APIKey{Name: "backend", Hash: [32]byte{1}, CreatedAt: time.UnixMilli(1).UTC()}); err != nil {
 		t.Fatal(err)
 	}
+	if err := s.EndSession(ctx, dialog.EndedSession{ID: "gone", Until: time.UnixMilli(1 << 42).UTC()}); err != nil {
+		t.Fatal(err)
+	}
 	for i := range 450 {
 		owner := dialog.Caller{User: dialog.UserID(fmt.Sprintf("u%d", i))}
 		creation := dialog.Creation{Type: dialog.Group, Name: dialog.Some("Lunch"), Occupants: []dialog.UserID{"bob"}}
@@ -67,8 +70,11 @@ func TestMigrate(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if report.Dialogs != 441 || report.Copied != 441 || report.Classes != 1 || report.Keys != 1 {
+	if report.Dialogs != 441 || report.Copied != 441 || report.Classes != 1 || report.Keys != 1 || report.Sessions != 1 {
 		t.Errorf("got %+v", report)
+	}
+	if ended, err := target.SessionEnded(t.Context(), "gone"); err != nil || !ended {
+		t.Errorf("the session that was ended: got %v and error %v, want it ended in the target too", ended, err)
 	}
 	if len(told) != 3 || told[2] != 441 {
 		t.Errorf("progress was told %v", told)

@@ -59,6 +59,10 @@ func claimIndexes() []index {
 	return []index{{name: "until_v1", keys: bson.D{{Key: "until", Value: 1}}, ttl: sweepSlack}}
 }
 
+func sessionIndexes() []index {
+	return []index{{name: "until_v1", keys: bson.D{{Key: "until", Value: 1}}, ttl: sweepSlack}}
+}
+
 // keepIndexes makes the indexes, and tries until it has or ctx ends: the
 // server may be away, or still busy with documents that are there.
 func (s *Store) keepIndexes(ctx context.Context, log *slog.Logger) {
@@ -66,6 +70,7 @@ func (s *Store) keepIndexes(ctx context.Context, log *slog.Logger) {
 		err := errors.Join(
 			makeIndexes(ctx, s.dialogs, dialogIndexes()),
 			makeIndexes(ctx, s.claims, claimIndexes()),
+			makeIndexes(ctx, s.sessions, sessionIndexes()),
 		)
 		if err == nil || ctx.Err() != nil {
 			return

@@ -27,34 +27,48 @@ func (s *Store) sweepAlways(ctx context.Context, every time.Duration) {
 	}
 }
 
+// What was kept for its time, up to a bound that each query takes last.
+const (
+	staleDialogs  = "SELECT n FROM dialog INDEXED BY dialog_deleted WHERE deleted = 1 AND updated_at <= ? ORDER BY updated_at LIMIT ?"
+	staleKeys     = "SELECT by_server, actor, key FROM creation INDEXED BY creation_at WHERE at <= ? LIMIT ?"
+	staleSessions = "SELECT id FROM ended_session INDEXED BY ended_session_until WHERE until <= ? LIMIT ?"
+)
+
 // Sweep clears away tombstones and creation keys that were kept for
-// [dialog.TombstoneKept]. An open store does so by itself.
+// [dialog.TombstoneKept], and ended sessions that have expired. An open store
+// does so by itself.
 func (s *Store) Sweep(ctx context.Context) error {
-	before := millis(s.options.Now().Add(-dialog.TombstoneKept))
+	now := s.options.Now()
+	before := millis(now.Add(-dialog.TombstoneKept))
 	for {
-		var swept int64
-		err := s.write(ctx, "sweeping", func(w *writer) (err error) {
-			swept, err = w.sweep(before)
-			return err
+		var stale bool
+		err := s.read(ctx, "looking for what to sweep", func(ctx context.Context) error {
+			return s.reads.row(ctx,
+				"SELECT EXISTS ("+staleDialogs+") OR EXISTS ("+staleKeys+") OR EXISTS ("+staleSessions+")",
+				[]any{before, 1, before, 1, millis(now), 1}, &stale)
 		})
-		if err != nil || swept == 0 {
+		if err != nil || !stale { // so that the writer has no part in it when there is nothing to do
+			return err
+		}
+		if err := s.write(ctx, "sweeping", func(w *writer) error { return w.sweep(before, millis(now)) }); err != nil {
 			return err
 		}
 	}
 }
 
-func (w *writer) sweep(before int64) (swept int64, err error) {
-	const tombstones = "SELECT n FROM dialog INDEXED BY dialog_deleted WHERE deleted = 1 AND updated_at <= ? ORDER BY updated_at LIMIT ?"
-	if err := w.exec("DELETE FROM change WHERE dialog IN ("+tombstones+")", before, sweepMost); err != nil {
-		return 0, err
+func (w *writer) sweep(before, now int64) error {
+	for _, stale := range []struct {
+		statement string
+		until     int64
+	}{
+		{"DELETE FROM change WHERE dialog IN (" + staleDialogs + ")", before},
+		{"DELETE FROM dialog WHERE n IN (" + staleDialogs + ")", before},
+		{"DELETE FROM creation WHERE (by_server, actor, key) IN (" + staleKeys + ")", before},
+		{"DELETE FROM ended_session WHERE id IN (" + staleSessions + ")", now},
+	} {
+		if err := w.exec(stale.statement, stale.until, sweepMost); err != nil {
+			return err
+		}
 	}
-	dialogs, err := w.affect("DELETE FROM dialog WHERE n IN ("+tombstones+")", before, sweepMost)
-	if err != nil {
-		return 0, err
-	}
-	keys, err := w.affect(
-		"DELETE FROM creation WHERE (by_server, actor, key) IN (SELECT by_server, actor, key FROM creation INDEXED BY creation_at WHERE at <= ? LIMIT ?)",
-		before, sweepMost,
-	)
-	return dialogs + keys, err
+	return nil
 }

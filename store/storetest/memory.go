@@ -22,6 +22,7 @@ type Memory struct {
 	claims  map[claimKey]claim
 	classes map[string]dialog.Class
 	keys    map[string]dialog.APIKey
+	ended   map[string]dialog.EndedSession
 }
 
 // A claimKey is a creation's key with its actor in normal form.
@@ -41,6 +42,7 @@ func NewMemory() *Memory {
 	return &Memory{
 		dialogs: map[dialog.ID]dialog.Dialog{}, claims: map[claimKey]claim{},
 		classes: map[string]dialog.Class{}, keys: map[string]dialog.APIKey{},
+		ended: map[string]dialog.EndedSession{},
 	}
 }
 
@@ -300,6 +302,41 @@ func (i *memoryInstance) RemoveAPIKey(ctx context.Context, name string) error {
 	}
 	delete(i.m.keys, name)
 	return nil
+}
+
+func (i *memoryInstance) EndSession(ctx context.Context, s dialog.EndedSession) error {
+	end, err := i.begin(ctx)
+	if err != nil {
+		return err
+	}
+	defer end()
+	if i.m.ended[s.ID].Until.Before(s.Until) {
+		i.m.ended[s.ID] = s
+	}
+	return nil
+}
+
+func (i *memoryInstance) SessionEnded(ctx context.Context, id string) (bool, error) {
+	end, err := i.begin(ctx)
+	if err != nil {
+		return false, err
+	}
+	defer end()
+	_, ended := i.m.ended[id]
+	return ended, nil
+}
+
+func (i *memoryInstance) EndedSessions(ctx context.Context) ([]dialog.EndedSession, error) {
+	end, err := i.begin(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer end()
+	var list []dialog.EndedSession
+	for _, id := range slices.Sorted(maps.Keys(i.m.ended)) {
+		list = append(list, i.m.ended[id])
+	}
+	return list, nil
 }
 
 // normalActor makes two actors equal when they are the same for idempotency.

@@ -149,6 +149,11 @@ func (e *env) methods(store dialog.Store) map[string]func(ctx context.Context) e
 		},
 		"APIKeys":      func(ctx context.Context) error { _, err := store.APIKeys(ctx); return err },
 		"RemoveAPIKey": func(ctx context.Context) error { return store.RemoveAPIKey(ctx, "k") },
+		"EndSession": func(ctx context.Context) error {
+			return store.EndSession(ctx, dialog.EndedSession{ID: "s", Until: now.Add(time.Hour)})
+		},
+		"SessionEnded":  func(ctx context.Context) error { _, err := store.SessionEnded(ctx, "s"); return err },
+		"EndedSessions": func(ctx context.Context) error { _, err := store.EndedSessions(ctx); return err },
 	}
 }
 
@@ -163,7 +168,7 @@ func testContext(e *env) {
 		e.wantCode(call(late), dialog.Unavailable, name+" with a deadline that has passed")
 	}
 	// And the store serves on.
-	for _, name := range []string{"Ping", "Dialog", "History", "Dialogs", "Count", "Update", "Scan", "Restore", "Classes", "APIKeys"} {
+	for _, name := range []string{"Ping", "Dialog", "History", "Dialogs", "Count", "Update", "Scan", "Restore", "Classes", "APIKeys", "EndSession", "SessionEnded", "EndedSessions"} {
 		if err := methods[name](e.Context()); err != nil {
 			e.Errorf("%s afterwards: %v", name, err)
 		}
@@ -173,7 +178,7 @@ func testContext(e *env) {
 func testClosed(e *env) {
 	store := e.open(e)
 	methods := e.methods(store)
-	for _, name := range []string{"Ping", "Create", "Update", "Restore", "SaveClass", "AddAPIKey", "RemoveAPIKey"} {
+	for _, name := range []string{"Ping", "Create", "Update", "Restore", "SaveClass", "AddAPIKey", "RemoveAPIKey", "EndSession"} {
 		if err := methods[name](e.Context()); err != nil {
 			e.Fatalf("%s of an open store: %v", name, err)
 		}

@@ -77,6 +77,8 @@ func Run(t *testing.T, fresh func(t testing.TB) Database) {
 		{"classes under a race", testClassRace},
 		{"API keys", testAPIKeys},
 		{"API keys under a race", testAPIKeyRace},
+		{"ended sessions", testSessions},
+		{"ended sessions under a race", testSessionRace},
 		{"a context that has ended", testContext},
 		{"a closed store", testClosed},
 		{"closing waits", testClosingWaits},

@@ -1,0 +1,78 @@
+package mongo
+
+import (
+	"context"
+
+	"go.mongodb.org/mongo-driver/v2/bson"
+	driver "go.mongodb.org/mongo-driver/v2/mongo"
+	"go.mongodb.org/mongo-driver/v2/mongo/options"
+
+	"dialogs/dialog"
+)
+
+// An endedSession is an ended session as it is stored. A TTL index clears it
+// away.
+type endedSession struct {
+	ID    string        `bson:"_id"`
+	Until bson.DateTime `bson:"until"`
+}
+
+// EndSession keeps that a session was ended.
+func (s *Store) EndSession(ctx context.Context, e dialog.EndedSession) error {
+	ctx, end, err := s.begin(ctx)
+	if err != nil {
+		return err
+	}
+	defer end()
+	filter := bson.D{{Key: "_id", Value: e.ID}}
+	longer := bson.D{{Key: "$max", Value: bson.D{{Key: "until", Value: millis(e.Until)}}}}
+	for {
+		_, err := s.sessions.UpdateOne(ctx, filter, longer, options.UpdateOne().SetUpsert(true))
+		if driver.IsDuplicateKeyError(err) || isContention(err) { // somebody inserts it at this moment
+			if err := ctx.Err(); err != nil {
+				return s.fail(ctx, "ending a session", err)
+			}
+			continue
+		}
+		if err != nil {
+			return s.fail(ctx, "ending a session", err)
+		}
+		return nil
+	}
+}
+
+// SessionEnded tells whether a session was ended.
+func (s *Store) SessionEnded(ctx context.Context, id string) (bool, error) {
+	ctx, end, err := s.begin(ctx)
+	if err != nil {
+		return false, err
+	}
+	defer end()
+	n, err := s.sessions.CountDocuments(ctx, bson.D{{Key: "_id", Value: id}}, options.Count().SetLimit(1))
+	if err != nil {
+		return false, s.fail(ctx, "looking up a session", err)
+	}
+	return n > 0, nil
+}
+
+// EndedSessions reads the sessions that were ended, by id.
+func (s *Store) EndedSessions(ctx context.Context) ([]dialog.EndedSession, error) {
+	ctx, end, err := s.begin(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer end()
+	var stored []endedSession
+	cursor, err := s.sessions.Find(ctx, bson.D{}, options.Find().SetSort(bson.D{{Key: "_id", Value: 1}}))
+	if err == nil {
+		err = cursor.All(ctx, &stored)
+	}
+	if err != nil {
+		return nil, s.fail(ctx, "reading the ended sessions", err)
+	}
+	var all []dialog.EndedSession
+	for _, e := range stored {
+		all = append(all, dialog.EndedSession{ID: e.ID, Until: instant(e.Until)})
+	}
+	return all, nil
+}

@@ -1,0 +1,7 @@
+-- Session tokens that were ended, until they would have expired.
+CREATE TABLE ended_session (
+  id    TEXT    NOT NULL PRIMARY KEY,
+  until INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX ended_session_until ON ended_session (until);

@@ -1,0 +1,50 @@
+package sqlite
+
+import (
+	"context"
+
+	"dialogs/dialog"
+)
+
+// EndSession keeps that a session was ended.
+func (s *Store) EndSession(ctx context.Context, e dialog.EndedSession) error {
+	return s.write(ctx, "ending a session", func(w *writer) error {
+		return w.exec("INSERT INTO ended_session (id, until) VALUES (?, ?) ON CONFLICT (id) DO UPDATE SET until = max(until, excluded.until)",
+			e.ID, millis(e.Until))
+	})
+}
+
+// SessionEnded tells whether a session was ended.
+func (s *Store) SessionEnded(ctx context.Context, id string) (bool, error) {
+	ended := false
+	err := s.read(ctx, "looking up a session", func(ctx context.Context) error {
+		return s.reads.row(ctx, "SELECT EXISTS (SELECT 1 FROM ended_session WHERE id = ?)", []any{id}, &ended)
+	})
+	return ended, err
+}
+
+// EndedSessions lists the sessions that were ended, by id.
+func (s *Store) EndedSessions(ctx context.Context) ([]dialog.EndedSession, error) {
+	var ended []dialog.EndedSession
+	err := s.read(ctx, "reading the ended sessions", func(ctx context.Context) error {
+		rows, err := s.reads.query(ctx, "SELECT id, until FROM ended_session ORDER BY id")
+		if err != nil {
+			return err
+		}
+		defer rows.Close()
+		for rows.Next() {
+			var e dialog.EndedSession
+			var until int64
+			if err := rows.Scan(&e.ID, &until); err != nil {
+				return err
+			}
+			e.Until = instant(until)
+			ended = append(ended, e)
+		}
+		return rows.Err()
+	})
+	if err != nil {
+		return nil, err
+	}
+	return ended, nil
+}
