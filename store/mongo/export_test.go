@@ -2,6 +2,7 @@ package mongo
 
 import (
 	"context"
+	"fmt"
 
 	"go.mongodb.org/mongo-driver/v2/bson"
 	driver "go.mongodb.org/mongo-driver/v2/mongo"
@@ -21,12 +22,50 @@ func Look(ctx context.Context, s dialog.Store, id dialog.ID) (dialog.Dialog, err
 	if err != nil {
 		return dialog.Dialog{}, err
 	}
-	return s.(*Store).find(ctx, oid, withHistory)
+	own, ok := s.(*Store)
+	if !ok {
+		return dialog.Dialog{}, fmt.Errorf("the store is a %T", s)
+	}
+	return own.find(ctx, oid, withHistory)
 }
 
 // MakeIndexes makes the indexes of the dialogs, and waits for it.
 func MakeIndexes(ctx context.Context, db *driver.Database) error {
 	return makeIndexes(ctx, db.Collection("dialogs"), dialogIndexes())
+}
+
+// Turns are the turns of one store.
+type Turns = turns
+
+// Take waits for a turn.
+func (t *turns) Take(ctx context.Context, id dialog.ID) (giveBack func(), err error) {
+	return t.take(ctx, id)
+}
+
+// Busy tells whether somebody has or waits for a turn.
+func (t *turns) Busy(id dialog.ID) bool { return t.busy(id) }
+
+// Len is how many dialogs somebody has or waits for a turn on.
+func (t *turns) Len() int { return len(t.queue) }
+
+// ErrAgain is what a step of a creation answers when another came in between.
+var ErrAgain = errAgain
+
+// LastStep makes the dialog of a creation that has claimed its pair already.
+func LastStep(ctx context.Context, s dialog.Store, p dialog.CreatePlan) error {
+	own, ok := s.(*Store)
+	if !ok {
+		return fmt.Errorf("the store is a %T", s)
+	}
+	id, err := objectID(p.Dialog.ID)
+	if err != nil {
+		return err
+	}
+	c := creation{store: own, plan: &p, id: id}
+	a, b, _ := p.Pair()
+	c.claims = []claim{newPairClaim(a, b, id, p.Dialog.CreatedAt)}
+	_, err = c.insert(ctx)
+	return err
 }
 
 // Straight is the filter and update of a plan that one command can say.

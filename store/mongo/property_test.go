@@ -36,7 +36,7 @@ func TestTheOneCommandIsWhatDecideSays(t *testing.T) {
 		t.Fatal(err)
 	}
 	for seed := range uint64(120) {
-		g := generator{rand.New(rand.NewPCG(seed, 0))} //nolint:gosec // tests must repeat
+		g := generator{rand.New(rand.NewPCG(seed, 0))}
 		made, err := service.Create(t.Context(), dialog.Caller{User: "u0"}, g.creation())
 		if err != nil {
 			t.Fatalf("seed %d: creating: %v", seed, err)

@@ -17,7 +17,7 @@ import (
 // guard runs a mongod that ends with the guard's standard input, and says
 // when it has started it. A folder that was made for it goes with it.
 const guard = `
-"$1" --dbpath "$2" --port "$3" --bind_ip 127.0.0.1 --replSet test --nounixsocket --logpath /dev/null >/dev/null </dev/null &
+"$1" --dbpath "$2" --port "$3" $5 --bind_ip 127.0.0.1 --nounixsocket --logpath /dev/null >/dev/null </dev/null &
 pid=$!
 echo started
 cat >/dev/null
@@ -31,25 +31,30 @@ func startMongod(path, dir string, port int) (*process, error) {
 	set := []member{{path: path, dir: dir, port: port}}
 	all, err := startSet(set)
 	if err != nil {
+		for _, p := range all {
+			_ = p.kill()
+		}
 		return nil, err
 	}
 	return all[0], nil
 }
 
-// A member is one mongod of a replica set.
+// A member is one mongod: of a replica set, or alone.
 type member struct {
 	path, dir string
 	port      int
+	alone     bool
 }
 
-// startSet runs a replica set, and waits until it has a primary.
+// startSet runs a replica set, and waits until it has a primary. What it has
+// started is there after an error, too.
 func startSet(set []member) ([]*process, error) {
 	var all []*process
 	var members bson.A
 	for i, m := range set {
 		p, err := m.start()
 		if err != nil {
-			return nil, err
+			return all, err
 		}
 		all = append(all, p)
 		members = append(members, bson.D{{Key: "_id", Value: i}, {Key: "host", Value: p.address()}})
@@ -74,13 +79,17 @@ func (m member) start() (*process, error) {
 			return nil, err
 		}
 	}
-	cmd := exec.Command("sh", "-c", guard, "guard", m.path, m.dir, strconv.Itoa(m.port), temporary)
+	set, query := "--replSet test", "?replicaSet=test"
+	if m.alone {
+		set, query = "", ""
+	}
+	cmd := exec.Command("sh", "-c", guard, "guard", m.path, m.dir, strconv.Itoa(m.port), temporary, set)
 	p, _, err := launch(cmd)
 	if err != nil {
 		return nil, err
 	}
 	p.port, p.guarded, p.durable = m.port, true, true
-	p.uri = fmt.Sprintf("mongodb://%s/?replicaSet=test", p.address())
+	p.uri = fmt.Sprintf("mongodb://%s/%s", p.address(), query)
 	return p, nil
 }
 

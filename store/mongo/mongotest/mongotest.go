@@ -26,7 +26,7 @@ func URI(t testing.TB) string {
 	t.Helper()
 	server, err := shared()
 	failIfMissing(t, err)
-	uri := withDatabase(server.uri, "t"+randomName())
+	uri := InDatabase(server.uri, NewName())
 	t.Cleanup(func() { drop(t, uri) })
 	return uri
 }
@@ -111,10 +111,11 @@ func drop(t testing.TB, uri string) {
 	}
 }
 
-func randomName() string {
+// NewName is a name for a database that no other has.
+func NewName() string {
 	var b [8]byte
 	_, _ = rand.Read(b[:]) // never fails
-	return hex.EncodeToString(b[:])
+	return "t" + hex.EncodeToString(b[:])
 }
 
 // split takes a URI apart around the name of its database.
@@ -133,9 +134,9 @@ func databaseOf(uri string) string {
 	return database
 }
 
-// withDatabase puts the name of a database into the URI, and keeps who it
+// InDatabase puts the name of a database into the URI, and keeps who it
 // authenticates with.
-func withDatabase(uri, name string) string {
+func InDatabase(uri, name string) string {
 	before, old, after := split(uri)
 	if strings.Contains(before, "@") && !strings.Contains(after, "authSource=") {
 		if old == "" {

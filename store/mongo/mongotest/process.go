@@ -97,7 +97,7 @@ func (s *Server) start(port int) {
 }
 
 // URI is the address of a database on the server, the same after a restart.
-func (s *Server) URI() string { return withDatabase(s.process.uri, "test") }
+func (s *Server) URI() string { return InDatabase(s.process.uri, "test") }
 
 // Durable tells whether what was acknowledged is there after a kill; the
 // stand-in loses everything.
