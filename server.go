@@ -28,6 +28,7 @@ import (
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	context.AfterFunc(ctx, stop) // a second signal ends the process, as it would any other
 	err := run(ctx, os.Args[1:], os.Getenv, os.Stdout, os.Stderr)
 	stop()
 	if err != nil {
@@ -44,9 +45,6 @@ func run(ctx context.Context, args []string, getenv func(string) string, stdout,
 	return c.ExecuteContext(ctx)
 }
 
-// randomSource is the system's, safe for concurrent use.
-var randomSource = rand.Reader
-
 // randomText has more than 128 random bits.
 func randomText() string { return rand.Text() + rand.Text() }
 
@@ -56,6 +54,13 @@ func serve(ctx context.Context, s *settings, stdout, stderr io.Writer) (err erro
 	if err != nil {
 		return err
 	}
+	// Listen before anything is made or opened, so that a busy port is a plain
+	// error that leaves nothing behind. Who calls meanwhile waits to be served.
+	listener, err := net.Listen("tcp", s.listen)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = listener.Close() }()
 	if s.embedded() {
 		unlock, err := sqlite.Lock(s.store)
 		if err != nil {
@@ -73,14 +78,7 @@ func serve(ctx context.Context, s *settings, stdout, stderr io.Writer) (err erro
 	}
 	defer func() { err = errors.Join(err, st.Close()) }()
 
-	// Listen first, so that a busy port is a plain error before anything else.
-	listener, err := net.Listen("tcp", s.listen)
-	if err != nil {
-		return err
-	}
-	defer func() { _ = listener.Close() }()
-
-	minter, err := auth.NewMinter(secret, time.Now, randomSource)
+	minter, err := auth.NewMinter(secret, time.Now, rand.Reader)
 	if err != nil {
 		return err
 	}
@@ -146,7 +144,7 @@ func serveUntil(ctx context.Context, server *http.Server, listener net.Listener,
 
 // handler puts every door together.
 func (s *settings) handler(st dialog.Store, authenticator *auth.Authenticator, minter *auth.Minter, log *slog.Logger, dev *playground.Credentials) (http.Handler, error) {
-	var trusted graph.TrustedDocuments
+	var trusted *graph.TrustedDocuments
 	var err error
 	if s.trustedDocuments != "" {
 		if trusted, err = graph.ReadTrustedDocuments(s.trustedDocuments); err != nil {
@@ -158,7 +156,7 @@ func (s *settings) handler(st dialog.Store, authenticator *auth.Authenticator, m
 		return nil, err
 	}
 	door := graph.NewHandler(graph.Config{
-		Service:       dialog.NewService(st, s.limits, time.Now, randomSource),
+		Service:       dialog.NewService(st, s.limits, time.Now, rand.Reader),
 		Sessions:      minter,
 		Caller:        func(ctx context.Context) dialog.Caller { return auth.FromContext(ctx).Caller },
 		Log:           log,

@@ -63,6 +63,7 @@ func (s *settings) bind(fs *pflag.FlagSet) {
 	fs.Int64Var(&s.requestLimits.Body, "limit-body", s.requestLimits.Body, "largest request body, in bytes")
 	fs.IntVar(&s.headerLimit, "limit-headers", 16<<10, "largest request header, in bytes")
 	fs.IntVar(&s.requestLimits.Tokens, "limit-tokens", s.requestLimits.Tokens, "most lexical tokens of a document")
+	fs.IntVar(&s.requestLimits.Fields, "limit-document-fields", s.requestLimits.Fields, "most fields, fragments and operations that a document may be written with")
 	fs.IntVar(&s.requestLimits.Depth, "limit-depth", s.requestLimits.Depth, "how deep the fields of a document may nest")
 	fs.IntVar(&s.requestLimits.Aliases, "limit-aliases", s.requestLimits.Aliases, "most aliases of a document")
 	fs.IntVar(&s.requestLimits.Operations, "limit-operations", s.requestLimits.Operations, "most operations of a document")

@@ -23,7 +23,8 @@ func ParseID(field, s string) (ID, error) {
 	return ID(s), nil
 }
 
-// NewID makes an ObjectID: the second it was made in, then 8 random bytes.
+// NewID makes an ObjectID: the second it was made in, then 8 random bytes, of
+// the system's source when random is nil.
 func NewID(now time.Time, random io.Reader) (ID, error) {
 	var b [12]byte
 	binary.BigEndian.PutUint32(b[:4], uint32(now.Unix())) //nolint:gosec // an ObjectID's seconds wrap in 2106 by its definition

@@ -1,9 +1,6 @@
 package dialog
 
-import (
-	"errors"
-	"fmt"
-)
+import "fmt"
 
 // Limits bound what a change may add. They are never applied to what is there
 // already, so that lowering one locks nobody out.
@@ -39,22 +36,21 @@ func DefaultLimits() Limits {
 // Validate refuses limits that no dialog could live with.
 func (l Limits) Validate() error {
 	for _, limit := range []struct {
-		name         string
-		value, least int
+		name               string
+		value, least, most int
 	}{
-		{"name length", l.NameLength, 1},
-		{"photo bytes", l.PhotoBytes, 1},
-		{"occupants", l.Occupants, 2},
-		{"admins", l.Admins, 1},
-		{"ids per list", l.IDsPerList, 1},
-		{"fields per class", l.FieldsPerClass, 1},
-		{"custom data bytes", l.CustomBytes, 1},
+		{"name length", l.NameLength, 1, 1 << 16},
+		{"photo bytes", l.PhotoBytes, 1, 1 << 20},
+		{"occupants", l.Occupants, 2, 1 << 20},
+		{"admins", l.Admins, 1, 1 << 20},
+		// Each id and field of a filter is a term of one query, and databases
+		// bound how many terms that may have.
+		{"ids per list", l.IDsPerList, 1, 500},
+		{"fields per class", l.FieldsPerClass, 1, 500},
+		{"custom data bytes", l.CustomBytes, 1, 1 << 20},
 	} {
-		if limit.value < limit.least {
-			return fmt.Errorf("the limit of %s must be at least %d", limit.name, limit.least)
-		}
-		if limit.value > 1<<20 {
-			return errors.New("the limit of " + limit.name + " must be at most 1048576")
+		if limit.value < limit.least || limit.value > limit.most {
+			return fmt.Errorf("the limit of %s must be %d to %d", limit.name, limit.least, limit.most)
 		}
 	}
 	return nil

@@ -20,7 +20,8 @@ type Service struct {
 }
 
 // NewService puts the rules before a store. Time and randomness come from
-// outside; random must be cryptographic and safe for concurrent use.
+// outside; random must be
+// cryptographic and safe for concurrent use, and is the system's when nil.
 func NewService(store Store, limits Limits, now func() time.Time, random io.Reader) *Service {
 	return &Service{store: store, classes: &classCache{store: store}, limits: limits, now: now, random: random}
 }

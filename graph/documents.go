@@ -3,12 +3,9 @@ package graph
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
-	"maps"
 	"net/http"
 	"os"
-	"slices"
 
 	"github.com/99designs/gqlgen/graphql"
 	"github.com/99designs/gqlgen/graphql/handler/lru"
@@ -40,48 +37,47 @@ func (c boundedCache[T]) Add(ctx context.Context, key string, value T) {
 
 // TrustedDocuments are the only operations that a server executes which has
 // them, by the ids that clients send.
-type TrustedDocuments map[string]string
+type TrustedDocuments struct {
+	byID  map[string]string
+	texts map[string]bool
+}
 
 // ReadTrustedDocuments reads a JSON object of ids and documents, as
 // graphql-codegen writes its persisted-documents.json. Ids are the SHA-256 of
 // the document, or whatever the clients send.
-func ReadTrustedDocuments(path string) (TrustedDocuments, error) {
+func ReadTrustedDocuments(path string) (*TrustedDocuments, error) {
 	content, err := os.ReadFile(path)
 	if err != nil {
 		return nil, err
 	}
-	var documents TrustedDocuments
-	if err := json.Unmarshal(content, &documents); err != nil {
+	t := &TrustedDocuments{texts: map[string]bool{}}
+	if err := json.Unmarshal(content, &t.byID); err != nil {
 		return nil, fmt.Errorf("%s must be a JSON object of ids and documents: %w", path, err)
 	}
-	if len(documents) == 0 {
+	if len(t.byID) == 0 {
 		return nil, fmt.Errorf("%s has no documents: the server would execute nothing", path)
 	}
-	for id, document := range documents {
+	for id, document := range t.byID {
 		if document == "" {
 			return nil, fmt.Errorf("%s: the document %s is empty", path, id)
 		}
+		t.texts[document] = true
 	}
-	return documents, nil
+	return t, nil
 }
 
 // ExtensionName names the extension.
-func (TrustedDocuments) ExtensionName() string { return "TrustedDocuments" }
+func (*TrustedDocuments) ExtensionName() string { return "TrustedDocuments" }
 
 // Validate has nothing to check.
-func (t TrustedDocuments) Validate(graphql.ExecutableSchema) error {
-	if len(t) == 0 {
-		return errors.New("there are no trusted documents")
-	}
-	return nil
-}
+func (*TrustedDocuments) Validate(graphql.ExecutableSchema) error { return nil }
 
 // MutateOperationParameters puts the trusted document in the place of its id,
 // and refuses what is none. A document that is sent whole must be one, too.
-func (t TrustedDocuments) MutateOperationParameters(_ context.Context, raw *graphql.RawParams) *gqlerror.Error {
+func (t *TrustedDocuments) MutateOperationParameters(_ context.Context, raw *graphql.RawParams) *gqlerror.Error {
 	if id := persistedID(raw); id != "" && raw.Query == "" {
-		raw.Query = t[id]
-	} else if !slices.Contains(slices.Collect(maps.Values(t)), raw.Query) {
+		raw.Query = t.byID[id]
+	} else if !t.texts[raw.Query] {
 		raw.Query = ""
 	}
 	if raw.Query == "" {
@@ -93,8 +89,8 @@ func (t TrustedDocuments) MutateOperationParameters(_ context.Context, raw *grap
 	return nil
 }
 
-// persistedID is the id by which a request names its document: documentId, as
-// GraphQL over HTTP has it, or the hash of automatic persisted queries.
+// persistedID is the id by which a request names its document, as automatic
+// persisted queries have it; readers of requests put a documentId there too.
 func persistedID(raw *graphql.RawParams) string {
 	if extension, ok := raw.Extensions["persistedQuery"].(map[string]any); ok {
 		id, _ := extension["sha256Hash"].(string)

@@ -7,7 +7,9 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
+	"regexp"
 	"runtime/debug"
+	"strings"
 
 	"github.com/99designs/gqlgen/graphql"
 	"github.com/99designs/gqlgen/graphql/errcode"
@@ -69,8 +71,8 @@ func (p presenter) describe(ctx context.Context, public *gqlerror.Error, known *
 	to := publicErrors[known.Code]
 	public.Message = known.Message
 	public.Extensions = map[string]any{"code": to.code, "status": to.status}
-	if field := fieldOf(known, public.Path); field != "" {
-		public.Extensions["field"] = field
+	if known.Field != "" {
+		public.Extensions["field"] = known.Field
 	}
 	if known.Denial != nil {
 		allowed := make([]string, len(known.Denial.Allowed))
@@ -86,23 +88,9 @@ func (p presenter) describe(ctx context.Context, public *gqlerror.Error, known *
 	if known.CurrentVersion != 0 {
 		public.Extensions["currentVersion"] = known.CurrentVersion
 	}
-	if known.Code == dialog.Unavailable {
+	if known.Code == dialog.Unavailable && !errors.Is(known, context.Canceled) {
 		p.log.WarnContext(ctx, "the store is unavailable", "error", known)
 	}
-}
-
-// fieldOf is the one input to blame: what the domain names, or for a scalar
-// that can't be read, the innermost name of the path to it.
-func fieldOf(known *dialog.Error, path ast.Path) string {
-	if known.Field != "" || known.Code != dialog.Invalid {
-		return known.Field
-	}
-	for i := len(path) - 1; i > 0; i-- {
-		if name, ok := path[i].(ast.PathName); ok {
-			return string(name)
-		}
-	}
-	return ""
 }
 
 // complete gives gqlgen's own errors their status, and those about variables
@@ -111,11 +99,11 @@ func (p presenter) complete(public *gqlerror.Error) {
 	if public.Extensions == nil {
 		public.Extensions = map[string]any{}
 	}
-	if len(public.Path) > 0 && public.Path[0] == ast.PathName("variable") {
-		public.Message = fmt.Sprintf("the variable %s: %s", variableName(public.Path), public.Message)
-		public.Extensions["code"] = model.ErrorCodeBadUserInput
-		public.Extensions["field"] = fieldOf(&dialog.Error{Code: dialog.Invalid}, public.Path)
-		public.Path = nil
+	if len(public.Path) > 1 && public.Path[0] == ast.PathName("variable") {
+		describeVariable(public)
+	}
+	if public.Message == "operation  not found" {
+		public.Message = "the document has several operations, and operationName names none"
 	}
 	switch public.Extensions["code"] {
 	case nil, "COMPLEXITY_LIMIT_EXCEEDED": // the latter is gqlgen's word for a document that asks for too much
@@ -126,9 +114,29 @@ func (p presenter) complete(public *gqlerror.Error) {
 	}
 }
 
-// variableName writes the path to a variable as one would in JavaScript.
-func variableName(path ast.Path) string {
-	return "$" + path[1:].String()
+// asKind is how gqlparser says that a variable is of another kind than its
+// type. It takes every number for a string.
+var asKind = regexp.MustCompile(`^cannot use \S+ as (\w+)$`)
+
+// describeVariable tells which variable can't be coerced, and the field to
+// blame as the domain would name it: without input, up to customData.
+func describeVariable(public *gqlerror.Error) {
+	path := public.Path[1:]
+	public.Message = fmt.Sprintf("the variable $%s: %s", path.String(), asKind.ReplaceAllString(public.Message, "is no $1"))
+	var names []string
+	for _, element := range path {
+		name, ok := element.(ast.PathName)
+		if !ok || name == "input" && len(names) == 0 && len(path) > 1 {
+			continue
+		}
+		names = append(names, string(name))
+		if name == "customData" {
+			break
+		}
+	}
+	public.Extensions["code"] = model.ErrorCodeBadUserInput
+	public.Extensions["field"] = strings.Join(names, ".")
+	public.Path = nil
 }
 
 // hide answers opaquely and logs what happened under the same id.

@@ -15,7 +15,6 @@ import (
 	"github.com/99designs/gqlgen/graphql/handler"
 	"github.com/99designs/gqlgen/graphql/handler/extension"
 	"github.com/vektah/gqlparser/v2/ast"
-	"github.com/vektah/gqlparser/v2/validator/rules"
 
 	"dialogs/dialog"
 	"dialogs/graph/generated"
@@ -33,8 +32,8 @@ type Config struct {
 	// Operation is told the name of each operation before it runs.
 	Operation func(ctx context.Context, name string)
 	Limits    Limits
-	// Trusted, when there are any, are the only documents that are executed.
-	Trusted TrustedDocuments
+	// Trusted, unless nil, are the only documents that are executed.
+	Trusted *TrustedDocuments
 }
 
 // NewHandler serves GraphQL over HTTP.
@@ -46,19 +45,21 @@ func NewHandler(c Config) http.Handler {
 		Complexity: complexities(),
 	}))
 	server.AddTransport(httpTransport{bodyLimit: c.Limits.Body})
-	server.SetQueryCache(newBoundedCache[*ast.QueryDocument]())
+	validated := newBoundedCache[*ast.QueryDocument]()
+	server.SetQueryCache(validated)
 	server.SetParserTokenLimit(c.Limits.Tokens)
-	server.SetValidationRulesFn(func() *rules.Rules { return validationRules(c.Limits) })
+	server.SetValidationRulesFn(validationRules)
 	server.SetDisableSuggestion(!c.Introspection)
 	p := presenter{log: c.Log, caller: c.Caller}
 	server.SetErrorPresenter(p.present)
 	server.SetRecoverFunc(p.recovered)
-	if len(c.Trusted) > 0 {
+	if c.Trusted != nil {
 		server.Use(c.Trusted)
 	} else {
 		server.Use(extension.AutomaticPersistedQuery{Cache: newBoundedCache[string]()})
 	}
-	server.Use(&exactEnums{})
+	server.Use(gate{limits: c.Limits, introspection: c.Introspection, validated: validated})
+	server.Use(&exactVariables{})
 	server.Use(extension.FixedComplexityLimit(c.Limits.Complexity))
 	server.AroundOperations(func(ctx context.Context, next graphql.OperationHandler) graphql.ResponseHandler {
 		c.Operation(ctx, operationName(graphql.GetOperationContext(ctx)))

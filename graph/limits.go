@@ -1,11 +1,16 @@
 package graph
 
 import (
+	"context"
 	"errors"
+	"fmt"
 	"math"
+	"net/http"
 
+	"github.com/99designs/gqlgen/graphql"
 	"github.com/vektah/gqlparser/v2/ast"
-	"github.com/vektah/gqlparser/v2/validator/core"
+	"github.com/vektah/gqlparser/v2/gqlerror"
+	"github.com/vektah/gqlparser/v2/parser"
 
 	"dialogs/dialog"
 	"dialogs/graph/generated"
@@ -18,6 +23,9 @@ type Limits struct {
 	Body int64
 	// Tokens is how many lexical tokens a document may have.
 	Tokens int
+	// Fields is how many fields, fragments and operations a document may
+	// have as it is written: validation compares them with one another.
+	Fields int
 	// Depth is how deep fields may nest.
 	Depth int
 	// Aliases is how many fields of a document may have an alias.
@@ -30,76 +38,115 @@ type Limits struct {
 
 // DefaultLimits are enough for every screen of a client and for introspection.
 func DefaultLimits() Limits {
-	return Limits{Body: 1 << 20, Tokens: 10_000, Depth: 15, Aliases: 50, Operations: 10, Complexity: 50_000}
+	return Limits{Body: 1 << 20, Tokens: 10_000, Fields: 1000, Depth: 15, Aliases: 50, Operations: 10, Complexity: 50_000}
 }
 
 // Validate refuses limits under which nothing could be asked.
 func (l Limits) Validate() error {
-	if l.Body < 1024 || l.Tokens < 1 || l.Depth < 1 || l.Aliases < 0 || l.Operations < 1 || l.Complexity < 1 {
+	if l.Body < 1024 || l.Tokens < 1 || l.Fields < 1 || l.Depth < 1 || l.Aliases < 0 || l.Operations < 1 || l.Complexity < 1 {
 		return errors.New("the limits of a request must be positive, and that of its body at least 1024")
 	}
 	return nil
 }
 
-// rule refuses documents that are too deep, or have too many aliases or
-// operations. It also refuses those whose fragments multiply to more fields
-// than the complexity allows, which would take the complexity's own count for
-// ever.
-func (l Limits) rule(observers *core.Events, addError core.AddErrFunc) {
-	sizes := map[*ast.FragmentDefinition]*extent{}
-	seen := false
-	observers.OnOperation(func(w *core.Walker, op *ast.OperationDefinition) {
-		if !seen {
-			seen = true
-			l.checkDocument(w.Document, addError)
-		}
-		size := measure(w.Document, op.SelectionSet, sizes)
-		switch {
-		case size.depth > l.Depth:
-			addError(core.Message("The operation is %d deep, and the server takes %d.", size.depth, l.Depth), core.At(op.Position))
-		case size.fields > l.Complexity:
-			addError(core.Message("The operation has more fields than the server takes (%d).", l.Complexity), core.At(op.Position))
-		}
-	})
+// A gate refuses documents by their size before they are validated, which
+// takes time that grows with the square of it.
+type gate struct {
+	limits        Limits
+	introspection bool
+	// validated are the documents that have passed.
+	validated graphql.Cache[*ast.QueryDocument]
 }
 
-func (l Limits) checkDocument(doc *ast.QueryDocument, addError core.AddErrFunc) {
-	if n := len(doc.Operations); n > l.Operations {
-		addError(core.Message("The document has %d operations, and the server takes %d.", n, l.Operations))
+// ExtensionName names the extension.
+func (gate) ExtensionName() string { return "Gate" }
+
+// Validate has nothing to check.
+func (gate) Validate(graphql.ExecutableSchema) error { return nil }
+
+// MutateOperationParameters looks at the document of a request. One that does
+// not parse is let through to where that is told.
+func (g gate) MutateOperationParameters(ctx context.Context, raw *graphql.RawParams) *gqlerror.Error {
+	if _, ok := g.validated.Get(ctx, raw.Query); ok {
+		return nil
 	}
-	n := 0
+	doc, err := parser.ParseQueryWithTokenLimit(&ast.Source{Input: raw.Query}, g.limits.Tokens)
+	if err != nil {
+		return nil //nolint:nilerr // the executor parses again and tells
+	}
+	if message := g.judge(doc); message != "" {
+		return &gqlerror.Error{Message: message, Extensions: map[string]any{
+			"code": model.ErrorCodeGraphqlValidationFailed, "status": http.StatusBadRequest,
+		}}
+	}
+	return nil
+}
+
+// judge tells why a document is too much. Fragments that multiply to more
+// fields than the complexity allows would take the complexity's own count for
+// ever.
+func (g gate) judge(doc *ast.QueryDocument) string {
+	size := written{fields: len(doc.Operations) + len(doc.Fragments)}
 	for _, op := range doc.Operations {
-		n += aliases(op.SelectionSet)
+		size.add(op.SelectionSet)
 	}
 	for _, fragment := range doc.Fragments {
-		n += aliases(fragment.SelectionSet)
+		size.add(fragment.SelectionSet)
 	}
-	if n > l.Aliases {
-		addError(core.Message("The document has %d aliases, and the server takes %d.", n, l.Aliases))
+	for _, limit := range []struct {
+		what       string
+		have, most int
+	}{
+		{"operations", len(doc.Operations), g.limits.Operations},
+		{"fields", size.fields, g.limits.Fields},
+		{"aliases", size.aliases, g.limits.Aliases},
+	} {
+		if limit.have > limit.most {
+			return fmt.Sprintf("the document has %d %s, and the server takes %d", limit.have, limit.what, limit.most)
+		}
 	}
+	if size.introspects && !g.introspection {
+		return "the server does not show its schema"
+	}
+	extents := map[*ast.FragmentDefinition]*extent{}
+	for _, op := range doc.Operations {
+		switch e := measure(doc, op.SelectionSet, extents); {
+		case e.depth > g.limits.Depth:
+			return fmt.Sprintf("the operation is %d deep, and the server takes %d", e.depth, g.limits.Depth)
+		case e.fields > g.limits.Complexity:
+			return fmt.Sprintf("the operation has more fields than the server takes (%d)", g.limits.Complexity)
+		}
+	}
+	return ""
 }
 
-func aliases(set ast.SelectionSet) int {
-	n := 0
+// What is written in a document, each fragment once.
+type written struct {
+	fields, aliases int
+	introspects     bool
+}
+
+func (w *written) add(set ast.SelectionSet) {
 	for _, selection := range set {
+		w.fields++
 		switch s := selection.(type) {
 		case *ast.Field:
 			if s.Alias != s.Name {
-				n++
+				w.aliases++
 			}
-			n += aliases(s.SelectionSet)
+			w.introspects = w.introspects || s.Name == "__schema" || s.Name == "__type"
+			w.add(s.SelectionSet)
 		case *ast.InlineFragment:
-			n += aliases(s.SelectionSet)
+			w.add(s.SelectionSet)
 		}
 	}
-	return n
 }
 
 // An extent is how far a selection reaches with its fragments filled in.
 type extent struct{ depth, fields int }
 
 // measure takes the extent of a selection. Each fragment is measured once; one
-// that spreads itself, which another rule refuses, counts for nothing inside.
+// that spreads itself, which validation refuses, counts for nothing inside.
 func measure(doc *ast.QueryDocument, set ast.SelectionSet, sizes map[*ast.FragmentDefinition]*extent) extent {
 	var all extent
 	add := func(e extent, levels, fields int) {

@@ -42,11 +42,17 @@ func TestLimits(t *testing.T) {
 		{`{ dialogs(first: 100) { nodes { occupants(first: 100) { nodes { userId standing viewerCanRemove viewerCanChangeAdmin } edges { cursor } } } } }`, "GRAPHQL_VALIDATION_FAILED", "pages of pages"},
 		{`{ dialogs(first: 100) { nodes { id name occupantIds history(first: 5) { at } } } }`, "", "a page of a client"},
 		{`{ viewer { ` + strings.Repeat("kind ", 10_000) + ` } }`, "GRAPHQL_PARSE_FAILED", "too many tokens"},
+		{`{ viewer { ` + strings.Repeat("kind ", 1000) + ` } }`, "GRAPHQL_VALIDATION_FAILED", "too many fields"},
+		{`{ ` + repeated(900, `dialog(id: "%d") { id } `) + ` }`, "GRAPHQL_VALIDATION_FAILED", "too many conflicts"},
+		{`{ ` + repeated(400, `dialog(id: "%d") { id } `) + ` }`, "GRAPHQL_VALIDATION_FAILED", "conflicts of each with each"},
 		{`{ ...a } fragment a on Query { ...b } fragment b on Query { ...a }`, "GRAPHQL_VALIDATION_FAILED", "fragments in a circle"},
 	} {
 		t.Run(test.reason, func(t *testing.T) {
 			d := open(t, nil)
 			a := d.post(user("alice"), fmt.Sprintf(`{"query": %q, "operationName": %q}`, test.query, operation(test.query)))
+			if len(a.Body) > 100_000 {
+				t.Errorf("the answer has %d bytes", len(a.Body))
+			}
 			if len(a.Errors) > 0 {
 				if got := a.Errors[0].Extensions["code"]; got != test.code {
 					t.Errorf("got %v, want %q: %s", got, test.code, a.Body)
@@ -75,6 +81,19 @@ func TestIntrospection(t *testing.T) {
 	}
 	d := open(t, nil)
 	if a := d.do(dialog.Caller{}, string(query)); len(a.Errors) > 0 {
+		t.Errorf("got %s", a.Body)
+	}
+}
+
+// TestNoIntrospection asks a server that does not show its schema.
+func TestNoIntrospection(t *testing.T) {
+	d := openWith(t, nil, func(c *graph.Config) { c.Introspection = false })
+	for _, query := range []string{`{ __schema { types { name } } }`, `{ __type(name: "Dialog") { name } }`, `{ ...f } fragment f on Query { s: __schema { types { name } } }`} {
+		if a := d.do(user("alice"), query); len(a.Errors) != 1 || a.Errors[0].Extensions["code"] != "GRAPHQL_VALIDATION_FAILED" || a.HasData {
+			t.Errorf("%s: got %s", query, a.Body)
+		}
+	}
+	if a := d.do(user("alice"), `{ __typename viewer { __typename kind } }`); len(a.Errors) > 0 {
 		t.Errorf("got %s", a.Body)
 	}
 }

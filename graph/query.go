@@ -2,6 +2,7 @@ package graph
 
 import (
 	"context"
+	"fmt"
 	"slices"
 
 	"github.com/99designs/gqlgen/graphql"
@@ -85,7 +86,7 @@ type dialogs struct{ *resolver }
 // History reads the records again unless they came with the dialog.
 func (r dialogs) History(ctx context.Context, obj *model.Dialog, first int) ([]model.DialogChange, error) {
 	if first < 1 || first > model.MaxPage {
-		return nil, dialog.InvalidInput("first", "a page has 1 to 100 changes")
+		return nil, dialog.InvalidInput("first", fmt.Sprintf("a page has 1 to %d changes", model.MaxPage))
 	}
 	c, d := r.caller(ctx), obj.Domain()
 	records := d.History

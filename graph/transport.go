@@ -13,6 +13,8 @@ import (
 	"github.com/99designs/gqlgen/graphql"
 	"github.com/vektah/gqlparser/v2/ast"
 	"github.com/vektah/gqlparser/v2/gqlerror"
+
+	"dialogs/graph/model"
 )
 
 const (
@@ -59,7 +61,8 @@ func (t httpTransport) Do(w http.ResponseWriter, r *http.Request, exec graphql.G
 	}
 	responses, ctx := exec.DispatchOperation(ctx, op)
 	response := responses(ctx)
-	if response == nil { // the client has gone
+	if response == nil { // ctx has ended: the time is over, or the client has gone
+		Refuse(w, r, http.StatusServiceUnavailable, string(model.ErrorCodeUnavailable), "the request took longer than the server allows; the outcome may be unknown", nil)
 		return
 	}
 	if response.Data == nil { // refused before anything ran

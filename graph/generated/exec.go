@@ -1450,6 +1450,8 @@ enum ErrorCode {
   GRAPHQL_VALIDATION_FAILED
   "A value is malformed or past a limit; field names the input."
   BAD_USER_INPUT
+  "The server has no document of this hash: send it along with its text."
+  PERSISTED_QUERY_NOT_FOUND
   "Credentials are needed, and there are none or they do not hold."
   UNAUTHENTICATED
   "The rules say no: rule names the act, standing what the caller is, allowed who could."

@@ -6,6 +6,7 @@ package model
 import (
 	"encoding/base64"
 	"encoding/json"
+	"fmt"
 	"slices"
 	"time"
 
@@ -75,7 +76,7 @@ func (d *Dialog) CustomData() []CustomData {
 
 func (d *Dialog) Occupants(first int, after *string) (OccupantConnection, error) {
 	if first < 1 || first > MaxPage {
-		return OccupantConnection{}, dialog.InvalidInput("first", "a page has 1 to 100 occupants")
+		return OccupantConnection{}, dialog.InvalidInput("first", fmt.Sprintf("a page has 1 to %d occupants", MaxPage))
 	}
 	start := 0
 	if after != nil {

@@ -266,6 +266,8 @@ const (
 	ErrorCodeGraphqlValidationFailed ErrorCode = "GRAPHQL_VALIDATION_FAILED"
 	// A value is malformed or past a limit; field names the input.
 	ErrorCodeBadUserInput ErrorCode = "BAD_USER_INPUT"
+	// The server has no document of this hash: send it along with its text.
+	ErrorCodePersistedQueryNotFound ErrorCode = "PERSISTED_QUERY_NOT_FOUND"
 	// Credentials are needed, and there are none or they do not hold.
 	ErrorCodeUnauthenticated ErrorCode = "UNAUTHENTICATED"
 	// The rules say no: rule names the act, standing what the caller is, allowed who could.
@@ -288,6 +290,7 @@ var AllErrorCode = []ErrorCode{
 	ErrorCodeGraphqlParseFailed,
 	ErrorCodeGraphqlValidationFailed,
 	ErrorCodeBadUserInput,
+	ErrorCodePersistedQueryNotFound,
 	ErrorCodeUnauthenticated,
 	ErrorCodeForbidden,
 	ErrorCodeNotFound,
@@ -300,7 +303,7 @@ var AllErrorCode = []ErrorCode{
 
 func (e ErrorCode) IsValid() bool {
 	switch e {
-	case ErrorCodeGraphqlParseFailed, ErrorCodeGraphqlValidationFailed, ErrorCodeBadUserInput, ErrorCodeUnauthenticated, ErrorCodeForbidden, ErrorCodeNotFound, ErrorCodeConflict, ErrorCodeResyncRequired, ErrorCodeRateLimited, ErrorCodeUnavailable, ErrorCodeInternal:
+	case ErrorCodeGraphqlParseFailed, ErrorCodeGraphqlValidationFailed, ErrorCodeBadUserInput, ErrorCodePersistedQueryNotFound, ErrorCodeUnauthenticated, ErrorCodeForbidden, ErrorCodeNotFound, ErrorCodeConflict, ErrorCodeResyncRequired, ErrorCodeRateLimited, ErrorCodeUnavailable, ErrorCodeInternal:
 		return true
 	}
 	return false
