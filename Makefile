@@ -9,7 +9,7 @@ RESULTS := bin/test.json
 WEB := playground/web
 PAGE := $(if $(shell command -v npm),playground/dist/page/index.html)
 
-.PHONY: help run build test generate format lint check bench screenshot clean
+.PHONY: help run build test generate format lint check bench screenshot test-mongo bench-mongo clean
 
 help: ## Show this help
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -49,8 +49,17 @@ check: ## Generated code up to date, format, vet, lint, module files
 	go mod tidy -diff
 	go mod verify
 
+test-mongo: export DIALOGS_SECRET ?= unused-here-but-compose-asks-for-it
+test-mongo: ## Run the tests of the stores on a real MongoDB: that of compose.yaml, by Docker
+	docker compose up --detach --wait mongo
+	MONGODB_URI='mongodb://127.0.0.1:27017/?directConnection=true' go test $(RACE) -count=1 -shuffle=on ./store/... ./transfer .; \
+		status=$$?; docker compose stop mongo; exit $$status
+
 bench: ## Measure: the store and the whole server, each beside a bare loop
 	go test -run '^$$' -bench . -benchtime 2s ./store/sqlite .
+
+bench-mongo: ## Measure the MongoDB store beside a bare driver loop, and the whole path
+	go test -run '^$$' -bench Mongo -benchtime 2s ./store/mongo .
 
 screenshot: $(PAGE) ## Take the README's picture of the playground
 	go test -count=1 -run 'TestPage$$' ./playground -screenshot ../docs/playground.png

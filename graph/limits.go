@@ -38,7 +38,7 @@ type Limits struct {
 
 // DefaultLimits are enough for every screen of a client and for introspection.
 func DefaultLimits() Limits {
-	return Limits{Body: 1 << 20, Tokens: 10_000, Fields: 1000, Depth: 15, Aliases: 50, Operations: 10, Complexity: 50_000}
+	return Limits{Body: 1 << 20, Tokens: 10_000, Fields: 500, Depth: 15, Aliases: 50, Operations: 10, Complexity: 50_000}
 }
 
 // Validate refuses limits under which nothing could be asked.
