@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"crypto/rand"
 	"errors"
 	"fmt"
 	"io"
@@ -90,7 +91,7 @@ func apiKeyCommand(s *settings, stdout io.Writer) *cobra.Command {
 
 // createKey stores a new key and returns its text.
 func createKey(ctx context.Context, keys dialog.KeyStore, name string) (string, error) {
-	text, key, err := auth.NewAPIKey(name, time.Now(), randomSource)
+	text, key, err := auth.NewAPIKey(name, time.Now(), rand.Reader)
 	if err != nil {
 		return "", err
 	}
@@ -123,7 +124,7 @@ func tokenCommand(s *settings, stdout io.Writer) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			minter, err := auth.NewMinter(secret, time.Now, randomSource)
+			minter, err := auth.NewMinter(secret, time.Now, rand.Reader)
 			if err != nil {
 				return err
 			}

@@ -120,9 +120,10 @@ type process struct {
 	once    sync.Once
 }
 
-func spawn(t *testing.T, binary, dir string) *process {
+func spawn(t *testing.T, binary, dir string, args ...string) *process {
 	t.Helper()
-	return launch(t, exec.CommandContext(t.Context(), binary, "serve", "--listen", "127.0.0.1:0", "--store", dir, "--log-format", "json"), dir)
+	args = append([]string{"serve", "--listen", "127.0.0.1:0", "--store", dir, "--log-format", "json"}, args...)
+	return launch(t, exec.CommandContext(t.Context(), binary, args...), dir)
 }
 
 // launch starts a server's process and waits until it serves.

@@ -260,6 +260,23 @@ func TestSettings(t *testing.T) {
 	}
 }
 
+// TestBusyPort looks for what a server leaves behind that could not listen.
+func TestBusyPort(t *testing.T) {
+	busy, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = busy.Close() }()
+	dir := filepath.Join(t.TempDir(), "data")
+	err = run(t.Context(), []string{"--listen", busy.Addr().String(), "--store", dir}, noEnvironment, io.Discard, io.Discard)
+	if err == nil {
+		t.Error("the server came to an end without an error")
+	}
+	if _, err := os.Stat(dir); !os.IsNotExist(err) {
+		t.Errorf("a store was made: %v", err)
+	}
+}
+
 func TestFlagWinsOverEnvironment(t *testing.T) {
 	var stdout bytes.Buffer
 	env := map[string]string{"DIALOGS_STORE": filepath.Join(t.TempDir(), "environment")}
