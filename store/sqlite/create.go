@@ -114,31 +114,29 @@ func (w *writer) insert(d *dialog.Dialog) error {
 	if err := r.encodeLists(d); err != nil {
 		return err
 	}
-	_, err = w.row(
+	// Not RETURNING n, for which SQLite keeps a journal of the statement.
+	n, err := w.add(
 		"INSERT INTO dialog (id, type, deleted, version, created_at, updated_at, owner, folded, name, custom, photo, admins, occupants)"+
-			" VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING n",
-		[]any{
-			id, int(d.Type), d.Deleted, d.Version, millis(d.CreatedAt), millis(d.UpdatedAt), string(d.Owner),
-			dialog.FoldName(d.Name), d.Name, r.custom, d.Photo, r.admins, r.occupants,
-		},
-		&r.n,
+			" VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+		id, int(d.Type), d.Deleted, d.Version, millis(d.CreatedAt), millis(d.UpdatedAt), string(d.Owner),
+		dialog.FoldName(d.Name), d.Name, r.custom, d.Photo, r.admins, r.occupants,
 	)
 	if err != nil {
 		return err
 	}
 	for i := range d.History {
-		if err := w.insertRecord(r.n, &d.History[i]); err != nil {
+		if err := w.insertRecord(n, &d.History[i]); err != nil {
 			return err
 		}
 	}
 	if d.Deleted {
 		return nil
 	}
-	if err := w.saveMembers(r.n, &dialog.Dialog{}, d, everyone(d)); err != nil {
+	if err := w.saveMembers(n, &dialog.Dialog{}, d, everyone(d)); err != nil {
 		return err
 	}
 	if a, b, ok := d.Pair(); ok {
-		return w.exec("INSERT INTO pair (a, b, dialog) VALUES (?, ?, ?)", string(a), string(b), r.n)
+		return w.exec("INSERT INTO pair (a, b, dialog) VALUES (?, ?, ?)", string(a), string(b), n)
 	}
 	return nil
 }

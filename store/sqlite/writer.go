@@ -135,21 +135,34 @@ func (w *writer) prepared(query string) (*sql.Stmt, error) {
 }
 
 func (w *writer) exec(query string, args ...any) error {
-	_, err := w.affect(query, args...)
+	_, err := w.result(query, args...)
 	return err
 }
 
 // affect executes a statement and tells how many rows it changed.
 func (w *writer) affect(query string, args ...any) (int64, error) {
-	stmt, err := w.prepared(query)
-	if err != nil {
-		return 0, err
-	}
-	result, err := stmt.Exec(args...)
+	result, err := w.result(query, args...)
 	if err != nil {
 		return 0, err
 	}
 	return result.RowsAffected()
+}
+
+// add inserts a row and tells its number.
+func (w *writer) add(query string, args ...any) (n int64, err error) {
+	result, err := w.result(query, args...)
+	if err != nil {
+		return 0, err
+	}
+	return result.LastInsertId()
+}
+
+func (w *writer) result(query string, args ...any) (sql.Result, error) {
+	stmt, err := w.prepared(query)
+	if err != nil {
+		return nil, err
+	}
+	return stmt.Exec(args...)
 }
 
 // row reads the one row of a query; found is false when there is none.

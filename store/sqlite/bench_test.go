@@ -1,0 +1,265 @@
+package sqlite_test
+
+import (
+	"context"
+	"database/sql"
+	"encoding/hex"
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"dialogs/dialog"
+	"dialogs/store/sqlite"
+)
+
+// benchDialogs is how many dialogs the databases of the benchmarks have.
+const benchDialogs = 100_000
+
+func benchID(n int) dialog.ID { return dialog.ID(fmt.Sprintf("%024x", n)) }
+
+// crowded fills a new store. Each Group has four occupants out of 20,000, or
+// every twentieth the user "heavy" and every two thousandth the user "light".
+func crowded(b *testing.B, typ dialog.Type) (s *sqlite.Store, dir string) {
+	b.Helper()
+	dir, err := os.MkdirTemp(b.TempDir(), "")
+	if err != nil {
+		b.Fatal(err)
+	}
+	s = open(b, dir, sqlite.Options{Timeout: time.Minute})
+	b.Cleanup(func() { closing(b, s) })
+	begin := time.Now().Add(-benchDialogs * time.Second).UTC().Truncate(time.Millisecond)
+	var batch []dialog.Dialog
+	for n := range benchDialogs {
+		at := begin.Add(time.Duration(n) * time.Second)
+		d := dialog.Dialog{
+			ID: benchID(n), Type: typ, Name: fmt.Sprintf("Dialog %d", n*7919%benchDialogs), Owner: "owner",
+			CreatedAt: at, UpdatedAt: at, Version: 1,
+		}
+		if typ == dialog.Group {
+			for k := range 4 {
+				d.Occupants = append(d.Occupants, dialog.UserID(fmt.Sprint("user", (n*4+k*7)%20_000)))
+			}
+			d.Owner = d.Occupants[0]
+			if n%20 == 0 {
+				d.Occupants = append(d.Occupants, "heavy")
+			}
+			if n%2000 == 0 {
+				d.Occupants = append(d.Occupants, "light")
+			}
+		}
+		d.History = []dialog.Record{{Version: 1, Kind: dialog.Created, Actor: dialog.Actor{User: d.Owner}, At: at, Joined: d.Occupants}}
+		if batch = append(batch, d); len(batch) == 2000 {
+			if err := s.Restore(context.Background(), batch); err != nil {
+				b.Fatal(err)
+			}
+			batch = batch[:0]
+		}
+	}
+	return s, dir
+}
+
+// An updateKind is one of the ways in which the benchmark changes a dialog.
+type updateKind struct {
+	name string
+	plan func(p *dialog.Plan, text string)
+	// save is what the bare loop executes for it, on the dialog n.
+	save []string
+}
+
+func updateKinds() []updateKind {
+	const save = "UPDATE dialog SET version = ?2, updated_at = ?3, "
+	return []updateKind{
+		{
+			"name", func(p *dialog.Plan, text string) { p.Name = dialog.Some("Name " + text) },
+			[]string{save + "name = ?4, folded = ?4 WHERE n = ?1"},
+		},
+		{
+			"photo", func(p *dialog.Plan, text string) { p.Photo = dialog.Some("photo-" + text) },
+			[]string{save + "photo = ?4 WHERE n = ?1"},
+		},
+		{
+			"occupants", func(p *dialog.Plan, text string) { p.AddOccupants = []dialog.UserID{dialog.UserID("user" + text)} },
+			[]string{
+				save + "occupants = json_insert(occupants, '$[#]', ?4) WHERE n = ?1",
+				"INSERT OR REPLACE INTO member (user, dialog, roles) SELECT 'user' || ?4, ?1, 4 WHERE ?2 + ?3 > 0",
+			},
+		},
+		{
+			"custom", func(p *dialog.Plan, text string) {
+				p.Custom = []dialog.FieldChange{{Class: "Task", Field: "text", Value: dialog.Value(`"` + text + `"`)}}
+			},
+			[]string{save + "custom = json_set(custom, '$.Task.text', ?4) WHERE n = ?1"},
+		},
+	}
+}
+
+// BenchmarkUpdate changes random dialogs, durably: name, photo, occupants and
+// custom data in turn. "bare" is one writer that executes the same statements
+// in a loop with one commit each, and nothing else.
+func BenchmarkUpdate(b *testing.B) {
+	s, dir := crowded(b, dialog.Group)
+	kinds := updateKinds()
+	b.Run("bare/1", func(b *testing.B) { benchBare(b, dir, kinds) })
+	for _, writers := range []int{1, 8, 64} {
+		b.Run(fmt.Sprintf("store/%d", writers), func(b *testing.B) { benchUpdate(b, s, writers, kinds) })
+	}
+	for _, kind := range kinds {
+		b.Run("store/64/"+kind.name, func(b *testing.B) { benchUpdate(b, s, 64, []updateKind{kind}) })
+	}
+}
+
+func benchUpdate(b *testing.B, s *sqlite.Store, writers int, kinds []updateKind) {
+	var next atomic.Int64
+	var all sync.WaitGroup
+	for range writers {
+		all.Go(func() {
+			for n := next.Add(1); n <= int64(b.N); n = next.Add(1) {
+				p := dialog.Plan{
+					ID: benchID(rand.IntN(benchDialogs)), Caller: dialog.Caller{APIKey: "backend"},
+					Limits: dialog.DefaultLimits(), At: time.Now().UTC().Truncate(time.Millisecond),
+				}
+				kinds[n%int64(len(kinds))].plan(&p, fmt.Sprint(rand.IntN(20_000)))
+				if _, err := s.Update(context.Background(), p); err != nil {
+					b.Error(err)
+					return
+				}
+			}
+		})
+	}
+	all.Wait()
+	b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "updates/s")
+}
+
+func benchBare(b *testing.B, dir string, kinds []updateKind) {
+	db, err := sql.Open("sqlite", filepath.Join(dir, "dialogs.db")+
+		"?_synchronous=FULL&_busy_timeout=10000&_pragma=cache_size(-8192)&_pragma=wal_autocheckpoint(4000)")
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer db.Close()
+	db.SetMaxOpenConns(1)
+	prepared := map[string]*sql.Stmt{}
+	prepare := func(query string) *sql.Stmt {
+		stmt, ok := prepared[query]
+		if !ok {
+			if stmt, err = db.Prepare(query); err != nil {
+				b.Fatal(err)
+			}
+			prepared[query] = stmt
+			b.Cleanup(func() { _ = stmt.Close() })
+		}
+		return stmt
+	}
+	exec := func(query string, args ...any) {
+		if _, err := prepare(query).Exec(args...); err != nil {
+			b.Fatalf("%s: %v", query, err)
+		}
+	}
+	load := prepare("SELECT n, id, type, deleted, version, created_at, updated_at, owner, name, custom, photo, admins, occupants FROM dialog WHERE id = ?")
+	turn := 0
+	for b.Loop() {
+		id, err := hex.DecodeString(string(benchID(rand.IntN(benchDialogs))))
+		if err != nil {
+			b.Fatal(err)
+		}
+		text, now := fmt.Sprint(rand.IntN(20_000)), time.Now().UnixMilli()
+		exec("BEGIN IMMEDIATE")
+		var n, version int64
+		var skip any
+		if err := load.QueryRow(id).Scan(&n, &skip, &skip, &skip, &version, &skip, &skip, &skip, &skip, &skip, &skip, &skip, &skip); err != nil {
+			b.Fatal(err)
+		}
+		version++
+		for _, statement := range kinds[turn%len(kinds)].save {
+			exec(statement, n, version, now, text)
+		}
+		turn++
+		exec("INSERT INTO change (dialog, version, kind, at, user, api_key, key, input_hash, detail) VALUES (?, ?, 2, ?, '', 'backend', '', '', ?)",
+			n, version, now, `{"changed":[1],"name":"`+text+`"}`)
+		if version > dialog.HistoryKept {
+			exec("DELETE FROM change WHERE dialog = ? AND version <= ?", n, version-dialog.HistoryKept)
+		}
+		exec("COMMIT")
+	}
+	b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "updates/s")
+}
+
+// BenchmarkGet reads random dialogs, alone and from 8 sides at once.
+func BenchmarkGet(b *testing.B) {
+	s, _ := crowded(b, dialog.Group)
+	for _, history := range []bool{false, true} {
+		b.Run(fmt.Sprintf("history=%v", history), func(b *testing.B) {
+			for b.Loop() {
+				if _, err := s.Dialog(b.Context(), benchID(rand.IntN(benchDialogs)), history); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
+	}
+	b.Run("parallel", func(b *testing.B) {
+		b.SetParallelism(4)
+		b.RunParallel(func(pb *testing.PB) {
+			for pb.Next() {
+				if _, err := s.Dialog(b.Context(), benchID(rand.IntN(benchDialogs)), false); err != nil {
+					b.Error(err)
+				}
+			}
+		})
+	})
+}
+
+// BenchmarkList reads pages of 20 out of 100,000 dialogs: of one user who is
+// in 50 or in 5,000 of them, of all public groups, and of all as a server.
+func BenchmarkList(b *testing.B) {
+	orders := map[string]dialog.Order{
+		"updated": {Field: dialog.ByUpdatedAt, Descending: true}, "name": {Field: dialog.ByName},
+	}
+	pages := func(b *testing.B, s *sqlite.Store, name string, q dialog.Query) {
+		for order, by := range orders {
+			q.Order, q.Limit = by, 21
+			for _, page := range []string{"first", "late"} {
+				q.After = nil
+				if page == "late" {
+					q.After = lateIn(b, s, q)
+				}
+				b.Run(name+"/"+order+"/"+page, func(b *testing.B) {
+					for b.Loop() {
+						if list, err := s.Dialogs(b.Context(), q); err != nil || len(list) == 0 {
+							b.Fatal(len(list), err)
+						}
+					}
+				})
+			}
+		}
+		b.Run(name+"/count", func(b *testing.B) {
+			for b.Loop() {
+				if n, err := s.Count(b.Context(), q); err != nil || n == 0 {
+					b.Fatal(n, err)
+				}
+			}
+		})
+	}
+	groups, _ := crowded(b, dialog.Group)
+	pages(b, groups, "mine=50", dialog.Query{User: "light", Scope: dialog.Mine})
+	pages(b, groups, "mine=5000", dialog.Query{User: "heavy", Scope: dialog.Mine})
+	pages(b, groups, "server=100000", dialog.Query{Scope: dialog.Mine})
+	public, _ := crowded(b, dialog.PublicGroup)
+	pages(b, public, "public=100000", dialog.Query{User: "light", Scope: dialog.Public})
+	pages(b, public, "visible=100000", dialog.Query{User: "light", Scope: dialog.Visible})
+}
+
+// lateIn is a position 40 dialogs before the end of a list.
+func lateIn(b *testing.B, s *sqlite.Store, q dialog.Query) *dialog.Position {
+	b.Helper()
+	q.FromEnd, q.Limit = true, 40
+	list, err := s.Dialogs(b.Context(), q)
+	if err != nil {
+		b.Fatal(err)
+	}
+	return &dialog.Position{Key: q.Order.Key(&list[0]), ID: list[0].ID}
+}
