@@ -2,9 +2,9 @@ package mongo
 
 import (
 	"context"
+	"errors"
 
 	"go.mongodb.org/mongo-driver/v2/bson"
-	driver "go.mongodb.org/mongo-driver/v2/mongo"
 	"go.mongodb.org/mongo-driver/v2/mongo/options"
 
 	"dialogs/dialog"
@@ -26,13 +26,13 @@ func (s *Store) EndSession(ctx context.Context, e dialog.EndedSession) error {
 	defer end()
 	filter := bson.D{{Key: "_id", Value: e.ID}}
 	longer := bson.D{{Key: "$max", Value: bson.D{{Key: "until", Value: millis(e.Until)}}}}
-	for {
+	for try := 0; ; try++ {
 		_, err := s.sessions.UpdateOne(ctx, filter, longer, options.UpdateOne().SetUpsert(true))
-		if driver.IsDuplicateKeyError(err) || isContention(err) { // somebody inserts it at this moment
-			if err := ctx.Err(); err != nil {
-				return s.fail(ctx, "ending a session", err)
+		if err = againIfTaken(err); errors.Is(err, errAgain) { // somebody inserts it at this moment
+			err = pause(ctx, try)
+			if err == nil {
+				continue
 			}
-			continue
 		}
 		if err != nil {
 			return s.fail(ctx, "ending a session", err)

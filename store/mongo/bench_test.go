@@ -1,0 +1,171 @@
+package mongo_test
+
+import (
+	"context"
+	"fmt"
+	"sync"
+	"testing"
+	"time"
+
+	"go.mongodb.org/mongo-driver/v2/bson"
+	"go.mongodb.org/mongo-driver/v2/mongo/options"
+	"go.mongodb.org/mongo-driver/v2/mongo/writeconcern"
+
+	"dialogs/dialog"
+	"dialogs/store/mongo"
+	"dialogs/store/mongo/mongotest"
+)
+
+// BenchmarkUpdate measures an update beside a bare loop of the driver, which
+// sends the very same commands, ready made, and reads nothing of the answers.
+func BenchmarkUpdate(b *testing.B) {
+	for _, clients := range []int{1, 8, 32} {
+		b.Run(fmt.Sprintf("bare/clients=%d", clients), func(b *testing.B) {
+			bench := newBench(b, clients, 10)
+			journal := true
+			concern := &writeconcern.WriteConcern{W: writeconcern.WCMajority, Journal: &journal}
+			dialogs := mongotest.Connect(b, bench.uri).Collection("dialogs", options.Collection().SetWriteConcern(concern))
+			before := options.FindOneAndUpdate().SetReturnDocument(options.Before).
+				SetProjection(bson.D{{Key: "history", Value: 0}, {Key: "listed_for", Value: 0}})
+			commands := make([][2][2]bson.D, clients)
+			for c := range clients {
+				for n := range 2 {
+					filter, update, ok, err := mongo.Straight(bench.plan(c, n))
+					if err != nil || !ok {
+						b.Fatalf("the plan is not one command: %v", err)
+					}
+					commands[c][n] = [2]bson.D{filter, update}
+				}
+			}
+			bench.run(b, func(ctx context.Context, c, n int) error {
+				command := commands[c][n%2]
+				_, err := dialogs.FindOneAndUpdate(ctx, command[0], command[1], before).Raw()
+				return err
+			})
+		})
+		b.Run(fmt.Sprintf("store/clients=%d", clients), func(b *testing.B) {
+			bench := newBench(b, clients, 10)
+			bench.run(b, func(ctx context.Context, c, n int) error {
+				_, err := bench.store.Update(ctx, bench.plan(c, n))
+				return err
+			})
+		})
+	}
+}
+
+// BenchmarkUpdateOfMany measures what the people of a dialog cost an update of
+// its name: each has a key of the list by updated_at, which changes.
+func BenchmarkUpdateOfMany(b *testing.B) {
+	for _, people := range []int{2, 10, 100, 1000} {
+		b.Run(fmt.Sprintf("people=%d", people), func(b *testing.B) {
+			bench := newBench(b, 1, people)
+			bench.run(b, func(ctx context.Context, c, n int) error {
+				_, err := bench.store.Update(ctx, bench.plan(c, n))
+				return err
+			})
+		})
+	}
+}
+
+// BenchmarkList measures the first page of users with few dialogs and with
+// many, among 20,000.
+func BenchmarkList(b *testing.B) {
+	uri := mongotest.URI(b)
+	if err := mongo.MakeIndexes(b.Context(), mongotest.Connect(b, uri)); err != nil {
+		b.Fatal(err)
+	}
+	s := open(b, uri, mongo.Options{})
+	b.Cleanup(func() { closeStore(b, s) })
+	at := time.Now().UTC().Truncate(time.Millisecond)
+	var batch []dialog.Dialog
+	for i := range 20_000 {
+		d := dialog.Dialog{
+			ID: dialog.ID(fmt.Sprintf("%024x", i+1)), Type: dialog.Group, Name: fmt.Sprint("name ", i), Owner: dialog.UserID(fmt.Sprint("o", i)),
+			CreatedAt: at, UpdatedAt: at.Add(time.Duration(i) * time.Millisecond), Version: 1,
+		}
+		d.Occupants = []dialog.UserID{d.Owner}
+		if i%4 == 0 {
+			d.Occupants = append(d.Occupants, "user in 5000")
+		}
+		if i%400 == 0 {
+			d.Occupants = append(d.Occupants, "user in 50")
+		}
+		if batch = append(batch, d); len(batch) == 500 {
+			if err := s.Restore(b.Context(), batch); err != nil {
+				b.Fatal(err)
+			}
+			batch = batch[:0]
+		}
+	}
+	for _, user := range []dialog.UserID{"user in 50", "user in 5000"} {
+		b.Run(string(user), func(b *testing.B) {
+			q := dialog.Query{User: user, Scope: dialog.Mine, Order: dialog.Order{Field: dialog.ByUpdatedAt, Descending: true}, Limit: 21}
+			for b.Loop() {
+				if page, err := s.Dialogs(b.Context(), q); err != nil || len(page) != 21 {
+					b.Fatalf("%d dialogs, %v", len(page), err)
+				}
+			}
+		})
+	}
+}
+
+// A bench is a store with a dialog for each client.
+type bench struct {
+	uri     string
+	store   dialog.Store
+	ids     []dialog.ID
+	clients int
+}
+
+func newBench(b *testing.B, clients, people int) *bench {
+	b.Helper()
+	f := newFixture(b)
+	made := &bench{uri: f.uri, clients: clients}
+	made.store = open(b, f.uri, mongo.Options{})
+	b.Cleanup(func() { closeStore(b, made.store) })
+	if err := mongo.MakeIndexes(b.Context(), mongotest.Connect(b, f.uri)); err != nil {
+		b.Fatal(err)
+	}
+	occupants := make([]dialog.UserID, people-1)
+	for i := range occupants {
+		occupants[i] = dialog.UserID(fmt.Sprint("user", i))
+	}
+	for range clients {
+		out, err := f.service.Create(b.Context(), dialog.Caller{User: "owner"}, dialog.Creation{
+			Type: dialog.Group, Name: dialog.Some("x"), Occupants: occupants,
+		})
+		if err != nil {
+			b.Fatal(err)
+		}
+		made.ids = append(made.ids, out.Dialog.ID)
+	}
+	return made
+}
+
+// plan renames a client's dialog, to the one name and the other in turn.
+func (m *bench) plan(client, n int) dialog.Plan {
+	return dialog.Plan{
+		ID: m.ids[client], Caller: dialog.Caller{User: "owner"}, Limits: dialog.DefaultLimits(),
+		At: time.Now().UTC().Truncate(time.Millisecond), Name: dialog.Some(fmt.Sprint("name ", n%2)),
+	}
+}
+
+// run makes b.N calls by all clients at once.
+func (m *bench) run(b *testing.B, call func(ctx context.Context, client, n int) error) {
+	b.Helper()
+	ctx := b.Context()
+	var all sync.WaitGroup
+	b.ResetTimer()
+	for c := range m.clients {
+		all.Go(func() {
+			for n := c; n < b.N; n += m.clients {
+				if err := call(ctx, c, n/m.clients); err != nil {
+					b.Error(err)
+					return
+				}
+			}
+		})
+	}
+	all.Wait()
+	b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "calls/s")
+}
