@@ -5,13 +5,10 @@ import (
 	"crypto/rand"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"log/slog"
 	"net"
 	"net/http"
 	"time"
-
-	"github.com/rs/cors"
 
 	"dialogs/auth"
 	"dialogs/dialog"
@@ -138,33 +135,6 @@ func timed(limit time.Duration, next http.Handler) http.Handler {
 		defer cancel()
 		next.ServeHTTP(w, r.WithContext(ctx))
 	})
-}
-
-// crossOrigin lets pages of the allowed origins call, and keeps those of all
-// others from changing anything.
-func crossOrigin(origins []string, refuse refusal, next http.Handler) (http.Handler, error) {
-	protection := http.NewCrossOriginProtection()
-	for _, origin := range origins {
-		if err := protection.AddTrustedOrigin(origin); err != nil {
-			return nil, fmt.Errorf("--allow-origins: %w", err)
-		}
-	}
-	protection.SetDenyHandler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		refuse(w, r, http.StatusForbidden, "FORBIDDEN", "pages of this origin may not call", map[string]any{"rule": "origin"})
-	}))
-	if len(origins) == 0 { // rs/cors takes an empty list for every origin
-		return protection.Handler(next), nil
-	}
-	return cors.New(cors.Options{
-		AllowedOrigins: origins,
-		AllowedMethods: []string{http.MethodGet, http.MethodPost},
-		AllowedHeaders: []string{
-			"Content-Type", "Authorization", "QB-Token", "On-Behalf-Of",
-			"GraphQL-Require-Preflight", "Apollo-Require-Preflight", "X-Apollo-Operation-Name",
-		},
-		ExposedHeaders: []string{"X-Request-Id", "Retry-After"},
-		MaxAge:         600,
-	}).Handler(protection.Handler(next)), nil
 }
 
 // localOnly answers no Host but this machine's, so that no page of another

@@ -20,8 +20,8 @@ import (
 
 	"dialogs/auth"
 	"dialogs/dialog"
-	"dialogs/graph"
 	"dialogs/playground"
+	"dialogs/quickblox"
 	"dialogs/store"
 	"dialogs/store/sqlite"
 )
@@ -89,7 +89,7 @@ func serve(ctx context.Context, s *settings, stdout, stderr io.Writer) (err erro
 		}
 	}
 	authenticator, err := auth.New(ctx, auth.Config{
-		Secret: secret, Keys: st, Now: time.Now, Log: log,
+		Secret: secret, Keys: st, Sessions: st, Now: time.Now, Log: log,
 		JWKS: auth.JWKS{URL: s.jwksURL, Issuer: s.jwksIssuer, Audience: s.jwksAudience},
 	})
 	if err != nil {
@@ -144,33 +144,26 @@ func serveUntil(ctx context.Context, server *http.Server, listener net.Listener,
 
 // handler puts every door together.
 func (s *settings) handler(st dialog.Store, authenticator *auth.Authenticator, minter *auth.Minter, log *slog.Logger, dev *playground.Credentials) (http.Handler, error) {
-	var trusted *graph.TrustedDocuments
-	var err error
-	if s.trustedDocuments != "" {
-		if trusted, err = graph.ReadTrustedDocuments(s.trustedDocuments); err != nil {
-			return nil, fmt.Errorf("--trusted-documents: %w", err)
-		}
-	}
 	limiter, err := newRateLimiter(s.rateLimit, s.rateLimitKey, time.Now)
 	if err != nil {
 		return nil, err
 	}
-	door := graph.NewHandler(graph.Config{
-		Service:       dialog.NewService(st, s.limits, time.Now, rand.Reader),
-		Sessions:      minter,
-		Caller:        func(ctx context.Context) dialog.Caller { return auth.FromContext(ctx).Caller },
-		Log:           log,
-		Introspection: s.introspection,
-		Limits:        s.requestLimits,
-		Trusted:       trusted,
-		Operation:     noteOperation,
-	})
-	door = timed(s.requestTimeout, authenticated(authenticator, log, graph.Refuse, rateLimited(limiter, graph.Refuse, door)))
-	if door, err = crossOrigin(s.allowOrigins, graph.Refuse, door); err != nil {
+	service := dialog.NewService(st, s.limits, time.Now, rand.Reader)
+	g := guards{authenticator: authenticator, limiter: limiter, timeout: s.requestTimeout, origins: s.allowOrigins, log: log}
+	door, err := s.graphqlDoor(g, service, minter)
+	if err != nil {
 		return nil, err
 	}
 	mux := http.NewServeMux()
 	mux.Handle("/graphql", door)
+	if s.quickblox {
+		if door, err = s.quickbloxDoor(g, service, minter); err != nil {
+			return nil, err
+		}
+		for _, pattern := range quickblox.Patterns() {
+			mux.Handle(pattern, door)
+		}
+	}
 	if s.playground {
 		page := playground.Handler("/graphql", dev)
 		mux.Handle("GET /playground", page)

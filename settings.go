@@ -28,6 +28,7 @@ type settings struct {
 
 	logFormat, logLevel                 string
 	dev, introspection, playground      bool
+	quickblox                           bool
 	storeTimeout, requestTimeout, grace time.Duration
 	headerLimit                         int
 	requestLimits                       graph.Limits
@@ -53,6 +54,7 @@ func (s *settings) bind(fs *pflag.FlagSet) {
 	fs.BoolVar(&s.dev, "dev", false, "development mode: introspection and the playground, with a key filled in; loopback only")
 	fs.BoolVar(&s.introspection, "introspection", false, "let anyone read the schema, and see suggestions in errors")
 	fs.BoolVar(&s.playground, "playground", false, "serve GraphiQL at /playground")
+	fs.BoolVar(&s.quickblox, "quickblox", true, "serve what QuickBlox documents for dialogs: /chat/Dialog.json, /session.json and others")
 	fs.DurationVar(&s.storeTimeout, "store-timeout", 5*time.Second, "how long one call of the store may take")
 	fs.DurationVar(&s.requestTimeout, "request-timeout", 10*time.Second, "how long one request may take")
 	fs.DurationVar(&s.grace, "shutdown-grace", 15*time.Second, "how long requests may go on after a signal to stop")

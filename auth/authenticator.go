@@ -16,6 +16,8 @@ type Config struct {
 	Secret []byte
 	// Keys keeps the API keys.
 	Keys dialog.KeyStore
+	// Sessions keeps which session tokens were ended.
+	Sessions dialog.SessionStore
 	// JWKS names another issuer of session tokens; the zero value, none.
 	JWKS JWKS
 	// Now is the clock, such as [time.Now].
@@ -30,21 +32,26 @@ type Config struct {
 // Their errors are [Error] values, or internal when the store of the API keys
 // fails otherwise than by being away.
 type Authenticator struct {
-	tokens *tokens
-	keys   *keyring
+	tokens   *tokens
+	sessions *sessions
+	keys     *keyring
 }
 
 // New refuses a half configuration, and does not wait for the store or the
 // JWKS. What it starts in the background ends with ctx or with Close.
 func New(ctx context.Context, c Config) (*Authenticator, error) {
-	if c.Keys == nil || c.Now == nil || c.Log == nil {
-		return nil, errors.New("auth: Keys, Now and Log are required")
+	if c.Keys == nil || c.Sessions == nil || c.Now == nil || c.Log == nil {
+		return nil, errors.New("auth: Keys, Sessions, Now and Log are required")
+	}
+	sessions, err := newSessions(c.Sessions, c.Now)
+	if err != nil {
+		return nil, err
 	}
 	tokens, err := newTokens(ctx, c)
 	if err != nil {
 		return nil, err
 	}
-	return &Authenticator{tokens: tokens, keys: newKeyring(ctx, c.Keys, c.Now)}, nil
+	return &Authenticator{tokens: tokens, sessions: sessions, keys: newKeyring(ctx, c.Keys, c.Now)}, nil
 }
 
 // Close ends what runs in the background and waits for it.
@@ -73,10 +80,24 @@ func (a *Authenticator) AuthenticateConnectionInit(ctx context.Context, upgrade 
 	return a.verify(ctx, c)
 }
 
+// EndSession makes the session token that the identity came with be refused:
+// here at once, by other authenticators of the store within 5 seconds. One
+// that can't be ended is an error of the code [dialog.Invalid].
+func (a *Authenticator) EndSession(ctx context.Context, id Identity) error {
+	return a.sessions.end(ctx, id)
+}
+
 func (a *Authenticator) verify(ctx context.Context, c Credentials) (Identity, error) {
 	switch {
 	case c.Token != "":
-		return a.tokens.verify(ctx, c.Token)
+		id, err := a.tokens.verify(ctx, c.Token)
+		if err == nil {
+			err = a.sessions.check(ctx, id)
+		}
+		if err != nil {
+			return Identity{}, err
+		}
+		return id, nil
 	case c.APIKey != "":
 		name, err := a.keys.verify(ctx, c.APIKey)
 		if err != nil {

@@ -13,11 +13,14 @@ import (
 
 	"dialogs/auth"
 	"dialogs/dialog"
+	"dialogs/store/storetest"
 )
 
 func TestNewRefusesHalfAConfiguration(t *testing.T) {
 	whole := func() auth.Config {
-		return auth.Config{Secret: secret, Keys: &keyStore{}, Now: time.Now, Log: slog.New(slog.DiscardHandler)}
+		return auth.Config{
+			Secret: secret, Keys: &keyStore{}, Sessions: storetest.NewMemory().Open(), Now: time.Now, Log: slog.New(slog.DiscardHandler),
+		}
 	}
 	cases := map[string]struct {
 		reason string
@@ -27,6 +30,7 @@ func TestNewRefusesHalfAConfiguration(t *testing.T) {
 		"no secret":         {"Everyone knows the empty secret.", func(c *auth.Config) { c.Secret = nil }, "at least 32"},
 		"short secret":      {"31 bytes are fewer than the hash has.", func(c *auth.Config) { c.Secret = secret[:31] }, "at least 32"},
 		"no key store":      {"There would be no API keys.", func(c *auth.Config) { c.Keys = nil }, "required"},
+		"no session store":  {"Nothing could be ended.", func(c *auth.Config) { c.Sessions = nil }, "required"},
 		"no clock":          {"Tokens end by it.", func(c *auth.Config) { c.Now = nil }, "required"},
 		"no log":            {"Failures would go unnoticed.", func(c *auth.Config) { c.Log = nil }, "required"},
 		"issuer without":    {"It would check nothing.", func(c *auth.Config) { c.JWKS.Issuer = "x" }, "needs the JWKS URL"},

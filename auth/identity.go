@@ -14,6 +14,8 @@ type Identity struct {
 	// ExpiresAt is when the session token ends, in UTC; zero for everyone who
 	// came without one.
 	ExpiresAt time.Time
+	// IssuedAt is when it was made, zero when it does not tell.
+	IssuedAt time.Time
 	// TokenID is the session token's jti, empty when it has none.
 	TokenID string
 }

@@ -17,6 +17,7 @@ import (
 
 	"dialogs/auth"
 	"dialogs/dialog"
+	"dialogs/store/storetest"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -55,6 +56,9 @@ func newAuthenticator(t testing.TB, c auth.Config) *auth.Authenticator {
 	}
 	if c.Keys == nil {
 		c.Keys = &keyStore{}
+	}
+	if c.Sessions == nil {
+		c.Sessions = storetest.NewMemory().Open()
 	}
 	if c.Log == nil {
 		c.Log = slog.New(slog.DiscardHandler)

@@ -84,8 +84,12 @@ func (t *tokens) verify(ctx context.Context, text string) (Identity, error) {
 	if err != nil {
 		return Identity{}, tokenRefused(subjectMessage)
 	}
-	id, _ := claims["jti"].(string)
-	return Identity{Caller: dialog.Caller{User: user}, ExpiresAt: expires.UTC(), TokenID: id}, nil
+	identity := Identity{Caller: dialog.Caller{User: user}, ExpiresAt: expires.UTC()}
+	identity.TokenID, _ = claims["jti"].(string)
+	if issued, err := claims.GetIssuedAt(); err == nil && issued != nil {
+		identity.IssuedAt = issued.UTC()
+	}
+	return identity, nil
 }
 
 func (t *tokens) keyFor(ctx context.Context) jwt.Keyfunc {

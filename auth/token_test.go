@@ -80,9 +80,9 @@ func TestToken(t *testing.T) {
 			want:   auth.Identity{Caller: dialog.Caller{User: "42"}, ExpiresAt: exp},
 		},
 		"full": {
-			reason: "Its id and its end come along, other claims are passed over.",
+			reason: "Its id, its start and its end come along, other claims are passed over.",
 			token:  hs256(jwt.MapClaims{"jti": "abc", "iat": noon.Unix(), "nbf": noon.Unix(), "iss": "x", "aud": "y", "SUB": "1", "Exp": 1}),
-			want:   auth.Identity{Caller: dialog.Caller{User: "42"}, ExpiresAt: exp, TokenID: "abc"},
+			want:   auth.Identity{Caller: dialog.Caller{User: "42"}, IssuedAt: noon, ExpiresAt: exp, TokenID: "abc"},
 		},
 		"names with case": {
 			reason:  "SUB is not sub, whoever may choose the value of one need not be the other.",
@@ -107,7 +107,7 @@ func TestToken(t *testing.T) {
 		"clocks apart": {
 			reason: "An issuer's clock may be a little ahead.",
 			token:  hs256(jwt.MapClaims{"nbf": noon.Unix() + 30, "iat": noon.Unix() + 30}),
-			want:   auth.Identity{Caller: dialog.Caller{User: "42"}, ExpiresAt: exp},
+			want:   auth.Identity{Caller: dialog.Caller{User: "42"}, IssuedAt: noon.Add(30 * time.Second), ExpiresAt: exp},
 		},
 
 		"expired": {
