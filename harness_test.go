@@ -16,6 +16,8 @@ import (
 	"time"
 
 	"go.uber.org/goleak"
+
+	"dialogs/store/mongo/mongotest"
 )
 
 func TestMain(m *testing.M) {
@@ -34,6 +36,7 @@ const patience = 30 * time.Second
 type running struct {
 	testing.TB
 	url, dir string
+	getenv   func(string) string
 	stdout   *syncBuffer
 	stderr   *syncBuffer
 	client   *http.Client
@@ -94,13 +97,30 @@ func start(t testing.TB, args ...string) *running {
 
 func startIn(t testing.TB, dir string, args ...string) *running {
 	t.Helper()
+	return startWith(t, noEnvironment, dir, args...)
+}
+
+// startOnMongo runs a server on a MongoDB database of its own.
+func startOnMongo(t testing.TB, args ...string) *running {
+	t.Helper()
+	secret := randomText()
+	return startWith(t, func(name string) string {
+		if name == environmentName("secret") {
+			return secret
+		}
+		return ""
+	}, mongotest.URI(t), args...)
+}
+
+func startWith(t testing.TB, getenv func(string) string, dir string, args ...string) *running {
+	t.Helper()
 	ctx, cancel := context.WithCancel(t.Context())
 	r := &running{
-		TB: t, dir: dir, stdout: newSyncBuffer(), stderr: newSyncBuffer(),
+		TB: t, dir: dir, getenv: getenv, stdout: newSyncBuffer(), stderr: newSyncBuffer(),
 		client: &http.Client{Transport: &http.Transport{}}, cancel: cancel, done: make(chan error, 1),
 	}
 	args = append([]string{"serve", "--listen", "127.0.0.1:0", "--store", dir, "--log-format", "json"}, args...)
-	go func() { r.done <- run(ctx, args, noEnvironment, r.stdout, r.stderr) }()
+	go func() { r.done <- run(ctx, args, getenv, r.stdout, r.stderr) }()
 	t.Cleanup(func() { _ = r.stop() })
 	select {
 	case err := <-r.done:
@@ -130,7 +150,7 @@ func (r *running) stop() error {
 // cli runs a command line on the server's store and returns what it printed.
 func (r *running) cli(args ...string) (string, error) {
 	var stdout bytes.Buffer
-	err := run(r.Context(), append(args, "--store", r.dir), noEnvironment, &stdout, io.Discard)
+	err := run(r.Context(), append(args, "--store", r.dir), r.getenv, &stdout, io.Discard)
 	return strings.TrimSpace(stdout.String()), err
 }
 

@@ -11,48 +11,61 @@ import (
 )
 
 // TestTableThroughHTTP sends every cell of the decision table through the
-// whole server, with real credentials.
+// whole server, with real credentials: through each door, on each engine.
 func TestTableThroughHTTP(t *testing.T) {
-	s := start(t)
-	key := s.mustCLI("apikey", "create", dialogtest.KeyName)
-	s.must(withKey(key), `mutation($in: DefineCustomClassInput!) { defineCustomClass(input: $in) { customClass { name } } }`,
-		map[string]any{"in": classInput(dialogtest.Class())})
-	for i, cell := range dialogtest.Table(t) {
-		t.Run(cell.Name(), func(t *testing.T) {
-			p := dialogtest.Named(fmt.Sprintf("%d-", i))
-			id := s.createFor(withKey(key), p.Creation(cell.Type))
-			if diff := cmp.Diff(cell.Want, s.verdict(t, cell, p, key, id)); diff != "" {
-				t.Errorf("another verdict (-want +got):\n%s", diff)
+	for _, engine := range []struct {
+		name  string
+		start func(testing.TB, ...string) *running
+	}{{"SQLite", start}, {"MongoDB", startOnMongo}} {
+		t.Run(engine.name, func(t *testing.T) {
+			s := engine.start(t)
+			key := s.mustCLI("apikey", "create", dialogtest.KeyName)
+			s.must(withKey(key), `mutation($in: DefineCustomClassInput!) { defineCustomClass(input: $in) { customClass { name } } }`,
+				map[string]any{"in": classInput(dialogtest.Class())})
+			for i, cell := range dialogtest.Table(t) {
+				for name, ask := range map[string]func(*testing.T, header, dialog.Change, bool, string) dialogtest.Verdict{
+					"GraphQL": s.asGraphQL, "QuickBlox": s.asQuickBlox,
+				} {
+					t.Run(cell.Name()+"/"+name, func(t *testing.T) {
+						p := dialogtest.Named(fmt.Sprintf("%s-%d-", name, i))
+						change, changes := cell.Change(p)
+						id := s.createFor(withKey(key), p.Creation(cell.Type))
+						if diff := cmp.Diff(cell.Want, ask(t, s.credential(cell, p, key), change, !changes, id)); diff != "" {
+							t.Errorf("another verdict (-want +got):\n%s", diff)
+						}
+					})
+				}
 			}
 		})
 	}
 }
 
-// verdict asks what the cell asks and reads what became of it.
-func (r *running) verdict(t *testing.T, cell dialogtest.Cell, p dialogtest.People, key, id string) dialogtest.Verdict {
-	t.Helper()
-	var h header
+// credential is how the cell's caller comes.
+func (r *running) credential(cell dialogtest.Cell, p dialogtest.People, key string) header {
+	r.Helper()
 	user := string(p.With(cell.Standing))
 	switch cell.Credential {
 	case dialogtest.Session:
-		h = withToken(r.mustCLI("token", user))
+		return withToken(r.mustCLI("token", user))
 	case dialogtest.OnBehalf:
-		h = onBehalf(key, user)
+		return onBehalf(key, user)
 	case dialogtest.Key:
-		h = withKey(key)
+		return withKey(key)
 	}
-	change, ok := cell.Change(p)
-	var answer reply
+	return nil
+}
+
+// asGraphQL asks for a change, or only looks, and reads what became of it.
+func (r *running) asGraphQL(t *testing.T, h header, change dialog.Change, looks bool, id string) dialogtest.Verdict {
+	t.Helper()
 	switch {
-	case !ok:
-		answer = r.post(h, `query($id: ID!) { dialog(id: $id) { id } }`, map[string]any{"id": id})
+	case looks:
+		return verdictOf(t, r.post(h, `query($id: ID!) { dialog(id: $id) { id } }`, map[string]any{"id": id}))
 	case change.Delete:
-		answer = r.post(h, `mutation($id: ID!) { deleteDialog(id: $id) { deletedId } }`, map[string]any{"id": id})
-	default:
-		answer = r.post(h, `mutation($id: ID!, $in: UpdateDialogInput!) { updateDialog(id: $id, input: $in) { replayed } }`,
-			map[string]any{"id": id, "in": changeInput(change)})
+		return verdictOf(t, r.post(h, `mutation($id: ID!) { deleteDialog(id: $id) { deletedId } }`, map[string]any{"id": id}))
 	}
-	return verdictOf(t, answer)
+	return verdictOf(t, r.post(h, `mutation($id: ID!, $in: UpdateDialogInput!) { updateDialog(id: $id, input: $in) { replayed } }`,
+		map[string]any{"id": id, "in": changeInput(change)}))
 }
 
 func verdictOf(t *testing.T, answer reply) dialogtest.Verdict {

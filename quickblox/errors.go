@@ -11,7 +11,7 @@ import (
 )
 
 // statuses are those that QuickBlox documents for each kind of failure.
-var statuses = map[dialog.Code]int{ //nolint:gochecknoglobals // never written
+var statuses = map[dialog.Code]int{
 	dialog.Invalid:         http.StatusBadRequest,
 	dialog.Unauthenticated: http.StatusUnauthorized,
 	dialog.Forbidden:       http.StatusForbidden,
@@ -22,7 +22,7 @@ var statuses = map[dialog.Code]int{ //nolint:gochecknoglobals // never written
 
 // parameters are the names that this door has for the inputs that the domain
 // blames; what is not here has the same name.
-var parameters = map[string]string{ //nolint:gochecknoglobals // never written
+var parameters = map[string]string{
 	"id":              "_id",
 	"addOccupants":    "push_all[occupants_ids]",
 	"removeOccupants": "pull_all[occupants_ids]",

@@ -9,7 +9,7 @@ import (
 
 // areas are what QuickBlox documents and this server does not have, by the
 // first segment of their paths, with what to say about each.
-var areas = map[string]string{ //nolint:gochecknoglobals // never written
+var areas = map[string]string{
 	"address_book":  "address books are not served: this server keeps dialogs, and no users",
 	"ai":            "AI features are not served",
 	"blobs":         "files are not served: a dialog's photo is a link or any other text",

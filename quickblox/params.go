@@ -71,7 +71,7 @@ func parseBody(r *http.Request, body []byte) (params, error) {
 }
 
 // exactNumbers keeps numbers as they were written.
-var exactNumbers = jsonv2.WithUnmarshalers(jsonv2.UnmarshalFromFunc(func(d *jsontext.Decoder, v *any) error { //nolint:gochecknoglobals // never written
+var exactNumbers = jsonv2.WithUnmarshalers(jsonv2.UnmarshalFromFunc(func(d *jsontext.Decoder, v *any) error {
 	if d.PeekKind() != '0' {
 		return errors.ErrUnsupported
 	}

@@ -23,14 +23,14 @@ func (p params) take(name string) (value any, given bool) {
 // rest refuses what was not taken out: nobody should believe that a parameter
 // did something which is not known here.
 func (p params) rest(prefix string) error {
-	for _, name := range slices.Sorted(maps.Keys(p)) {
-		label := shown(name)
-		if prefix != "" {
-			label = prefix + "[" + label + "]"
-		}
-		return invalid(label, "this parameter is not known here")
+	if len(p) == 0 {
+		return nil
 	}
-	return nil
+	label := shown(slices.Min(slices.Collect(maps.Keys(p)))) // the same in every run
+	if prefix != "" {
+		label = prefix + "[" + label + "]"
+	}
+	return invalid(label, "this parameter is not known here")
 }
 
 // takeText takes a text. null is given and isNull.

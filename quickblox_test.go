@@ -1,0 +1,232 @@
+package main
+
+import (
+	"bytes"
+	"encoding/json"
+	"io"
+	"net/http"
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+
+	"dialogs/dialog"
+	"dialogs/dialog/dialogtest"
+)
+
+// rest sends a request to the QuickBlox door and returns status and body.
+func (r *running) rest(h header, method, path string, body any) (int, string) {
+	r.Helper()
+	var content io.Reader
+	if body != nil {
+		text, err := json.Marshal(body)
+		if err != nil {
+			r.Fatal(err)
+		}
+		content = bytes.NewReader(text)
+	}
+	request, err := http.NewRequestWithContext(r.Context(), method, r.url+path, content)
+	if err != nil {
+		r.Fatal(err)
+	}
+	if body != nil {
+		request.Header.Set("Content-Type", "application/json")
+	}
+	for i := 0; i+1 < len(h); i += 2 {
+		request.Header.Add(h[i], h[i+1])
+	}
+	response, err := r.client.Do(request)
+	if err != nil {
+		r.Fatal(err)
+	}
+	defer func() { _ = response.Body.Close() }()
+	answer, err := io.ReadAll(response.Body)
+	if err != nil {
+		r.Fatal(err)
+	}
+	return response.StatusCode, string(answer)
+}
+
+// asQuickBlox asks what a cell of the decision table asks, and reads what
+// became of it.
+func (r *running) asQuickBlox(t *testing.T, h header, change dialog.Change, looks bool, id string) dialogtest.Verdict {
+	t.Helper()
+	path := "/chat/Dialog/" + id + ".json"
+	var status int
+	var body string
+	switch {
+	case looks:
+		status, body = r.rest(h, http.MethodGet, path, nil)
+	case change.Delete:
+		status, body = r.rest(h, http.MethodDelete, path, map[string]any{"force": 1})
+	default:
+		status, body = r.rest(h, http.MethodPut, path, quickbloxChange(change))
+	}
+	if status == http.StatusOK {
+		return dialogtest.Verdict{}
+	}
+	var answer struct{ Errors []string }
+	if err := json.Unmarshal([]byte(body), &answer); err != nil || len(answer.Errors) != 1 {
+		t.Fatalf("got status %d: %s", status, body)
+	}
+	v := dialogtest.Verdict{Code: map[int]dialog.Code{
+		http.StatusBadRequest: dialog.Invalid, http.StatusUnauthorized: dialog.Unauthenticated, http.StatusForbidden: dialog.Forbidden,
+	}[status]}
+	switch v.Code {
+	case dialog.Invalid:
+		field, _, _ := strings.Cut(answer.Errors[0], ": ")
+		v.Field = map[string]string{
+			"name": "name", "photo": "photo", "data": "customData", "user_id": "newOwnerId",
+			"push_all[occupants_ids]": "addOccupants", "pull_all[occupants_ids]": "removeOccupants",
+			"push_all[admin_ids]": "addAdmins", "pull_all[admin_ids]": "removeAdmins",
+		}[field]
+	case dialog.Forbidden:
+		v.Denial = denialIn(t, answer.Errors[0])
+	case dialog.Unauthenticated:
+	default:
+		t.Fatalf("got status %d: %s", status, body)
+	}
+	return v
+}
+
+var denialText = regexp.MustCompile(`the rule "(\w+)" allows ([A-Z, ]+), and the caller is ([A-Z]+)$`)
+
+// denialIn reads a denial out of the sentence that tells it.
+func denialIn(t *testing.T, message string) *dialog.Denial {
+	t.Helper()
+	told := denialText.FindStringSubmatch(message)
+	if told == nil {
+		t.Fatalf("no denial: %s", message)
+	}
+	d := &dialog.Denial{Rule: told[1], Standing: standingNamed(told[3])}
+	for _, name := range strings.Split(told[2], ", ") {
+		d.Allowed = append(d.Allowed, standingNamed(name))
+	}
+	return d
+}
+
+// quickbloxChange is a change as the body of a PUT.
+func quickbloxChange(c dialog.Change) map[string]any {
+	body := map[string]any{}
+	if c.Name.Given {
+		body["name"] = c.Name.Value
+	}
+	if c.Photo.Given {
+		body["photo"] = c.Photo.Value
+	}
+	if c.ClearPhoto {
+		body["photo"] = nil
+	}
+	body["push_all"] = map[string]any{"occupants_ids": c.AddOccupants, "admin_ids": c.AddAdmins}
+	body["pull_all"] = map[string]any{"occupants_ids": c.RemoveOccupants, "admin_ids": c.RemoveAdmins}
+	if c.NewOwner.Given {
+		body["user_id"] = c.NewOwner.Value
+	}
+	for _, custom := range c.Custom {
+		data := map[string]any{"class_name": custom.Class}
+		for name, value := range custom.Fields {
+			data[name] = value
+		}
+		body["data"] = data
+	}
+	return body
+}
+
+// TestQuickBloxRefusals looks at what guards say before the door: in its own
+// shape, and in the words by which client libraries make a session anew.
+func TestQuickBloxRefusals(t *testing.T) {
+	s := start(t, "--rate-limit", "0.1")
+	key, token := s.mustCLI("apikey", "create", "backend"), s.mustCLI("token", "7")
+	for _, test := range []struct {
+		h      header
+		status int
+		text   string
+		reason string
+	}{
+		{withToken("nonsense"), 401, `{"errors":["Required session does not exist: `, "no token"},
+		{header{"Authorization", "Bearer nonsense"}, 401, `{"errors":["Required session does not exist: `, "no bearer token"},
+		{withKey("nonsense"), 401, `{"errors":["the API key is unknown or revoked"]}`, "no key"},
+		{append(withToken(token), withKey(key)...), 400, `{"errors":["QB-Token and Authorization are two credentials; give one"]}`, "two credentials"},
+		{append(withToken(token), "On-Behalf-Of", "8"), 400, `{"errors":["On-Behalf-Of goes with an API key alone"]}`, "On-Behalf-Of with a token"},
+		{append(withToken(token), "Origin", "https://evil.example"), 200, ``, "reading from a foreign page, which its browser keeps from it"},
+		{withToken(token), 429, `{"errors":["too many requests"]}`, "too many requests"},
+	} {
+		status, body := s.rest(test.h, http.MethodGet, "/chat/Dialog.json", nil)
+		if status != test.status || !strings.HasPrefix(body, test.text) {
+			t.Errorf("%s: got status %d: %s", test.reason, status, body)
+		}
+	}
+	status, body := s.rest(append(onBehalf(key, "9"), "Origin", "https://evil.example"), http.MethodPost, "/chat/Dialog.json", map[string]any{"type": 2, "name": "x"})
+	if status != http.StatusForbidden || body != "{\"errors\":[\"pages of this origin may not call\"]}\n" {
+		t.Errorf("writing from a foreign page: got status %d: %s", status, body)
+	}
+}
+
+// TestQuickBloxOff leaves the door out.
+func TestQuickBloxOff(t *testing.T) {
+	s := start(t, "--quickblox=false")
+	if status, body := s.get("/chat/Dialog.json"); status != http.StatusNotFound || strings.Contains(body, "errors") {
+		t.Errorf("got status %d: %s", status, body)
+	}
+}
+
+// TestQuickBloxSession makes a session by the API key, uses it and ends it.
+func TestQuickBloxSession(t *testing.T) {
+	s := start(t)
+	key := s.mustCLI("apikey", "create", "backend")
+	status, body := s.rest(withKey(key), http.MethodPost, "/users/7/tokens", nil)
+	var made struct {
+		Token     string    `json:"token"`
+		ExpiresAt time.Time `json:"expires_at"`
+	}
+	unmarshal(t, json.RawMessage(body), &made)
+	if left := time.Until(made.ExpiresAt); status != http.StatusOK || left < 7100*time.Second || left > 7201*time.Second {
+		t.Errorf("got status %d: %s", status, body)
+	}
+	status, body = s.rest(withToken(made.Token), http.MethodGet, "/session.json", nil)
+	var shown struct {
+		Session struct {
+			ID        string    `json:"_id"`
+			CreatedAt time.Time `json:"created_at"`
+			Token     string    `json:"token"`
+			UserID    int       `json:"user_id"`
+		} `json:"session"`
+	}
+	unmarshal(t, json.RawMessage(body), &shown)
+	if age := time.Since(shown.Session.CreatedAt); status != http.StatusOK || shown.Session.Token != made.Token ||
+		shown.Session.UserID != 7 || shown.Session.ID == "" || age < 0 || age > patience {
+		t.Errorf("got status %d: %s", status, body)
+	}
+	if status, body = s.rest(withToken(made.Token), http.MethodDelete, "/session.json", nil); status != http.StatusOK || body != "" {
+		t.Errorf("ending: got status %d: %s", status, body)
+	}
+	for _, path := range []string{"/session.json", "/chat/Dialog.json"} {
+		if status, body = s.rest(withToken(made.Token), http.MethodGet, path, nil); status != http.StatusUnauthorized || !strings.Contains(body, "Required session does not exist") {
+			t.Errorf("%s with an ended session: got status %d: %s", path, status, body)
+		}
+	}
+	if answer := s.post(withToken(made.Token), whoami, nil); answer.Status != http.StatusUnauthorized {
+		t.Errorf("GraphQL with an ended session: got %d: %s", answer.Status, answer.Body)
+	}
+	if strings.Contains(s.stderr.String(), made.Token) {
+		t.Error("the log has a token")
+	}
+	s.stderr.await(t, `"operation":"endSession"`)
+}
+
+// TestEndedSessionStays ends a session: it stays so after a restart. (That
+// every instance knows within 5 seconds is tested beside [auth.Authenticator].)
+func TestEndedSessionStays(t *testing.T) {
+	s := start(t)
+	token := s.mustCLI("token", "7")
+	if status, body := s.rest(withToken(token), http.MethodDelete, "/session.json", nil); status != http.StatusOK {
+		t.Fatalf("got status %d: %s", status, body)
+	}
+	if err := s.stop(); err != nil {
+		t.Fatal(err)
+	}
+	again := startIn(t, s.dir)
+	if status, body := again.rest(withToken(token), http.MethodGet, "/session.json", nil); status != http.StatusUnauthorized {
+		t.Errorf("after a restart: got status %d: %s", status, body)
+	}
+}
