@@ -14,7 +14,6 @@ import (
 
 	"dialogs/auth"
 	"dialogs/dialog"
-	"dialogs/store"
 )
 
 // command is the command line: serving is the default.
@@ -28,10 +27,7 @@ func command(getenv func(string) string, stdout, stderr io.Writer) *cobra.Comman
 		SilenceUsage:  true,
 		SilenceErrors: true,
 		PersistentPreRunE: func(cmd *cobra.Command, _ []string) error {
-			if err := fromEnvironment(cmd.Root().PersistentFlags(), getenv); err != nil {
-				return err
-			}
-			return s.validate()
+			return fromEnvironment(cmd.Root().PersistentFlags(), getenv)
 		},
 		RunE: func(cmd *cobra.Command, _ []string) error { return serve(cmd.Context(), &s, stdout, stderr) },
 	}
@@ -59,7 +55,7 @@ func apiKeyCommand(s *settings, stdout io.Writer) *cobra.Command {
 		&cobra.Command{
 			Use: "create NAME", Short: "Create a key and print it; it is never shown again", Args: cobra.ExactArgs(1),
 			RunE: func(cmd *cobra.Command, args []string) error {
-				return s.withStore(cmd.Context(), func(st dialog.Store) error {
+				return s.withStore(cmd.Context(), true, func(st dialog.Store) error {
 					text, err := createKey(cmd.Context(), st, args[0])
 					if err != nil {
 						return err
@@ -72,7 +68,7 @@ func apiKeyCommand(s *settings, stdout io.Writer) *cobra.Command {
 		&cobra.Command{
 			Use: "list", Short: "List the keys by name", Args: cobra.NoArgs,
 			RunE: func(cmd *cobra.Command, _ []string) error {
-				return s.withStore(cmd.Context(), func(st dialog.Store) error {
+				return s.withStore(cmd.Context(), false, func(st dialog.Store) error {
 					return listKeys(cmd.Context(), st, stdout)
 				})
 			},
@@ -80,7 +76,7 @@ func apiKeyCommand(s *settings, stdout io.Writer) *cobra.Command {
 		&cobra.Command{
 			Use: "revoke NAME", Short: "Revoke a key: it stops working within 5 seconds", Args: cobra.ExactArgs(1),
 			RunE: func(cmd *cobra.Command, args []string) error {
-				return s.withStore(cmd.Context(), func(st dialog.Store) error {
+				return s.withStore(cmd.Context(), false, func(st dialog.Store) error {
 					return st.RemoveAPIKey(cmd.Context(), args[0])
 				})
 			},
@@ -120,7 +116,10 @@ func tokenCommand(s *settings, stdout io.Writer) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			secret, err := s.secretOrOwn()
+			if err := s.checkStore("--store", s.store); err != nil {
+				return err
+			}
+			secret, err := s.secretOrOwn(false)
 			if err != nil {
 				return err
 			}
@@ -143,6 +142,8 @@ func tokenCommand(s *settings, stdout io.Writer) *cobra.Command {
 func versionCommand(stdout io.Writer) *cobra.Command {
 	return &cobra.Command{
 		Use: "version", Short: "Print the version", Args: cobra.NoArgs,
+		// Whatever the settings are, and the environment of a server.
+		PersistentPreRunE: func(*cobra.Command, []string) error { return nil },
 		RunE: func(*cobra.Command, []string) error {
 			info, ok := debug.ReadBuildInfo()
 			if !ok {
@@ -169,8 +170,11 @@ func versionOf(info *debug.BuildInfo) string {
 }
 
 // withStore opens the store for one command.
-func (s *settings) withStore(ctx context.Context, do func(dialog.Store) error) error {
-	st, err := store.Open(ctx, s.store, s.storeOptions())
+func (s *settings) withStore(ctx context.Context, fresh bool, do func(dialog.Store) error) error {
+	if err := s.checkStore("--store", s.store); err != nil {
+		return err
+	}
+	st, err := s.openStore(ctx, "--store", s.store, fresh)
 	if err != nil {
 		return err
 	}

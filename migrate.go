@@ -4,11 +4,11 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"os"
 	"time"
 
 	"github.com/spf13/cobra"
 
-	"dialogs/store"
 	"dialogs/transfer"
 )
 
@@ -24,17 +24,20 @@ store meanwhile. Deleted dialogs and the keys of creations, which are kept for a
 day, stay behind.`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) (err error) {
-			if from == "" || to == "" || from == to {
+			if samePlace(from, to) {
 				return errors.New("--from and --to must name two stores")
 			}
-			source, err := store.Open(cmd.Context(), from, s.storeOptions())
+			if err := errors.Join(s.checkStore("--from", from), s.checkStore("--to", to)); err != nil {
+				return err
+			}
+			source, err := s.openStore(cmd.Context(), "--from", from, false)
 			if err != nil {
-				return fmt.Errorf("--from: %w", err)
+				return err
 			}
 			defer func() { err = errors.Join(err, source.Close()) }()
-			target, err := store.Open(cmd.Context(), to, s.storeOptions())
+			target, err := s.openStore(cmd.Context(), "--to", to, true)
 			if err != nil {
-				return fmt.Errorf("--to: %w", err)
+				return err
 			}
 			defer func() { err = errors.Join(err, target.Close()) }()
 			progress := newProgress(stderr, "dialogs", time.Now)
@@ -51,4 +54,18 @@ day, stay behind.`,
 	c.Flags().StringVar(&from, "from", "", "the store to copy: a directory or a MongoDB URI")
 	c.Flags().StringVar(&to, "to", "", "the store to copy to: a directory or a MongoDB URI")
 	return c
+}
+
+// samePlace tells whether two addresses are of one store, by whatever path or
+// link. A directory that is not there is no other's.
+func samePlace(from, to string) bool {
+	if from == to {
+		return true
+	}
+	if !isDirectory(from) || !isDirectory(to) {
+		return false
+	}
+	one, oneErr := os.Stat(from)
+	other, otherErr := os.Stat(to)
+	return oneErr == nil && otherErr == nil && os.SameFile(one, other)
 }

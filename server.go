@@ -22,7 +22,6 @@ import (
 	"dialogs/dialog"
 	"dialogs/playground"
 	"dialogs/quickblox"
-	"dialogs/store"
 	"dialogs/store/sqlite"
 )
 
@@ -50,6 +49,12 @@ func randomText() string { return rand.Text() + rand.Text() }
 
 // serve runs the server until ctx ends.
 func serve(ctx context.Context, s *settings, stdout, stderr io.Writer) (err error) {
+	if err := s.validate(); err != nil {
+		return err
+	}
+	if s.dev {
+		s.introspection, s.playground = true, true
+	}
 	log, err := newLogger(s, stderr)
 	if err != nil {
 		return err
@@ -61,6 +66,10 @@ func serve(ctx context.Context, s *settings, stdout, stderr io.Writer) (err erro
 		return err
 	}
 	defer func() { _ = listener.Close() }()
+	secret, err := s.secretOrOwn(true)
+	if err != nil {
+		return err
+	}
 	if s.embedded() {
 		unlock, err := sqlite.Lock(s.store)
 		if err != nil {
@@ -68,11 +77,7 @@ func serve(ctx context.Context, s *settings, stdout, stderr io.Writer) (err erro
 		}
 		defer func() { _ = unlock() }()
 	}
-	secret, err := s.secretOrOwn()
-	if err != nil {
-		return err
-	}
-	st, err := store.Open(ctx, s.store, s.storeOptions())
+	st, err := s.openStore(ctx, "--store", s.store, true)
 	if err != nil {
 		return err
 	}

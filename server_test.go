@@ -239,6 +239,8 @@ func TestSettings(t *testing.T) {
 		{[]string{"--log-level", "loud"}, nil, "--log-level", "an unknown level"},
 		{[]string{"--dev", "--listen", "0.0.0.0:0"}, nil, "--dev", "development beyond loopback"},
 		{[]string{"--limit-name", "0"}, nil, "name", "a limit of nothing"},
+		{[]string{"--rate-limit-key", "-1"}, nil, "--rate-limit-key", "less than no requests"},
+		{[]string{"--request-timeout", "0s"}, nil, "--request-timeout", "no time for a request"},
 		{[]string{"--store-timeout", "0s"}, nil, "--store-timeout", "no time at all"},
 		{nil, map[string]string{"DIALOGS_LIMIT_NAME": "many"}, "DIALOGS_LIMIT_NAME", "no number"},
 		{nil, map[string]string{"DIALOGS_DEV": "perhaps"}, "DIALOGS_DEV", "no boolean"},
@@ -287,7 +289,7 @@ func TestFlagWinsOverEnvironment(t *testing.T) {
 	if _, err := os.Stat(env["DIALOGS_STORE"]); !os.IsNotExist(err) {
 		t.Error("the environment won")
 	}
-	if err := run(t.Context(), []string{"apikey", "list"}, func(n string) string { return env[n] }, &stdout, io.Discard); err != nil {
+	if err := run(t.Context(), []string{"apikey", "create", "x"}, func(n string) string { return env[n] }, &stdout, io.Discard); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := os.Stat(env["DIALOGS_STORE"]); err != nil {

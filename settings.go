@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"net"
@@ -15,6 +16,7 @@ import (
 	"dialogs/dialog"
 	"dialogs/graph"
 	"dialogs/store"
+	"dialogs/store/sqlite"
 )
 
 // settings are what an operator can set: each a flag, and an environment
@@ -101,28 +103,60 @@ func fromEnvironment(fs *pflag.FlagSet, getenv func(string) string) error {
 }
 
 // embedded tells whether the store is the embedded one.
-func (s *settings) embedded() bool {
-	return !strings.Contains(s.store, "://")
+func (s *settings) embedded() bool { return isDirectory(s.store) }
+
+// isDirectory tells whether an address is that of an embedded store.
+func isDirectory(address string) bool { return !strings.Contains(address, "://") }
+
+// checkStore refuses an address that no store has, and settings that no store
+// can be opened with. The flag is where the address came from.
+func (s *settings) checkStore(flag, address string) error {
+	switch {
+	case address == "":
+		return fmt.Errorf("%s must name a directory or a MongoDB URI", flag)
+	case !isDirectory(address) && !isMongoDB(address):
+		return fmt.Errorf("%s must be a directory, or a URI that starts with mongodb:// or mongodb+srv://", flag)
+	case s.storeTimeout <= 0:
+		return errors.New("--store-timeout must be positive")
+	}
+	return nil
 }
 
-// validate refuses settings that would leave the server half-configured.
+// openStore opens the store at an address, which is checked already. Only who
+// is about to fill it makes one: for all others a directory without a store is
+// a mistyped one.
+func (s *settings) openStore(ctx context.Context, flag, address string, fresh bool) (dialog.Store, error) {
+	if isDirectory(address) && !fresh {
+		exists, err := sqlite.Exists(address)
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", flag, err)
+		}
+		if !exists {
+			return nil, fmt.Errorf("%s: there is no store in %s", flag, address)
+		}
+	}
+	st, err := store.Open(ctx, address, s.storeOptions())
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", flag, err)
+	}
+	return st, nil
+}
+
+// validate refuses settings that would leave the server half-configured. The
+// secret has its own check, in [settings.secretOrOwn].
 func (s *settings) validate() error {
-	if s.dev {
-		s.introspection, s.playground = true, true
+	if err := s.checkStore("--store", s.store); err != nil {
+		return err
 	}
 	for _, check := range []struct {
 		wrong   bool
 		message string
 	}{
-		{s.store == "", "--store must name a directory or a MongoDB URI"},
-		{!s.embedded() && !isMongoDB(s.store), "--store must be a directory, or a URI that starts with mongodb:// or mongodb+srv://"},
-		{!s.embedded() && s.secret == "", "--secret is needed with MongoDB: every instance must have the same"},
-		{s.secret != "" && len(s.secret) < leastSecret, "--secret must have at least 32 bytes"},
 		{s.jwksURL == "" && s.jwksIssuer+s.jwksAudience != "", "--jwks-issuer and --jwks-audience need --jwks-url"},
 		{s.jwksURL != "" && (s.jwksIssuer == "" || s.jwksAudience == ""), "--jwks-url needs --jwks-issuer and --jwks-audience: any other service's tokens would do otherwise"},
 		{s.jwksURL != "" && !isHTTP(s.jwksURL), "--jwks-url must be an http:// or https:// URL"},
 		{s.logFormat != "text" && s.logFormat != "json", "--log-format must be text or json"},
-		{s.storeTimeout <= 0 || s.requestTimeout <= 0, "--store-timeout and --request-timeout must be positive"},
+		{s.requestTimeout <= 0, "--request-timeout must be positive"},
 		{s.grace < 0, "--shutdown-grace must not be negative"},
 		{s.headerLimit < 1024, "--limit-headers must be at least 1024"},
 		{s.rateLimit < 0 || s.rateLimitKey < 0, "--rate-limit and --rate-limit-key must not be negative"},
@@ -169,42 +203,51 @@ func isLoopback(listen string) bool {
 	return host == "localhost" || ip != nil && ip.IsLoopback()
 }
 
-// secretOrOwn returns the secret that was set, else the embedded store's own,
-// which is made when it is not there yet.
-func (s *settings) secretOrOwn() ([]byte, error) {
-	if s.secret != "" {
-		return []byte(s.secret), nil
-	}
-	if !s.embedded() {
+// secretOrOwn returns the secret that was set, else the embedded store's own.
+// When that is not there yet, it is made for who may make it, and an error for
+// all others.
+func (s *settings) secretOrOwn(fresh bool) ([]byte, error) {
+	secret, name := s.secret, "--secret"
+	switch {
+	case secret != "":
+	case !s.embedded():
 		return nil, errors.New("--secret is needed with MongoDB: every instance must have the same")
-	}
-	secret, err := keepPrivate(filepath.Join(s.store, "secret"), randomText)
-	if err != nil {
-		return nil, err
+	default:
+		name = filepath.Join(s.store, "secret")
+		var err error
+		if secret, err = readPrivate(name); errors.Is(err, os.ErrNotExist) {
+			if !fresh {
+				return nil, fmt.Errorf("--store: no server has served %s, and there is no --secret: %w", s.store, err)
+			}
+			secret, err = keepPrivate(name, randomText)
+		}
+		if err != nil {
+			return nil, err
+		}
 	}
 	if len(secret) < leastSecret {
-		return nil, fmt.Errorf("%s must hold at least %d bytes", filepath.Join(s.store, "secret"), leastSecret)
+		return nil, fmt.Errorf("%s must have at least %d bytes", name, leastSecret)
 	}
 	return []byte(secret), nil
 }
 
-// keepPrivate returns what the file holds, and makes it first when it is not
-// there. Only its owner can read it. Of two processes that make it at once,
-// one wins and both return the winner's.
+// readPrivate returns what a file holds that keepPrivate made.
+func readPrivate(path string) (string, error) {
+	content, err := os.ReadFile(path)
+	return strings.TrimSpace(string(content)), err
+}
+
+// keepPrivate makes a file, which only its owner can read, and returns what it
+// holds. Of two processes that make it at once, one wins and both return the
+// winner's.
 func keepPrivate(path string, fresh func() string) (string, error) {
-	if content, err := os.ReadFile(path); err == nil {
-		return strings.TrimSpace(string(content)), nil
-	} else if !errors.Is(err, os.ErrNotExist) {
-		return "", err
-	}
 	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
 		return "", err
 	}
 	if err := writePrivate(path, fresh()); err != nil && !errors.Is(err, os.ErrExist) {
 		return "", err
 	}
-	content, err := os.ReadFile(path)
-	return strings.TrimSpace(string(content)), err
+	return readPrivate(path)
 }
 
 // writePrivate makes a file that only its owner can read, whole or not at
