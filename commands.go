@@ -49,6 +49,7 @@ func apiKeyCommand(s *settings, stdout io.Writer) *cobra.Command {
 	group := &cobra.Command{
 		Use:   "apikey",
 		Short: "Create, list and revoke API keys; works while a server runs",
+		Args:  cobra.NoArgs,
 		RunE:  func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
 	group.AddCommand(

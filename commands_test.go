@@ -77,6 +77,7 @@ func TestCommandSettings(t *testing.T) {
 		{[]string{"apikey", "list", "--store", dir}, short, "", "a short secret"},
 		{[]string{"apikey", "list", "--store", dir, "--store-timeout", "0s"}, nil, "--store-timeout", "a setting of the store"},
 		{[]string{"apikey", "list", "--store", ""}, nil, "--store", "no store"},
+		{[]string{"apikey", "bogus"}, nil, "bogus", "an unknown command of a group"},
 		{[]string{"token", "alice"}, server, "no server has served", "a server's settings, with nothing to sign by"},
 		{[]string{"token", "alice"}, short, "--secret", "a short secret"},
 		{[]string{"token", "alice"}, long, "", "a secret and no store"},

@@ -239,6 +239,8 @@ func TestSettings(t *testing.T) {
 		{[]string{"--log-level", "loud"}, nil, "--log-level", "an unknown level"},
 		{[]string{"--dev", "--listen", "0.0.0.0:0"}, nil, "--dev", "development beyond loopback"},
 		{[]string{"--limit-name", "0"}, nil, "name", "a limit of nothing"},
+		{[]string{"--rate-limit", "NaN"}, nil, "--rate-limit", "no number of requests"},
+		{[]string{"--rate-limit-key", "+Inf"}, nil, "--rate-limit-key", "more requests than can be counted"},
 		{[]string{"--rate-limit-key", "-1"}, nil, "--rate-limit-key", "less than no requests"},
 		{[]string{"--request-timeout", "0s"}, nil, "--request-timeout", "no time for a request"},
 		{[]string{"--store-timeout", "0s"}, nil, "--store-timeout", "no time at all"},

@@ -159,7 +159,7 @@ func (s *settings) validate() error {
 		{s.requestTimeout <= 0, "--request-timeout must be positive"},
 		{s.grace < 0, "--shutdown-grace must not be negative"},
 		{s.headerLimit < 1024, "--limit-headers must be at least 1024"},
-		{s.rateLimit < 0 || s.rateLimitKey < 0, "--rate-limit and --rate-limit-key must not be negative"},
+		{!isRate(s.rateLimit) || !isRate(s.rateLimitKey), "--rate-limit and --rate-limit-key must be from 0 to 1000000"},
 	} {
 		if check.wrong {
 			return errors.New(check.message)
@@ -170,6 +170,10 @@ func (s *settings) validate() error {
 	}
 	return errors.Join(s.limits.Validate(), s.requestLimits.Validate())
 }
+
+// isRate tells whether f can be a number of requests a second: it is neither
+// negative nor NaN, nor so large that a bucket can't count it.
+func isRate(f float64) bool { return f >= 0 && f <= 1e6 }
 
 func isMongoDB(uri string) bool {
 	return strings.HasPrefix(uri, "mongodb://") || strings.HasPrefix(uri, "mongodb+srv://")
