@@ -89,11 +89,20 @@ func (w *statusWriter) Unwrap() http.ResponseWriter { return w.ResponseWriter }
 type refusal func(w http.ResponseWriter, r *http.Request, status int, code, message string, more map[string]any)
 
 // authenticated finds out who is calling, once for each request, and refuses
-// credentials that do not hold.
-func authenticated(a *auth.Authenticator, log *slog.Logger, refuse refusal, next http.Handler) http.Handler {
+// credentials that do not hold. From where too many of those came, it looks at
+// none for a while: a flood of them costs neither keys nor signatures.
+func authenticated(a *auth.Authenticator, limiter *rateLimiter, log *slog.Logger, refuse refusal, next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if wait := limiter.guessing(r); wait > 0 {
+			refuseFor(w, r, refuse, wait, "too many credentials that do not hold")
+			return
+		}
 		identity, err := a.Authenticate(r.Context(), r.Header)
 		if err != nil {
+			var refused *auth.Error
+			if errors.As(err, &refused) && refused.Status < http.StatusInternalServerError {
+				limiter.credentialsRefused(r)
+			}
 			refuseCredentials(w, r, log, refuse, err)
 			return
 		}

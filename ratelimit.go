@@ -19,7 +19,8 @@ import (
 const callersRemembered = 100_000
 
 // A rateLimiter keeps a token bucket for each caller: a user however he came,
-// an API key that acts for nobody, or the address of who has no credentials.
+// an API key that acts for nobody, or the address of who has no credentials. An
+// address has another one for the credentials from there that did not hold.
 type rateLimiter struct {
 	// perUser and perKey are in requests a second, and 0 for no limit.
 	perUser, perKey float64
@@ -42,13 +43,42 @@ func (l *rateLimiter) take(c dialog.Caller, r *http.Request) (wait time.Duration
 	case dialog.Server:
 		name, perSecond = "key "+c.APIKey, l.perKey
 	case dialog.Anonymous:
-		host, _, err := net.SplitHostPort(r.RemoteAddr)
-		if err != nil {
-			host = r.RemoteAddr
-		}
-		name = "address " + host
+		name = "address " + addressOf(r)
 	case dialog.User:
 	}
+	return l.takeOf(name, perSecond)
+}
+
+// credentialsRefused counts credentials of the request's address that did not
+// hold.
+func (l *rateLimiter) credentialsRefused(r *http.Request) {
+	l.takeOf(refusedName(r), l.perUser)
+}
+
+// guessing tells how long the request's address has to wait until its
+// credentials are looked at, because too many did not hold. It takes nothing
+// and remembers nobody.
+func (l *rateLimiter) guessing(r *http.Request) (wait time.Duration) {
+	bucket, ok := l.buckets.Get(refusedName(r))
+	if !ok {
+		return 0
+	}
+	missing := 1 - bucket.TokensAt(l.now())
+	return max(0, time.Duration(missing/l.perUser*float64(time.Second)))
+}
+
+func refusedName(r *http.Request) string { return "refused " + addressOf(r) }
+
+// addressOf is the client's address without its port.
+func addressOf(r *http.Request) string {
+	host, _, err := net.SplitHostPort(r.RemoteAddr)
+	if err != nil {
+		return r.RemoteAddr
+	}
+	return host
+}
+
+func (l *rateLimiter) takeOf(name string, perSecond float64) (wait time.Duration) {
 	if perSecond == 0 {
 		return 0
 	}
@@ -77,8 +107,13 @@ func rateLimited(l *rateLimiter, refuse refusal, next http.Handler) http.Handler
 			next.ServeHTTP(w, r)
 			return
 		}
-		seconds := int(math.Ceil(wait.Seconds()))
-		w.Header().Set("Retry-After", strconv.Itoa(seconds))
-		refuse(w, r, http.StatusTooManyRequests, "RATE_LIMITED", "too many requests", map[string]any{"retryAfter": seconds})
+		refuseFor(w, r, refuse, wait, "too many requests")
 	})
+}
+
+// refuseFor tells who asks too often when to ask again.
+func refuseFor(w http.ResponseWriter, r *http.Request, refuse refusal, wait time.Duration, message string) {
+	seconds := int(math.Ceil(wait.Seconds()))
+	w.Header().Set("Retry-After", strconv.Itoa(seconds))
+	refuse(w, r, http.StatusTooManyRequests, "RATE_LIMITED", message, map[string]any{"retryAfter": seconds})
 }

@@ -62,7 +62,7 @@ func (s *settings) bind(fs *pflag.FlagSet) {
 	fs.DurationVar(&s.grace, "shutdown-grace", 15*time.Second, "how long requests may go on after a signal to stop")
 	fs.StringSliceVar(&s.allowOrigins, "allow-origins", nil, "origins of other web pages that may call, such as https://app.example.com; separated by commas")
 	fs.StringVar(&s.trustedDocuments, "trusted-documents", "", "JSON file of ids and documents: execute only these")
-	fs.Float64Var(&s.rateLimit, "rate-limit", 50, "requests a second of one user, or of one address without credentials; twice as many at once; 0 for no limit")
+	fs.Float64Var(&s.rateLimit, "rate-limit", 50, "requests a second of one user, or of one address without credentials or with such as do not hold; twice as many at once; 0 for no limit")
 	fs.Float64Var(&s.rateLimitKey, "rate-limit-key", 1000, "requests a second of one API key that acts for nobody; twice as many at once; 0 for no limit")
 	fs.Int64Var(&s.requestLimits.Body, "limit-body", s.requestLimits.Body, "largest request body, in bytes")
 	fs.IntVar(&s.headerLimit, "limit-headers", 16<<10, "largest request header, in bytes")
