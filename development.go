@@ -78,9 +78,9 @@ func isKnownKey(ctx context.Context, keys dialog.KeyStore, text string) (bool, e
 }
 
 // welcome tells a newcomer what to do next.
-func welcome(stdout io.Writer, address, dir string, withKey bool) error {
+func welcome(stdout io.Writer, url, dir string, withKey bool) error {
 	if !withKey {
-		_, err := fmt.Fprintf(stdout, "\nPlayground: http://%s/playground\n\n", address)
+		_, err := fmt.Fprintf(stdout, "\nPlayground: %s/playground\n\n", url)
 		return err
 	}
 	dir, err := filepath.Abs(dir)
@@ -88,13 +88,13 @@ func welcome(stdout io.Writer, address, dir string, withKey bool) error {
 		return err
 	}
 	_, err = fmt.Fprintf(stdout, `
-Playground   http://%[1]s/playground
+Playground   %[1]s/playground
 API key      cat '%[2]s/development.key'
 
 Make a group from another terminal:
 
-  curl -s http://%[1]s/graphql -H "Authorization: ApiKey $(cat '%[2]s/development.key')" -H 'On-Behalf-Of: alice' -H 'Content-Type: application/json' -d '{"query":"mutation { createDialog(input: {type: GROUP, name: \"Hello\", occupantIds: [\"bob\"]}) { dialog { id name occupantIds version } } }"}'
+  curl -s %[1]s/graphql -H "Authorization: ApiKey $(cat '%[2]s/development.key')" -H 'On-Behalf-Of: alice' -H 'Content-Type: application/json' -d '{"query":"mutation { createDialog(input: {type: GROUP, name: \"Hello\", occupantIds: [\"bob\"]}) { dialog { id name occupantIds version } } }"}'
 
-`, address, dir)
+`, url, dir)
 	return err
 }

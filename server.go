@@ -59,6 +59,10 @@ func serve(ctx context.Context, s *settings, stdout, stderr io.Writer) (err erro
 	if err != nil {
 		return err
 	}
+	secure, err := s.tlsConfig(log)
+	if err != nil {
+		return err
+	}
 	// Listen before anything is made or opened, so that a busy port is a plain
 	// error that leaves nothing behind. Who calls meanwhile waits to be served.
 	listener, err := net.Listen("tcp", s.listen)
@@ -108,15 +112,16 @@ func serve(ctx context.Context, s *settings, stdout, stderr io.Writer) (err erro
 	}
 	server := &http.Server{
 		Handler:           handler,
+		TLSConfig:         secure,
 		ReadHeaderTimeout: 10 * time.Second,
 		ReadTimeout:       30 * time.Second,
 		IdleTimeout:       2 * time.Minute,
 		MaxHeaderBytes:    s.headerLimit,
 		ErrorLog:          slog.NewLogLogger(log.Handler(), slog.LevelWarn),
 	}
-	log.Info("serving", "address", listener.Addr().String(), "store", s.storeName())
+	log.Info("serving", "address", listener.Addr().String(), "tls", secure != nil, "store", s.storeName())
 	if s.dev {
-		if err := welcome(stdout, listener.Addr().String(), s.store, dev.APIKey != ""); err != nil {
+		if err := welcome(stdout, s.scheme()+"://"+listener.Addr().String(), s.store, dev.APIKey != ""); err != nil {
 			return err
 		}
 	}
@@ -127,7 +132,13 @@ func serve(ctx context.Context, s *settings, stdout, stderr io.Writer) (err erro
 // accepted come to its end, within the grace.
 func serveUntil(ctx context.Context, server *http.Server, listener net.Listener, grace time.Duration, log *slog.Logger) error {
 	failed := make(chan error, 1)
-	go func() { failed <- server.Serve(listener) }()
+	go func() {
+		if server.TLSConfig != nil {
+			failed <- server.ServeTLS(listener, "", "")
+			return
+		}
+		failed <- server.Serve(listener)
+	}()
 	select {
 	case err := <-failed:
 		return err

@@ -23,8 +23,10 @@ import (
 // variable of the same name. A flag wins.
 type settings struct {
 	listen string
-	store  string
-	secret string
+	// tlsCert and tlsKey are files; both or neither.
+	tlsCert, tlsKey string
+	store           string
+	secret          string
 
 	jwksURL, jwksIssuer, jwksAudience string
 
@@ -46,6 +48,8 @@ const leastSecret = 32
 func (s *settings) bind(fs *pflag.FlagSet) {
 	s.limits, s.requestLimits = dialog.DefaultLimits(), graph.DefaultLimits()
 	fs.StringVar(&s.listen, "listen", "127.0.0.1:8080", "address to serve on")
+	fs.StringVar(&s.tlsCert, "tls-cert", "", "file with a certificate and its chain in PEM, to serve HTTPS from TLS 1.2 on; read again when it changes")
+	fs.StringVar(&s.tlsKey, "tls-key", "", "file with the certificate's key in PEM; needed with --tls-cert")
 	fs.StringVar(&s.store, "store", "./data", "directory of the embedded store, or a mongodb:// or mongodb+srv:// URI with the database's name")
 	fs.StringVar(&s.secret, "secret", "", "key of the server's own session tokens (HS256), at least 32 bytes; the embedded store keeps one of its own")
 	fs.StringVar(&s.jwksURL, "jwks-url", "", "where the keys of another issuer's session tokens are (RS256, ES256, EdDSA)")
@@ -152,6 +156,7 @@ func (s *settings) validate() error {
 		wrong   bool
 		message string
 	}{
+		{(s.tlsCert == "") != (s.tlsKey == ""), "--tls-cert and --tls-key go together"},
 		{s.jwksURL == "" && s.jwksIssuer+s.jwksAudience != "", "--jwks-issuer and --jwks-audience need --jwks-url"},
 		{s.jwksURL != "" && (s.jwksIssuer == "" || s.jwksAudience == ""), "--jwks-url needs --jwks-issuer and --jwks-audience: any other service's tokens would do otherwise"},
 		{s.jwksURL != "" && !isHTTP(s.jwksURL), "--jwks-url must be an http:// or https:// URL"},
