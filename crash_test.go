@@ -135,7 +135,7 @@ func launch(t testing.TB, command *exec.Cmd, dir string) *process {
 		t.Fatal(err)
 	}
 	p := &process{command: command, running: &running{
-		TB: t, dir: dir, stderr: stderr,
+		TB: t, dir: dir, getenv: noEnvironment, stderr: stderr,
 		client: &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: 16}, Timeout: patience},
 	}}
 	t.Cleanup(p.kill)
