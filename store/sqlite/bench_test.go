@@ -137,7 +137,7 @@ func benchUpdate(b *testing.B, s *sqlite.Store, writers int, kinds []updateKind)
 
 func benchBare(b *testing.B, dir string, kinds []updateKind) {
 	db, err := sql.Open("sqlite", filepath.Join(dir, "dialogs.db")+
-		"?_synchronous=FULL&_busy_timeout=10000&_pragma=cache_size(-8192)&_pragma=wal_autocheckpoint(4000)")
+		"?_synchronous=FULL&_busy_timeout=10000&_pragma=cache_size(-16384)&_pragma=wal_autocheckpoint(4000)")
 	if err != nil {
 		b.Fatal(err)
 	}

@@ -77,15 +77,17 @@ func source(path string, wait time.Duration, readOnly bool) string {
 		"_busy_timeout": {fmt.Sprint(wait.Milliseconds())},
 		"_synchronous":  {"FULL"},
 		"_dqs":          {"0"},
-		"_pragma":       {"cache_size(-8192)", "temp_store(MEMORY)", "trusted_schema(0)"},
+		"_pragma":       {"temp_store(MEMORY)", "trusted_schema(0)"},
 	}
 	if readOnly {
 		query.Set("mode", "ro")
 		query.Set("_query_only", "1")
+		query.Add("_pragma", "cache_size(-8192)") // KiB, for each reader
 	} else {
 		query.Set("mode", "rw")
 		query.Set("_journal_mode", "WAL")
-		query.Add("_pragma", "wal_autocheckpoint(4000)")
+		query.Add("_pragma", "cache_size(-16384)")
+		query.Add("_pragma", "wal_autocheckpoint(16000)") // see checkpointAlways
 	}
 	return (&url.URL{Scheme: "file", OmitHost: true, Path: filepath.ToSlash(path), RawQuery: query.Encode()}).String()
 }

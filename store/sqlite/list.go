@@ -105,7 +105,11 @@ func countQuery(q dialog.Query) (string, []any, error) {
 		} else {
 			b.WriteString("SELECT ")
 		}
-		b.WriteString("(SELECT count(*) FROM " + s.from + s.where(&args) + ")")
+		from := s.from
+		if s.membersAlone {
+			from = "member m"
+		}
+		b.WriteString("(SELECT count(*) FROM " + from + s.where(&args) + ")")
 	}
 	return b.String(), args, nil
 }
@@ -115,6 +119,8 @@ func countQuery(q dialog.Query) (string, []any, error) {
 type stream struct {
 	from       string
 	conditions []condition
+	// membersAlone says that the conditions ask nothing of the dialogs.
+	membersAlone bool
 }
 
 // A condition is a part of a WHERE clause with its arguments.
@@ -160,7 +166,7 @@ func streamsOf(q dialog.Query, order listOrder) ([]stream, error) {
 			types = nil
 		}
 		if len(own) > 0 {
-			streams = append(streams, streamByMember(user, memberOwner|memberAdmin|memberOccupant, own, narrow))
+			streams = append(streams, streamByMember(user, anyRole, own, narrow))
 		}
 	}
 	switch {
@@ -202,31 +208,46 @@ func streamByID(ids []dialog.ID, types []dialog.Type, narrow []condition) (strea
 		}
 		args[i] = key
 	}
-	conditions := []condition{when("d.id IN ("+marks(len(ids))+")", args...), when("d.deleted = 0"), ofTypes(types)}
-	return stream{"dialog d INDEXED BY dialog_id", append(conditions, narrow...)}, nil
+	conditions := []condition{when("d.id IN ("+marks(len(ids))+")", args...), when("d.deleted = 0")}
+	return stream{
+		from:       "dialog d INDEXED BY dialog_id",
+		conditions: slices.Concat(conditions, ofTypes(types), narrow),
+	}, nil
 }
 
 // streamByMember reads all dialogs in which a user is one of the roles.
 func streamByMember(user dialog.UserID, roles int, types []dialog.Type, narrow []condition) stream {
-	conditions := []condition{when("m.user = ?", string(user)), when("m.roles & ?", roles), ofTypes(types)}
-	return stream{"member m CROSS JOIN dialog d ON d.n = m.dialog", append(conditions, narrow...)}
+	conditions := []condition{when("m.user = ?", string(user))}
+	if roles != anyRole {
+		conditions = append(conditions, when("m.roles & ?", roles))
+	}
+	narrow = slices.Concat(ofTypes(types), narrow)
+	return stream{
+		from:         "member m CROSS JOIN dialog d ON d.n = m.dialog",
+		conditions:   slices.Concat(conditions, narrow),
+		membersAlone: len(narrow) == 0,
+	}
 }
 
 // streamByType reads dialogs of one type as their index orders them.
 func streamByType(t dialog.Type, order listOrder, narrow []condition) stream {
 	conditions := []condition{when("d.type = ?", int(t)), when("d.deleted = 0")}
-	return stream{"dialog d INDEXED BY " + order.index, append(conditions, narrow...)}
+	return stream{
+		from:       "dialog d INDEXED BY " + order.index,
+		conditions: slices.Concat(conditions, narrow),
+	}
 }
 
-func ofTypes(types []dialog.Type) condition {
+// ofTypes asks for nothing where all types will do.
+func ofTypes(types []dialog.Type) []condition {
 	if len(types) == 3 {
-		return when("TRUE")
+		return nil
 	}
 	args := make([]any, len(types))
 	for i, t := range types {
 		args[i] = int(t)
 	}
-	return when("d.type IN ("+marks(len(types))+")", args...)
+	return []condition{when("d.type IN ("+marks(len(types))+")", args...)}
 }
 
 func seenBy(user dialog.UserID, scope dialog.Scope) condition {

@@ -11,6 +11,7 @@ const (
 	memberOwner    = 1
 	memberAdmin    = 2
 	memberOccupant = 4
+	anyRole        = memberOwner | memberAdmin | memberOccupant
 )
 
 func rolesOf(d *dialog.Dialog, u dialog.UserID) int {

@@ -41,17 +41,18 @@ type Store struct {
 	dir     string
 
 	jobs    chan job
-	writing sync.WaitGroup // the writer's goroutine
 	writer  *writer
-	writeDB *sql.DB
+	writeDB *sql.DB // of the writer and the checkpoints
 	reads   *readers
 
-	mu     sync.Mutex // guards closed, and calls.Add against calls.Wait
-	closed bool
-	calls  sync.WaitGroup
+	mu       sync.Mutex // guards closed, and calls.Add against calls.Wait
+	closed   bool
+	calls    sync.WaitGroup
+	shutDown func() error
 
-	stopSweeping context.CancelFunc
-	sweeping     sync.WaitGroup
+	// The goroutines, and what ends the sweeps; jobs ends the others.
+	sweeping, writing sync.WaitGroup
+	stopSweeping      context.CancelFunc
 }
 
 var (
@@ -72,46 +73,62 @@ func Open(ctx context.Context, dir string, o Options) (*Store, error) {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
 	s := &Store{options: o, dir: dir, jobs: make(chan job, queueMost)}
-	if err := s.open(ctx); err != nil {
+	s.shutDown = sync.OnceValue(s.close)
+	checkpoints, err := s.open(ctx)
+	if err != nil {
 		return nil, fmt.Errorf("opening the store in %s: %w", dir, err)
 	}
-	s.writing.Go(func() { s.writer.serve(s.jobs) })
+	due := make(chan struct{}, 1)
+	s.writing.Go(func() { s.checkpointAlways(checkpoints, due) })
+	s.writing.Go(func() {
+		defer close(due)
+		s.writer.serve(s.jobs, due)
+	})
 	sweepContext, stop := context.WithCancel(context.WithoutCancel(ctx))
 	s.stopSweeping = stop
 	s.sweeping.Go(func() { s.sweepAlways(sweepContext, sweepEvery) })
 	return s, nil
 }
 
-func (s *Store) open(ctx context.Context) (err error) {
+// open makes the connections, and returns that of the checkpoints.
+func (s *Store) open(ctx context.Context) (checkpoints *sql.Conn, err error) {
 	if err := makeDir(s.dir); err != nil {
-		return err
+		return nil, err
 	}
 	path, err := filepath.Abs(filepath.Join(s.dir, databaseFile))
 	if err != nil {
-		return err
+		return nil, err
 	}
 	if err := makeFile(path); err != nil {
-		return err
+		return nil, err
 	}
 	ctx, cancel := context.WithTimeout(ctx, s.options.Timeout)
 	defer cancel()
 	if s.writeDB, err = sql.Open("sqlite", source(path, s.options.Timeout, false)); err != nil {
-		return err
+		return nil, err
 	}
+	defer func() {
+		if err != nil { // connections of it included
+			err = errors.Join(err, s.writeDB.Close())
+		}
+	}()
 	conn, err := connect(ctx, s.writeDB)
 	if err != nil {
-		return errors.Join(err, s.writeDB.Close())
+		return nil, err
 	}
 	if err := migrate(ctx, conn); err != nil {
-		return errors.Join(err, conn.Close(), s.writeDB.Close())
+		return nil, errors.Join(err, conn.Close())
 	}
 	s.writer = newWriter(conn)
+	if checkpoints, err = connect(ctx, s.writeDB); err != nil {
+		return nil, errors.Join(err, s.writer.close())
+	}
 	reads, err := sql.Open("sqlite", source(path, s.options.Timeout, true))
 	if err != nil {
-		return errors.Join(err, s.writer.close(), s.writeDB.Close())
+		return nil, errors.Join(err, s.writer.close(), checkpoints.Close())
 	}
 	s.reads = newReaders(reads, max(4, runtime.GOMAXPROCS(0)))
-	return nil
+	return checkpoints, nil
 }
 
 // connect makes a connection, and again while another process that makes its
@@ -134,15 +151,12 @@ func connect(ctx context.Context, db *sql.DB) (*sql.Conn, error) {
 // Close waits for the calls that are under way, makes what they wrote one file
 // if no other process has it open, and lets go of everything. What is called
 // afterwards is Unavailable.
-func (s *Store) Close() error {
+func (s *Store) Close() error { return s.shutDown() }
+
+func (s *Store) close() error {
 	s.mu.Lock()
-	if s.closed {
-		s.mu.Unlock()
-		return nil
-	}
 	s.closed = true
 	s.mu.Unlock()
-
 	s.stopSweeping()
 	s.sweeping.Wait()
 	s.calls.Wait()

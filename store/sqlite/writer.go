@@ -41,9 +41,11 @@ func newWriter(conn *sql.Conn) *writer {
 	return &writer{conn: conn, statements: map[string]*sql.Stmt{}}
 }
 
-// serve does jobs until there are no more to come.
-func (w *writer) serve(jobs <-chan job) {
+// serve does jobs until there are no more to come, and says now and again
+// that a checkpoint is due.
+func (w *writer) serve(jobs <-chan job, checkpoint chan<- struct{}) {
 	group := make([]job, 0, groupMost)
+	since := 0
 	for first := range jobs {
 		group = append(group[:0], first)
 		for len(group) < groupMost {
@@ -54,6 +56,14 @@ func (w *writer) serve(jobs <-chan job) {
 			group = append(group, next)
 		}
 		w.commit(group)
+		if since += len(group); since < checkpointJobs {
+			continue
+		}
+		since = 0
+		select {
+		case checkpoint <- struct{}{}:
+		default: // one is due already
+		}
 	}
 }
 
