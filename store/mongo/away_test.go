@@ -2,6 +2,7 @@ package mongo_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net"
 	"strings"
@@ -40,6 +41,9 @@ func TestServerAway(t *testing.T) {
 		}
 		if !dialog.IsCode(err, dialog.Unavailable) {
 			t.Errorf("%s: %v, want Unavailable", name, err)
+		}
+		if shown := new(dialog.Error); errors.As(err, &shown) && strings.Contains(shown.Message, address) {
+			t.Errorf("%s: what callers are shown names the server: %s", name, shown.Message)
 		}
 		if text := fmt.Sprint(err); strings.Contains(text, "s3cr") || !strings.Contains(text, address) {
 			t.Errorf("%s: the error for the log must name the server and no credential: %s", name, text)

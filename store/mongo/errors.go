@@ -22,7 +22,7 @@ const (
 
 // away are the codes by which a server, or a set without a primary, says that
 // it can't answer now: the outcome may be unknown, and another try may do.
-var away = [...]int{ // a table, never written
+var away = [...]int{
 	6,     // HostUnreachable
 	7,     // HostNotFound
 	50,    // MaxTimeMSExpired

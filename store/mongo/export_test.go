@@ -48,6 +48,12 @@ func (t *turns) Busy(id dialog.ID) bool { return t.busy(id) }
 // Len is how many dialogs somebody has or waits for a turn on.
 func (t *turns) Len() int { return len(t.queue) }
 
+// How errors of the driver are taken.
+var (
+	IsAway       = isAway
+	AgainIfTaken = againIfTaken
+)
+
 // ErrAgain is what a step of a creation answers when another came in between.
 var ErrAgain = errAgain
 

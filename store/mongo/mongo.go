@@ -58,7 +58,8 @@ var _ dialog.Store = (*Store)(nil)
 // store serves as soon as the server does, and makes its indexes then.
 //
 // Writes are acknowledged by a majority with journal and reads come from the
-// primary, whatever the URI says; the other options of the URI hold.
+// primary, whatever the URI says, and the deadline of each call takes the
+// place of serverSelectionTimeoutMS. The other options of the URI hold.
 func Open(ctx context.Context, uri string, o Options) (dialog.Store, error) {
 	scrub := newScrubber(uri)
 	name, err := databaseName(uri)
@@ -90,13 +91,11 @@ func Open(ctx context.Context, uri string, o Options) (dialog.Store, error) {
 }
 
 func clientOptions(uri string, o Options) *options.ClientOptions {
-	c := options.Client().SetReadConcern(readconcern.Majority()).ApplyURI(uri)
+	c := options.Client().SetReadConcern(readconcern.Majority()).SetConnectTimeout(o.Timeout).ApplyURI(uri)
 	journal := true
 	c.SetWriteConcern(&writeconcern.WriteConcern{W: writeconcern.WCMajority, Journal: &journal})
 	c.SetReadPreference(readpref.Primary())
-	// A call's own deadline comes first, and so is what a caller meets.
-	c.SetServerSelectionTimeout(2 * o.Timeout)
-	c.SetConnectTimeout(o.Timeout)
+	c.SetServerSelectionTimeout(2 * o.Timeout) // the deadline of the call comes first
 	if c.AppName == nil {
 		c.SetAppName("dialogs")
 	}

@@ -1,9 +1,14 @@
 package mongo_test
 
 import (
+	"context"
 	"strings"
+	"sync"
 	"testing"
 
+	"go.mongodb.org/mongo-driver/v2/event"
+
+	"dialogs/dialog"
 	"dialogs/store/mongo"
 	"dialogs/store/mongo/mongotest"
 )
@@ -65,5 +70,70 @@ func TestConcernsHoldWhateverTheURISays(t *testing.T) {
 				t.Errorf("%s: %s goes to %s", name, record.names[i], mode)
 			}
 		}
+	}
+}
+
+// The history, which is the larger part of a dialog, is read when it is asked
+// for, and whom a dialog is listed for is never read.
+func TestWhatIsReadOfADialog(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	id := f.create(dialog.Group)
+	for _, test := range []struct {
+		reason  string
+		call    func(ctx context.Context) error
+		history bool
+	}{
+		{"a dialog", func(ctx context.Context) error { _, err := f.store.Dialog(ctx, id, false); return err }, false},
+		{"a dialog with its history", func(ctx context.Context) error { _, err := f.store.Dialog(ctx, id, true); return err }, true},
+		{"a page", func(ctx context.Context) error {
+			_, err := f.store.Dialogs(ctx, dialog.Query{Scope: dialog.Mine, Limit: 1})
+			return err
+		}, false},
+		{"an update", func(ctx context.Context) error {
+			_, err := f.service.Update(ctx, dialog.Caller{User: "owner"}, string(id), dialog.Change{
+				Name: dialog.Some("new"), IdempotencyKey: dialog.Some("k"),
+			})
+			return err
+		}, false},
+	} {
+		ctx, record := recorded(t.Context())
+		if err := test.call(ctx); err != nil {
+			t.Fatalf("%s: %v", test.reason, err)
+		}
+		fields, err := record.commands[0].LookupErr("projection")
+		if err != nil {
+			fields = record.commands[0].Lookup("fields") // as findAndModify calls it
+		}
+		for name, want := range map[string]bool{"history": test.history, "listed_for": false} {
+			if _, err := fields.Document().LookupErr(name); (err != nil) != want {
+				t.Errorf("%s: reads %s: %v, want %v", test.reason, name, err != nil, want)
+			}
+		}
+	}
+}
+
+// The pool's bound holds: with one connection, all goes through that one.
+func TestPoolIsBounded(t *testing.T) {
+	t.Parallel()
+	var connections sync.Map
+	monitor := &event.CommandMonitor{Started: func(_ context.Context, e *event.CommandStartedEvent) {
+		connections.Store(e.ConnectionID, true)
+	}}
+	s := open(t, mongotest.URI(t), mongo.Options{MaxPool: 1, Monitor: monitor})
+	t.Cleanup(func() { closeStore(t, s) })
+	var all sync.WaitGroup
+	for range 16 {
+		all.Go(func() {
+			if err := s.Ping(t.Context()); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	all.Wait()
+	n := 0
+	connections.Range(func(_, _ any) bool { n++; return true })
+	if n != 1 {
+		t.Errorf("%d connections, want 1", n)
 	}
 }

@@ -14,9 +14,9 @@ import (
 // What is read of a dialog. The history stays out unless it is asked for, and
 // whom the dialog is listed for is for indexes alone.
 var (
-	whole       = bson.D{{Key: fieldHistory, Value: 0}, {Key: fieldListedFor, Value: 0}} // never written
-	withHistory = bson.D{{Key: fieldListedFor, Value: 0}}                                // never written
-	onlyID      = bson.D{{Key: fieldID, Value: 1}}                                       // never written
+	whole       = bson.D{{Key: fieldHistory, Value: 0}, {Key: fieldListedFor, Value: 0}}
+	withHistory = bson.D{{Key: fieldListedFor, Value: 0}}
+	onlyID      = bson.D{{Key: fieldID, Value: 1}}
 )
 
 // Dialog reads a dialog.
