@@ -113,7 +113,7 @@ func serveBare(dir string) error {
 		return err
 	}
 	fmt.Fprintf(os.Stderr, `{"msg":"serving","address":%q}`+"\n", listener.Addr())
-	return http.Serve(listener, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { //nolint:gosec // a benchmark's
+	return http.Serve(listener, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if err := bare(service, w, r); err != nil {
 			http.Error(w, err.Error(), http.StatusInternalServerError)
 		}
