@@ -135,7 +135,7 @@ func quickbloxChange(c dialog.Change) map[string]any {
 // TestQuickBloxRefusals looks at what guards say before the door: in its own
 // shape, and in the words by which client libraries make a session anew.
 func TestQuickBloxRefusals(t *testing.T) {
-	s := start(t, "--rate-limit", "0.1")
+	s := start(t)
 	key, token := s.mustCLI("apikey", "create", "backend"), s.mustCLI("token", "7")
 	for _, test := range []struct {
 		h      header
@@ -149,7 +149,6 @@ func TestQuickBloxRefusals(t *testing.T) {
 		{append(withToken(token), withKey(key)...), 400, `{"errors":["QB-Token and Authorization are two credentials; give one"]}`, "two credentials"},
 		{append(withToken(token), "On-Behalf-Of", "8"), 400, `{"errors":["On-Behalf-Of goes with an API key alone"]}`, "On-Behalf-Of with a token"},
 		{append(withToken(token), "Origin", "https://evil.example"), 200, ``, "reading from a foreign page, which its browser keeps from it"},
-		{withToken(token), 429, `{"errors":["too many requests"]}`, "too many requests"},
 	} {
 		status, body := s.rest(test.h, http.MethodGet, "/chat/Dialog.json", nil)
 		if status != test.status || !strings.HasPrefix(body, test.text) {
@@ -159,6 +158,28 @@ func TestQuickBloxRefusals(t *testing.T) {
 	status, body := s.rest(append(onBehalf(key, "9"), "Origin", "https://evil.example"), http.MethodPost, "/chat/Dialog.json", map[string]any{"type": 2, "name": "x"})
 	if status != http.StatusForbidden || body != "{\"errors\":[\"pages of this origin may not call\"]}\n" {
 		t.Errorf("writing from a foreign page: got status %d: %s", status, body)
+	}
+}
+
+// TestQuickBloxRates looks at what the limit says, of requests and of guesses.
+func TestQuickBloxRates(t *testing.T) {
+	s := start(t, "--rate-limit", "0.1")
+	token := s.mustCLI("token", "7")
+	for _, test := range []struct {
+		h      header
+		status int
+		text   string
+		reason string
+	}{
+		{withToken(token), 200, ``, "the first request"},
+		{withToken(token), 429, `{"errors":["too many requests"]}`, "too many requests"},
+		{withToken("nonsense"), 401, `{"errors":["Required session does not exist: `, "the first guess"},
+		{withToken("nonsense"), 429, `{"errors":["too many credentials that do not hold"]}`, "too many guesses"},
+	} {
+		status, body := s.rest(test.h, http.MethodGet, "/chat/Dialog.json", nil)
+		if status != test.status || !strings.HasPrefix(body, test.text) {
+			t.Errorf("%s: got status %d: %s", test.reason, status, body)
+		}
 	}
 }
 
