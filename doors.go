@@ -28,7 +28,7 @@ type guards struct {
 // before puts the guards before a door, for which they answer by its refusal.
 func (g guards) before(door http.Handler, refuse refusal, reach reach) (http.Handler, error) {
 	door = authenticated(g.authenticator, g.limiter, g.log, refuse, rateLimited(g.limiter, refuse, door))
-	return crossOrigin(g.origins, reach, refuse, timed(g.timeout, door))
+	return crossOrigin(g.origins, reach, refuse, timed(g.timeout, writeGrace, door))
 }
 
 // reach is what pages of allowed origins may do with a door.

@@ -137,9 +137,17 @@ var credentialCodes = map[int]string{
 	http.StatusInternalServerError: "INTERNAL",
 }
 
-// timed bounds how long a request may take.
-func timed(limit time.Duration, next http.Handler) http.Handler {
+// writeGrace is how long a client may take to read an answer, after the time
+// that its request may take.
+const writeGrace = 5 * time.Second
+
+// timed bounds how long a request may take, and then how long its client may
+// take to read the answer. The second is set for each request and not for the
+// whole server: a handler that streams can put it off as it goes on.
+func timed(limit, grace time.Duration, next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		// Only a writer that is no connection, as in a test, can't have one.
+		_ = http.NewResponseController(w).SetWriteDeadline(time.Now().Add(limit + grace))
 		ctx, cancel := context.WithTimeout(r.Context(), limit)
 		defer cancel()
 		next.ServeHTTP(w, r.WithContext(ctx))
