@@ -2,78 +2,22 @@ package main
 
 import (
 	"context"
-	"crypto/ecdsa"
-	"crypto/elliptic"
-	"crypto/rand"
 	"crypto/tls"
 	"crypto/x509"
-	"crypto/x509/pkix"
-	"encoding/pem"
 	"io"
-	"math/big"
-	"net"
 	"net/http"
 	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 	"time"
+
+	"dialogs/clients/clienttest"
 )
 
-// A pair is a certificate that signs itself, and its key.
-type pair struct{ certFile, keyFile string }
-
-func newPair(t testing.TB, dir string) pair {
-	t.Helper()
-	return pair{filepath.Join(dir, "cert.pem"), filepath.Join(dir, "key.pem")}
-}
-
-// write makes a new certificate of this serial number for 127.0.0.1.
-func (p pair) write(t testing.TB, serial int64) *x509.Certificate {
-	t.Helper()
-	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
-	if err != nil {
-		t.Fatal(err)
-	}
-	template := &x509.Certificate{
-		SerialNumber: big.NewInt(serial), Subject: pkix.Name{CommonName: "dialogs"},
-		NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(time.Hour),
-		IsCA: true, BasicConstraintsValid: true, KeyUsage: x509.KeyUsageDigitalSignature | x509.KeyUsageCertSign,
-		IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1)}, DNSNames: []string{"localhost"},
-	}
-	der, err := x509.CreateCertificate(rand.Reader, template, template, &key.PublicKey, key)
-	if err != nil {
-		t.Fatal(err)
-	}
-	keyDER, err := x509.MarshalPKCS8PrivateKey(key)
-	if err != nil {
-		t.Fatal(err)
-	}
-	replace(t, p.keyFile, pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: keyDER}))
-	replace(t, p.certFile, pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der}))
-	cert, err := x509.ParseCertificate(der)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return cert
-}
-
-// replace writes a file at once, as those who renew certificates do.
-func replace(t testing.TB, path string, content []byte) {
-	t.Helper()
-	if err := os.WriteFile(path+".new", content, 0o600); err != nil {
-		t.Fatal(err)
-	}
-	if err := os.Rename(path+".new", path); err != nil {
-		t.Fatal(err)
-	}
-}
-
 // serialOf connects and returns the serial number of the certificate.
-func (r *running) serialOf(t testing.TB, c *tls.Config) int64 {
+func (r *running) serialOf(t testing.TB) int64 {
 	t.Helper()
-	c.InsecureSkipVerify = true // which one it is shows in its number
-	dialer := &tls.Dialer{Config: c}
+	dialer := &tls.Dialer{Config: &tls.Config{InsecureSkipVerify: true}} // which one it is shows in its number
 	conn, err := dialer.DialContext(t.Context(), "tcp", strings.TrimPrefix(r.url, "http://"))
 	if err != nil {
 		t.Fatal(err)
@@ -85,7 +29,7 @@ func (r *running) serialOf(t testing.TB, c *tls.Config) int64 {
 // untilSerial connects until the certificate is the one of this number.
 func (r *running) untilSerial(t testing.TB, want int64) {
 	t.Helper()
-	for deadline := time.Now().Add(patience); r.serialOf(t, &tls.Config{}) != want; {
+	for deadline := time.Now().Add(patience); r.serialOf(t) != want; {
 		if time.Now().After(deadline) {
 			t.Fatalf("the certificate is never number %d", want)
 		}
@@ -93,10 +37,10 @@ func (r *running) untilSerial(t testing.TB, want int64) {
 }
 
 func TestHTTPS(t *testing.T) {
-	p := newPair(t, t.TempDir())
+	c := clienttest.NewCertificate(t, 1)
 	roots := x509.NewCertPool()
-	roots.AddCert(p.write(t, 1))
-	s := start(t, "--tls-cert", p.certFile, "--tls-key", p.keyFile)
+	roots.AppendCertsFromPEM(readFile(t, c.CertFile))
+	s := start(t, "--tls-cert", c.CertFile, "--tls-key", c.KeyFile)
 	address := strings.TrimPrefix(s.url, "http://")
 	for _, test := range []struct {
 		reason  string
@@ -140,24 +84,23 @@ func fetch(ctx context.Context, client *http.Client, url string) (int, string, e
 // TestCertificateChanges replaces the files of a server that runs: by good
 // ones, by broken ones and by good ones again.
 func TestCertificateChanges(t *testing.T) {
-	p := newPair(t, t.TempDir())
-	p.write(t, 1)
-	s := start(t, "--tls-cert", p.certFile, "--tls-key", p.keyFile)
+	c := clienttest.NewCertificate(t, 1)
+	s := start(t, "--tls-cert", c.CertFile, "--tls-key", c.KeyFile)
 	s.untilSerial(t, 1)
-	p.write(t, 2)
+	c.Renew(t, 2)
 	s.untilSerial(t, 2)
 
 	for _, broken := range []struct {
 		reason string
 		change func()
 	}{
-		{"no certificate", func() { replace(t, p.certFile, []byte("nonsense")) }},
+		{"no certificate", func() { clienttest.Replace(t, c.CertFile, []byte("nonsense")) }},
 		{"a key of another", func() {
-			p.write(t, 3)
-			replace(t, p.keyFile, readFile(t, otherKey(t)))
+			c.Renew(t, 3)
+			clienttest.Replace(t, c.KeyFile, readFile(t, clienttest.NewCertificate(t, 4).KeyFile))
 		}},
 		{"no key at all", func() {
-			if err := os.Remove(p.keyFile); err != nil {
+			if err := os.Remove(c.KeyFile); err != nil {
 				t.Fatal(err)
 			}
 		}},
@@ -165,7 +108,7 @@ func TestCertificateChanges(t *testing.T) {
 		broken.change()
 		before := strings.Count(s.stderr.String(), "the one before stays")
 		for deadline := time.Now().Add(patience); strings.Count(s.stderr.String(), "the one before stays") == before; {
-			if got := s.serialOf(t, &tls.Config{}); got != 2 && got != 3 {
+			if got := s.serialOf(t); got != 2 && got != 3 {
 				t.Errorf("%s: got certificate %d, want the one before", broken.reason, got)
 			}
 			if time.Now().After(deadline) {
@@ -173,8 +116,8 @@ func TestCertificateChanges(t *testing.T) {
 			}
 		}
 	}
-	p.write(t, 4)
-	s.untilSerial(t, 4)
+	c.Renew(t, 5)
+	s.untilSerial(t, 5)
 }
 
 func readFile(t testing.TB, path string) []byte {
@@ -184,12 +127,4 @@ func readFile(t testing.TB, path string) []byte {
 		t.Fatal(err)
 	}
 	return content
-}
-
-// otherKey is the key of another certificate.
-func otherKey(t testing.TB) string {
-	t.Helper()
-	p := newPair(t, t.TempDir())
-	p.write(t, 9)
-	return p.keyFile
 }

@@ -1,0 +1,27 @@
+// Package client_test runs QuickBlox's own client library against the server.
+package client_test
+
+import (
+	"os/exec"
+	"strings"
+	"testing"
+
+	"dialogs/clients/clienttest"
+)
+
+// TestNPM runs the npm package quickblox, unmodified, over HTTPS. One of its
+// dependencies asks for an archive from outside the registry; package.json has
+// the same from the registry in its place.
+func TestNPM(t *testing.T) {
+	if _, err := exec.LookPath("npm"); err != nil {
+		clienttest.NotRun(t, "npm quickblox", "npm")
+	}
+	clienttest.Install(t, ".")
+	certificate := clienttest.NewCertificate(t, 1)
+	server := clienttest.Start(t, "--tls-cert", certificate.CertFile, "--tls-key", certificate.KeyFile, "--rate-limit", "0")
+	t.Log(clienttest.Run(t, ".", []string{
+		"TEST_ENDPOINT=" + strings.TrimPrefix(server.URL, "http://"),
+		"TEST_KEY=" + server.Key,
+		"NODE_EXTRA_CA_CERTS=" + certificate.CertFile,
+	}, "npm", "run", "--silent", "test"))
+}
