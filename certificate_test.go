@@ -17,13 +17,13 @@ import (
 // serialOf connects and returns the serial number of the certificate.
 func (r *running) serialOf(t testing.TB) int64 {
 	t.Helper()
-	dialer := &tls.Dialer{Config: &tls.Config{InsecureSkipVerify: true}} // which one it is shows in its number
-	conn, err := dialer.DialContext(t.Context(), "tcp", strings.TrimPrefix(r.url, "http://"))
+	config := &tls.Config{InsecureSkipVerify: true} // which one it is shows in its number
+	conn, err := tls.Dial("tcp", strings.TrimPrefix(r.url, "http://"), config)
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer func() { _ = conn.Close() }()
-	return conn.(*tls.Conn).ConnectionState().PeerCertificates[0].SerialNumber.Int64()
+	return conn.ConnectionState().PeerCertificates[0].SerialNumber.Int64()
 }
 
 // untilSerial connects until the certificate is the one of this number.
