@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"runtime"
 	"runtime/debug"
 
 	"dialogs/dialog"
@@ -47,14 +48,7 @@ func (w *writer) serve(jobs <-chan job, checkpoint chan<- struct{}) {
 	group := make([]job, 0, groupMost)
 	since := 0
 	for first := range jobs {
-		group = append(group[:0], first)
-		for len(group) < groupMost {
-			next, ok := waiting(jobs)
-			if !ok {
-				break
-			}
-			group = append(group, next)
-		}
+		group = gather(append(group[:0], first), jobs)
 		w.commit(group)
 		if since += len(group); since < checkpointJobs {
 			continue
@@ -67,13 +61,26 @@ func (w *writer) serve(jobs <-chan job, checkpoint chan<- struct{}) {
 	}
 }
 
-func waiting(jobs <-chan job) (next job, ok bool) {
-	select {
-	case next, ok = <-jobs:
-		return next, ok
-	default:
-		return job{}, false
+// gather adds the jobs that wait. Callers who were answered just now may be
+// about to come again: they are let run before the door is shut, as to do
+// without them costs another fsync.
+func gather(group []job, jobs <-chan job) []job {
+	for yielded := false; len(group) < groupMost; {
+		select {
+		case next, ok := <-jobs:
+			if !ok {
+				return group
+			}
+			group, yielded = append(group, next), false
+		default:
+			if yielded {
+				return group
+			}
+			runtime.Gosched()
+			yielded = true
+		}
 	}
+	return group
 }
 
 // commit does the group's jobs in one transaction, and answers when it is on
