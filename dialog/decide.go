@@ -105,7 +105,7 @@ func (p *Plan) applyPeople(next *Dialog, record *Record) {
 	if !p.asksForPeople() {
 		return
 	}
-	record.Left = common(next.Occupants, p.RemoveOccupants)
+	record.Left = common(p.RemoveOccupants, next.Occupants)
 	next.Occupants = without(next.Occupants, record.Left)
 	record.Joined = without(p.AddOccupants, next.Occupants)
 	next.Occupants = append(next.Occupants, record.Joined...)

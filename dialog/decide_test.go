@@ -75,10 +75,10 @@ func TestWhatChanged(t *testing.T) {
 			func(d *dialog.Dialog) { d.Photo, d.Occupants = "", ids(ann, bob, dan, eve) },
 		},
 		{
-			"who joins does so in the order asked for, who leaves in the order of the list",
+			"who joins and who leaves does so in the order asked for",
 			dialog.Change{AddOccupants: ids("z", "a", "z", "m"), RemoveOccupants: ids(dan, cid)},
 			func(r *dialog.Record) {
-				r.Changed, r.Joined, r.Left = []dialog.Aspect{dialog.AspectOccupants}, ids("z", "a", "m"), ids(cid, dan)
+				r.Changed, r.Joined, r.Left = []dialog.Aspect{dialog.AspectOccupants}, ids("z", "a", "m"), ids(dan, cid)
 			},
 			func(d *dialog.Dialog) { d.Occupants = ids(ann, bob, "z", "a", "m") },
 		},
@@ -122,7 +122,7 @@ func TestWhatChanged(t *testing.T) {
 			"a group whose last occupant goes is deleted",
 			dialog.Change{RemoveOccupants: ids(dan, cid, bob, ann), Name: dialog.Some("Closed")},
 			func(r *dialog.Record) {
-				r.Kind, r.Left, r.LostAdmins = dialog.Deleted, ids(ann, bob, cid, dan), ids(bob)
+				r.Kind, r.Left, r.LostAdmins = dialog.Deleted, ids(dan, cid, bob, ann), ids(bob)
 			},
 			func(d *dialog.Dialog) { d.Name, d.Occupants, d.Admins, d.Deleted = "Closed", nil, nil, true },
 		},

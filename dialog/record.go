@@ -40,8 +40,8 @@ type Record struct {
 
 	// Changed lists the aspects that differ; empty for Created and Deleted.
 	Changed []Aspect
-	// Joined and Left are occupants, NewAdmins and LostAdmins admins, each in
-	// order. A creation's occupants and admins joined with it.
+	// Joined and Left are occupants, in the order that was asked for; NewAdmins
+	// and LostAdmins are admins, in the order of the dialog. A creation's occupants and admins joined with it.
 	Joined, Left, NewAdmins, LostAdmins []UserID
 	// Name is the new name of a dialog that was renamed.
 	Name string

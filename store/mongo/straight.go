@@ -107,9 +107,6 @@ func (c *command) people(p *dialog.Plan) {
 		c.record.Joined = add
 	case len(remove) > 0:
 		c.require(fieldOccupants, bson.D{{Key: "$all", Value: remove}})
-		if len(remove) > 1 {
-			c.conditions = append(c.conditions, inThisOrder(remove))
-		}
 		c.require(nth(fieldOccupants, len(remove)), exists(true)) // someone stays
 		c.require(fieldOwner, bson.D{{Key: "$nin", Value: remove}})
 		c.require(fieldAdmins, bson.D{{Key: "$nin", Value: remove}})
@@ -126,18 +123,6 @@ func exists(does bool) bson.D { return bson.D{{Key: "$exists", Value: does}} }
 
 // nth is the path of an array's element, counted from 0.
 func nth(field string, n int) string { return field + "." + strconv.Itoa(n) }
-
-// inThisOrder is the condition that the occupants stand in the dialog in the
-// order of the list, which is then the order that the record names them in.
-func inThisOrder(list []dialog.UserID) bson.D {
-	literal := bson.D{{Key: "$literal", Value: list}}
-	these := bson.D{{Key: "$filter", Value: bson.D{
-		{Key: "input", Value: "$" + fieldOccupants},
-		{Key: "as", Value: "occupant"},
-		{Key: "cond", Value: bson.D{{Key: "$in", Value: bson.A{"$$occupant", literal}}}},
-	}}}
-	return bson.D{{Key: "$expr", Value: bson.D{{Key: "$eq", Value: bson.A{these, literal}}}}}
-}
 
 // custom asks that one of the fields at least differs, and for room, however
 // little of it the values free that they take the place of.

@@ -100,7 +100,7 @@ func testAddAndRemove(e *env) {
 	e.same(got.Occupants, []dialog.UserID{"owner", "c", "e", "d"}, "occupants")
 	e.same(got.Version, int64(2), "one step is one version")
 	e.same(out.Change.Joined, []dialog.UserID{"e", "d"}, "who joined")
-	e.same(out.Change.Left, []dialog.UserID{"a", "b"}, "who left")
+	e.same(out.Change.Left, []dialog.UserID{"b", "a"}, "who left, in the order asked for")
 	for u, in := range map[dialog.UserID]bool{"a": false, "b": false, "c": true, "d": true, "e": true, "nobody": false} {
 		var want []dialog.ID
 		if in {
