@@ -121,7 +121,7 @@ func serve(t testing.TB, dev bool) (*httptest.Server, *playground.Credentials) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	authenticator, err := auth.New(t.Context(), auth.Config{Secret: secret, Keys: store, Now: time.Now, Log: log})
+	authenticator, err := auth.New(t.Context(), auth.Config{Secret: secret, Keys: store, Sessions: store, Now: time.Now, Log: log})
 	if err != nil {
 		t.Fatal(err)
 	}
