@@ -56,10 +56,13 @@ test-mongo: ## Run the tests of the stores on a real MongoDB: that of compose.ya
 		status=$$?; docker compose stop mongo; exit $$status
 
 bench: ## Measure: the store and the whole server, each beside a bare loop
-	go test -run '^$$' -bench . -benchtime 2s ./store/sqlite .
+	go test -run '^$$' -bench . -benchtime 2s ./store/sqlite
+	go test -run '^$$' -bench Door ./graph
+	go test -run '^$$' -bench 'HTTP|CPU' -benchtime 2s .
 
 bench-mongo: ## Measure the MongoDB store beside a bare driver loop, and the whole path
-	go test -run '^$$' -bench Mongo -benchtime 2s ./store/mongo .
+	go test -run '^$$' -bench Update -benchtime 2s ./store/mongo
+	go test -run '^$$' -bench Mongo -benchtime 2s .
 
 screenshot: $(PAGE) ## Take the README's picture of the playground
 	go test -count=1 -run 'TestPage$$' ./playground -screenshot ../docs/playground.png

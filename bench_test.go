@@ -1,7 +1,9 @@
 package main
 
 import (
+	"crypto/rand"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -9,6 +11,12 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
+	"time"
+
+	"dialogs/auth"
+	"dialogs/dialog"
+	"dialogs/store"
+	"dialogs/store/mongo/mongotest"
 )
 
 const (
@@ -60,24 +68,78 @@ func BenchmarkHTTP(b *testing.B) {
 // flood sends b.N operations from as many clients, each on a dialog of its own.
 func (r *running) flood(b *testing.B, h header, query string, ids []string, clients int) {
 	b.Helper()
+	many(b, clients, func(client, n int) error {
+		body, err := json.Marshal(map[string]any{
+			"query": query, "variables": map[string]any{"id": ids[client], "name": fmt.Sprintf("Lunch %d", n)},
+		})
+		if err != nil {
+			return err
+		}
+		answer, err := r.try(h, body)
+		if err == nil && len(answer.Errors) > 0 {
+			err = errors.New(string(answer.Body))
+		}
+		return err
+	})
+}
+
+// many does b.N things by as many clients at once.
+func many(b *testing.B, clients int, do func(client, n int) error) {
+	b.Helper()
 	var next atomic.Int64
 	var all sync.WaitGroup
 	for client := range clients {
 		all.Go(func() {
 			for n := next.Add(1); n <= int64(b.N); n = next.Add(1) {
-				body, err := json.Marshal(map[string]any{
-					"query": query, "variables": map[string]any{"id": ids[client], "name": fmt.Sprintf("Lunch %d", n)},
-				})
-				if err != nil {
+				if err := do(client, int(n)); err != nil {
 					b.Error(err)
-					return
-				}
-				if answer, err := r.try(h, body); err != nil || len(answer.Errors) > 0 {
-					b.Errorf("%v: %s", err, answer.Body)
 					return
 				}
 			}
 		})
 	}
 	all.Wait()
+}
+
+// BenchmarkMongo measures updates on MongoDB at 1, 8 and 32 clients, each on a
+// dialog of its own: by the service, and through the whole server. The bare
+// loop of the driver is beside the store in store/mongo.
+func BenchmarkMongo(b *testing.B) {
+	uri := mongotest.URI(b)
+	s := start(b, "--store", uri, "--secret", "a secret of this benchmark alone", "--rate-limit", "0")
+	st, err := store.Open(b.Context(), uri, store.Options{})
+	if err != nil {
+		b.Fatal(err)
+	}
+	b.Cleanup(func() { _ = st.Close() })
+	service := dialog.NewService(st, dialog.DefaultLimits(), time.Now, nil)
+	alice := dialog.Caller{User: "alice"}
+	ids := make([]string, 32)
+	for i := range ids {
+		out, err := service.Create(b.Context(), alice, dialog.Creation{Type: dialog.Group, Name: dialog.Some("Lunch"), Occupants: []dialog.UserID{"bob"}})
+		if err != nil {
+			b.Fatal(err)
+		}
+		ids[i] = string(out.Dialog.ID)
+	}
+	minter, err := auth.NewMinter([]byte("a secret of this benchmark alone"), time.Now, rand.Reader)
+	if err != nil {
+		b.Fatal(err)
+	}
+	token, _, err := minter.Mint("alice", time.Hour)
+	if err != nil {
+		b.Fatal(err)
+	}
+	s.client.Transport = &http.Transport{MaxIdleConnsPerHost: 64}
+	for _, clients := range []int{1, 8, 32} {
+		b.Run(fmt.Sprintf("service/clients=%d", clients), func(b *testing.B) {
+			many(b, clients, func(client, n int) error {
+				_, err := service.Update(b.Context(), alice, ids[client], dialog.Change{Name: dialog.Some(fmt.Sprintf("Lunch %d", n))})
+				return err
+			})
+		})
+		b.Run(fmt.Sprintf("graphql/clients=%d", clients), func(b *testing.B) {
+			s.flood(b, withToken(token), benchUpdate, ids, clients)
+		})
+	}
 }
