@@ -178,12 +178,48 @@ func healthy(w http.ResponseWriter, _ *http.Request) {
 	writeJSON(w, http.StatusOK, map[string]string{"status": "ok"})
 }
 
+// pingFor is how long what a store answered holds for others who ask.
+const pingFor = time.Second
+
+// A pinger asks the store whether it answers, once for all who want to know:
+// anyone may ask, and each answer costs the store a write.
+type pinger struct {
+	ping    func(context.Context) error
+	timeout time.Duration
+	now     func() time.Time
+
+	turn  chan struct{} // full while the store is asked: all others wait for its answer
+	asked bool
+	until time.Time
+	err   error
+}
+
+func newPinger(ping func(context.Context) error, timeout time.Duration, now func() time.Time) *pinger {
+	return &pinger{ping: ping, timeout: timeout, now: now, turn: make(chan struct{}, 1)}
+}
+
+func (p *pinger) answer(ctx context.Context) error {
+	select {
+	case p.turn <- struct{}{}:
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+	defer func() { <-p.turn }()
+	if now := p.now(); p.asked && now.Before(p.until) && p.until.Sub(now) <= pingFor { // whatever the clock does
+		return p.err
+	}
+	// Who asked may go away, and those who wait still want to know.
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), p.timeout)
+	defer cancel()
+	p.err = p.ping(ctx)
+	p.asked, p.until = true, p.now().Add(pingFor)
+	return p.err
+}
+
 // ready says whether the store answers.
-func ready(store dialog.Store, timeout time.Duration) http.HandlerFunc {
+func ready(p *pinger) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
-		ctx, cancel := context.WithTimeout(r.Context(), timeout)
-		defer cancel()
-		if err := store.Ping(ctx); err != nil {
+		if err := p.answer(r.Context()); err != nil {
 			writeJSON(w, http.StatusServiceUnavailable, map[string]string{"status": "the store does not answer"})
 			return
 		}

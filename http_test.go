@@ -1,14 +1,62 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"io"
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"sync"
+	"sync/atomic"
 	"testing"
+	"testing/synctest"
 	"time"
 )
+
+// TestPinger lets many ask at once, again and again.
+func TestPinger(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var pings atomic.Int32
+		var away atomic.Bool
+		p := newPinger(func(ctx context.Context) error {
+			pings.Add(1)
+			if away.Load() {
+				<-ctx.Done()
+				return ctx.Err()
+			}
+			time.Sleep(100 * time.Millisecond) // of the bubble's own clock
+			return ctx.Err()
+		}, 5*time.Second, time.Now)
+		ask := func(want error) {
+			t.Helper()
+			before := pings.Load()
+			var all sync.WaitGroup
+			leaving, leave := context.WithCancel(t.Context())
+			all.Go(func() { _ = p.answer(leaving) })
+			synctest.Wait()
+			leave() // the one for whom the store is asked
+			for range 50 {
+				all.Go(func() {
+					if err := p.answer(t.Context()); !errors.Is(err, want) {
+						t.Errorf("got %v, want %v", err, want)
+					}
+				})
+			}
+			all.Wait()
+			if asked := pings.Load() - before; asked != 1 {
+				t.Errorf("the store was asked %d times, want once", asked)
+			}
+		}
+		ask(nil)
+		away.Store(true)
+		time.Sleep(pingFor)
+		ask(context.DeadlineExceeded)
+		away.Store(false)
+		time.Sleep(pingFor)
+		ask(nil)
+	})
+}
 
 // TestClientThatDoesNotRead asks for more than the connection's buffers hold
 // and reads nothing: the server lets go of it.

@@ -186,7 +186,7 @@ func (s *settings) handler(st dialog.Store, authenticator *auth.Authenticator, m
 		mux.Handle("GET /playground/", page)
 	}
 	mux.HandleFunc("GET /healthz", healthy)
-	mux.HandleFunc("GET /readyz", ready(st, s.storeTimeout))
+	mux.HandleFunc("GET /readyz", ready(newPinger(st.Ping, s.storeTimeout, time.Now)))
 	handler := logged(log, mux)
 	if s.dev {
 		handler = localOnly(handler)
