@@ -70,12 +70,12 @@ func makeFile(path string) error {
 	return f.Close()
 }
 
-// source is the name of the database for the driver. The settings hold for
-// each connection: those that the writer has too come first.
+// source is the name of the database for the driver, with the settings of each
+// connection.
 func source(path string, wait time.Duration, readOnly bool) string {
 	query := url.Values{
 		"_busy_timeout": {fmt.Sprint(wait.Milliseconds())},
-		"_synchronous":  {"FULL"},
+		"_synchronous":  {"FULL"}, // what is acknowledged is on the disk
 		"_dqs":          {"0"},
 		"_pragma":       {"temp_store(MEMORY)", "trusted_schema(0)"},
 	}
@@ -87,7 +87,7 @@ func source(path string, wait time.Duration, readOnly bool) string {
 		query.Set("mode", "rw")
 		query.Set("_journal_mode", "WAL")
 		query.Add("_pragma", "cache_size(-16384)")
-		query.Add("_pragma", "wal_autocheckpoint(16000)") // see checkpointAlways
+		query.Add("_pragma", "wal_autocheckpoint(4000)") // pages
 	}
 	return (&url.URL{Scheme: "file", OmitHost: true, Path: filepath.ToSlash(path), RawQuery: query.Encode()}).String()
 }

@@ -172,7 +172,7 @@ func TestOpenTogether(t *testing.T) {
 func TestSettings(t *testing.T) {
 	s := opened(t)
 	for name, want := range map[string]any{
-		"journal_mode": "wal", "synchronous": int64(2), "wal_autocheckpoint": int64(16000), "page_size": int64(4096),
+		"journal_mode": "wal", "synchronous": int64(2), "wal_autocheckpoint": int64(4000), "page_size": int64(4096),
 		"cache_size": int64(-16384), "busy_timeout": sqlite.DefaultTimeout.Milliseconds(),
 	} {
 		got, err := s.WriteValue(t.Context(), "PRAGMA "+name)

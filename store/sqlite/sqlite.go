@@ -42,7 +42,7 @@ type Store struct {
 
 	jobs    chan job
 	writer  *writer
-	writeDB *sql.DB // of the writer and the checkpoints
+	writeDB *sql.DB
 	reads   *readers
 
 	mu       sync.Mutex // guards closed, and calls.Add against calls.Wait
@@ -50,7 +50,7 @@ type Store struct {
 	calls    sync.WaitGroup
 	shutDown func() error
 
-	// The goroutines, and what ends the sweeps; jobs ends the others.
+	// The goroutines, and what ends the sweeps; jobs ends the writer.
 	sweeping, writing sync.WaitGroup
 	stopSweeping      context.CancelFunc
 }
@@ -74,61 +74,46 @@ func Open(ctx context.Context, dir string, o Options) (*Store, error) {
 	}
 	s := &Store{options: o, dir: dir, jobs: make(chan job, queueMost)}
 	s.shutDown = sync.OnceValue(s.close)
-	checkpoints, err := s.open(ctx)
-	if err != nil {
+	if err := s.open(ctx); err != nil {
 		return nil, fmt.Errorf("opening the store in %s: %w", dir, err)
 	}
-	due := make(chan struct{}, 1)
-	s.writing.Go(func() { s.checkpointAlways(checkpoints, due) })
-	s.writing.Go(func() {
-		defer close(due)
-		s.writer.serve(s.jobs, due)
-	})
+	s.writing.Go(func() { s.writer.serve(s.jobs) })
 	sweepContext, stop := context.WithCancel(context.WithoutCancel(ctx))
 	s.stopSweeping = stop
 	s.sweeping.Go(func() { s.sweepAlways(sweepContext, sweepEvery) })
 	return s, nil
 }
 
-// open makes the connections, and returns that of the checkpoints.
-func (s *Store) open(ctx context.Context) (checkpoints *sql.Conn, err error) {
+func (s *Store) open(ctx context.Context) (err error) {
 	if err := makeDir(s.dir); err != nil {
-		return nil, err
+		return err
 	}
 	path, err := filepath.Abs(filepath.Join(s.dir, databaseFile))
 	if err != nil {
-		return nil, err
+		return err
 	}
 	if err := makeFile(path); err != nil {
-		return nil, err
+		return err
 	}
 	ctx, cancel := context.WithTimeout(ctx, s.options.Timeout)
 	defer cancel()
 	if s.writeDB, err = sql.Open("sqlite", source(path, s.options.Timeout, false)); err != nil {
-		return nil, err
+		return err
 	}
-	defer func() {
-		if err != nil { // connections of it included
-			err = errors.Join(err, s.writeDB.Close())
-		}
-	}()
 	conn, err := connect(ctx, s.writeDB)
 	if err != nil {
-		return nil, err
+		return errors.Join(err, s.writeDB.Close())
 	}
 	if err := migrate(ctx, conn); err != nil {
-		return nil, errors.Join(err, conn.Close())
+		return errors.Join(err, conn.Close(), s.writeDB.Close())
 	}
 	s.writer = newWriter(conn)
-	if checkpoints, err = connect(ctx, s.writeDB); err != nil {
-		return nil, errors.Join(err, s.writer.close())
-	}
 	reads, err := sql.Open("sqlite", source(path, s.options.Timeout, true))
 	if err != nil {
-		return nil, errors.Join(err, s.writer.close(), checkpoints.Close())
+		return errors.Join(err, s.writer.close(), s.writeDB.Close())
 	}
 	s.reads = newReaders(reads, max(4, runtime.GOMAXPROCS(0)))
-	return checkpoints, nil
+	return nil
 }
 
 // connect makes a connection, and again while another process that makes its

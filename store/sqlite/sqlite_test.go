@@ -1,6 +1,7 @@
 package sqlite_test
 
 import (
+	"runtime"
 	"testing"
 	"time"
 
@@ -20,6 +21,11 @@ func fresh(t testing.TB) storetest.Database {
 }
 
 func TestStore(t *testing.T) { storetest.Run(t, fresh) }
+
+func TestDifferential(t *testing.T) {
+	model := storetest.NewMemory()
+	storetest.Differential(t, 1, 2000, func(testing.TB) dialog.Store { return model.Open() }, fresh(t))
+}
 
 func open(t testing.TB, dir string, o sqlite.Options) *sqlite.Store {
 	t.Helper()
@@ -52,6 +58,6 @@ func waitFor(t testing.TB, so func() bool) {
 		if time.Now().After(deadline) {
 			t.Fatal("waited in vain")
 		}
-		time.Sleep(time.Millisecond)
+		runtime.Gosched()
 	}
 }
