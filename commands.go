@@ -40,6 +40,7 @@ func command(getenv func(string) string, stdout, stderr io.Writer) *cobra.Comman
 		apiKeyCommand(&s, stdout),
 		tokenCommand(&s, stdout),
 		migrateCommand(&s, stdout, stderr),
+		importCommand(&s, stdout, stderr),
 		versionCommand(stdout),
 	)
 	return root

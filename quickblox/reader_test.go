@@ -1,0 +1,163 @@
+package quickblox_test
+
+import (
+	"encoding/json"
+	"errors"
+	"io"
+	"strings"
+	"testing"
+	"testing/iotest"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"dialogs/dialog"
+	"dialogs/quickblox"
+)
+
+const (
+	first  = `{"_id": "5d75393ba28f9a17e1cb0f9e", "type": 2, "name": "Party", "user_id": 1, "occupants_ids": [1, 2], "created_at": "2019-09-08T17:24:11Z", "updated_at": "2019-09-08T19:36:54Z"}`
+	second = `{"_id": "5d75393ba28f9a17e1cb0f9f", "type": 3, "name": "Bob", "user_id": 1, "occupants_ids": [1, 2], "created_at": 1567963451}`
+)
+
+// readAll reads to the end, and returns the ids, those of wrong ones with a
+// question mark behind them, and the error that ended it.
+func readAll(r *quickblox.Reader) (string, error) {
+	var ids []string
+	for {
+		f, err := r.Next()
+		switch {
+		case errors.Is(err, io.EOF):
+			return strings.Join(ids, " "), nil
+		case dialog.IsCode(err, dialog.Invalid):
+			ids = append(ids, f.ID.Value+"?")
+		case err != nil:
+			return strings.Join(ids, " "), err
+		default:
+			ids = append(ids, f.ID.Value)
+		}
+	}
+}
+
+func TestReaderForms(t *testing.T) {
+	const both = "5d75393ba28f9a17e1cb0f9e 5d75393ba28f9a17e1cb0f9f"
+	for _, tt := range []struct {
+		reason, text, want string
+		total              int
+	}{
+		{"nothing", "", "", 0},
+		{"a page", `{"total_entries": 7, "skip": 0, "limit": 2, "items": [` + first + "," + second + `]}`, both, 7},
+		{"a page with its items first", `{"items": [` + first + "," + second + `], "total_entries": 7}`, both, 7},
+		{"pages", `{"items": [` + first + `]}` + "\n" + `{"items": []} {"items": [` + second + `]}`, both, 0},
+		{"a list", `[` + first + "," + second + `]`, both, 0},
+		{"an empty list", `[]`, "", 0},
+		{"JSON Lines", first + "\n" + second + "\n", both, 0},
+		{"a mixture", `[` + first + `]{"items": [` + second + `]}`, both, 0},
+		{"a wrong one among them", `[` + first + `, 5, {}, null, ` + second + `]`, "5d75393ba28f9a17e1cb0f9e ? ? ? 5d75393ba28f9a17e1cb0f9f", 0},
+		{"a count", `{"items": {"count": 5}}`, "?", 0},
+	} {
+		for _, reader := range []io.Reader{strings.NewReader(tt.text), iotest.OneByteReader(strings.NewReader(tt.text))} {
+			r := quickblox.NewReader(reader)
+			got, err := readAll(r)
+			if err != nil || got != tt.want || r.Total() != tt.total {
+				t.Errorf("%s: got %q of %d and error %v, want %q of %d", tt.reason, got, r.Total(), err, tt.want, tt.total)
+			}
+		}
+	}
+}
+
+func TestReaderBroken(t *testing.T) {
+	for _, tt := range []struct{ reason, text, want, message string }{
+		{"half a page", `{"items": [` + first + `, {"_id": `, "5d75393ba28f9a17e1cb0f9e", "in the middle"},
+		{"half a list", `[` + first, "5d75393ba28f9a17e1cb0f9e", "in the middle"},
+		{"no JSON", first + " nonsense", "5d75393ba28f9a17e1cb0f9e", "byte"},
+		{"a text", `"x"`, "", "neither a list nor an object"},
+		{"broken UTF-8", "{\"name\": \"\xff\"}", "", "byte"},
+		{"a member twice", `{"_id": "a", "_id": "b"}`, "", "byte"},
+	} {
+		got, err := readAll(quickblox.NewReader(strings.NewReader(tt.text)))
+		if err == nil || !strings.Contains(err.Error(), tt.message) || got != tt.want {
+			t.Errorf("%s: got %q and error %v, want %q and one with %q", tt.reason, got, err, tt.want, tt.message)
+		}
+	}
+	r := quickblox.NewReader(iotest.ErrReader(errors.New("the disk is gone")))
+	if _, err := r.Next(); err == nil || !strings.Contains(err.Error(), "the disk is gone") {
+		t.Errorf("got error %v", err)
+	}
+}
+
+func TestReaderDialogs(t *testing.T) {
+	created := time.Date(2019, 9, 8, 17, 24, 11, 0, time.UTC)
+	people := []dialog.UserID{"1", "2"}
+	for _, tt := range []struct {
+		reason, text string
+		want         dialog.Foreign
+	}{
+		{"a group", first, dialog.Foreign{CreatedAt: created, UpdatedAt: created.Add(2*time.Hour + 12*time.Minute + 43*time.Second), Creation: dialog.Creation{
+			ID: dialog.Some("5d75393ba28f9a17e1cb0f9e"), Type: dialog.Group, Name: dialog.Some("Party"), Owner: dialog.Some(dialog.UserID("1")), Occupants: people,
+		}}},
+		{"a private dialog, whose name is the other user's", second, dialog.Foreign{CreatedAt: created, UpdatedAt: created, Creation: dialog.Creation{
+			ID: dialog.Some("5d75393ba28f9a17e1cb0f9f"), Type: dialog.Private, Owner: dialog.Some(dialog.UserID("1")), Occupants: people,
+		}}},
+		{
+			"everything, with what is not kept here",
+			`{"_id": "5d75393ba28f9a17e1cb0f9e", "type": 1, "name": "Square", "photo": "68123", "user_id": "a", "occupants_ids": [5], "admin_ids": [2],
+			"created_at": "2019-09-08T17:24:11Z", "data": {"class_name": "Card", "level": 5, "note": null}, "last_message": "hi", "unread_messages_count": 3, "anything": {"else": []}}`,
+			dialog.Foreign{CreatedAt: created, UpdatedAt: created, Creation: dialog.Creation{
+				ID: dialog.Some("5d75393ba28f9a17e1cb0f9e"), Type: dialog.PublicGroup, Name: dialog.Some("Square"), Photo: dialog.Some("68123"),
+				Owner: dialog.Some(dialog.UserID("a")), Admins: []dialog.UserID{"2"},
+				Custom: []dialog.CustomInput{{Class: "Card", Fields: map[string]any{"level": json.Number("5"), "note": nil}}},
+			}},
+		},
+	} {
+		got, err := quickblox.NewReader(strings.NewReader(tt.text)).Next()
+		if err != nil {
+			t.Fatalf("%s: %v", tt.reason, err)
+		}
+		if diff := cmp.Diff(tt.want, got); diff != "" {
+			t.Errorf("%s (-want +got):\n%s", tt.reason, diff)
+		}
+	}
+}
+
+// TestWhatIsShownCanBeRead takes what the door shows for what QuickBlox does.
+func TestWhatIsShownCanBeRead(t *testing.T) {
+	c := openCrowd(t)
+	r := quickblox.NewReader(strings.NewReader(c.get(server(), "/chat/Dialog.json").Body))
+	for range c.ids {
+		f, err := r.Next()
+		if err != nil {
+			t.Fatal(err)
+		}
+		adopted, err := c.service.Adopt(t.Context(), server(), f)
+		if err != nil {
+			t.Fatalf("%s: %v", f.ID.Value, err)
+		}
+		there, err := c.service.Dialog(t.Context(), server(), f.ID.Value, false)
+		if err != nil {
+			t.Fatal(err)
+		}
+		adopted.Version, adopted.History = there.Version, nil
+		if diff := cmp.Diff(there, adopted); diff != "" {
+			t.Errorf("another dialog (-there +read):\n%s", diff)
+		}
+	}
+	if _, err := r.Next(); !errors.Is(err, io.EOF) || r.Total() != len(c.ids) {
+		t.Errorf("got error %v and a total of %d, want the end behind %d", err, r.Total(), len(c.ids))
+	}
+}
+
+func TestExplain(t *testing.T) {
+	for _, tt := range []struct {
+		err  error
+		want string
+	}{
+		{dialog.InvalidInput("occupantIds", "too many"), "occupants_ids: too many"},
+		{dialog.InvalidInput("", "too many"), "too many"},
+		{io.ErrUnexpectedEOF, "unexpected EOF"},
+	} {
+		if got := quickblox.Explain(tt.err); got != tt.want {
+			t.Errorf("got %q, want %q", got, tt.want)
+		}
+	}
+}

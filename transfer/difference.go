@@ -1,0 +1,108 @@
+package transfer
+
+import (
+	"encoding/json"
+	"slices"
+	"strings"
+
+	"dialogs/dialog"
+)
+
+// another tells why a dialog that is there is no other state of the wanted
+// one, but another dialog with its id.
+func another(there, wanted *dialog.Dialog) error {
+	if there.Type != wanted.Type {
+		return dialog.InvalidInput("", "its id is that of a dialog of another type")
+	}
+	a, b, _ := there.Pair()
+	if x, y, _ := wanted.Pair(); a != x || b != y {
+		return dialog.InvalidInput("", "its id is that of other users' private dialog")
+	}
+	return nil
+}
+
+// difference is what makes the dialog that is there say what the wanted one
+// does. Custom data of classes that the wanted one does not have is another's
+// matter, and stays.
+func difference(there, wanted *dialog.Dialog) (change dialog.Change, differs bool) {
+	if there.Type != dialog.Private {
+		if there.Name != wanted.Name {
+			change.Name, differs = dialog.Some(wanted.Name), true
+		}
+		switch {
+		case there.Photo == wanted.Photo:
+		case wanted.Photo == "":
+			change.ClearPhoto, differs = true, true
+		default:
+			change.Photo, differs = dialog.Some(wanted.Photo), true
+		}
+		if there.Owner != wanted.Owner {
+			change.NewOwner, differs = dialog.Some(wanted.Owner), true
+		}
+		change.AddOccupants, change.RemoveOccupants = without(wanted.Occupants, there.Occupants), without(there.Occupants, wanted.Occupants)
+		change.AddAdmins, change.RemoveAdmins = without(wanted.Admins, there.Admins), without(there.Admins, wanted.Admins)
+		differs = differs || len(change.AddOccupants)+len(change.RemoveOccupants)+len(change.AddAdmins)+len(change.RemoveAdmins) > 0
+	}
+	for _, class := range wanted.Custom.Classes() {
+		fields := map[string]any{}
+		for name, value := range wanted.Custom[class] {
+			if there.Custom[class][name] != value {
+				fields[name] = decoded(value)
+			}
+		}
+		for name := range there.Custom[class] {
+			if _, kept := wanted.Custom[class][name]; !kept {
+				fields[name] = nil
+			}
+		}
+		if len(fields) > 0 {
+			change.Custom, differs = append(change.Custom, dialog.CustomInput{Class: class, Fields: fields}), true
+		}
+	}
+	return change, differs
+}
+
+func without(list, out []dialog.UserID) []dialog.UserID {
+	set := make(map[dialog.UserID]bool, len(out))
+	for _, id := range out {
+		set[id] = true
+	}
+	return slices.DeleteFunc(slices.Clone(list), func(id dialog.UserID) bool { return set[id] })
+}
+
+// decoded is a value as a caller would send it.
+func decoded(value dialog.Value) any {
+	var v any
+	d := json.NewDecoder(strings.NewReader(string(value)))
+	d.UseNumber()
+	if err := d.Decode(&v); err != nil { // a value is JSON
+		panic("transfer: a custom value is no JSON: " + err.Error())
+	}
+	return v
+}
+
+// differences names the fields in which a dialog that is there is not the
+// wanted one.
+func differences(there, wanted *dialog.Dialog) []string {
+	change, _ := difference(there, wanted)
+	var names []string
+	for _, field := range []struct {
+		name    string
+		differs bool
+	}{
+		{"type", there.Type != wanted.Type},
+		{"name", there.Name != wanted.Name},
+		{"photo", there.Photo != wanted.Photo},
+		{"owner", there.Owner != wanted.Owner},
+		{"occupants", len(without(wanted.Occupants, there.Occupants))+len(without(there.Occupants, wanted.Occupants)) > 0},
+		{"admins", len(without(wanted.Admins, there.Admins))+len(without(there.Admins, wanted.Admins)) > 0},
+		{"custom data", len(change.Custom) > 0},
+		{"created at", !there.CreatedAt.Equal(wanted.CreatedAt)},
+		{"updated at", !there.UpdatedAt.Equal(wanted.UpdatedAt)},
+	} {
+		if field.differs {
+			names = append(names, field.name)
+		}
+	}
+	return names
+}

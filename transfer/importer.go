@@ -1,0 +1,273 @@
+package transfer
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+	"time"
+
+	"dialogs/dialog"
+)
+
+// A Source has dialogs from elsewhere, one after another.
+type Source interface {
+	// Next is the next dialog, [io.EOF] behind the last. An error of the code
+	// [dialog.Invalid] is about one dialog; every other ends the reading.
+	Next() (dialog.Foreign, error)
+}
+
+// An Importer brings dialogs from elsewhere into a store, each under the id
+// that it had. It holds a batch of them at a time. What is there already and
+// says the same is passed over, so that a run which was stopped goes on where
+// it was when it is run again.
+type Importer struct {
+	Store  dialog.Store
+	Limits dialog.Limits
+	// Actor is who is said to have made the dialogs.
+	Actor string
+	// DryRun writes nothing.
+	DryRun bool
+	// Refused is told of each dialog that can't be imported, and why.
+	Refused func(id string, why error)
+	// Progress is told how many dialogs are done.
+	Progress func(done int)
+}
+
+// An ImportReport is what an import came to.
+type ImportReport struct {
+	// Created were not there, Same were there just so, Changed were there and
+	// differed from what the source has by now, Refused can't be imported.
+	Created, Same, Changed, Refused int
+}
+
+// Import reads the source to its end.
+func (i Importer) Import(ctx context.Context, source Source) (ImportReport, error) {
+	r := i.run()
+	err := r.each(ctx, source, r.settle)
+	return r.report, err
+}
+
+// A VerifyReport is what comparing the store with the source came to.
+type VerifyReport struct {
+	// Same are in both just so, Different in both, Missing in the source
+	// alone; Refused can't be imported.
+	Same, Different, Missing, Refused int
+}
+
+// Verify compares each dialog of the source, field by field, with the one
+// that is in the store. differs is told where they differ; no fields stand
+// for a dialog that is missing.
+func (i Importer) Verify(ctx context.Context, source Source, differs func(id string, fields []string)) (VerifyReport, error) {
+	r := i.run()
+	var report VerifyReport
+	err := r.each(ctx, source, func(ctx context.Context) error {
+		stored, err := r.stored(ctx)
+		if err != nil {
+			return err
+		}
+		for i := range r.batch {
+			there, ok := stored[r.batch[i].ID]
+			if !ok {
+				report.Missing++
+				differs(string(r.batch[i].ID), nil)
+			} else if fields := differences(there, &r.batch[i]); len(fields) > 0 {
+				report.Different++
+				differs(string(r.batch[i].ID), fields)
+			} else {
+				report.Same++
+			}
+		}
+		return nil
+	})
+	report.Refused = r.report.Refused
+	return report, err
+}
+
+// run is one reading of a source. It makes the changes of dialogs with a clock
+// that shows when the source made them.
+type run struct {
+	Importer
+	service *dialog.Service
+	clock   time.Time
+	report  ImportReport
+	batch   []dialog.Dialog
+	done    int
+}
+
+func (i Importer) run() *run {
+	r := &run{Importer: i}
+	// An update names as many ids as a dialog may have.
+	limits := i.Limits
+	limits.IDsPerList = max(limits.IDsPerList, limits.Occupants, limits.Admins+1)
+	r.service = dialog.NewService(i.Store, limits, func() time.Time { return r.clock }, rand.Reader)
+	return r
+}
+
+func (r *run) caller() dialog.Caller { return dialog.Caller{APIKey: r.Actor} }
+
+// each reads the source and settles its dialogs batch by batch.
+func (r *run) each(ctx context.Context, source Source, settle func(context.Context) error) error {
+	flush := func() error {
+		if len(r.batch) == 0 {
+			return nil
+		}
+		err := settle(ctx)
+		r.done += len(r.batch)
+		r.batch = r.batch[:0]
+		r.Progress(r.done)
+		return err
+	}
+	for {
+		f, err := source.Next()
+		if errors.Is(err, io.EOF) {
+			return flush()
+		}
+		var d dialog.Dialog
+		if err == nil {
+			d, err = r.service.Adopt(ctx, r.caller(), f)
+		}
+		if dialog.IsCode(err, dialog.Invalid) {
+			r.done++
+			r.refuse(f.ID.Value, err)
+			continue
+		}
+		if err != nil {
+			return errors.Join(flush(), err)
+		}
+		again := slices.ContainsFunc(r.batch, func(b dialog.Dialog) bool { return b.ID == d.ID })
+		if again || len(r.batch) == batch {
+			if err := flush(); err != nil {
+				return err
+			}
+		}
+		r.batch = append(r.batch, d)
+	}
+}
+
+func (r *run) refuse(id string, why error) {
+	r.report.Refused++
+	r.Refused(id, why)
+}
+
+// stored are those of the batch that are in the store, by id.
+func (r *run) stored(ctx context.Context) (map[dialog.ID]*dialog.Dialog, error) {
+	ids := make([]dialog.ID, len(r.batch))
+	for i := range r.batch {
+		ids[i] = r.batch[i].ID
+	}
+	found, err := r.Store.Dialogs(ctx, dialog.Query{
+		Scope: dialog.Mine, Order: dialog.Order{Field: dialog.ByCreatedAt}, Filter: dialog.Filter{IDs: ids}, Limit: len(ids),
+	})
+	if err != nil {
+		return nil, fmt.Errorf("looking for what is there: %w", err)
+	}
+	stored := make(map[dialog.ID]*dialog.Dialog, len(found))
+	for i := range found {
+		stored[found[i].ID] = &found[i]
+	}
+	return stored, nil
+}
+
+// settle brings the batch into the store.
+func (r *run) settle(ctx context.Context) error {
+	stored, err := r.stored(ctx)
+	if err != nil {
+		return err
+	}
+	var missing []dialog.Dialog
+	for i := range r.batch {
+		d := &r.batch[i]
+		there, ok := stored[d.ID]
+		if !ok {
+			missing = append(missing, *d)
+			continue
+		}
+		if err := r.bring(ctx, there, d); err != nil {
+			return err
+		}
+	}
+	return r.create(ctx, missing)
+}
+
+// bring makes the dialog that is there say what the wanted one does.
+func (r *run) bring(ctx context.Context, there, wanted *dialog.Dialog) error {
+	if why := another(there, wanted); why != nil {
+		r.refuse(string(wanted.ID), why)
+		return nil
+	}
+	change, differs := difference(there, wanted)
+	switch {
+	case !differs:
+		r.report.Same++
+		return nil
+	case r.DryRun:
+		r.report.Changed++
+		return nil
+	}
+	r.clock = wanted.UpdatedAt
+	_, err := r.service.Update(ctx, r.caller(), string(wanted.ID), change)
+	switch {
+	case dialog.IsCode(err, dialog.Invalid):
+		r.refuse(string(wanted.ID), err)
+	case err != nil:
+		return fmt.Errorf("changing the dialog %s: %w", wanted.ID, err)
+	default:
+		r.report.Changed++
+	}
+	return nil
+}
+
+// create stores dialogs that are not there.
+func (r *run) create(ctx context.Context, missing []dialog.Dialog) error {
+	if len(missing) == 0 {
+		return nil
+	}
+	if r.DryRun {
+		return r.wouldCreate(ctx, missing)
+	}
+	err := r.Store.Restore(ctx, missing)
+	switch {
+	case err == nil:
+		r.report.Created += len(missing)
+		return nil
+	case !dialog.IsCode(err, dialog.Conflict):
+		return fmt.Errorf("storing dialogs: %w", err)
+	case len(missing) == 1:
+		r.refuse(string(missing[0].ID), errPairTaken())
+		return nil
+	}
+	for i := range missing { // whose pair is taken shows one by one
+		if err := r.create(ctx, missing[i:i+1]); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// wouldCreate tells what create would come to.
+func (r *run) wouldCreate(ctx context.Context, missing []dialog.Dialog) error {
+	for i := range missing {
+		a, b, private := missing[i].Pair()
+		if private {
+			n, err := r.Store.Count(ctx, dialog.Query{Scope: dialog.Mine, Filter: dialog.Filter{
+				Types: []dialog.Type{dialog.Private}, Occupants: []dialog.UserID{a, b},
+			}})
+			if err != nil {
+				return fmt.Errorf("looking for a private dialog: %w", err)
+			}
+			if n > 0 {
+				r.refuse(string(missing[i].ID), errPairTaken())
+				continue
+			}
+		}
+		r.report.Created++
+	}
+	return nil
+}
+
+func errPairTaken() error {
+	return dialog.InvalidInput("", "its two users have another private dialog")
+}

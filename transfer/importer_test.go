@@ -1,0 +1,317 @@
+package transfer_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"dialogs/dialog"
+	"dialogs/store/storetest"
+	"dialogs/transfer"
+)
+
+// elsewhere is when the dialogs of these tests were made.
+var elsewhere = time.Date(2019, 9, 8, 17, 24, 11, 0, time.UTC)
+
+// A list is a source that has these, and ends with an error if there is one.
+type list struct {
+	foreign []dialog.Foreign
+	err     error
+}
+
+func (l *list) Next() (dialog.Foreign, error) {
+	if len(l.foreign) == 0 {
+		if l.err != nil {
+			return dialog.Foreign{}, l.err
+		}
+		return dialog.Foreign{}, io.EOF
+	}
+	f := l.foreign[0]
+	l.foreign = l.foreign[1:]
+	if f.Type == 0 {
+		return f, dialog.InvalidInput("", "cannot be read")
+	}
+	return f, nil
+}
+
+func id(n int) string { return fmt.Sprintf("%024x", n) }
+
+func foreign(n int, change func(*dialog.Foreign)) dialog.Foreign {
+	f := dialog.Foreign{CreatedAt: elsewhere, UpdatedAt: elsewhere.Add(time.Hour), Creation: dialog.Creation{
+		ID: dialog.Some(id(n)), Type: dialog.Group, Name: dialog.Some("Party"), Photo: dialog.Some("68123"),
+		Owner: dialog.Some(dialog.UserID("a")), Occupants: []dialog.UserID{"a", "b", "c"}, Admins: []dialog.UserID{"b"},
+		Custom: []dialog.CustomInput{{Class: "Card", Fields: map[string]any{"level": int64(n), "place": []any{13.4, 52.5}}}},
+	}}
+	change(&f)
+	return f
+}
+
+func asIs(*dialog.Foreign) {}
+
+func private(a, b dialog.UserID) func(*dialog.Foreign) {
+	return func(f *dialog.Foreign) {
+		f.Creation = dialog.Creation{ID: f.ID, Type: dialog.Private, Owner: dialog.Some(a), Occupants: []dialog.UserID{a, b}}
+	}
+}
+
+// An imported is a store with an importer before it.
+type imported struct {
+	testing.TB
+	store   dialog.Store
+	refused map[string]string
+	done    []int
+}
+
+func newImported(t testing.TB) *imported {
+	t.Helper()
+	store := storetest.NewMemory().Open()
+	saved, err := store.SaveClass(t.Context(), dialog.Class{Name: "Card", Revision: 1, Fields: []dialog.Field{
+		{Name: "level", Type: dialog.Integer}, {Name: "place", Type: dialog.Location},
+	}})
+	if err != nil || !saved {
+		t.Fatal(saved, err)
+	}
+	return &imported{TB: t, store: store}
+}
+
+func (i *imported) importer(store dialog.Store) transfer.Importer {
+	i.refused, i.done = map[string]string{}, nil
+	return transfer.Importer{
+		Store: store, Limits: dialog.DefaultLimits(), Actor: "import",
+		Refused:  func(id string, why error) { i.refused[id] = why.Error() },
+		Progress: func(done int) { i.done = append(i.done, done) },
+	}
+}
+
+// bring imports, and checks what it came to.
+func (i *imported) bring(want transfer.ImportReport, dialogs ...dialog.Foreign) {
+	i.Helper()
+	dry := i.importer(i.store)
+	dry.DryRun = true
+	for _, importer := range []transfer.Importer{dry, i.importer(i.store)} {
+		got, err := importer.Import(i.Context(), &list{foreign: dialogs})
+		if err != nil {
+			i.Fatal(err)
+		}
+		if diff := cmp.Diff(want, got); diff != "" {
+			i.Errorf("dry run %v: another report (-want +got):\n%s\nrefused: %v", importer.DryRun, diff, i.refused)
+		}
+	}
+}
+
+// dialog reads a dialog with its history.
+func (i *imported) dialog(n int) dialog.Dialog {
+	i.Helper()
+	d, err := i.store.Dialog(i.Context(), dialog.ID(id(n)), true)
+	if err != nil {
+		i.Fatal(err)
+	}
+	return d
+}
+
+func TestImport(t *testing.T) {
+	i := newImported(t)
+	public := func(f *dialog.Foreign) { f.Type, f.Occupants = dialog.PublicGroup, nil }
+	all := []dialog.Foreign{foreign(1, asIs), foreign(2, public), foreign(3, private("a", "b"))}
+	i.bring(transfer.ImportReport{Created: 3}, all...)
+	whole := dialog.Dialog{
+		ID: dialog.ID(id(1)), Type: dialog.Group, Name: "Party", Photo: "68123", Owner: "a",
+		Occupants: []dialog.UserID{"a", "b", "c"}, Admins: []dialog.UserID{"b"},
+		Custom:    dialog.CustomData{"Card": {"level": "1", "place": "[13.4,52.5]"}},
+		CreatedAt: elsewhere, UpdatedAt: elsewhere.Add(time.Hour), Version: 1,
+		History: []dialog.Record{{
+			Version: 1, Kind: dialog.Created, Actor: dialog.Actor{APIKey: "import"}, At: elsewhere,
+			Joined: []dialog.UserID{"a", "b", "c"}, NewAdmins: []dialog.UserID{"b"},
+		}},
+	}
+	if diff := cmp.Diff(whole, i.dialog(1)); diff != "" {
+		t.Errorf("another dialog (-want +got):\n%s", diff)
+	}
+	i.bring(transfer.ImportReport{Same: 3}, all...)
+	if diff := cmp.Diff(whole, i.dialog(1)); diff != "" {
+		t.Errorf("another dialog the second time (-want +got):\n%s", diff)
+	}
+}
+
+// TestImportChanges imports dialogs that differ from those that are there, by
+// a later state of the source or by changes here.
+func TestImportChanges(t *testing.T) {
+	late := elsewhere.Add(48 * time.Hour)
+	for _, tt := range []struct {
+		reason string
+		from   func(*dialog.Foreign)
+		to     func(*dialog.Foreign)
+	}{
+		{"a name", asIs, func(f *dialog.Foreign) { f.Name = dialog.Some("Dinner") }},
+		{"a photo", asIs, func(f *dialog.Foreign) { f.Photo = dialog.Some("5") }},
+		{"no photo", asIs, func(f *dialog.Foreign) { f.Photo = dialog.Optional[string]{} }},
+		{"people", asIs, func(f *dialog.Foreign) { f.Occupants, f.Admins = []dialog.UserID{"d", "a"}, []dialog.UserID{"d"} }},
+		{"an owner who stays", asIs, func(f *dialog.Foreign) { f.Owner.Value, f.Admins = "b", []dialog.UserID{"a"} }},
+		{"an owner who went", asIs, func(f *dialog.Foreign) { f.Owner.Value, f.Occupants, f.Admins = "c", []dialog.UserID{"b", "c"}, nil }},
+		{"an owner who left it to somebody", asIs, func(f *dialog.Foreign) { f.Occupants = []dialog.UserID{"c", "b"} }},
+		{"custom data", asIs, func(f *dialog.Foreign) { f.Custom[0].Fields = map[string]any{"level": int64(9)} }},
+		{"custom data of a private dialog", func(f *dialog.Foreign) { custom := f.Custom; private("a", "b")(f); f.Custom = custom }, func(f *dialog.Foreign) {
+			private("a", "b")(f)
+			f.Custom = []dialog.CustomInput{{Class: "Card", Fields: map[string]any{"level": int64(9)}}}
+		}},
+		{"as many people as there may be", asIs, func(f *dialog.Foreign) {
+			for n := range 997 {
+				f.Occupants = append(f.Occupants, dialog.UserID(fmt.Sprint(n)))
+			}
+		}},
+		{"everybody else", func(f *dialog.Foreign) {
+			for n := range 900 {
+				f.Occupants = append(f.Occupants, dialog.UserID(fmt.Sprint(n)))
+			}
+		}, func(f *dialog.Foreign) {
+			f.Owner.Value, f.Occupants, f.Admins = "x", []dialog.UserID{"x", "y"}, []dialog.UserID{"y"}
+		}},
+	} {
+		t.Run(tt.reason, func(t *testing.T) {
+			i := newImported(t)
+			i.bring(transfer.ImportReport{Created: 1}, foreign(1, tt.from))
+			changed := func(f *dialog.Foreign) { tt.to(f); f.UpdatedAt = late }
+			i.bring(transfer.ImportReport{Changed: 1}, foreign(1, changed))
+			i.bring(transfer.ImportReport{Same: 1}, foreign(1, changed))
+			d := i.dialog(1)
+			if d.Version != 2 || !d.UpdatedAt.Equal(late) || d.History[1].Actor.APIKey != "import" {
+				t.Errorf("got version %d of %v by %+v, want one change more, of %v, by the import", d.Version, d.UpdatedAt, d.History[1].Actor, late)
+			}
+			report, err := i.importer(i.store).Verify(t.Context(), &list{foreign: []dialog.Foreign{foreign(1, changed)}}, func(id string, fields []string) {
+				t.Errorf("%s differs in %v", id, fields)
+			})
+			if err != nil || report != (transfer.VerifyReport{Same: 1}) {
+				t.Errorf("got %+v and error %v, want it the same", report, err)
+			}
+		})
+	}
+}
+
+// TestImportLeavesOtherClasses leaves custom data that the source knows
+// nothing of.
+func TestImportLeavesOtherClasses(t *testing.T) {
+	i := newImported(t)
+	if _, err := i.store.SaveClass(t.Context(), dialog.Class{Name: "Own", Revision: 1, Fields: []dialog.Field{{Name: "n", Type: dialog.Integer}}}); err != nil {
+		t.Fatal(err)
+	}
+	i.bring(transfer.ImportReport{Created: 1}, foreign(1, asIs))
+	service := dialog.NewService(i.store, dialog.DefaultLimits(), time.Now, nil)
+	change := dialog.Change{Custom: []dialog.CustomInput{{Class: "Own", Fields: map[string]any{"n": int64(1)}}}}
+	if _, err := service.Update(t.Context(), dialog.Caller{User: "a"}, id(1), change); err != nil {
+		t.Fatal(err)
+	}
+	i.bring(transfer.ImportReport{Same: 1}, foreign(1, asIs))
+	i.bring(transfer.ImportReport{Changed: 1}, foreign(1, func(f *dialog.Foreign) { f.Name = dialog.Some("Dinner") }))
+	if got := i.dialog(1).Custom["Own"]["n"]; got != "1" {
+		t.Errorf("got %q, want the data of the other class left as it is", got)
+	}
+}
+
+func TestImportRefuses(t *testing.T) {
+	i := newImported(t)
+	i.bring(transfer.ImportReport{Created: 3}, foreign(1, asIs), foreign(2, private("a", "b")), foreign(3, private("c", "d")))
+	for _, tt := range []struct {
+		reason string
+		f      dialog.Foreign
+		why    string
+	}{
+		{"what can't be read", dialog.Foreign{Creation: dialog.Creation{ID: dialog.Some(id(9))}}, "cannot be read"},
+		{"no name", foreign(9, func(f *dialog.Foreign) { f.Name = dialog.Optional[string]{} }), "needs a name"},
+		{"an unknown class", foreign(9, func(f *dialog.Foreign) { f.Custom[0].Class = "Cord" }), "there is no class"},
+		{"an admin who is not in", foreign(9, func(f *dialog.Foreign) { f.Admins = []dialog.UserID{"x"} }), "will not be an occupant"},
+		{"more people than may be", foreign(9, func(f *dialog.Foreign) {
+			for n := range 998 {
+				f.Occupants = append(f.Occupants, dialog.UserID(fmt.Sprint(n)))
+			}
+		}), "1000"},
+		{"a pair that has another dialog", foreign(9, private("b", "a")), "another private dialog"},
+		{"another type", foreign(1, private("x", "y")), "another type"},
+		{"another pair", foreign(2, private("a", "c")), "other users'"},
+	} {
+		i.bring(transfer.ImportReport{Created: 2, Refused: 1}, foreign(100, asIs), tt.f, foreign(101, private("x", "z")))
+		if why := i.refused[tt.f.ID.Value]; !strings.Contains(why, tt.why) || len(i.refused) != 1 {
+			t.Errorf("%s: refused are %v, want %q", tt.reason, i.refused, tt.why)
+		}
+		for _, n := range []int{100, 101} {
+			service := dialog.NewService(i.store, dialog.DefaultLimits(), time.Now, nil)
+			if _, err := service.Update(t.Context(), dialog.Caller{APIKey: "x"}, id(n), dialog.Change{Delete: true}); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+}
+
+// TestImportMany imports more than a batch, twice the same among them, and
+// goes on where a run was stopped.
+func TestImportMany(t *testing.T) {
+	i := newImported(t)
+	var all []dialog.Foreign
+	for n := range 950 {
+		all = append(all, foreign(n, asIs))
+		if n%100 == 7 {
+			all = append(all, foreign(n, asIs))
+		}
+	}
+	stopped := &failing{Store: i.store, left: 2}
+	if report, err := i.importer(stopped).Import(t.Context(), &list{foreign: all}); err == nil || report.Created == 0 {
+		t.Fatalf("got %+v and error %v, want it stopped in the middle", report, err)
+	}
+	report, err := i.importer(i.store).Import(t.Context(), &list{foreign: all})
+	if err != nil || report.Created+report.Same != 960 || report.Created < 500 || report.Same < 100 {
+		t.Errorf("got %+v and error %v, want the rest created", report, err)
+	}
+	if last := i.done[len(i.done)-1]; last != 960 {
+		t.Errorf("progress was told %v", i.done)
+	}
+	broken := &list{foreign: all[:3], err: errors.New("the disk is gone")}
+	if report, err := i.importer(i.store).Import(t.Context(), broken); err == nil || report.Same != 3 {
+		t.Errorf("got %+v and error %v, want what was read before the end settled", report, err)
+	}
+}
+
+func TestVerify(t *testing.T) {
+	i := newImported(t)
+	i.bring(transfer.ImportReport{Created: 3}, foreign(1, asIs), foreign(2, asIs), foreign(3, private("a", "b")))
+	different := map[string]string{}
+	report, err := i.importer(i.store).Verify(t.Context(), &list{foreign: []dialog.Foreign{
+		foreign(1, asIs),
+		foreign(2, func(f *dialog.Foreign) {
+			f.Name, f.Photo = dialog.Some("Dinner"), dialog.Optional[string]{}
+			f.Owner.Value, f.Occupants, f.Admins = "d", []dialog.UserID{"d"}, nil
+			f.Custom[0].Fields = map[string]any{"level": int64(9)}
+			f.CreatedAt, f.UpdatedAt = elsewhere.Add(time.Second), elsewhere.Add(2*time.Hour)
+		}),
+		foreign(3, asIs),
+		foreign(4, asIs),
+		{},
+	}}, func(id string, fields []string) { different[id] = strings.Join(fields, ", ") })
+	if err != nil || report != (transfer.VerifyReport{Same: 1, Different: 2, Missing: 1, Refused: 1}) {
+		t.Errorf("got %+v and error %v", report, err)
+	}
+	if diff := cmp.Diff(map[string]string{
+		id(2): "name, photo, owner, occupants, admins, custom data, created at, updated at",
+		id(3): "type, name, photo, occupants, admins, custom data",
+		id(4): "",
+	}, different); diff != "" {
+		t.Errorf("other differences (-want +got):\n%s", diff)
+	}
+	if d := i.dialog(2); d.Version != 1 {
+		t.Errorf("verifying changed a dialog: %+v", d)
+	}
+}
+
+// TestImportStoreAway stops when the store is away.
+func TestImportStoreAway(t *testing.T) {
+	i := newImported(t)
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	if _, err := i.importer(i.store).Import(ctx, &list{foreign: []dialog.Foreign{foreign(1, asIs)}}); !dialog.IsCode(err, dialog.Unavailable) {
+		t.Errorf("got error %v, want the store's", err)
+	}
+}
