@@ -8,8 +8,21 @@ import (
 
 // filterConditions are the parts of a filter that are looked at dialog by
 // dialog; ids and types are in how the list is read.
-func filterConditions(f dialog.Filter) []condition {
+func filterConditions(f dialog.Filter) ([]condition, error) {
 	var all []condition
+	if len(f.ExceptIDs) > 0 {
+		keys, err := encodeIDs(f.ExceptIDs)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, when("d.id NOT IN ("+marks(len(keys))+")", keys...))
+	}
+	if len(f.Names) > 0 {
+		all = append(all, when("d.name IN ("+marks(len(f.Names))+")", anyOf(f.Names)...))
+	}
+	if len(f.ExceptNames) > 0 {
+		all = append(all, when("d.name NOT IN ("+marks(len(f.ExceptNames))+")", anyOf(f.ExceptNames)...))
+	}
 	if f.Owner != "" {
 		all = append(all, when("d.owner = ?", string(f.Owner)))
 	}
@@ -43,6 +56,14 @@ func filterConditions(f dialog.Filter) []condition {
 		} else {
 			all = append(all, when("d.custom -> ? = ?", path, string(c.Value)))
 		}
+	}
+	return all, nil
+}
+
+func anyOf(texts []string) []any {
+	all := make([]any, len(texts))
+	for i, text := range texts {
+		all[i] = text
 	}
 	return all
 }

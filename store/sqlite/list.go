@@ -148,7 +148,10 @@ func streamsOf(q dialog.Query, order listOrder) ([]stream, error) {
 		return nil, nil
 	}
 	f, user := q.Filter, q.User
-	narrow := filterConditions(f)
+	narrow, err := filterConditions(f)
+	if err != nil {
+		return nil, err
+	}
 	if f.IDs != nil {
 		s, err := streamByID(f.IDs, types, narrow)
 		if user != "" && q.Scope != dialog.Public {
@@ -196,17 +199,26 @@ func typesOf(q dialog.Query) (types []dialog.Type, none bool) {
 			types = append(types, t)
 		}
 	}
-	return types, len(types) == 0 || q.Filter.IDs != nil && len(q.Filter.IDs) == 0
+	none = q.Filter.IDs != nil && len(q.Filter.IDs) == 0 || q.Filter.Names != nil && len(q.Filter.Names) == 0
+	return types, none || len(types) == 0
 }
 
-func streamByID(ids []dialog.ID, types []dialog.Type, narrow []condition) (stream, error) {
-	args := make([]any, len(ids))
+func encodeIDs(ids []dialog.ID) ([]any, error) {
+	keys := make([]any, len(ids))
 	for i, id := range ids {
 		key, err := encodeID(id)
 		if err != nil {
-			return stream{}, err
+			return nil, err
 		}
-		args[i] = key
+		keys[i] = key
+	}
+	return keys, nil
+}
+
+func streamByID(ids []dialog.ID, types []dialog.Type, narrow []condition) (stream, error) {
+	args, err := encodeIDs(ids)
+	if err != nil {
+		return stream{}, err
 	}
 	conditions := []condition{when("d.id IN ("+marks(len(ids))+")", args...), when("d.deleted = 0")}
 	return stream{

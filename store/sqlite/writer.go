@@ -23,7 +23,7 @@ const (
 type job struct {
 	// ctx is the caller's. A job whose caller has gone before its turn is not
 	// done; one that is begun is finished.
-	ctx  context.Context //nolint:containedctx // it travels to the writer with the job
+	ctx  context.Context
 	run  func(w *writer) error
 	done chan<- error
 }

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 	"time"
 
 	"dialogs/dialog"
@@ -40,6 +41,13 @@ func narrowings(all []dialog.Dialog) []narrowing {
 		{"two occupants", dialog.Filter{Occupants: []dialog.UserID{"u1", "u0"}}},
 		{"occupants who share nothing", dialog.Filter{Occupants: []dialog.UserID{"u1", "nobody"}}},
 		{"occupants that are none ask for nothing", dialog.Filter{Occupants: []dialog.UserID{}}},
+		{"some names", dialog.Filter{Names: []string{mid.Name, all[1].Name, strings.ToUpper(all[1].Name) + "X", "nobody's"}}},
+		{"the name of what has none", dialog.Filter{Names: []string{""}}},
+		{"no name at all", dialog.Filter{Names: []string{}}},
+		{"all but some ids", dialog.Filter{ExceptIDs: []dialog.ID{all[9].ID, all[0].ID, "ffffffffffffffffffffffff"}}},
+		{"all but no id", dialog.Filter{ExceptIDs: []dialog.ID{}}},
+		{"all but some names", dialog.Filter{ExceptNames: []string{mid.Name, "nobody's"}}},
+		{"all that have a name", dialog.Filter{ExceptNames: []string{""}}},
 		{"part of a name", dialog.Filter{NameContains: "et"}},
 		{"part of a name with an accent", dialog.Filter{NameContains: "\u00e9t"}},
 		{"part of no name", dialog.Filter{NameContains: "%"}},
@@ -71,6 +79,11 @@ func both(a, b dialog.Filter) dialog.Filter {
 	if b.Types != nil {
 		a.Types = b.Types
 	}
+	if b.Names != nil {
+		a.Names = b.Names
+	}
+	a.ExceptIDs = append(a.ExceptIDs[:len(a.ExceptIDs):len(a.ExceptIDs)], b.ExceptIDs...)
+	a.ExceptNames = append(a.ExceptNames[:len(a.ExceptNames):len(a.ExceptNames)], b.ExceptNames...)
 	a.Owner = max(a.Owner, b.Owner)
 	a.Occupants = append(a.Occupants[:len(a.Occupants):len(a.Occupants)], b.Occupants...)
 	a.NameContains = max(a.NameContains, b.NameContains)

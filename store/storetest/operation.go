@@ -224,6 +224,12 @@ func (c cast) request() dialog.ListRequest {
 	if c.chance(15) {
 		r.Filter.Occupants = c.users(2)
 	}
+	if c.chance(5) {
+		r.Filter.Names = []string{pick(c, "", "a", "E"), pick(c, "A", "\u00e9")}
+	}
+	if c.chance(5) {
+		r.Filter.ExceptNames = []string{pick(c, "", "a", "E")}
+	}
 	if c.chance(15) {
 		r.Filter.NameContains = dialog.Some(pick(c, "a", "E", "\u00e9", "ss", "%"))
 	}
