@@ -26,6 +26,7 @@ var cursorEncoding = base64.RawURLEncoding.Strict()
 func listDigest(scope Scope, f Filter, order Order) string {
 	text, err := json.Marshal([]any{
 		scope, order, f.IDs, f.Types, f.Owner, f.Occupants, f.NameContains, f.Custom,
+		f.Names, f.ExceptIDs, f.ExceptNames,
 		// As numbers: an instant past the year 9999 has no JSON of its own.
 		f.UpdatedAfter.UnixMilli(), f.UpdatedBefore.UnixMilli(), f.CreatedAfter.UnixMilli(), f.CreatedBefore.UnixMilli(),
 	})

@@ -10,7 +10,7 @@ import (
 
 // A FilterInput is a [Filter] as a caller sent it. A nil list was not given.
 type FilterInput struct {
-	IDs                                                      []string
+	IDs, Names, ExceptIDs, ExceptNames                       []string
 	Types                                                    []Type
 	Owner                                                    Optional[UserID]
 	Occupants                                                []UserID
@@ -36,6 +36,15 @@ func (s *Service) filter(ctx context.Context, in FilterInput) (Filter, error) {
 	if f.Occupants, err = parseUserIDs("filter.occupantIds", in.Occupants, s.limits.IDsPerList); err != nil {
 		return f, err
 	}
+	if f.ExceptIDs, err = parseIDs("filter.exceptIds", in.ExceptIDs, s.limits.IDsPerList); err != nil {
+		return f, err
+	}
+	if f.Names, err = parseNames("filter.names", in.Names, s.limits); err != nil {
+		return f, err
+	}
+	if f.ExceptNames, err = parseNames("filter.exceptNames", in.ExceptNames, s.limits); err != nil {
+		return f, err
+	}
 	if err := checkText("filter.nameContains", in.NameContains.Value); err != nil {
 		return f, err
 	}
@@ -51,6 +60,31 @@ func (s *Service) filter(ctx context.Context, in FilterInput) (Filter, error) {
 		return f, invalidf("filter.customData", "a filter asks for at most %d custom fields", s.limits.FieldsPerClass)
 	}
 	return f, nil
+}
+
+// parseNames checks each name, drops repetitions, and keeps an empty list
+// apart from none. A name that no dialog can have matches none, and is fine.
+func parseNames(field string, names []string, limits Limits) ([]string, error) {
+	if names == nil {
+		return nil, nil
+	}
+	unique := []string{}
+	for _, name := range names {
+		if err := checkText(field, name); err != nil {
+			return nil, err
+		}
+		if utf8.RuneCountInString(name) > limits.NameLength {
+			return nil, invalidf(field, "a name has at most %d characters", limits.NameLength)
+		}
+		if slices.Contains(unique, name) {
+			continue
+		}
+		if len(unique) == limits.IDsPerList {
+			return nil, invalidf(field, "at most %d names in one list", limits.IDsPerList)
+		}
+		unique = append(unique, name)
+	}
+	return unique, nil
 }
 
 // parseIDs checks each id, drops repetitions, and keeps an empty list apart

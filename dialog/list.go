@@ -85,6 +85,12 @@ type Filter struct {
 	Owner UserID // empty for any
 	// Occupants must all be in; empty asks for nothing.
 	Occupants []UserID
+	// Names are whole names, byte by byte, of which any matches; empty but not
+	// nil, nothing. A dialog without a name has the empty one.
+	Names []string
+	// ExceptIDs and ExceptNames match none of theirs; empty leaves nothing out.
+	ExceptIDs   []ID
+	ExceptNames []string
 	// NameContains is folded already; empty for any.
 	NameContains string
 	// Instants are whole milliseconds and leave the instant itself out.

@@ -168,20 +168,43 @@ func sortField(o dialog.Order) string {
 	return fieldUpdatedAt
 }
 
+// storedNames are names as they are stored: the empty one is not.
+func storedNames(names []string) bson.A {
+	all := make(bson.A, len(names))
+	for i, name := range names {
+		if name != "" {
+			all[i] = name
+		}
+	}
+	return all
+}
+
 // conditions are what the filter asks for; not ok when nothing can match.
 func conditions(f dialog.Filter) (all bson.A, ok bool, err error) {
-	if f.IDs != nil && len(f.IDs) == 0 || f.Types != nil && len(f.Types) == 0 {
+	if f.IDs != nil && len(f.IDs) == 0 || f.Types != nil && len(f.Types) == 0 || f.Names != nil && len(f.Names) == 0 {
 		return nil, false, nil
 	}
 	require := func(field string, value any) { all = append(all, bson.D{{Key: field, Value: value}}) }
-	if f.IDs != nil {
-		ids := make(bson.A, len(f.IDs))
-		for i, id := range f.IDs {
+	for _, list := range []struct {
+		operator string
+		ids      []dialog.ID
+	}{{"$in", f.IDs}, {"$nin", f.ExceptIDs}} {
+		if len(list.ids) == 0 {
+			continue
+		}
+		ids := make(bson.A, len(list.ids))
+		for i, id := range list.ids {
 			if ids[i], err = objectID(id); err != nil {
 				return nil, false, err
 			}
 		}
-		require(fieldID, bson.D{{Key: "$in", Value: ids}})
+		require(fieldID, bson.D{{Key: list.operator, Value: ids}})
+	}
+	if f.Names != nil {
+		require(fieldName, bson.D{{Key: "$in", Value: storedNames(f.Names)}})
+	}
+	if len(f.ExceptNames) > 0 {
+		require(fieldName, bson.D{{Key: "$nin", Value: storedNames(f.ExceptNames)}})
 	}
 	if f.Types != nil {
 		require(fieldType, bson.D{{Key: "$in", Value: f.Types}})
