@@ -24,12 +24,15 @@ var cursorEncoding = base64.RawURLEncoding.Strict()
 
 // listDigest tells the lists apart that a cursor may belong to.
 func listDigest(scope Scope, f Filter, order Order) string {
-	text, err := json.Marshal([]any{
+	parts := []any{
 		scope, order, f.IDs, f.Types, f.Owner, f.Occupants, f.NameContains, f.Custom,
-		f.Names, f.ExceptIDs, f.ExceptNames,
 		// As numbers: an instant past the year 9999 has no JSON of its own.
 		f.UpdatedAfter.UnixMilli(), f.UpdatedBefore.UnixMilli(), f.CreatedAfter.UnixMilli(), f.CreatedBefore.UnixMilli(),
-	})
+	}
+	if f.Names != nil || f.ExceptIDs != nil || f.ExceptNames != nil { // cursors of before they were there stay good
+		parts = append(parts, f.Names, f.ExceptIDs, f.ExceptNames)
+	}
+	text, err := json.Marshal(parts)
 	if err != nil { // numbers and strings can't fail
 		panic("dialog: digest of a list: " + err.Error())
 	}
