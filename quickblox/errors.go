@@ -42,6 +42,9 @@ var parameters = map[string]string{
 	"filter.ownerId":      "user_id",
 	"filter.occupantIds":  "occupants_ids",
 	"filter.nameContains": "name[ctn]",
+	"filter.names":        "name",
+	"filter.exceptIds":    "_id[ne]",
+	"filter.exceptNames":  "name[ne]",
 	"filter.customData":   "data",
 }
 

@@ -98,23 +98,28 @@ func texts(value any, label string) ([]string, error) {
 }
 
 func (p params) takeIDFilter(f *dialog.FilterInput) error {
-	given, err := p.takeOperands("_id", "", "in")
+	given, err := p.takeOperands("_id", "", "in", "ne")
 	if err != nil {
 		return err
 	}
-	if len(given) > 1 {
-		return errTwice("_id")
-	}
 	for _, o := range given {
-		if f.IDs, err = texts(o.value, o.label("_id")); err != nil {
+		ids, err := texts(o.value, o.label("_id"))
+		switch {
+		case err != nil:
 			return err
+		case o.operator == "ne":
+			f.ExceptIDs = ids
+		case f.IDs != nil:
+			return errTwice("_id")
+		default:
+			f.IDs = ids
 		}
 	}
 	return nil
 }
 
 func errTwice(field string) error {
-	return invalid(field, "takes one of its operators at a time")
+	return invalid(field, "is given as one value and as several")
 }
 
 func (p params) takeTypeFilter(f *dialog.FilterInput) error {
@@ -159,16 +164,31 @@ func (p params) takePeopleFilter(f *dialog.FilterInput) error {
 }
 
 func (p params) takeNameFilter(f *dialog.FilterInput) error {
-	given, err := p.takeOperands("name", "ctn")
+	given, err := p.takeOperands("name", "", "in", "ne", "ctn")
 	if err != nil {
 		return err
 	}
 	for _, o := range given {
-		part, ok := text(o.value)
-		if !ok {
-			return invalid(o.label("name"), "takes a text")
+		if o.operator == "in" {
+			if f.Names != nil {
+				return errTwice("name")
+			}
+			if f.Names, err = texts(o.value, o.label("name")); err != nil {
+				return err
+			}
+			continue
 		}
-		f.NameContains = dialog.Some(part)
+		name, ok := text(o.value)
+		switch {
+		case !ok:
+			return invalid(o.label("name"), "takes a text")
+		case o.operator == "":
+			f.Names = []string{name}
+		case o.operator == "ne":
+			f.ExceptNames = []string{name}
+		default:
+			f.NameContains = dialog.Some(name)
+		}
 	}
 	return nil
 }
