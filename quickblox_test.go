@@ -251,3 +251,32 @@ func TestEndedSessionStays(t *testing.T) {
 		t.Errorf("after a restart: got status %d: %s", status, body)
 	}
 }
+
+// TestQuickBloxPages calls as QuickBlox's library does on a page of another
+// origin: its browser asks first.
+func TestQuickBloxPages(t *testing.T) {
+	s := start(t, "--allow-origins", "https://app.example")
+	for _, test := range []struct {
+		origin, method, headers string
+		allowed                 bool
+	}{
+		{"https://app.example", "PUT", "content-type,qb-os,qb-sdk,qb-token", true},
+		{"https://app.example", "DELETE", "authorization,on-behalf-of,qb-account-key", true},
+		{"https://app.example", "PATCH", "qb-token", false},
+		{"https://app.example", "PUT", "x-other", false},
+		{"https://evil.example", "PUT", "qb-token", false},
+	} {
+		_, headers := s.ask(http.MethodOptions, "/chat/Dialog/5d75393ba28f9a17e1cb0f9e.json", "",
+			header{"Origin", test.origin, "Access-Control-Request-Method", test.method, "Access-Control-Request-Headers", test.headers})
+		if got := headers.Get("Access-Control-Allow-Methods") != ""; got != test.allowed {
+			t.Errorf("%+v: got %v", test, headers)
+		}
+	}
+	token := s.mustCLI("token", "7")
+	status, headers := s.ask(http.MethodPost, "/chat/Dialog.json", `type=1&name=Square`,
+		header{"Origin", "https://app.example", "Content-Type", "application/x-www-form-urlencoded; charset=UTF-8", "QB-Token", token})
+	if status != http.StatusCreated || headers.Get("Access-Control-Allow-Origin") != "https://app.example" ||
+		!strings.Contains(headers.Get("Access-Control-Expose-Headers"), "Qb-Token-Expirationdate") || headers.Get("QB-Token-ExpirationDate") == "" {
+		t.Errorf("got status %d and %v", status, headers)
+	}
+}
