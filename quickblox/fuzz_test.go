@@ -5,6 +5,9 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+
+	"dialogs/dialog"
+	"dialogs/quickblox"
 )
 
 // FuzzRequest sends any request by anyone. Whatever it is, the answer is JSON
@@ -41,6 +44,33 @@ func FuzzRequest(f *testing.F) {
 		}
 		if a.Body != "" && a.Header.Get("Content-Type") == "application/json; charset=utf-8" && !json.Valid([]byte(a.Body)) {
 			t.Fatalf("the answer is no JSON: %s", a.Body)
+		}
+	})
+}
+
+// FuzzReader reads any text to its end: every dialog of it is one that the
+// domain can judge, or a refusal.
+func FuzzReader(f *testing.F) {
+	for _, text := range []string{
+		`{"total_entries": 1, "items": [` + first + `, 5]}`, `[` + second + `]`, first + "\n" + second, `{"items": {}, "_id": 5}`,
+		`{"_id": "5d75393ba28f9a17e1cb0f9e", "type": 1e400, "created_at": 1e9}`, `{"created_at": "2019-09-08T17:24:11Z", "data": {"class_name": null}}`, `[[]]`, `{"a":`,
+	} {
+		f.Add(text)
+	}
+	f.Fuzz(func(t *testing.T, text string) {
+		d := open(t)
+		r := quickblox.NewReader(strings.NewReader(text))
+		for {
+			foreign, err := r.Next()
+			if err != nil && !dialog.IsCode(err, dialog.Invalid) {
+				return // the end, or no JSON
+			}
+			if err != nil {
+				continue
+			}
+			if _, err := d.service.Adopt(t.Context(), server(), foreign); err != nil && !dialog.IsCode(err, dialog.Invalid) {
+				t.Fatalf("%+v: %v", foreign, err)
+			}
 		}
 	})
 }
