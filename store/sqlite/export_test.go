@@ -7,6 +7,9 @@ import (
 	"dialogs/dialog"
 )
 
+// QueueMost is how many jobs may wait before their callers do.
+const QueueMost = queueMost
+
 // Writer is the connection that writes, as a job has it.
 type Writer struct{ w *writer }
 

@@ -254,3 +254,37 @@ func TestGoneCaller(t *testing.T) {
 	}
 	mustBe(t, s, nil)
 }
+
+// TestCloseWaits closes the store with more jobs under way than can wait for
+// the writer: each is done, or refused.
+func TestCloseWaits(t *testing.T) {
+	s := open(t, t.TempDir(), sqlite.Options{})
+	release := hold(t, s)
+	var done []<-chan error
+	for range 2 * sqlite.QueueMost {
+		done = append(done, attempt(t.Context(), s, mark(1)))
+	}
+	waitFor(t, func() bool { return s.Waiting() == sqlite.QueueMost })
+	closed := make(chan error, 1)
+	go func() { closed <- s.Close() }()
+	waitFor(t, func() bool {
+		_, err := s.Classes(t.Context())
+		return dialog.IsCode(err, dialog.Unavailable)
+	})
+	select {
+	case err := <-closed:
+		t.Errorf("closed while jobs were under way: %v", err)
+	default:
+	}
+	if err := release(); err != nil {
+		t.Error(err)
+	}
+	if err := errors.Join(<-closed, s.Close()); err != nil {
+		t.Error(err)
+	}
+	for i, d := range done {
+		if err := <-d; err != nil && !dialog.IsCode(err, dialog.Unavailable) {
+			t.Errorf("job %d: %v", i, err)
+		}
+	}
+}

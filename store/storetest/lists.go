@@ -276,38 +276,62 @@ func testPositions(e *env) {
 	}
 	names := []string{"", "\x00", "alpha", "alpha\x00", "alph", "b", "beta ", "\U0010ffff", strings.Repeat("z", 300)}
 	for _, q := range []dialog.Query{queries[0], queries[2], queries[4], queries[9]} {
-		q.Limit = 5
 		for _, q.Order = range orders() {
-			list := expected(all, q)
-			check := func(p dialog.Position) {
-				e.Helper()
-				var before, after []dialog.ID
-				for _, d := range list {
-					if beyond(q.Order, &d, p) {
-						after = append(after, d.ID)
-					} else if beyond(reverse(q.Order), &d, p) {
-						before = append(before, d.ID)
-					}
-				}
-				q := q
-				q.After = &p
-				e.same(e.query(q), first(after, 5), fmt.Sprintf("after %+v: %+v", p, q))
-				q.After, q.Before, q.FromEnd = nil, &p, true
-				e.same(e.query(q), last(before, 5), fmt.Sprintf("before %+v: %+v", p, q))
-			}
 			for _, id := range ids {
 				if q.Order.Field == dialog.ByName {
 					for _, name := range names {
-						check(dialog.Position{Key: dialog.SortKey{Name: name}, ID: id})
+						e.checkWindow(all, q, &dialog.Position{Key: dialog.SortKey{Name: name}, ID: id})
 					}
 					continue
 				}
 				for _, at := range times {
-					check(dialog.Position{Key: dialog.SortKey{Time: at}, ID: id})
+					e.checkWindow(all, q, &dialog.Position{Key: dialog.SortKey{Time: at}, ID: id})
 				}
 			}
 		}
 	}
+}
+
+// testPositionsInFilters bounds one side of a page twice: by a position, and by
+// a filter at the position's very instant or beside it.
+func testPositionsInFilters(e *env) {
+	e.classes()
+	all := e.crowd()
+	for _, q := range []dialog.Query{{User: "u0", Scope: dialog.Mine}, {User: "u0", Scope: dialog.Visible}, {Scope: dialog.Mine}} {
+		for _, q.Order = range orders()[:4] {
+			after, before := &q.Filter.UpdatedAfter, &q.Filter.UpdatedBefore
+			if q.Order.Field == dialog.ByCreatedAt {
+				after, before = &q.Filter.CreatedAfter, &q.Filter.CreatedBefore
+			}
+			for i := 0; i < len(all); i += 5 {
+				at := positionOf(q.Order, all[i])
+				for _, beside := range []time.Duration{-time.Millisecond, 0, time.Millisecond} {
+					*after = at.Key.Time.Add(beside)
+					e.checkWindow(all, q, at)
+					*after, *before = time.Time{}, at.Key.Time.Add(beside)
+					e.checkWindow(all, q, at)
+					*before = time.Time{}
+				}
+			}
+		}
+	}
+}
+
+// checkWindow asks for what comes after and what comes before a position.
+func (e *env) checkWindow(all []dialog.Dialog, q dialog.Query, at *dialog.Position) {
+	e.Helper()
+	var before, after []dialog.ID
+	for _, d := range expected(all, q) {
+		if beyond(q.Order, &d, *at) {
+			after = append(after, d.ID)
+		} else if beyond(reverse(q.Order), &d, *at) {
+			before = append(before, d.ID)
+		}
+	}
+	q.Limit, q.After = 5, at
+	e.same(e.query(q), first(after, 5), fmt.Sprintf("after %+v: %+v", at, q))
+	q.After, q.Before, q.FromEnd = nil, at, true
+	e.same(e.query(q), last(before, 5), fmt.Sprintf("before %+v: %+v", at, q))
 }
 
 // testNameOrder sorts by the folded name byte by byte, which is no

@@ -48,6 +48,7 @@ func Run(t *testing.T, fresh func(t testing.TB) Database) {
 		{"orders and pages", testPages},
 		{"pages of dialogs that are alike", testTies},
 		{"positions that no dialog has", testPositions},
+		{"positions beside filters", testPositionsInFilters},
 		{"pages that skip", testSkip},
 		{"order of names", testNameOrder},
 		{"filters", testFilters},
