@@ -22,15 +22,15 @@ import (
 )
 
 // importActor is who is said to have made imported dialogs.
-const importActor = "quickblox-import"
+const importActor = "import"
 
 // An importation is one run of the command.
 type importation struct {
-	dryRun, verify bool
-	refusedFile    string
-	progress       *progress
-	reasons        reasons
-	refused        *json.Encoder // nil for nowhere
+	dryRun, verify, overwrite bool
+	refusedFile               string
+	progress                  *progress
+	reasons                   reasons
+	refused                   *json.Encoder // nil for nowhere
 }
 
 func importCommand(s *settings, stdout, stderr io.Writer) *cobra.Command {
@@ -44,8 +44,17 @@ of dialogs, or one dialog a line. Of directories it takes the files that end in
 
 A dialog that is there and says the same is passed over, so that a run which was
 stopped is gone on with by running it again; one that differs is changed to what
-the file says. Custom classes must be defined before. It works while a server
-runs.`,
+the file says. One that somebody changed here since it was imported is refused,
+unless --overwrite is given. One that was deleted here is made again. Custom
+classes must be defined before: data of unknown ones is refused.
+
+A dialog's created_at and updated_at come with it when it is made. QuickBlox
+moves updated_at with each message, so that of a later file may differ although
+the dialog is the same: --verify tells, an import leaves it.
+
+Dialogs that can't be imported leave the others alone: the report at the end
+says how many, why and the first of them. The exit status is then 1, and so it
+is when --verify finds any difference. It works while a server runs.`,
 		RunE: func(cmd *cobra.Command, args []string) (err error) {
 			if err := s.limits.Validate(); err != nil {
 				return err
@@ -65,9 +74,11 @@ runs.`,
 		},
 	}
 	c.Flags().BoolVar(&i.dryRun, "dry-run", false, "write nothing; tell what would be done")
+	c.Flags().BoolVar(&i.overwrite, "overwrite", false, "change also dialogs that somebody changed here since they were imported")
 	c.Flags().BoolVar(&i.verify, "verify", false, "write nothing; compare each dialog with the one in the store, field by field")
 	c.Flags().StringVar(&i.refusedFile, "refused", "", "file for the ids of all dialogs that can't be imported, and why: one a line")
 	c.MarkFlagsMutuallyExclusive("dry-run", "verify")
+	c.MarkFlagsMutuallyExclusive("overwrite", "verify")
 	return c
 }
 
@@ -76,7 +87,7 @@ runs.`,
 func (i *importation) run(ctx context.Context, st dialog.Store, limits dialog.Limits, sources *sources, stdout io.Writer) (err error) {
 	defer func() { err = errors.Join(err, sources.close()) }()
 	importer := transfer.Importer{
-		Store: st, Limits: limits, Actor: importActor, DryRun: i.dryRun,
+		Store: st, Limits: limits, Actor: importActor, DryRun: i.dryRun, Overwrite: i.overwrite,
 		Refused:  func(id string, why error) { i.note(id, quickblox.Explain(why)) },
 		Progress: func(done int) { i.progress.at(done, sources.total(done)) },
 	}

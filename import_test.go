@@ -81,7 +81,10 @@ func TestImportCommand(t *testing.T) {
 	// A change here, and a later one there.
 	s.rest(withKey(key), http.MethodPut, "/chat/Dialog/5d75393ba28f9a17e1cb0001.json", map[string]any{"name": "Dinner"})
 	run("", true, "same 3 different 1 missing 0 refused 0 1 × it differs in: name, updated at (5d75393ba28f9a17e1cb0001)", "--verify", dir)
-	run("", false, "created 0 same 3 changed 1 refused 0", dir)
+	run("", true, "created 0 same 3 changed 0 refused 1 1 × it was changed here since it was imported, and differs; "+
+		"it is overwritten only when asked for (5d75393ba28f9a17e1cb0001)", dir)
+	run("", false, "created 0 same 3 changed 1 refused 0", "--overwrite", "--dry-run", dir)
+	run("", false, "created 0 same 3 changed 1 refused 0", "--overwrite", dir)
 
 	refused := filepath.Join(dir, "refused")
 	wrong := quickbloxPage(
@@ -97,6 +100,7 @@ func TestImportCommand(t *testing.T) {
 	run(quickbloxDialog(10, "")+"nonsense", true, "created 1 same 0 changed 0 refused 0")
 	run("", true, "created 0 same 0 changed 0 refused 0", filepath.Join(dir, "missing.json"))
 	run("", true, "", "--verify", "--dry-run", dir)
+	run("", true, "", "--verify", "--overwrite", dir)
 	run("", true, "", "--store", filepath.Join(dir, "nowhere"), "--dry-run", dir)
 }
 

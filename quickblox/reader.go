@@ -139,7 +139,7 @@ func foreignOf(value jsontext.Value) (dialog.Foreign, error) {
 }
 
 // known are the members of a dialog that say something which is kept here.
-var known = []string{"_id", "type", "name", "photo", "user_id", "occupants_ids", "admin_ids", "created_at", "updated_at", "data"}
+var known = []string{"_id", "type", "name", "photo", "user_id", "occupants_ids", "admins_ids", "admin_ids", "created_at", "updated_at", "data"}
 
 func foreign(members map[string]jsontext.Value) (dialog.Foreign, error) {
 	p := params{}
@@ -177,6 +177,12 @@ func (p params) foreign() (f dialog.Foreign, err error) {
 		}
 	}
 	maps.DeleteFunc(p, func(name string, _ any) bool { return name == "created_at" || name == "updated_at" })
+	if admins, ok := p["admins_ids"]; ok { // as some of their pages call it
+		if p["admin_ids"] == nil {
+			p["admin_ids"] = admins
+		}
+		delete(p, "admins_ids")
+	}
 	id := f.ID
 	f.Creation, err = creationOf(p)
 	f.ID = id

@@ -161,3 +161,55 @@ func TestExplain(t *testing.T) {
 		}
 	}
 }
+
+// TestReaderAdmins takes the admins by both names that they have in
+// QuickBlox's pages.
+func TestReaderAdmins(t *testing.T) {
+	for _, members := range []string{
+		`"admin_ids": [2, "x"]`, `"admins_ids": [2, "x"]`, `"admins_ids": [2, "x"], "admin_ids": null`, `"admins_ids": [1], "admin_ids": [2, "x"]`,
+	} {
+		f, err := quickblox.NewReader(strings.NewReader(strings.TrimSuffix(first, "}") + ", " + members + "}")).Next()
+		if err != nil {
+			t.Errorf("%s: %v", members, err)
+		}
+		if diff := cmp.Diff([]dialog.UserID{"2", "x"}, f.Admins); diff != "" {
+			t.Errorf("%s: other admins (-want +got):\n%s", members, diff)
+		}
+	}
+}
+
+// A flow is a page that goes on and on, and tells how much of it was read.
+type flow struct {
+	text strings.Reader
+	left int
+	read int
+}
+
+func (f *flow) Read(p []byte) (int, error) {
+	if f.text.Len() == 0 {
+		if f.left == 0 {
+			return 0, io.EOF
+		}
+		f.left--
+		f.text.Reset("," + first)
+	}
+	n, err := f.text.Read(p)
+	f.read += n
+	return n, err
+}
+
+// TestReaderHoldsOne reads a page of many dialogs, and never far ahead.
+func TestReaderHoldsOne(t *testing.T) {
+	const many, ahead = 20_000, 64 << 10
+	page := &flow{left: many - 1}
+	page.text.Reset(`{"items": [` + first)
+	r := quickblox.NewReader(page)
+	for n := range many - 1 {
+		if _, err := r.Next(); err != nil {
+			t.Fatal(err)
+		}
+		if page.read-n*(len(first)+1) > ahead {
+			t.Fatalf("%d bytes were read for %d dialogs", page.read, n+1)
+		}
+	}
+}

@@ -28,6 +28,9 @@ type Importer struct {
 	Limits dialog.Limits
 	// Actor is who is said to have made the dialogs.
 	Actor string
+	// Overwrite changes also what was changed here since it was imported; else
+	// such a dialog is refused.
+	Overwrite bool
 	// DryRun writes nothing.
 	DryRun bool
 	// Refused is told of each dialog that can't be imported, and why.
@@ -158,15 +161,17 @@ func (r *run) stored(ctx context.Context) (map[dialog.ID]*dialog.Dialog, error) 
 	for i := range r.batch {
 		ids[i] = r.batch[i].ID
 	}
-	found, err := r.Store.Dialogs(ctx, dialog.Query{
-		Scope: dialog.Mine, Order: dialog.Order{Field: dialog.ByCreatedAt}, Filter: dialog.Filter{IDs: ids}, Limit: len(ids),
-	})
-	if err != nil {
-		return nil, fmt.Errorf("looking for what is there: %w", err)
-	}
-	stored := make(map[dialog.ID]*dialog.Dialog, len(found))
-	for i := range found {
-		stored[found[i].ID] = &found[i]
+	stored := make(map[dialog.ID]*dialog.Dialog, len(ids))
+	for page := range slices.Chunk(ids, dialog.MaxPage) {
+		found, err := r.Store.Dialogs(ctx, dialog.Query{
+			Scope: dialog.Mine, Order: dialog.Order{Field: dialog.ByCreatedAt}, Filter: dialog.Filter{IDs: page}, Limit: len(page),
+		})
+		if err != nil {
+			return nil, fmt.Errorf("looking for what is there: %w", err)
+		}
+		for i := range found {
+			stored[found[i].ID] = &found[i]
+		}
 	}
 	return stored, nil
 }
@@ -199,25 +204,52 @@ func (r *run) bring(ctx context.Context, there, wanted *dialog.Dialog) error {
 		return nil
 	}
 	change, differs := difference(there, wanted)
-	switch {
-	case !differs:
+	if !differs {
 		r.report.Same++
 		return nil
-	case r.DryRun:
+	}
+	if !r.Overwrite {
+		ours, err := r.isOurs(ctx, there)
+		if err != nil {
+			return err
+		}
+		if !ours {
+			r.refuse(string(wanted.ID), errChangedHere())
+			return nil
+		}
+	}
+	if r.DryRun {
 		r.report.Changed++
 		return nil
 	}
 	r.clock = wanted.UpdatedAt
+	change.IfVersion = dialog.Some(there.Version) // what was compared is what is changed
 	_, err := r.service.Update(ctx, r.caller(), string(wanted.ID), change)
 	switch {
 	case dialog.IsCode(err, dialog.Invalid):
 		r.refuse(string(wanted.ID), err)
+	case dialog.IsCode(err, dialog.Conflict), dialog.IsCode(err, dialog.NotFound):
+		r.refuse(string(wanted.ID), errChangedHere())
 	case err != nil:
 		return fmt.Errorf("changing the dialog %s: %w", wanted.ID, err)
 	default:
 		r.report.Changed++
 	}
 	return nil
+}
+
+// isOurs tells whether the dialog that is there is as an import left it: its
+// newest record is one's own.
+func (r *run) isOurs(ctx context.Context, there *dialog.Dialog) (bool, error) {
+	d, err := r.Store.Dialog(ctx, there.ID, true)
+	switch {
+	case dialog.IsCode(err, dialog.NotFound): // deleted meanwhile
+		return false, nil
+	case err != nil:
+		return false, fmt.Errorf("reading the history of the dialog %s: %w", there.ID, err)
+	}
+	newest := d.History[len(d.History)-1] // each version leaves a record
+	return d.Version == there.Version && newest.Actor == r.caller().Actor(), nil
 }
 
 // create stores dialogs that are not there.
@@ -266,6 +298,10 @@ func (r *run) wouldCreate(ctx context.Context, missing []dialog.Dialog) error {
 		r.report.Created++
 	}
 	return nil
+}
+
+func errChangedHere() error {
+	return dialog.InvalidInput("", "it was changed here since it was imported, and differs; it is overwritten only when asked for")
 }
 
 func errPairTaken() error {

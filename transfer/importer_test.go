@@ -63,9 +63,10 @@ func private(a, b dialog.UserID) func(*dialog.Foreign) {
 // An imported is a store with an importer before it.
 type imported struct {
 	testing.TB
-	store   dialog.Store
-	refused map[string]string
-	done    []int
+	store     dialog.Store
+	overwrite bool
+	refused   map[string]string
+	done      []int
 }
 
 func newImported(t testing.TB) *imported {
@@ -83,7 +84,7 @@ func newImported(t testing.TB) *imported {
 func (i *imported) importer(store dialog.Store) transfer.Importer {
 	i.refused, i.done = map[string]string{}, nil
 	return transfer.Importer{
-		Store: store, Limits: dialog.DefaultLimits(), Actor: "import",
+		Store: store, Limits: dialog.DefaultLimits(), Actor: "import", Overwrite: i.overwrite,
 		Refused:  func(id string, why error) { i.refused[id] = why.Error() },
 		Progress: func(done int) { i.done = append(i.done, done) },
 	}
@@ -207,9 +208,118 @@ func TestImportLeavesOtherClasses(t *testing.T) {
 		t.Fatal(err)
 	}
 	i.bring(transfer.ImportReport{Same: 1}, foreign(1, asIs))
+	i.overwrite = true
 	i.bring(transfer.ImportReport{Changed: 1}, foreign(1, func(f *dialog.Foreign) { f.Name = dialog.Some("Dinner") }))
 	if got := i.dialog(1).Custom["Own"]["n"]; got != "1" {
 		t.Errorf("got %q, want the data of the other class left as it is", got)
+	}
+}
+
+// TestImportChangedHere leaves what was changed here as it is, until it is to
+// be overwritten.
+func TestImportChangedHere(t *testing.T) {
+	i := newImported(t)
+	named := func(name string) dialog.Foreign {
+		return foreign(1, func(f *dialog.Foreign) { f.Name = dialog.Some(name) })
+	}
+	rename := func(caller dialog.Caller, name string) {
+		t.Helper()
+		service := dialog.NewService(i.store, dialog.DefaultLimits(), time.Now, nil)
+		if _, err := service.Update(t.Context(), caller, id(1), dialog.Change{Name: dialog.Some(name)}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	i.bring(transfer.ImportReport{Created: 1}, named("Party"))
+	for _, caller := range []dialog.Caller{{User: "b"}, {APIKey: "backend"}, {APIKey: "import", User: "a"}} {
+		rename(caller, "Ours")
+		i.overwrite = false
+		i.bring(transfer.ImportReport{Refused: 1}, named("Theirs"))
+		if why := i.refused[id(1)]; !strings.Contains(why, "changed here") {
+			t.Errorf("refused are %v", i.refused)
+		}
+		i.bring(transfer.ImportReport{Same: 1}, named("Ours"))
+		if d := i.dialog(1); d.Name != "Ours" {
+			t.Errorf("got the name %q, want that of %+v left", d.Name, caller)
+		}
+		i.overwrite = true
+		i.bring(transfer.ImportReport{Changed: 1}, named("Theirs"))
+		i.overwrite = false // it is as the source says again
+		i.bring(transfer.ImportReport{Changed: 1}, named("Later"))
+	}
+}
+
+// A meddling store lets somebody change a dialog between the look at it and
+// the change of it.
+type meddling struct {
+	dialog.Store
+	meddle func()
+}
+
+func (m *meddling) Update(ctx context.Context, p dialog.Plan) (dialog.Outcome, error) {
+	m.meddle()
+	return m.Store.Update(ctx, p)
+}
+
+// TestImportMeanwhile loses against who changes or deletes a dialog at that
+// very time.
+func TestImportMeanwhile(t *testing.T) {
+	for _, change := range []dialog.Change{{Name: dialog.Some("Ours")}, {Delete: true}} {
+		i := newImported(t)
+		i.bring(transfer.ImportReport{Created: 1}, foreign(1, asIs))
+		store := &meddling{Store: i.store, meddle: func() {
+			service := dialog.NewService(i.store, dialog.DefaultLimits(), time.Now, nil)
+			if _, err := service.Update(t.Context(), dialog.Caller{User: "a"}, id(1), change); err != nil {
+				t.Error(err)
+			}
+		}}
+		later := foreign(1, func(f *dialog.Foreign) { f.Name = dialog.Some("Theirs") })
+		report, err := i.importer(store).Import(t.Context(), &list{foreign: []dialog.Foreign{later}})
+		if err != nil || report != (transfer.ImportReport{Refused: 1}) || !strings.Contains(i.refused[id(1)], "changed here") {
+			t.Errorf("%+v: got %+v and error %v, refused %v", change, report, err, i.refused)
+		}
+	}
+}
+
+// An endless source makes its dialogs as they are asked for, and tells how
+// many were.
+type endless struct{ asked, total int }
+
+func (e *endless) Next() (dialog.Foreign, error) {
+	if e.asked == e.total {
+		return dialog.Foreign{}, io.EOF
+	}
+	e.asked++
+	return foreign(e.asked, asIs), nil
+}
+
+// A counting store keeps no dialog, and tells how far ahead of it was read.
+type counting struct {
+	dialog.Store
+	source        *endless
+	stored, ahead int
+}
+
+func (c *counting) Dialogs(_ context.Context, q dialog.Query) ([]dialog.Dialog, error) {
+	if len(q.Filter.IDs) > dialog.MaxPage {
+		return nil, errors.New("asked for more than a page")
+	}
+	return nil, nil
+}
+
+func (c *counting) Restore(_ context.Context, dialogs []dialog.Dialog) error {
+	c.ahead = max(c.ahead, c.source.asked-c.stored)
+	c.stored += len(dialogs)
+	return nil
+}
+
+// TestImportHoldsABatch reads many dialogs and never holds more than a batch
+// and the next one.
+func TestImportHoldsABatch(t *testing.T) {
+	i := newImported(t)
+	store := &counting{Store: i.store, source: &endless{total: 20_000}}
+	report, err := i.importer(store).Import(t.Context(), store.source)
+	if err != nil || report != (transfer.ImportReport{Created: 20_000}) || store.stored != 20_000 || store.ahead > 201 {
+		t.Errorf("got %+v and error %v; %d stored, %d held at once", report, err, store.stored, store.ahead)
 	}
 }
 
