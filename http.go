@@ -156,7 +156,7 @@ func timed(limit, grace time.Duration, next http.Handler) http.Handler {
 
 // localOnly answers no Host but this machine's, so that no page of another
 // name can reach a development server by rebinding its name.
-func localOnly(next http.Handler) http.Handler {
+func localOnly(refuse refusal, next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		host := r.Host
 		if name, _, err := net.SplitHostPort(host); err == nil {
@@ -166,9 +166,8 @@ func localOnly(next http.Handler) http.Handler {
 		case "localhost", "127.0.0.1", "::1", "[::1]":
 			next.ServeHTTP(w, r)
 		default:
-			writeJSON(w, http.StatusMisdirectedRequest, map[string]string{
-				"error": "a development server answers to localhost, 127.0.0.1 and [::1] only",
-			})
+			refuse(w, r, http.StatusMisdirectedRequest, "FORBIDDEN",
+				"a development server answers to localhost, 127.0.0.1 and [::1] only", map[string]any{"rule": "host"})
 		}
 	})
 }

@@ -20,6 +20,7 @@ import (
 
 	"dialogs/auth"
 	"dialogs/dialog"
+	"dialogs/graph"
 	"dialogs/playground"
 	"dialogs/quickblox"
 	"dialogs/store/sqlite"
@@ -189,7 +190,7 @@ func (s *settings) handler(st dialog.Store, authenticator *auth.Authenticator, m
 	mux.HandleFunc("GET /readyz", ready(newPinger(st.Ping, s.storeTimeout, time.Now)))
 	handler := logged(log, mux)
 	if s.dev {
-		handler = localOnly(handler)
+		handler = localOnly(graph.Refuse, handler)
 	}
 	return handler, nil
 }

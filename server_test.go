@@ -160,9 +160,18 @@ func TestDevelopmentMode(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
+		body, err := io.ReadAll(response.Body)
 		_ = response.Body.Close()
-		if response.StatusCode != want {
-			t.Errorf("Host %s: got %d, want %d", host, response.StatusCode, want)
+		if err != nil || response.StatusCode != want {
+			t.Errorf("Host %s: got %d and error %v, want %d", host, response.StatusCode, err, want)
+		}
+		if want == http.StatusOK {
+			continue
+		}
+		var refused reply
+		unmarshal(t, body, &refused)
+		if len(refused.Errors) != 1 || refused.Errors[0].Extensions.Code != "FORBIDDEN" || refused.Errors[0].Extensions.Status != want || refused.Errors[0].Extensions.Rule != "host" {
+			t.Errorf("Host %s: got %s, want a refusal as any other", host, body)
 		}
 	}
 }
