@@ -176,7 +176,7 @@ func (s *settings) withStore(ctx context.Context, fresh bool, do func(dialog.Sto
 	if err := s.checkStore("--store", s.store); err != nil {
 		return err
 	}
-	st, err := s.openStore(ctx, "--store", s.store, fresh)
+	st, err := s.openStore(ctx, "--store", s.store, fresh, nil)
 	if err != nil {
 		return err
 	}

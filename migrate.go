@@ -30,12 +30,12 @@ day, stay behind.`,
 			if err := errors.Join(s.checkStore("--from", from), s.checkStore("--to", to)); err != nil {
 				return err
 			}
-			source, err := s.openStore(cmd.Context(), "--from", from, false)
+			source, err := s.openStore(cmd.Context(), "--from", from, false, nil)
 			if err != nil {
 				return err
 			}
 			defer func() { err = errors.Join(err, source.Close()) }()
-			target, err := s.openStore(cmd.Context(), "--to", to, true)
+			target, err := s.openStore(cmd.Context(), "--to", to, true, nil)
 			if err != nil {
 				return err
 			}

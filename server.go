@@ -82,7 +82,7 @@ func serve(ctx context.Context, s *settings, stdout, stderr io.Writer) (err erro
 		}
 		defer func() { _ = unlock() }()
 	}
-	st, err := s.openStore(ctx, "--store", s.store, true)
+	st, err := s.openStore(ctx, "--store", s.store, true, log)
 	if err != nil {
 		return err
 	}

@@ -343,6 +343,16 @@ func TestRequestLog(t *testing.T) {
 	}
 }
 
+// TestStoreAway starts a server whose MongoDB is away: it serves, says that it
+// is not ready, and logs what fails in the background.
+func TestStoreAway(t *testing.T) {
+	s := start(t, "--store", "mongodb://127.0.0.1:1/x", "--secret", strings.Repeat("x", 32), "--store-timeout", "50ms")
+	if status, body := s.get("/readyz"); status != http.StatusServiceUnavailable {
+		t.Errorf("got %d: %s", status, body)
+	}
+	s.stderr.await(t, `"level":"WARN","msg":"the indexes in MongoDB`)
+}
+
 // TestGracefulShutdown stops a server while a request is on its way: the
 // request ends well, and so does the server.
 func TestGracefulShutdown(t *testing.T) {

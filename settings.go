@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"net"
 	"net/url"
 	"os"
@@ -34,6 +35,7 @@ type settings struct {
 	dev, introspection, playground      bool
 	quickblox                           bool
 	storeTimeout, requestTimeout, grace time.Duration
+	mongoPoolMax, mongoPoolMin          uint64
 	headerLimit                         int
 	requestLimits                       graph.Limits
 	limits                              dialog.Limits
@@ -62,6 +64,8 @@ func (s *settings) bind(fs *pflag.FlagSet) {
 	fs.BoolVar(&s.playground, "playground", false, "serve GraphiQL at /playground")
 	fs.BoolVar(&s.quickblox, "quickblox", true, "serve what QuickBlox documents for dialogs: /chat/Dialog.json, /session.json and others")
 	fs.DurationVar(&s.storeTimeout, "store-timeout", 5*time.Second, "how long one call of the store may take")
+	fs.Uint64Var(&s.mongoPoolMax, "mongo-pool-max", 0, "most connections to each server of MongoDB; 0 for what the URI says, else 100")
+	fs.Uint64Var(&s.mongoPoolMin, "mongo-pool-min", 0, "connections that are kept open to each server of MongoDB; 0 for what the URI says, else none")
 	fs.DurationVar(&s.requestTimeout, "request-timeout", 10*time.Second, "how long one request may take")
 	fs.DurationVar(&s.grace, "shutdown-grace", 15*time.Second, "how long requests may go on after a signal to stop")
 	fs.StringSliceVar(&s.allowOrigins, "allow-origins", nil, "origins of other web pages that may call, such as https://app.example.com; separated by commas")
@@ -128,8 +132,9 @@ func (s *settings) checkStore(flag, address string) error {
 
 // openStore opens the store at an address, which is checked already. Only who
 // is about to fill it makes one: for all others a directory without a store is
-// a mistyped one.
-func (s *settings) openStore(ctx context.Context, flag, address string, fresh bool) (dialog.Store, error) {
+// a mistyped one. The log, if there is one, is told what fails in the
+// background.
+func (s *settings) openStore(ctx context.Context, flag, address string, fresh bool, log *slog.Logger) (dialog.Store, error) {
 	if isDirectory(address) && !fresh {
 		exists, err := sqlite.Exists(address)
 		if err != nil {
@@ -139,7 +144,9 @@ func (s *settings) openStore(ctx context.Context, flag, address string, fresh bo
 			return nil, fmt.Errorf("%s: there is no store in %s", flag, address)
 		}
 	}
-	st, err := store.Open(ctx, address, s.storeOptions())
+	st, err := store.Open(ctx, address, store.Options{
+		Timeout: s.storeTimeout, MongoMaxPool: s.mongoPoolMax, MongoMinPool: s.mongoPoolMin, Log: log,
+	})
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", flag, err)
 	}
@@ -195,8 +202,6 @@ func (s *settings) storeName() string {
 	}
 	return u.Scheme + "://" + u.Host + u.Path
 }
-
-func (s *settings) storeOptions() store.Options { return store.Options{Timeout: s.storeTimeout} }
 
 func isHTTP(address string) bool {
 	u, err := url.Parse(address)
