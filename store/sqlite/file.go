@@ -77,17 +77,18 @@ func source(path string, wait time.Duration, readOnly bool) string {
 		"_busy_timeout": {fmt.Sprint(wait.Milliseconds())},
 		"_synchronous":  {"FULL"}, // what is acknowledged is on the disk
 		"_dqs":          {"0"},
-		"_pragma":       {"temp_store(MEMORY)", "trusted_schema(0)"},
+		"_pragma":       {"cache_size(-16384)", "temp_store(MEMORY)", "trusted_schema(0)"},
 	}
 	if readOnly {
 		query.Set("mode", "ro")
 		query.Set("_query_only", "1")
-		query.Add("_pragma", "cache_size(-8192)") // KiB, for each reader
 	} else {
 		query.Set("mode", "rw")
 		query.Set("_journal_mode", "WAL")
-		query.Add("_pragma", "cache_size(-16384)")
-		query.Add("_pragma", "wal_autocheckpoint(4000)") // pages
+		// Of a new database. An update touches a few rows here and there, and
+		// each costs a page in the WAL.
+		query.Add("_pragma", "page_size(2048)")
+		query.Add("_pragma", "wal_autocheckpoint(16000)") // pages
 	}
 	return (&url.URL{Scheme: "file", OmitHost: true, Path: filepath.ToSlash(path), RawQuery: query.Encode()}).String()
 }

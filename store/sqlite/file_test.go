@@ -172,7 +172,7 @@ func TestOpenTogether(t *testing.T) {
 func TestSettings(t *testing.T) {
 	s := opened(t)
 	for name, want := range map[string]any{
-		"journal_mode": "wal", "synchronous": int64(2), "wal_autocheckpoint": int64(4000), "page_size": int64(4096),
+		"journal_mode": "wal", "synchronous": int64(2), "wal_autocheckpoint": int64(16000), "page_size": int64(2048),
 		"cache_size": int64(-16384), "busy_timeout": sqlite.DefaultTimeout.Milliseconds(),
 	} {
 		got, err := s.WriteValue(t.Context(), "PRAGMA "+name)
@@ -180,7 +180,7 @@ func TestSettings(t *testing.T) {
 			t.Errorf("%s of the writer is %v, %v, want %v", name, got, err, want)
 		}
 	}
-	for name, want := range map[string]any{"journal_mode": "wal", "query_only": int64(1), "cache_size": int64(-8192)} {
+	for name, want := range map[string]any{"journal_mode": "wal", "query_only": int64(1), "cache_size": int64(-16384)} {
 		got, err := s.ReadValue(t.Context(), "PRAGMA "+name)
 		if err != nil || got != want {
 			t.Errorf("%s of a reader is %v, %v, want %v", name, got, err, want)

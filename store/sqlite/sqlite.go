@@ -42,7 +42,7 @@ type Store struct {
 
 	jobs    chan job
 	writer  *writer
-	writeDB *sql.DB
+	writeDB *sql.DB // the connections of the writer and of the checkpoints
 	reads   *readers
 
 	mu       sync.Mutex // guards closed, and calls.Add against calls.Wait
@@ -50,7 +50,7 @@ type Store struct {
 	calls    sync.WaitGroup
 	shutDown func() error
 
-	// The goroutines, and what ends the sweeps; jobs ends the writer.
+	// The goroutines, and what ends the sweeps; jobs ends the others.
 	sweeping, writing sync.WaitGroup
 	stopSweeping      context.CancelFunc
 }
@@ -77,7 +77,12 @@ func Open(ctx context.Context, dir string, o Options) (*Store, error) {
 	if err := s.open(ctx); err != nil {
 		return nil, fmt.Errorf("opening the store in %s: %w", dir, err)
 	}
-	s.writing.Go(func() { s.writer.serve(s.jobs) })
+	due := make(chan struct{}, 1)
+	s.writing.Go(func() { s.checkpointAlways(due) })
+	s.writing.Go(func() {
+		defer close(due)
+		s.writer.serve(s.jobs, due)
+	})
 	sweepContext, stop := context.WithCancel(context.WithoutCancel(ctx))
 	s.stopSweeping = stop
 	s.sweeping.Go(func() { s.sweepAlways(sweepContext, sweepEvery) })

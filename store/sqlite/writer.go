@@ -42,12 +42,22 @@ func newWriter(conn *sql.Conn) *writer {
 	return &writer{conn: conn, statements: map[string]*sql.Stmt{}}
 }
 
-// serve does jobs until there are no more to come.
-func (w *writer) serve(jobs <-chan job) {
+// serve does jobs until there are no more to come, and says now and again
+// that a checkpoint is due.
+func (w *writer) serve(jobs <-chan job, checkpoint chan<- struct{}) {
 	group := make([]job, 0, groupMost)
+	since := 0
 	for first := range jobs {
 		group = gather(append(group[:0], first), jobs)
 		w.commit(group)
+		if since += len(group); since < checkpointJobs {
+			continue
+		}
+		since = 0
+		select {
+		case checkpoint <- struct{}{}:
+		default: // one is due already
+		}
 	}
 }
 

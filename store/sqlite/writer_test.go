@@ -255,6 +255,43 @@ func TestGoneCaller(t *testing.T) {
 	mustBe(t, s, nil)
 }
 
+// TestCheckpoints sees that the WAL is copied into the database while the
+// store goes on.
+func TestCheckpoints(t *testing.T) {
+	dir := t.TempDir()
+	s := open(t, dir, sqlite.Options{})
+	t.Cleanup(func() { closing(t, s) })
+	other, err := sql.Open("sqlite", filepath.Join(dir, "dialogs.db"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer other.Close()
+	checkpointed := func() int {
+		t.Helper()
+		var busy, all, done int
+		if err := other.QueryRow("PRAGMA wal_checkpoint(NOOP)").Scan(&busy, &all, &done); err != nil {
+			t.Fatal(err)
+		}
+		return done
+	}
+	if n := checkpointed(); n > 0 {
+		t.Fatalf("%d pages are checkpointed at first", n)
+	}
+	var all sync.WaitGroup
+	for range 16 {
+		all.Go(func() {
+			for at := range 50 {
+				if err := s.Write(t.Context(), mark(at)); err != nil {
+					t.Error(err)
+					return
+				}
+			}
+		})
+	}
+	all.Wait()
+	waitFor(t, func() bool { return checkpointed() > 0 })
+}
+
 // TestCloseWaits closes the store with more jobs under way than can wait for
 // the writer: each is done, or refused.
 func TestCloseWaits(t *testing.T) {
