@@ -1,6 +1,7 @@
 package quickblox
 
 import (
+	"context"
 	"crypto/rand"
 	"encoding/json"
 	"errors"
@@ -72,7 +73,9 @@ func (d *door) refuse(w http.ResponseWriter, r *http.Request, err error) {
 	case errors.As(err, &known):
 		switch known.Code {
 		case dialog.Unavailable:
-			d.Log.WarnContext(r.Context(), "the store is unavailable", "error", known)
+			if !errors.Is(known, context.Canceled) { // which is the client who has gone
+				d.Log.WarnContext(r.Context(), "the store is unavailable", "error", known)
+			}
 		case dialog.Unauthenticated:
 			w.Header().Set("WWW-Authenticate", d.Challenge)
 		}

@@ -55,3 +55,12 @@ func TestInnerErrors(t *testing.T) {
 		})
 	}
 }
+
+// TestGoneClient looks for a log that tells nothing of a client who has gone.
+func TestGoneClient(t *testing.T) {
+	d := openStore(t, brokenStore{dialogtest.NewStore(), dialog.ErrUnavailable(context.Canceled)})
+	d.get(user("1"), "/chat/Dialog/65ba1b4a0000000000000001").refused(http.StatusServiceUnavailable, "did not answer in time")
+	if log := d.log.String(); strings.Contains(log, "unavailable") {
+		t.Errorf("the log says %s", log)
+	}
+}
