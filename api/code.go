@@ -1,0 +1,66 @@
+package api
+
+import (
+	"net/http"
+
+	"dialogs/dialog"
+)
+
+// A Code is what a refusal is called in public: extensions.code in GraphQL.
+type Code string
+
+// The codes. The schema's enum ErrorCode lists and describes them.
+const (
+	ParseFailed            Code = "GRAPHQL_PARSE_FAILED"
+	ValidationFailed       Code = "GRAPHQL_VALIDATION_FAILED"
+	PersistedQueryNotFound Code = "PERSISTED_QUERY_NOT_FOUND"
+	BadUserInput           Code = "BAD_USER_INPUT"
+	Unauthenticated        Code = "UNAUTHENTICATED"
+	Forbidden              Code = "FORBIDDEN"
+	NotFound               Code = "NOT_FOUND"
+	Conflict               Code = "CONFLICT"
+	RateLimited            Code = "RATE_LIMITED"
+	Unavailable            Code = "UNAVAILABLE"
+	Internal               Code = "INTERNAL"
+)
+
+// codes is the one table of codes: the HTTP status of each, and the kind of
+// domain error that it stands for, if any.
+var codes = map[Code]struct {
+	status int
+	domain dialog.Code
+}{
+	ParseFailed:            {status: http.StatusBadRequest},
+	ValidationFailed:       {status: http.StatusBadRequest},
+	PersistedQueryNotFound: {status: http.StatusBadRequest},
+	BadUserInput:           {http.StatusBadRequest, dialog.Invalid},
+	Unauthenticated:        {http.StatusUnauthorized, dialog.Unauthenticated},
+	Forbidden:              {http.StatusForbidden, dialog.Forbidden},
+	NotFound:               {http.StatusNotFound, dialog.NotFound},
+	Conflict:               {http.StatusConflict, dialog.Conflict},
+	RateLimited:            {status: http.StatusTooManyRequests},
+	Unavailable:            {http.StatusServiceUnavailable, dialog.Unavailable},
+	Internal:               {status: http.StatusInternalServerError},
+}
+
+// Status is the HTTP status that goes with the code.
+func (c Code) Status() int { return codes[c].status }
+
+// Codes lists every code, in no order.
+func Codes() []Code {
+	all := make([]Code, 0, len(codes))
+	for code := range codes {
+		all = append(all, code)
+	}
+	return all
+}
+
+// codeOf is the public code of a domain error.
+func codeOf(c dialog.Code) Code {
+	for code, row := range codes {
+		if row.domain == c && c != 0 {
+			return code
+		}
+	}
+	return Internal
+}

@@ -1,0 +1,100 @@
+package api
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"math"
+	"net/http"
+	"runtime/debug"
+	"strconv"
+	"time"
+
+	"dialogs/dialog"
+)
+
+// A Refusal says why a request, or a part of it, was not done. It is the same
+// value for every API; each renders it in its own shape. Everything in it may
+// be shown to the caller.
+type Refusal struct {
+	Code Code
+	// Status is the HTTP status; 0 for the code's own.
+	Status int
+	// Message is one sentence without a final full stop.
+	Message string
+	// Field is the one input to blame, as the schema spells it; empty for none.
+	Field string
+	// Denial explains a FORBIDDEN; nil when no rule is behind it.
+	Denial *dialog.Denial
+	// CurrentVersion is the dialog's version when ifVersion was another; else 0.
+	CurrentVersion int64
+	// RetryAfter is how long to wait before the next try; 0 when waiting is not
+	// the cure.
+	RetryAfter time.Duration
+	// Challenge is the value of WWW-Authenticate; only a 401 has one.
+	Challenge string
+	// RequestID finds the cause of an INTERNAL in the log; empty for the others.
+	RequestID string
+}
+
+// Error is the refusal's message.
+func (r *Refusal) Error() string { return r.Message }
+
+// HTTPStatus is the status to answer with.
+func (r *Refusal) HTTPStatus() int {
+	if r.Status != 0 {
+		return r.Status
+	}
+	return r.Code.Status()
+}
+
+// RetrySeconds is RetryAfter in whole seconds, rounded up.
+func (r *Refusal) RetrySeconds() int { return int(math.Ceil(r.RetryAfter.Seconds())) }
+
+// SetHeader sets the headers that go with the refusal in every API.
+func (r *Refusal) SetHeader(h http.Header) {
+	if r.RetryAfter > 0 {
+		h.Set("Retry-After", strconv.Itoa(r.RetrySeconds()))
+	}
+	if r.Challenge != "" {
+		h.Set("WWW-Authenticate", r.Challenge)
+	}
+}
+
+// A Refuser answers a request that was refused before it reached its API, in
+// that API's own shape.
+type Refuser func(http.ResponseWriter, *http.Request, *Refusal)
+
+// RefusalOf is what a caller may know of a failure. A [Refusal] stays what it
+// is, a domain error gets its code, and everything else is internal: it is
+// logged, and the caller gets the request's id. A store that is away is logged
+// as a warning, unless the caller has gone.
+func RefusalOf(ctx context.Context, log *slog.Logger, err error) *Refusal {
+	var refusal *Refusal
+	var known *dialog.Error
+	switch {
+	case errors.As(err, &refusal):
+		return refusal
+	case errors.As(err, &known):
+		if known.Code == dialog.Unavailable && !errors.Is(known, context.Canceled) {
+			log.WarnContext(ctx, "store unavailable", "error", known)
+		}
+		return &Refusal{
+			Code: codeOf(known.Code), Message: known.Message, Field: known.Field,
+			Denial: known.Denial, CurrentVersion: known.CurrentVersion,
+		}
+	}
+	log.ErrorContext(ctx, "internal error", "error", err)
+	return &Refusal{
+		Code: Internal, RequestID: RequestID(ctx),
+		Message: "internal error: the server's log has the details under this request id",
+	}
+}
+
+// Recovered turns what recover() returned into an error that [RefusalOf]
+// hides, and logs where it came from.
+func Recovered(ctx context.Context, log *slog.Logger, v any) error {
+	log.ErrorContext(ctx, "panic recovered", "value", v, "stack", string(debug.Stack()))
+	return fmt.Errorf("panic: %v", v)
+}

@@ -1,0 +1,53 @@
+package api
+
+import (
+	"context"
+	"log/slog"
+	"slices"
+	"sync"
+)
+
+// A Request is what the server knows of one request beside its content: its
+// id, which the answer's X-Request-Id and every log record carry, and notes
+// for its log line. Notes are safe to add from several goroutines.
+type Request struct {
+	// ID is unique, and unguessable unless a trusted proxy chose it.
+	ID string
+
+	mu    sync.Mutex
+	notes []slog.Attr
+}
+
+type requestKey struct{}
+
+// WithRequest returns a context that carries the request.
+func WithRequest(ctx context.Context, r *Request) context.Context {
+	return context.WithValue(ctx, requestKey{}, r)
+}
+
+// RequestID is the id of the context's request; empty without one.
+func RequestID(ctx context.Context) string {
+	if r, ok := ctx.Value(requestKey{}).(*Request); ok {
+		return r.ID
+	}
+	return ""
+}
+
+// Note adds to the log line of the context's request. It must not be given a
+// credential. Without a request it does nothing.
+func Note(ctx context.Context, notes ...slog.Attr) {
+	r, ok := ctx.Value(requestKey{}).(*Request)
+	if !ok {
+		return
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.notes = append(r.notes, notes...)
+}
+
+// Notes are what was noted so far, in order.
+func (r *Request) Notes() []slog.Attr {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return slices.Clone(r.notes)
+}
