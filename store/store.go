@@ -1,9 +1,10 @@
-// Package store opens a store by its address. It is the one place that names
-// the engines.
+// Package store opens the store at an address. Only this package names the
+// engines: everything else works with the port, [dialog.Store].
 package store
 
 import (
 	"context"
+	"errors"
 	"log/slog"
 	"strings"
 	"time"
@@ -13,30 +14,100 @@ import (
 	"dialogs/store/sqlite"
 )
 
-// Options are the settings of a store beyond its address. The zero value is
-// good.
+// A Kind is the engine that an address selects.
+type Kind int
+
+// The kinds of stores.
+const (
+	// Unknown is an empty address, or a URI of a scheme that no engine has.
+	Unknown Kind = iota
+	// Embedded is a directory on this machine.
+	Embedded
+	// MongoDB is a mongodb:// or mongodb+srv:// URI.
+	MongoDB
+)
+
+// KindOf returns the engine that an address selects. It looks at the text
+// only: neither a directory nor a server needs to be there.
+func KindOf(address string) Kind {
+	scheme, _, uri := strings.Cut(address, "://")
+	switch {
+	case address == "":
+		return Unknown
+	case !uri:
+		return Embedded
+	case scheme == "mongodb" || scheme == "mongodb+srv":
+		return MongoDB
+	}
+	return Unknown
+}
+
+// Options are the settings of a store besides its address. The zero value
+// selects the defaults.
 type Options struct {
-	// Timeout bounds every call to the store; 0 for the engine's own.
+	// Timeout bounds every call to the store; 0 for the engine's default of
+	// 10 seconds.
 	Timeout time.Duration
-	// MongoMaxPool and MongoMinPool bound MongoDB's connections to each of its
-	// servers; 0 for what the URI says, else the driver's defaults of 100 and 0.
-	// The embedded store has no use for them.
+	// MongoMaxPool and MongoMinPool bound the connections to each MongoDB
+	// server; 0 for the values in the URI, or else the driver's defaults of
+	// 100 and 0. The embedded store ignores them.
 	MongoMaxPool, MongoMinPool uint64
-	// Log is told what fails in the background; nil for nobody.
+	// Log receives failures in the background; nil discards them.
 	Log *slog.Logger
 }
 
-// Open opens the store at an address: a mongodb:// or mongodb+srv:// URI with
-// the name of a database, or a directory for the embedded store.
+// Open opens the store at an address, and creates an embedded store that does
+// not exist yet. It fails for an address of [Unknown] kind, for a directory
+// that can't be used and for an invalid URI. It does not fail when a MongoDB
+// server is unreachable: the store works as soon as the server does.
 func Open(ctx context.Context, address string, o Options) (dialog.Store, error) {
-	if strings.HasPrefix(address, "mongodb://") || strings.HasPrefix(address, "mongodb+srv://") {
+	switch KindOf(address) {
+	case MongoDB:
 		return mongo.Open(ctx, address, mongo.Options{
 			Timeout: o.Timeout, MaxPool: o.MongoMaxPool, MinPool: o.MongoMinPool, Log: o.Log,
 		})
+	case Embedded:
+		s, err := sqlite.Open(ctx, address, sqlite.Options{Timeout: o.Timeout, Log: o.Log})
+		if err != nil {
+			return nil, err // and a nil interface, which a nil *sqlite.Store would not be
+		}
+		return s, nil
 	}
-	s, err := sqlite.Open(ctx, address, sqlite.Options{Timeout: o.Timeout, Log: o.Log})
-	if err != nil {
-		return nil, err // and no store, which a nil *sqlite.Store would be
+	return nil, errUnknown()
+}
+
+// Exists reports whether there is a store at the address. It creates nothing.
+// It looks on the disk for an embedded store; for MongoDB it is always true,
+// because every database can be used. An address of [Unknown] kind is an
+// error.
+func Exists(address string) (bool, error) {
+	switch KindOf(address) {
+	case MongoDB:
+		return true, nil
+	case Embedded:
+		return sqlite.Exists(address)
 	}
-	return s, nil
+	return false, errUnknown()
+}
+
+// Lock reserves the store at the address for one server until unlock is
+// called or the process ends, and creates the directory of an embedded store
+// if needed. It fails when another process holds the lock. Only servers lock:
+// [Open] does not, and other commands may use the store beside a server.
+//
+// A MongoDB store serves any number of servers: locking it does nothing. An
+// address of [Unknown] kind is an error.
+func Lock(address string) (unlock func() error, err error) {
+	switch KindOf(address) {
+	case MongoDB:
+		return func() error { return nil }, nil
+	case Embedded:
+		return sqlite.Lock(address)
+	}
+	return nil, errUnknown()
+}
+
+// errUnknown does not repeat the address, which may contain a password.
+func errUnknown() error {
+	return errors.New("invalid store address: use a directory, or a URI that starts with mongodb:// or mongodb+srv://")
 }
