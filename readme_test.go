@@ -13,7 +13,7 @@ import (
 	"github.com/spf13/pflag"
 )
 
-var rewrite = flag.Bool("rewrite", false, "write the README's table of settings anew")
+var rewrite = flag.Bool("rewrite", false, "rewrite the table of settings in docs/settings.md")
 
 var fence = regexp.MustCompile("(?ms)^```([a-z]+)\n(.*?)^```$")
 
@@ -39,6 +39,8 @@ func TestREADME(t *testing.T) {
 			if strings.HasPrefix(body, "curl ") {
 				got = s.shell(body)
 			}
+		case "ts":
+			got = s.node(credentials.Replace(body))
 		case "http":
 			headers = nil
 			for line := range strings.Lines(credentials.Replace(body)) {
@@ -83,6 +85,18 @@ func (r *running) shell(command string) []byte {
 	return out
 }
 
+// node runs TypeScript of the README, which is JavaScript too, against this
+// server, and returns what it prints.
+func (r *running) node(program string) []byte {
+	r.Helper()
+	program = strings.ReplaceAll(program, "http://127.0.0.1:8080", r.url)
+	out, err := exec.CommandContext(r.Context(), "node", "--input-type=module", "--eval", program).Output()
+	if err != nil {
+		r.Fatalf("%s: %v", program, err)
+	}
+	return out
+}
+
 func decoded(t *testing.T, text []byte) any {
 	t.Helper()
 	var v any
@@ -109,7 +123,7 @@ func TestWelcome(t *testing.T) {
 	}
 }
 
-// TestSettingsTable holds the README's table against the flags.
+// TestSettingsTable compares the table in docs/settings.md with the flags.
 func TestSettingsTable(t *testing.T) {
 	var s settings
 	fs := pflag.NewFlagSet("", pflag.ContinueOnError)
@@ -125,19 +139,19 @@ func TestSettingsTable(t *testing.T) {
 		}
 		table.WriteString("| `--" + f.Name + "` | `" + environmentName(f.Name) + "` | " + shown + " | " + usage + " |\n")
 	})
-	text, err := os.ReadFile("README.md")
+	text, err := os.ReadFile("docs/settings.md")
 	if err != nil {
 		t.Fatal(err)
 	}
 	marked := regexp.MustCompile(`(?s)<!-- settings -->\n.*<!-- /settings -->`)
 	want := marked.ReplaceAllLiteralString(string(text), "<!-- settings -->\n"+table.String()+"<!-- /settings -->")
 	if *rewrite {
-		if err := os.WriteFile("README.md", []byte(want), 0o600); err != nil {
+		if err := os.WriteFile("docs/settings.md", []byte(want), 0o600); err != nil {
 			t.Fatal(err)
 		}
 		return
 	}
 	if diff := cmp.Diff(want, string(text)); diff != "" {
-		t.Errorf("the README's settings are others (run go test -run Settings . -rewrite):\n%s", diff)
+		t.Errorf("docs/settings.md differs from the flags (run go test -run Settings . -rewrite):\n%s", diff)
 	}
 }
