@@ -9,6 +9,7 @@ import (
 
 	"github.com/rs/cors"
 
+	"dialogs/api"
 	"dialogs/auth"
 	"dialogs/dialog"
 	"dialogs/graph"
@@ -26,7 +27,7 @@ type guards struct {
 }
 
 // before puts the guards before a door, for which they answer by its refusal.
-func (g guards) before(door http.Handler, refuse refusal, reach reach) (http.Handler, error) {
+func (g guards) before(door http.Handler, refuse api.Refuser, reach reach) (http.Handler, error) {
 	door = authenticated(g.authenticator, g.limiter, g.log, refuse, rateLimited(g.limiter, refuse, door))
 	return crossOrigin(g.origins, reach, refuse, timed(g.timeout, writeGrace, door))
 }
@@ -51,7 +52,6 @@ func (s *settings) graphqlDoor(g guards, service *dialog.Service, minter *auth.M
 		Introspection: s.introspection,
 		Limits:        s.requestLimits,
 		Trusted:       trusted,
-		Operation:     noteOperation,
 	}), graph.Refuse, reach{
 		methods: []string{http.MethodGet, http.MethodPost},
 		headers: []string{
@@ -70,12 +70,9 @@ func (s *settings) quickbloxDoor(g guards, service *dialog.Service, minter *auth
 		Caller:    callerOf,
 		Session:   sessionOf,
 		Log:       g.log,
-		Operation: noteOperation,
 		Challenge: auth.Challenge,
 		BodyLimit: s.requestLimits.Body,
-	}), func(w http.ResponseWriter, r *http.Request, status int, _, message string, _ map[string]any) {
-		quickblox.Refuse(w, r, status, message)
-	}, reach{
+	}), quickblox.Refuse, reach{
 		methods: []string{http.MethodGet, http.MethodPost, http.MethodPut, http.MethodDelete},
 		headers: []string{"Content-Type", "Authorization", "QB-Token", "On-Behalf-Of", "QB-OS", "QB-SDK", "QB-Account-Key"},
 		exposed: []string{"X-Request-Id", "Retry-After", "QB-Token-ExpirationDate"},
@@ -103,7 +100,7 @@ func (s sessions) End(ctx context.Context) error {
 
 // crossOrigin lets pages of the allowed origins call, and keeps those of all
 // others from changing anything.
-func crossOrigin(origins []string, reach reach, refuse refusal, next http.Handler) (http.Handler, error) {
+func crossOrigin(origins []string, reach reach, refuse api.Refuser, next http.Handler) (http.Handler, error) {
 	protection := http.NewCrossOriginProtection()
 	for _, origin := range origins {
 		if err := protection.AddTrustedOrigin(origin); err != nil {
@@ -111,7 +108,10 @@ func crossOrigin(origins []string, reach reach, refuse refusal, next http.Handle
 		}
 	}
 	protection.SetDenyHandler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		refuse(w, r, http.StatusForbidden, "FORBIDDEN", "pages of this origin may not call", map[string]any{"rule": "origin"})
+		refuse(w, r, &api.Refusal{
+			Code: api.Forbidden, Denial: &dialog.Denial{Rule: "origin"},
+			Message: "pages of this origin may not call",
+		})
 	}))
 	if len(origins) == 0 { // rs/cors takes an empty list for every origin
 		return protection.Handler(next), nil

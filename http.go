@@ -10,39 +10,18 @@ import (
 	"net/http"
 	"time"
 
+	"dialogs/api"
 	"dialogs/auth"
 	"dialogs/dialog"
 )
-
-// requestInfo is what a request's log line tells beside its address. It never
-// holds a credential.
-type requestInfo struct {
-	id        string
-	caller    dialog.Caller
-	operation string
-}
-
-type requestInfoKey struct{}
-
-func infoOf(ctx context.Context) *requestInfo {
-	info, _ := ctx.Value(requestInfoKey{}).(*requestInfo)
-	return info
-}
-
-// noteOperation puts the operation's name into the request's log line.
-func noteOperation(ctx context.Context, name string) {
-	if info := infoOf(ctx); info != nil {
-		info.operation = name
-	}
-}
 
 // requestLog adds the request's id to every record that is logged on its
 // behalf.
 type requestLog struct{ slog.Handler }
 
 func (h requestLog) Handle(ctx context.Context, r slog.Record) error {
-	if info := infoOf(ctx); info != nil {
-		r.AddAttrs(slog.String("request", info.id))
+	if id := api.RequestID(ctx); id != "" {
+		r.AddAttrs(slog.String("request", id))
 	}
 	return h.Handler.Handle(ctx, r)
 }
@@ -59,16 +38,16 @@ func (h requestLog) WithGroup(name string) slog.Handler {
 // when it is done.
 func logged(log *slog.Logger, next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		info := &requestInfo{id: rand.Text()}
-		ctx := context.WithValue(r.Context(), requestInfoKey{}, info)
-		w.Header().Set("X-Request-Id", info.id)
+		info := &api.Request{ID: rand.Text()}
+		ctx := api.WithRequest(r.Context(), info)
+		w.Header().Set("X-Request-Id", info.ID)
 		status := &statusWriter{ResponseWriter: w, status: http.StatusOK}
 		start := time.Now()
 		next.ServeHTTP(status, r.WithContext(ctx))
-		log.InfoContext(ctx, "request",
-			"method", r.Method, "path", r.URL.Path, "status", status.status,
-			"operation", info.operation, "user", info.caller.User, "api_key", info.caller.APIKey,
-			"ms", float64(time.Since(start).Microseconds())/1000)
+		log.LogAttrs(ctx, slog.LevelInfo, "request", append([]slog.Attr{
+			slog.String("method", r.Method), slog.String("path", r.URL.Path), slog.Int("status", status.status),
+			slog.Float64("ms", float64(time.Since(start).Microseconds())/1000),
+		}, info.Notes()...)...)
 	})
 }
 
@@ -84,14 +63,10 @@ func (w *statusWriter) WriteHeader(status int) {
 
 func (w *statusWriter) Unwrap() http.ResponseWriter { return w.ResponseWriter }
 
-// A refusal answers a request that is not let through to its door, in the
-// shape of that door's errors.
-type refusal func(w http.ResponseWriter, r *http.Request, status int, code, message string, more map[string]any)
-
 // authenticated finds out who is calling, once for each request, and refuses
 // credentials that do not hold. From where too many of those came, it looks at
 // none for a while: a flood of them costs neither keys nor signatures.
-func authenticated(a *auth.Authenticator, limiter *rateLimiter, log *slog.Logger, refuse refusal, next http.Handler) http.Handler {
+func authenticated(a *auth.Authenticator, limiter *rateLimiter, log *slog.Logger, refuse api.Refuser, next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if wait := limiter.guessing(r); wait > 0 {
 			refuseFor(w, r, refuse, wait, "too many credentials that do not hold")
@@ -106,35 +81,32 @@ func authenticated(a *auth.Authenticator, limiter *rateLimiter, log *slog.Logger
 			refuseCredentials(w, r, log, refuse, err)
 			return
 		}
-		if info := infoOf(r.Context()); info != nil {
-			info.caller = identity.Caller
-		}
+		api.Note(r.Context(), slog.String("user", string(identity.Caller.User)), slog.String("api_key", identity.Caller.APIKey))
 		next.ServeHTTP(w, r.WithContext(auth.WithIdentity(r.Context(), identity)))
 	})
 }
 
 // refuseCredentials says why credentials do not do.
-func refuseCredentials(w http.ResponseWriter, r *http.Request, log *slog.Logger, refuse refusal, err error) {
-	status, message := http.StatusInternalServerError, "internal error; the server's log has it under this request's id"
+func refuseCredentials(w http.ResponseWriter, r *http.Request, log *slog.Logger, refuse api.Refuser, err error) {
 	var refused *auth.Error
-	if errors.As(err, &refused) {
-		status, message = refused.Status, refused.Message
-		if refused.Challenge != "" {
-			w.Header().Set("WWW-Authenticate", refused.Challenge)
-		}
+	if !errors.As(err, &refused) {
+		refuse(w, r, api.RefusalOf(r.Context(), log, err))
+		return
 	}
-	if status >= http.StatusInternalServerError && r.Context().Err() == nil {
+	if refused.Status >= http.StatusInternalServerError && r.Context().Err() == nil {
 		log.ErrorContext(r.Context(), "checking credentials", "error", err)
 	}
-	refuse(w, r, status, credentialCodes[status], message, nil)
+	refuse(w, r, &api.Refusal{
+		Code: credentialCodes[refused.Status], Status: refused.Status,
+		Message: refused.Message, Challenge: refused.Challenge,
+	})
 }
 
 // credentialCodes are the codes of the statuses that [auth.Error] has.
-var credentialCodes = map[int]string{
-	http.StatusBadRequest:          "BAD_USER_INPUT",
-	http.StatusUnauthorized:        "UNAUTHENTICATED",
-	http.StatusServiceUnavailable:  "UNAVAILABLE",
-	http.StatusInternalServerError: "INTERNAL",
+var credentialCodes = map[int]api.Code{
+	http.StatusBadRequest:         api.BadUserInput,
+	http.StatusUnauthorized:       api.Unauthenticated,
+	http.StatusServiceUnavailable: api.Unavailable,
 }
 
 // writeGrace is how long a client may take to read an answer, after the time
@@ -156,7 +128,7 @@ func timed(limit, grace time.Duration, next http.Handler) http.Handler {
 
 // localOnly answers no Host but this machine's, so that no page of another
 // name can reach a development server by rebinding its name.
-func localOnly(refuse refusal, next http.Handler) http.Handler {
+func localOnly(refuse api.Refuser, next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		host := r.Host
 		if name, _, err := net.SplitHostPort(host); err == nil {
@@ -166,8 +138,10 @@ func localOnly(refuse refusal, next http.Handler) http.Handler {
 		case "localhost", "127.0.0.1", "::1", "[::1]":
 			next.ServeHTTP(w, r)
 		default:
-			refuse(w, r, http.StatusMisdirectedRequest, "FORBIDDEN",
-				"a development server answers to localhost, 127.0.0.1 and [::1] only", map[string]any{"rule": "host"})
+			refuse(w, r, &api.Refusal{
+				Code: api.Forbidden, Status: http.StatusMisdirectedRequest, Denial: &dialog.Denial{Rule: "host"},
+				Message: "a development server answers to localhost, 127.0.0.1 and [::1] only",
+			})
 		}
 	})
 }

@@ -4,12 +4,12 @@ import (
 	"math"
 	"net"
 	"net/http"
-	"strconv"
 	"time"
 
 	lru "github.com/hashicorp/golang-lru/v2"
 	"golang.org/x/time/rate"
 
+	"dialogs/api"
 	"dialogs/auth"
 	"dialogs/dialog"
 )
@@ -100,7 +100,7 @@ func (l *rateLimiter) takeOf(name string, perSecond float64) (wait time.Duration
 }
 
 // rateLimited refuses those who ask too often.
-func rateLimited(l *rateLimiter, refuse refusal, next http.Handler) http.Handler {
+func rateLimited(l *rateLimiter, refuse api.Refuser, next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		wait := l.take(auth.FromContext(r.Context()).Caller, r)
 		if wait == 0 {
@@ -112,8 +112,6 @@ func rateLimited(l *rateLimiter, refuse refusal, next http.Handler) http.Handler
 }
 
 // refuseFor tells who asks too often when to ask again.
-func refuseFor(w http.ResponseWriter, r *http.Request, refuse refusal, wait time.Duration, message string) {
-	seconds := int(math.Ceil(wait.Seconds()))
-	w.Header().Set("Retry-After", strconv.Itoa(seconds))
-	refuse(w, r, http.StatusTooManyRequests, "RATE_LIMITED", message, map[string]any{"retryAfter": seconds})
+func refuseFor(w http.ResponseWriter, r *http.Request, refuse api.Refuser, wait time.Duration, message string) {
+	refuse(w, r, &api.Refusal{Code: api.RateLimited, Message: message, RetryAfter: wait})
 }

@@ -19,6 +19,7 @@ const (
 	Forbidden              Code = "FORBIDDEN"
 	NotFound               Code = "NOT_FOUND"
 	Conflict               Code = "CONFLICT"
+	ResyncRequired         Code = "RESYNC_REQUIRED"
 	RateLimited            Code = "RATE_LIMITED"
 	Unavailable            Code = "UNAVAILABLE"
 	Internal               Code = "INTERNAL"
@@ -38,6 +39,7 @@ var codes = map[Code]struct {
 	Forbidden:              {http.StatusForbidden, dialog.Forbidden},
 	NotFound:               {http.StatusNotFound, dialog.NotFound},
 	Conflict:               {http.StatusConflict, dialog.Conflict},
+	ResyncRequired:         {status: http.StatusGone},
 	RateLimited:            {status: http.StatusTooManyRequests},
 	Unavailable:            {http.StatusServiceUnavailable, dialog.Unavailable},
 	Internal:               {status: http.StatusInternalServerError},

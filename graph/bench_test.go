@@ -36,7 +36,6 @@ func BenchmarkDoor(b *testing.B) {
 	door := graph.NewHandler(graph.Config{
 		Service: service, Sessions: fakeSessions{}, Limits: graph.DefaultLimits(),
 		Caller: func(context.Context) dialog.Caller { return user("alice") }, Log: slog.New(slog.DiscardHandler),
-		Operation: func(context.Context, string) {},
 	})
 	for _, kind := range []struct {
 		name    string

@@ -4,14 +4,13 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"net/http"
 	"os"
 
 	"github.com/99designs/gqlgen/graphql"
 	"github.com/99designs/gqlgen/graphql/handler/lru"
 	"github.com/vektah/gqlparser/v2/gqlerror"
 
-	"dialogs/graph/model"
+	"dialogs/api"
 )
 
 // A boundedCache keeps the most recently used entries, up to a number of them
@@ -83,7 +82,7 @@ func (t *TrustedDocuments) MutateOperationParameters(_ context.Context, raw *gra
 	if raw.Query == "" {
 		return &gqlerror.Error{
 			Message:    "the operation is not among those that the server executes",
-			Extensions: map[string]any{"code": model.ErrorCodeGraphqlValidationFailed, "status": http.StatusBadRequest},
+			Extensions: map[string]any{"code": api.ValidationFailed, "status": api.ValidationFailed.Status()},
 		}
 	}
 	return nil

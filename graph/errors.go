@@ -2,41 +2,22 @@ package graph
 
 import (
 	"context"
-	"crypto/rand"
 	"errors"
 	"fmt"
 	"log/slog"
-	"net/http"
 	"regexp"
-	"runtime/debug"
 	"strings"
 
 	"github.com/99designs/gqlgen/graphql"
-	"github.com/99designs/gqlgen/graphql/errcode"
 	"github.com/vektah/gqlparser/v2/ast"
 	"github.com/vektah/gqlparser/v2/gqlerror"
 
+	"dialogs/api"
 	"dialogs/dialog"
-	"dialogs/graph/model"
 )
 
-// publicErrors maps the domain's failures to the codes and statuses that
-// clients see. It is decided here and nowhere else.
-var publicErrors = map[dialog.Code]struct {
-	code   model.ErrorCode
-	status int
-}{
-	dialog.Invalid:         {model.ErrorCodeBadUserInput, http.StatusBadRequest},
-	dialog.Unauthenticated: {model.ErrorCodeUnauthenticated, http.StatusUnauthorized},
-	dialog.Forbidden:       {model.ErrorCodeForbidden, http.StatusForbidden},
-	dialog.NotFound:        {model.ErrorCodeNotFound, http.StatusNotFound},
-	dialog.Conflict:        {model.ErrorCodeConflict, http.StatusConflict},
-	dialog.Unavailable:     {model.ErrorCodeUnavailable, http.StatusServiceUnavailable},
-}
-
-// A presenter turns every error into what clients may see: the domain's into
-// its code, gqlgen's own as it is, and everything else into an opaque message
-// with an id that the log has too.
+// A presenter turns every error of a field or a document into what clients may
+// see of it.
 type presenter struct {
 	log    *slog.Logger
 	caller func(context.Context) dialog.Caller
@@ -47,55 +28,55 @@ func (p presenter) present(ctx context.Context, err error) *gqlerror.Error {
 	var wrapped *gqlerror.Error
 	if errors.As(err, &wrapped) {
 		public.Path, public.Locations = wrapped.Path, wrapped.Locations
+		if wrapped.Err == nil { // an error of gqlgen itself, not one of a resolver
+			public.Message, public.Extensions = wrapped.Message, wrapped.Extensions
+			complete(public)
+			return public
+		}
 	}
-	var known *dialog.Error
-	switch {
-	case errors.As(err, &known):
-		p.describe(ctx, public, known)
-	case wrapped != nil && wrapped.Err == nil:
-		public.Message, public.Extensions = wrapped.Message, wrapped.Extensions
-		p.complete(public)
-	default:
-		p.hide(ctx, public, err)
+	refusal := api.RefusalOf(ctx, p.log.With("path", public.Path.String()), err)
+	// A field's arguments are read before its directives run, and missing
+	// credentials come before everything else.
+	if refusal.Code == api.BadUserInput && len(public.Path) > 0 && p.caller(ctx).Kind() == dialog.Anonymous {
+		refusal = api.RefusalOf(ctx, p.log, dialog.ErrUnauthenticated())
 	}
+	public.Message, public.Extensions = refusal.Message, extensions(refusal)
 	return public
 }
 
-// describe fills in what the domain says of its failure.
-func (p presenter) describe(ctx context.Context, public *gqlerror.Error, known *dialog.Error) {
-	// A field's arguments are read before its directives run, and no
-	// credentials come before everything else.
-	if known.Code == dialog.Invalid && len(public.Path) > 0 && p.caller(ctx).Kind() == dialog.Anonymous {
-		errors.As(dialog.ErrUnauthenticated(), &known)
+// extensions are the details of a refusal that programs read.
+func extensions(r *api.Refusal) map[string]any {
+	all := map[string]any{"code": r.Code, "status": r.HTTPStatus()}
+	if r.Field != "" {
+		all["field"] = r.Field
 	}
-	to := publicErrors[known.Code]
-	public.Message = known.Message
-	public.Extensions = map[string]any{"code": to.code, "status": to.status}
-	if known.Field != "" {
-		public.Extensions["field"] = known.Field
-	}
-	if known.Denial != nil {
-		allowed := make([]string, len(known.Denial.Allowed))
-		for i, s := range known.Denial.Allowed {
-			allowed[i] = s.String()
+	if d := r.Denial; d != nil {
+		all["rule"] = d.Rule
+		if d.Standing != 0 {
+			all["standing"] = d.Standing.String()
 		}
-		public.Extensions["rule"] = known.Denial.Rule
-		public.Extensions["allowed"] = allowed
-		if known.Denial.Standing != 0 {
-			public.Extensions["standing"] = known.Denial.Standing.String()
+		if len(d.Allowed) > 0 {
+			allowed := make([]string, len(d.Allowed))
+			for i, s := range d.Allowed {
+				allowed[i] = s.String()
+			}
+			all["allowed"] = allowed
 		}
 	}
-	if known.CurrentVersion != 0 {
-		public.Extensions["currentVersion"] = known.CurrentVersion
+	if r.CurrentVersion != 0 {
+		all["currentVersion"] = r.CurrentVersion
 	}
-	if known.Code == dialog.Unavailable && !errors.Is(known, context.Canceled) {
-		p.log.WarnContext(ctx, "the store is unavailable", "error", known)
+	if r.RetryAfter > 0 {
+		all["retryAfter"] = r.RetrySeconds()
 	}
+	if r.RequestID != "" {
+		all["id"] = r.RequestID
+	}
+	return all
 }
 
-// complete gives gqlgen's own errors their status, and those about variables
-// the code of bad input.
-func (p presenter) complete(public *gqlerror.Error) {
+// complete gives gqlgen's own errors their code and status.
+func complete(public *gqlerror.Error) {
 	if public.Extensions == nil {
 		public.Extensions = map[string]any{}
 	}
@@ -103,14 +84,14 @@ func (p presenter) complete(public *gqlerror.Error) {
 		describeVariable(public)
 	}
 	if public.Message == "operation  not found" {
-		public.Message = "the document has several operations, and operationName names none"
+		public.Message = "the document has several operations: operationName must name one of them"
 	}
 	switch public.Extensions["code"] {
-	case nil, "COMPLEXITY_LIMIT_EXCEEDED": // the latter is gqlgen's word for a document that asks for too much
-		public.Extensions["code"] = errcode.ValidationFailed
+	case nil, "COMPLEXITY_LIMIT_EXCEEDED": // gqlgen's code for a document that asks for too much
+		public.Extensions["code"] = api.ValidationFailed
 	}
 	if public.Extensions["status"] == nil {
-		public.Extensions["status"] = http.StatusBadRequest
+		public.Extensions["status"] = api.ValidationFailed.Status()
 	}
 }
 
@@ -134,23 +115,7 @@ func describeVariable(public *gqlerror.Error) {
 			break
 		}
 	}
-	public.Extensions["code"] = model.ErrorCodeBadUserInput
+	public.Extensions["code"] = api.BadUserInput
 	public.Extensions["field"] = strings.Join(names, ".")
 	public.Path = nil
-}
-
-// hide answers opaquely and logs what happened under the same id.
-func (p presenter) hide(ctx context.Context, public *gqlerror.Error, err error) {
-	id := rand.Text()
-	p.log.ErrorContext(ctx, "internal error", "id", id, "path", public.Path.String(), "error", err)
-	public.Message = "internal error; the server's log has it under this id"
-	public.Extensions = map[string]any{
-		"code": model.ErrorCodeInternal, "status": http.StatusInternalServerError, "id": id,
-	}
-}
-
-// recovered turns a panic into an error that is hidden.
-func (p presenter) recovered(ctx context.Context, v any) error {
-	p.log.ErrorContext(ctx, "panic", "value", v, "stack", string(debug.Stack()))
-	return fmt.Errorf("panic: %v", v)
 }

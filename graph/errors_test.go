@@ -47,8 +47,11 @@ func TestInnerErrors(t *testing.T) {
 			if !strings.Contains(d.log.String(), "hunter2") {
 				t.Errorf("the log does not tell what happened: %s", d.log)
 			}
-			if id, ok := a.Errors[0].Extensions["id"].(string); test.code == "INTERNAL" && (!ok || !strings.Contains(d.log.String(), id)) {
-				t.Errorf("the log does not have the answer's id %v", id)
+			if id := a.Errors[0].Extensions["id"]; test.code == "INTERNAL" && id != requestID {
+				t.Errorf("got the id %v, want the request's", id)
+			}
+			if got := d.notes()["code"]; got != test.code {
+				t.Errorf("the log line has the code %q, want %q", got, test.code)
 			}
 			if a.Data["viewer"] == nil {
 				t.Errorf("the failure hides its neighbor: %s", a.Body)

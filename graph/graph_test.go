@@ -14,6 +14,7 @@ import (
 	"testing"
 	"time"
 
+	"dialogs/api"
 	"dialogs/dialog"
 	"dialogs/dialog/dialogtest"
 	"dialogs/graph"
@@ -26,6 +27,19 @@ type door struct {
 	handler http.Handler
 	service *dialog.Service
 	log     *lockedBuffer
+	request *api.Request // the latest
+}
+
+// requestID is the id of every request.
+const requestID = "the-request-id"
+
+// notes are what the latest request put into its log line.
+func (d *door) notes() map[string]string {
+	all := map[string]string{}
+	for _, note := range d.request.Notes() {
+		all[note.Key] = note.Value.String()
+	}
+	return all
 }
 
 type callerKey struct{}
@@ -55,14 +69,15 @@ func openWith(t testing.TB, store dialog.Store, change func(*graph.Config)) *doo
 		},
 		Log:           slog.New(slog.NewTextHandler(d.log, nil)),
 		Introspection: true,
-		Operation:     func(context.Context, string) {},
 		Limits:        graph.DefaultLimits(),
 	}
 	change(&config)
 	handler := graph.NewHandler(config)
 	d.handler = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		c := dialog.Caller{User: dialog.UserID(r.Header.Get("User")), APIKey: r.Header.Get("Key")}
-		handler.ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), callerKey{}, c)))
+		ctx := context.WithValue(r.Context(), callerKey{}, c)
+		d.request = &api.Request{ID: requestID}
+		handler.ServeHTTP(w, r.WithContext(api.WithRequest(ctx, d.request)))
 	})
 	return d
 }

@@ -11,11 +11,11 @@ import (
 	"log/slog"
 	"net/http"
 
-	"github.com/99designs/gqlgen/graphql"
 	"github.com/99designs/gqlgen/graphql/handler"
 	"github.com/99designs/gqlgen/graphql/handler/extension"
 	"github.com/vektah/gqlparser/v2/ast"
 
+	"dialogs/api"
 	"dialogs/dialog"
 	"dialogs/graph/generated"
 )
@@ -29,9 +29,7 @@ type Config struct {
 	Log    *slog.Logger
 	// Introspection shows the schema, and suggestions in errors, to anyone.
 	Introspection bool
-	// Operation is told the name of each operation before it runs.
-	Operation func(ctx context.Context, name string)
-	Limits    Limits
+	Limits        Limits
 	// Trusted, unless nil, are the only documents that are executed.
 	Trusted *TrustedDocuments
 }
@@ -44,15 +42,18 @@ func NewHandler(c Config) http.Handler {
 		Directives: directives(c.Caller),
 		Complexity: complexities(),
 	}))
-	server.AddTransport(httpTransport{bodyLimit: c.Limits.Body})
+	// The first transport that supports a request serves it.
+	p := presenter{log: c.Log, caller: c.Caller}
+	server.AddTransport(get{p})
+	server.AddTransport(post{p, c.Limits.Body})
+	server.AddTransport(unserved{})
 	validated := newBoundedCache[*ast.QueryDocument]()
 	server.SetQueryCache(validated)
 	server.SetParserTokenLimit(c.Limits.Tokens)
 	server.SetValidationRulesFn(validationRules)
 	server.SetDisableSuggestion(!c.Introspection)
-	p := presenter{log: c.Log, caller: c.Caller}
 	server.SetErrorPresenter(p.present)
-	server.SetRecoverFunc(p.recovered)
+	server.SetRecoverFunc(func(ctx context.Context, v any) error { return api.Recovered(ctx, c.Log, v) })
 	if c.Trusted != nil {
 		server.Use(c.Trusted)
 	} else {
@@ -61,20 +62,9 @@ func NewHandler(c Config) http.Handler {
 	server.Use(gate{limits: c.Limits, introspection: c.Introspection, validated: validated})
 	server.Use(&exactVariables{})
 	server.Use(extension.FixedComplexityLimit(c.Limits.Complexity))
-	server.AroundOperations(func(ctx context.Context, next graphql.OperationHandler) graphql.ResponseHandler {
-		c.Operation(ctx, operationName(graphql.GetOperationContext(ctx)))
-		return next(ctx)
-	})
+	server.AroundOperations(noteOperation)
 	if c.Introspection {
 		server.Use(extension.Introspection{})
 	}
 	return server
-}
-
-// operationName is what the client calls its operation, or else its kind.
-func operationName(op *graphql.OperationContext) string {
-	if op.Operation.Name != "" {
-		return op.Operation.Name
-	}
-	return string(op.Operation.Operation)
 }

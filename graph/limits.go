@@ -5,13 +5,13 @@ import (
 	"errors"
 	"fmt"
 	"math"
-	"net/http"
 
 	"github.com/99designs/gqlgen/graphql"
 	"github.com/vektah/gqlparser/v2/ast"
 	"github.com/vektah/gqlparser/v2/gqlerror"
 	"github.com/vektah/gqlparser/v2/parser"
 
+	"dialogs/api"
 	"dialogs/dialog"
 	"dialogs/graph/generated"
 	"dialogs/graph/model"
@@ -76,7 +76,7 @@ func (g gate) MutateOperationParameters(ctx context.Context, raw *graphql.RawPar
 	}
 	if message := g.judge(doc); message != "" {
 		return &gqlerror.Error{Message: message, Extensions: map[string]any{
-			"code": model.ErrorCodeGraphqlValidationFailed, "status": http.StatusBadRequest,
+			"code": api.ValidationFailed, "status": api.ValidationFailed.Status(),
 		}}
 	}
 	return nil

@@ -1,40 +1,23 @@
 package graph
 
 import (
-	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
 	"net/http"
 	"strings"
 
 	"github.com/99designs/gqlgen/graphql"
-	jsonv2 "github.com/go-json-experiment/json"
-	"github.com/go-json-experiment/json/jsontext"
-	"github.com/vektah/gqlparser/v2/gqlerror"
 
-	"dialogs/graph/model"
+	"dialogs/api"
 )
 
-// A requestError is a request that is no well-formed GraphQL over HTTP.
-type requestError struct {
-	status  int
-	message string
-}
-
-func (e *requestError) Error() string { return e.message }
-
-func (e *requestError) public() *gqlerror.Error {
-	return &gqlerror.Error{Message: e.message, Extensions: map[string]any{
-		"code": model.ErrorCodeBadUserInput, "status": e.status,
-	}}
-}
-
 func badRequest(message string) error {
-	return &requestError{status: http.StatusBadRequest, message: message}
+	return &api.Refusal{Code: api.BadUserInput, Message: message}
 }
 
 // params are a request's parameters, as GraphQL over HTTP names them. Names
-// are matched exactly and unknown ones ignored.
+// are matched exactly, and unknown ones are ignored.
 type params struct {
 	Query         *string        `json:"query"`
 	OperationName *string        `json:"operationName"`
@@ -43,30 +26,21 @@ type params struct {
 	Extensions    map[string]any `json:"extensions"`
 }
 
-// exactNumbers keeps numbers as they were written. Decoding is otherwise
-// strict: invalid UTF-8, lone surrogates, names given twice and whatever
-// follows the value are errors.
-var exactNumbers = jsonv2.WithUnmarshalers(jsonv2.UnmarshalFromFunc(func(d *jsontext.Decoder, v *any) error {
-	if d.PeekKind() != '0' {
-		return errors.ErrUnsupported
-	}
-	raw, err := d.ReadValue()
-	*v = json.Number(raw)
-	return err
-}))
-
 // readBody reads a POST request's parameters.
 func readBody(r *http.Request) (*graphql.RawParams, error) {
 	body, err := io.ReadAll(r.Body)
 	if err != nil {
 		var tooLarge *http.MaxBytesError
 		if errors.As(err, &tooLarge) {
-			return nil, &requestError{http.StatusRequestEntityTooLarge, "the request body is larger than the server takes"}
+			return nil, &api.Refusal{
+				Code: api.BadUserInput, Status: http.StatusRequestEntityTooLarge,
+				Message: fmt.Sprintf("the request body is too large (limit %d bytes)", tooLarge.Limit),
+			}
 		}
 		return nil, badRequest("the request body could not be read")
 	}
 	var p params
-	if err := jsonv2.Unmarshal(body, &p, exactNumbers); err != nil {
+	if err := api.UnmarshalExact(body, &p); err != nil {
 		return nil, badRequest("the request body must be one JSON object in valid UTF-8, with query a string and variables and extensions objects")
 	}
 	return p.raw(r)
@@ -83,7 +57,7 @@ func readURL(r *http.Request) (*graphql.RawParams, error) {
 	}
 	for name, to := range map[string]*map[string]any{"variables": &p.Variables, "extensions": &p.Extensions} {
 		if text := values.Get(name); text != "" {
-			if err := jsonv2.Unmarshal([]byte(text), to, exactNumbers); err != nil {
+			if err := api.UnmarshalExact([]byte(text), to); err != nil {
 				return nil, badRequest("the parameter " + name + " must be a JSON object in valid UTF-8")
 			}
 		}

@@ -8,10 +8,10 @@ import (
 	"dialogs/graph/generated"
 )
 
-// Sessions mints session tokens.
+// Sessions creates session tokens.
 type Sessions interface {
-	// Mint returns a token that stands for the user for ttl seconds, and when
-	// it ends. A ttl out of bounds is a [dialog.Invalid] error.
+	// Mint returns a token that signs the user in for as long as ttl says, and
+	// when it expires. A ttl out of bounds is a [dialog.Invalid] error.
 	Mint(user dialog.UserID, ttl time.Duration) (token string, expiresAt time.Time, err error)
 }
 

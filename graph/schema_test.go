@@ -2,11 +2,15 @@ package graph_test
 
 import (
 	"os"
+	"slices"
 	"strings"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
 	"github.com/vektah/gqlparser/v2"
 	"github.com/vektah/gqlparser/v2/ast"
+
+	"dialogs/api"
 )
 
 func loadSchema(t testing.TB) *ast.Schema {
@@ -76,5 +80,23 @@ func TestRootFieldsAreNullable(t *testing.T) {
 				t.Errorf("%s.%s can fail and is not nullable", root.Name, f.Name)
 			}
 		}
+	}
+}
+
+// TestErrorCodes compares the codes that the schema describes with those that
+// there are.
+func TestErrorCodes(t *testing.T) {
+	var described []string
+	for _, value := range loadSchema(t).Types["ErrorCode"].EnumValues {
+		described = append(described, value.Name)
+	}
+	var codes []string
+	for _, code := range api.Codes() {
+		codes = append(codes, string(code))
+	}
+	slices.Sort(described)
+	slices.Sort(codes)
+	if diff := cmp.Diff(codes, described); diff != "" {
+		t.Errorf("the enum ErrorCode differs (-codes +enum):\n%s", diff)
 	}
 }

@@ -1,20 +1,15 @@
 package graph
 
 import (
-	"encoding/json"
-	"errors"
-	"maps"
-	"mime"
 	"net/http"
 	"slices"
 	"strconv"
-	"strings"
 
 	"github.com/99designs/gqlgen/graphql"
 	"github.com/vektah/gqlparser/v2/ast"
 	"github.com/vektah/gqlparser/v2/gqlerror"
 
-	"dialogs/graph/model"
+	"dialogs/api"
 )
 
 const (
@@ -22,180 +17,160 @@ const (
 	typeResponse = "application/graphql-response+json"
 )
 
-// httpTransport serves GraphQL over HTTP to the letter of its specification:
-// POST with a JSON body, and GET for queries. It takes gqlgen's place where
-// that is laxer than the specification asks or a server can afford.
-type httpTransport struct {
+// The transports follow the specification of GraphQL over HTTP to the letter:
+// POST with a JSON body, and GET for queries. They replace gqlgen's, which are
+// laxer than the specification asks or a server can afford. Each supports only
+// what it serves.
+
+// post serves queries and mutations.
+type post struct {
+	presenter
 	// bodyLimit is in bytes.
 	bodyLimit int64
 }
 
-// Supports takes every request: what is not served is answered here too.
-func (httpTransport) Supports(*http.Request) bool { return true }
+// Supports tells whether the request is one that post serves.
+func (post) Supports(r *http.Request) bool {
+	return r.Method == http.MethodPost && acceptable(r) && isPlainJSON(r.Header)
+}
 
 // Do serves one request.
-func (t httpTransport) Do(w http.ResponseWriter, r *http.Request, exec graphql.GraphExecutor) {
-	contentType, ok := negotiate(r.Header.Values("Accept"))
-	if !ok {
-		writeResponse(w, typeJSON, http.StatusNotAcceptable, failed(&requestError{
-			http.StatusNotAcceptable, "the server answers with " + typeResponse + " or " + typeJSON,
-		}))
-		return
-	}
-	raw, err := t.read(w, r)
+func (t post) Do(w http.ResponseWriter, r *http.Request, exec graphql.GraphExecutor) {
+	defer t.recover(w, r)
+	r.Body = http.MaxBytesReader(w, r.Body, t.bodyLimit)
+	raw, err := readBody(r)
 	if err != nil {
-		refuse(w, contentType, err)
+		t.refuse(w, r, err)
 		return
 	}
-	ctx := r.Context()
-	op, errs := exec.CreateOperationContext(ctx, raw)
+	t.execute(w, r, raw, exec, ast.Query, ast.Mutation)
+}
+
+// get serves queries.
+type get struct{ presenter }
+
+// Supports tells whether the request is one that get serves.
+func (get) Supports(r *http.Request) bool {
+	return r.Method == http.MethodGet && acceptable(r) && r.Header.Get("Upgrade") == ""
+}
+
+// Do serves one request.
+func (t get) Do(w http.ResponseWriter, r *http.Request, exec graphql.GraphExecutor) {
+	defer t.recover(w, r)
+	if !preflighted(r.Header) {
+		t.refuse(w, r, badRequest("a GET request needs the header Content-Type: application/json or GraphQL-Require-Preflight: 1"))
+		return
+	}
+	raw, err := readURL(r)
+	if err != nil {
+		t.refuse(w, r, err)
+		return
+	}
+	t.execute(w, r, raw, exec, ast.Query)
+}
+
+// unserved says why no other transport serves a request.
+type unserved struct{}
+
+// Supports takes every request.
+func (unserved) Supports(*http.Request) bool { return true }
+
+// Do refuses one request.
+func (unserved) Do(w http.ResponseWriter, r *http.Request, _ graphql.GraphExecutor) {
+	refusal := &api.Refusal{Code: api.BadUserInput}
+	switch {
+	case r.Method != http.MethodGet && r.Method != http.MethodPost:
+		w.Header().Set("Allow", "GET, POST")
+		refusal.Status, refusal.Message = http.StatusMethodNotAllowed, "GraphQL is served by GET and POST"
+	case !acceptable(r):
+		refusal.Status, refusal.Message = http.StatusNotAcceptable, "Accept must allow "+typeResponse+" or "+typeJSON
+	case r.Method == http.MethodPost:
+		refusal.Status, refusal.Message = http.StatusUnsupportedMediaType, "a POST request needs Content-Type: application/json, in UTF-8 and uncompressed"
+	default:
+		refusal.Message = "the protocol in the header Upgrade is not supported"
+	}
+	Refuse(w, r, refusal)
+}
+
+// execute runs an operation of one of the kinds and answers with its result.
+func (p presenter) execute(w http.ResponseWriter, r *http.Request, raw *graphql.RawParams, exec graphql.GraphExecutor, kinds ...ast.Operation) {
+	op, errs := exec.CreateOperationContext(r.Context(), raw)
 	if len(errs) > 0 {
-		response := exec.DispatchError(graphql.WithOperationContext(ctx, op), errs)
-		writeResponse(w, contentType, requestErrorStatus(contentType), withoutData(response))
+		writeRequestError(w, r, exec.DispatchError(graphql.WithOperationContext(r.Context(), op), errs))
 		return
 	}
-	if r.Method == http.MethodGet && op.Operation.Operation != ast.Query {
-		w.Header().Set("Allow", http.MethodPost)
-		refuse(w, contentType, &requestError{http.StatusMethodNotAllowed, "GET serves queries only"})
+	if kind := op.Operation.Operation; !slices.Contains(kinds, kind) {
+		if kind == ast.Mutation {
+			w.Header().Set("Allow", http.MethodPost)
+		}
+		p.refuse(w, r, &api.Refusal{
+			Code: api.BadUserInput, Status: http.StatusMethodNotAllowed,
+			Message: "a " + string(kind) + " cannot be sent by " + r.Method,
+		})
 		return
 	}
-	responses, ctx := exec.DispatchOperation(ctx, op)
+	responses, ctx := exec.DispatchOperation(r.Context(), op)
 	response := responses(ctx)
-	if response == nil { // ctx has ended: the time is over, or the client has gone
-		Refuse(w, r, http.StatusServiceUnavailable, string(model.ErrorCodeUnavailable), "the request took longer than the server allows; the outcome may be unknown", nil)
-		return
+	switch {
+	case response == nil: // ctx has ended: the time is up, or the client has gone
+		Refuse(w, r, &api.Refusal{
+			Code:    api.Unavailable,
+			Message: "the request took too long and was stopped; its changes may or may not have been made",
+		})
+	case response.Data == nil: // refused before anything ran
+		writeRequestError(w, r, response)
+	case len(response.Errors)+len(response.Extensions) == 0:
+		// What was executed is JSON already, and most of what is sent.
+		writeBody(w, mediaType(r), http.StatusOK, slices.Concat([]byte(`{"data":`), response.Data, []byte("}")))
+	default:
+		noteErrors(ctx, response.Errors)
+		writeResponse(w, r, http.StatusOK, response)
 	}
-	if response.Data == nil { // refused before anything ran
-		writeResponse(w, contentType, requestErrorStatus(contentType), withoutData(response))
-		return
-	}
-	if len(response.Errors)+len(response.Extensions) == 0 {
-		// What was executed is JSON already, and the most of what is sent.
-		writeBody(w, contentType, http.StatusOK, slices.Concat([]byte(`{"data":`), response.Data, []byte("}")))
-		return
-	}
-	writeResponse(w, contentType, http.StatusOK, response)
 }
 
-func (t httpTransport) read(w http.ResponseWriter, r *http.Request) (*graphql.RawParams, error) {
-	switch r.Method {
-	case http.MethodGet:
-		if !preflighted(r.Header) {
-			return nil, badRequest("a GET request needs a header that a foreign page can't send unasked: Content-Type: application/json, or GraphQL-Require-Preflight: 1")
-		}
-		return readURL(r)
-	case http.MethodPost:
-		mediaType, options, err := mime.ParseMediaType(r.Header.Get("Content-Type"))
-		if err != nil || mediaType != typeJSON || !isUTF8(options["charset"]) || r.Header.Get("Content-Encoding") != "" {
-			return nil, &requestError{http.StatusUnsupportedMediaType, "a POST request needs Content-Type: application/json, in UTF-8 and unencoded"}
-		}
-		r.Body = http.MaxBytesReader(w, r.Body, t.bodyLimit)
-		return readBody(r)
+// recover answers after a panic outside of any field.
+func (p presenter) recover(w http.ResponseWriter, r *http.Request) {
+	if v := recover(); v != nil {
+		p.refuse(w, r, api.Recovered(r.Context(), p.log, v))
 	}
-	return nil, &requestError{http.StatusMethodNotAllowed, "GraphQL is served to GET and POST"}
 }
 
-func isUTF8(charset string) bool {
-	return charset == "" || strings.EqualFold(charset, "utf-8") || strings.EqualFold(charset, "utf8")
+func (p presenter) refuse(w http.ResponseWriter, r *http.Request, err error) {
+	Refuse(w, r, api.RefusalOf(r.Context(), p.log, err))
 }
 
-// preflighted tells whether a browser would have asked before it sent the
-// request for a page of another origin.
-func preflighted(h http.Header) bool {
-	for _, name := range []string{"QB-Token", "Authorization", "GraphQL-Require-Preflight", "Apollo-Require-Preflight", "X-Apollo-Operation-Name"} {
-		if h.Get(name) != "" {
-			return true
-		}
-	}
-	mediaType, _, err := mime.ParseMediaType(h.Get("Content-Type"))
-	return err == nil && mediaType == typeJSON
+// Refuse answers a request that was not executed. It is an [api.Refuser].
+func Refuse(w http.ResponseWriter, r *http.Request, refusal *api.Refusal) {
+	refusal.SetHeader(w.Header())
+	errs := gqlerror.List{{Message: refusal.Message, Extensions: extensions(refusal)}}
+	noteErrors(r.Context(), errs)
+	writeResponse(w, r, refusal.HTTPStatus(), bareResponse{Errors: errs})
 }
 
-// negotiate picks the media type of the answer. Who does not say gets
-// application/json, as the specification wants for older clients.
-func negotiate(accept []string) (string, bool) {
-	best, bestQuality := "", 0.0
-	for _, part := range strings.Split(strings.Join(accept, ","), ",") {
-		mediaType, options, err := mime.ParseMediaType(part)
-		if err != nil || !isUTF8(options["charset"]) {
-			continue
-		}
-		quality := 1.0
-		if text, ok := options["q"]; ok {
-			if quality, err = strconv.ParseFloat(text, 64); err != nil {
-				continue
-			}
-		}
-		switch mediaType {
-		case "*/*", "application/*":
-			mediaType = typeJSON
-		case typeJSON, typeResponse:
-		default:
-			continue
-		}
-		if quality > bestQuality {
-			best, bestQuality = mediaType, quality
-		}
-	}
-	if strings.TrimSpace(strings.Join(accept, "")) == "" {
-		return typeJSON, true
-	}
-	return best, best != ""
-}
-
-// requestErrorStatus is the status of a well-formed request whose document
-// does not hold: application/json means by 200 that it is a GraphQL answer.
-func requestErrorStatus(contentType string) int {
-	if contentType == typeResponse {
-		return http.StatusBadRequest
-	}
-	return http.StatusOK
-}
-
-// A bareResponse is the answer to a request that was not executed: it has no
-// entry for data.
+// A bareResponse answers a request that was not executed: it has no entry for
+// data.
 type bareResponse struct {
 	Errors     gqlerror.List  `json:"errors"`
 	Extensions map[string]any `json:"extensions,omitempty"`
 }
 
-func withoutData(r *graphql.Response) bareResponse {
-	return bareResponse{Errors: r.Errors, Extensions: r.Extensions}
-}
-
-func failed(e *requestError) bareResponse {
-	return bareResponse{Errors: gqlerror.List{e.public()}}
-}
-
-func refuse(w http.ResponseWriter, contentType string, err error) {
-	var e *requestError
-	if !errors.As(err, &e) {
-		e = &requestError{http.StatusBadRequest, "the request could not be read"}
+// writeRequestError answers a well-formed request whose document or variables
+// are invalid. In application/json, 200 means that the answer is GraphQL's.
+func writeRequestError(w http.ResponseWriter, r *http.Request, response *graphql.Response) {
+	noteErrors(r.Context(), response.Errors)
+	status := http.StatusOK
+	if mediaType(r) == typeResponse {
+		status = http.StatusBadRequest
 	}
-	if e.status == http.StatusMethodNotAllowed && w.Header().Get("Allow") == "" {
-		w.Header().Set("Allow", "GET, POST")
-	}
-	writeResponse(w, contentType, e.status, failed(e))
+	writeResponse(w, r, status, bareResponse{Errors: response.Errors, Extensions: response.Extensions})
 }
 
-// Refuse answers a request that others keep from the door, such as one whose
-// credentials do not hold, as the door itself would.
-func Refuse(w http.ResponseWriter, r *http.Request, status int, code, message string, more map[string]any) {
-	contentType, ok := negotiate(r.Header.Values("Accept"))
-	if !ok {
-		contentType = typeJSON
-	}
-	extensions := map[string]any{"code": code, "status": status}
-	maps.Copy(extensions, more)
-	writeResponse(w, contentType, status, bareResponse{Errors: gqlerror.List{{Message: message, Extensions: extensions}}})
-}
-
-func writeResponse(w http.ResponseWriter, contentType string, status int, response any) {
-	body, err := json.Marshal(response)
+func writeResponse(w http.ResponseWriter, r *http.Request, status int, response any) {
+	body, err := api.MarshalPlain(response)
 	if err != nil {
-		status, body = http.StatusInternalServerError, []byte(`{"errors":[{"message":"internal error","extensions":{"code":"INTERNAL","status":500}}]}`)
+		panic("graph: encoding an answer: " + err.Error()) // data is JSON already, and errors are plain values
 	}
-	writeBody(w, contentType, status, body)
+	writeBody(w, mediaType(r), status, body)
 }
 
 func writeBody(w http.ResponseWriter, contentType string, status int, body []byte) {
@@ -205,5 +180,5 @@ func writeBody(w http.ResponseWriter, contentType string, status int, body []byt
 	h.Set("X-Content-Type-Options", "nosniff")
 	h.Set("Cache-Control", "no-store")
 	w.WriteHeader(status)
-	_, _ = w.Write(body)
+	_, _ = w.Write(body) // the client may have gone
 }

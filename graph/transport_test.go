@@ -112,6 +112,36 @@ func TestGET(t *testing.T) {
 	}
 }
 
+func TestUpgrade(t *testing.T) {
+	d := open(t, nil)
+	r := httptest.NewRequest(http.MethodGet, "/graphql", nil)
+	r.Header.Set("Connection", "Upgrade")
+	r.Header.Set("Upgrade", "unknown")
+	if a := d.send(dialog.Caller{}, r); a.Status != http.StatusBadRequest || !strings.Contains(a.Body, "Upgrade") {
+		t.Errorf("got status %d: %s", a.Status, a.Body)
+	}
+}
+
+// TestPanicOutsideFields looks for an opaque answer with the request's id when
+// something fails that belongs to no field.
+func TestPanicOutsideFields(t *testing.T) {
+	d := open(t, nil)
+	r := httptest.NewRequest(http.MethodPost, "/graphql", panics{})
+	r.Header.Set("Content-Type", plain)
+	a := d.send(dialog.Caller{}, r)
+	if code, _ := a.code(t); a.Status != http.StatusInternalServerError || code != "INTERNAL" || a.Errors[0].Extensions["id"] != requestID {
+		t.Errorf("got status %d: %s", a.Status, a.Body)
+	}
+	if strings.Contains(a.Body, "the inside") || !strings.Contains(d.log.String(), "the inside") {
+		t.Errorf("got %s and the log %s", a.Body, d.log)
+	}
+}
+
+// panics is a body that no server expects.
+type panics struct{}
+
+func (panics) Read([]byte) (int, error) { panic("the inside") }
+
 func TestOtherMethods(t *testing.T) {
 	d := open(t, nil)
 	a := d.send(dialog.Caller{}, httptest.NewRequest(http.MethodPut, "/graphql", nil))

@@ -8,8 +8,8 @@ import (
 	"github.com/vektah/gqlparser/v2/ast"
 	"github.com/vektah/gqlparser/v2/gqlerror"
 
+	"dialogs/api"
 	"dialogs/dialog"
-	"dialogs/graph/model"
 	"dialogs/graph/scalar"
 )
 
@@ -62,7 +62,7 @@ func (e *exactVariables) check(t *ast.Type, value any, path ast.Path) *gqlerror.
 	}
 	if err := coerce(def, value); err != nil {
 		wrong := gqlerror.ErrorPathf(append(ast.Path{}, path...), "%s", err)
-		wrong.Extensions = map[string]any{"code": model.ErrorCodeBadUserInput}
+		wrong.Extensions = map[string]any{"code": api.BadUserInput}
 		return wrong
 	}
 	return nil

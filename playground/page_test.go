@@ -132,7 +132,6 @@ func serve(t testing.TB, dev bool) (*httptest.Server, *playground.Credentials) {
 		Caller:        func(ctx context.Context) dialog.Caller { return auth.FromContext(ctx).Caller },
 		Log:           log,
 		Introspection: true,
-		Operation:     func(context.Context, string) {},
 		Limits:        graph.DefaultLimits(),
 	})
 	credentials := &playground.Credentials{APIKey: key, Token: token}

@@ -1,29 +1,19 @@
 package quickblox
 
 import (
-	"context"
-	"crypto/rand"
-	"encoding/json"
 	"errors"
+	"log/slog"
 	"net/http"
 	"strings"
 
+	"dialogs/api"
 	"dialogs/dialog"
 )
-
-// statuses are those that QuickBlox documents for each kind of failure.
-var statuses = map[dialog.Code]int{
-	dialog.Invalid:         http.StatusBadRequest,
-	dialog.Unauthenticated: http.StatusUnauthorized,
-	dialog.Forbidden:       http.StatusForbidden,
-	dialog.NotFound:        http.StatusNotFound,
-	dialog.Conflict:        http.StatusUnprocessableEntity,
-	dialog.Unavailable:     http.StatusServiceUnavailable,
-}
 
 // parameters are the names that this door has for the inputs that the domain
 // blames; what is not here has the same name.
 var parameters = map[string]string{
+	"input":           "", // the whole request
 	"id":              "_id",
 	"addOccupants":    "push_all[occupants_ids]",
 	"removeOccupants": "pull_all[occupants_ids]",
@@ -49,68 +39,56 @@ var parameters = map[string]string{
 	"filter.customData":   "data",
 }
 
-// A statusError is a request that fails for a reason which the domain does
-// not know.
-type statusError struct {
-	status  int
-	message string
-}
-
-func (e *statusError) Error() string { return e.message }
-
 // invalid blames a parameter, as the request spells it.
 func invalid(parameter, message string) error {
-	return &statusError{http.StatusBadRequest, parameter + ": " + message}
+	return &api.Refusal{Code: api.BadUserInput, Field: parameter, Message: message}
 }
 
 // refuse answers with what went wrong, as far as it may be told.
 func (d *door) refuse(w http.ResponseWriter, r *http.Request, err error) {
+	refusal := api.RefusalOf(r.Context(), d.Log, err)
 	var known *dialog.Error
-	var own *statusError
-	switch {
-	case errors.As(err, &own):
-		Refuse(w, r, own.status, own.message)
-	case errors.As(err, &known):
-		switch known.Code {
-		case dialog.Unavailable:
-			if !errors.Is(known, context.Canceled) { // which is the client who has gone
-				d.Log.WarnContext(r.Context(), "the store is unavailable", "error", known)
-			}
-		case dialog.Unauthenticated:
-			w.Header().Set("WWW-Authenticate", d.Challenge)
+	if errors.As(err, &known) {
+		refusal.Field = spelled(known.Field)
+		if known.Code == dialog.Unauthenticated {
+			refusal.Challenge = d.Challenge
 		}
-		Refuse(w, r, statuses[known.Code], explain(known))
-	default:
-		id := rand.Text()
-		d.Log.ErrorContext(r.Context(), "internal error", "id", id, "path", r.URL.Path, "error", err)
-		Refuse(w, r, http.StatusInternalServerError, "internal error; the server's log has it under the id "+id)
 	}
+	Refuse(w, r, refusal)
 }
 
-// explain names the parameter to blame, as this door spells it.
-func explain(e *dialog.Error) string {
-	field := e.Field
-	if spelt, ok := parameters[field]; ok {
-		field = spelt
+// spelled is an input of the domain as this API spells it.
+func spelled(field string) string {
+	if name, ok := parameters[field]; ok {
+		return name
 	}
-	if field == "" || field == "input" {
-		return e.Message
-	}
-	return field + ": " + e.Message
+	return field
 }
 
-// Refuse answers a request that was not executed, in the shape of the door's
-// errors. Whatever keeps requests from the door answers by it as well.
-func Refuse(w http.ResponseWriter, r *http.Request, status int, message string) {
-	if status == http.StatusUnauthorized && hasToken(r) {
-		// By these words the client libraries know that a session has to be
-		// made anew.
+// Refuse answers a request that was not executed, in the shape of QuickBlox's
+// errors. It is an [api.Refuser].
+func Refuse(w http.ResponseWriter, r *http.Request, refusal *api.Refusal) {
+	api.Note(r.Context(), slog.Any("code", refusal.Code))
+	refusal.SetHeader(w.Header())
+	status, message := refusal.HTTPStatus(), refusal.Message
+	switch {
+	case refusal.Code == api.Conflict: // QuickBlox documents another status
+		status = http.StatusUnprocessableEntity
+	case refusal.Code == api.Internal:
+		message += ": " + refusal.RequestID
+	case status == http.StatusUnauthorized && tokenOf(r) != "":
+		// The client libraries look for these words to create a new session.
 		message = "Required session does not exist: " + message
 	}
-	writeJSON(w, status, map[string][]string{"errors": {message}})
+	if refusal.Field != "" {
+		message = refusal.Field + ": " + message
+	}
+	body, err := api.MarshalPlain(map[string][]string{"errors": {message}})
+	if err != nil {
+		panic("quickblox: encoding a string: " + err.Error())
+	}
+	write(w, status, body)
 }
-
-func hasToken(r *http.Request) bool { return tokenOf(r) != "" }
 
 // tokenOf is the session token that came with the request, empty for none.
 func tokenOf(r *http.Request) string {
@@ -124,15 +102,12 @@ func tokenOf(r *http.Request) string {
 	return ""
 }
 
-func writeJSON(w http.ResponseWriter, status int, body any) {
+// write sends an answer of JSON, or an empty one.
+func write(w http.ResponseWriter, status int, body []byte) {
 	w.Header().Set("Cache-Control", "no-store")
-	if body == nil {
-		w.WriteHeader(status)
-		return
+	if body != nil {
+		w.Header().Set("Content-Type", "application/json; charset=utf-8")
 	}
-	w.Header().Set("Content-Type", "application/json; charset=utf-8")
 	w.WriteHeader(status)
-	e := json.NewEncoder(w)
-	e.SetEscapeHTML(false)
-	_ = e.Encode(body) // the client may have gone
+	_, _ = w.Write(body) // the client may have gone
 }

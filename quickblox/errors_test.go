@@ -7,6 +7,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
+
 	"dialogs/dialog"
 	"dialogs/dialog/dialogtest"
 )
@@ -37,8 +39,8 @@ func TestInnerErrors(t *testing.T) {
 		status int
 		text   string
 	}{
-		{"an error of a driver", errors.New("SELECT of the store's inner text"), http.StatusInternalServerError, "internal error"},
-		{"a panic", nil, http.StatusInternalServerError, "internal error"},
+		{"an error of a driver", errors.New("SELECT of the store's inner text"), http.StatusInternalServerError, requestID},
+		{"a panic", nil, http.StatusInternalServerError, requestID},
 		{"a store that is away", dialog.ErrUnavailable(errors.New("the store's inner text")), http.StatusServiceUnavailable, "did not answer in time"},
 	} {
 		t.Run(tt.reason, func(t *testing.T) {
@@ -62,5 +64,14 @@ func TestGoneClient(t *testing.T) {
 	d.get(user("1"), "/chat/Dialog/65ba1b4a0000000000000001").refused(http.StatusServiceUnavailable, "did not answer in time")
 	if log := d.log.String(); strings.Contains(log, "unavailable") {
 		t.Errorf("the log says %s", log)
+	}
+}
+
+func TestNotes(t *testing.T) {
+	d := open(t)
+	d.get(user("1"), "/chat/Dialog/65ba1b4a0000000000000001")
+	want := map[string]string{"operation": "getDialog", "code": "NOT_FOUND"}
+	if diff := cmp.Diff(want, d.notes()); diff != "" {
+		t.Errorf("the log line is another (-want +got):\n%s", diff)
 	}
 }

@@ -10,14 +10,13 @@ package quickblox
 
 import (
 	"context"
-	"fmt"
 	"log/slog"
 	"net/http"
-	"runtime/debug"
 	"slices"
 	"strings"
 	"time"
 
+	"dialogs/api"
 	"dialogs/dialog"
 )
 
@@ -31,8 +30,6 @@ type Config struct {
 	// who came without one.
 	Session func(context.Context) (Session, bool)
 	Log     *slog.Logger
-	// Operation is told the name of each operation before it runs.
-	Operation func(ctx context.Context, name string)
 	// Challenge is what WWW-Authenticate says to who came without credentials.
 	Challenge string
 	// BodyLimit is the largest request body, in bytes.
@@ -138,40 +135,48 @@ func (d *door) serve(m methods) http.Handler {
 		e, ok := m[method]
 		if !ok {
 			w.Header().Set("Allow", strings.Join(allowed(m), ", "))
-			Refuse(w, r, http.StatusMethodNotAllowed, "this path does not have the method "+r.Method)
+			Refuse(w, r, &api.Refusal{
+				Code: api.BadUserInput, Status: http.StatusMethodNotAllowed,
+				Message: "this path does not support the method " + shown(r.Method),
+			})
 			return
 		}
 		if session, ok := d.Session(r.Context()); ok {
 			w.Header().Set("QB-Token-ExpirationDate", session.ExpiresAt.UTC().Format("2006-01-02 15:04:05 UTC"))
 		}
-		d.Operation(r.Context(), e.operation)
-		a, err := d.answer(w, r, e)
+		api.Note(r.Context(), slog.String("operation", e.operation))
+		status, body, err := d.answer(w, r, e)
 		if err != nil {
 			d.refuse(w, r, err)
 			return
 		}
-		writeJSON(w, a.status, a.body)
+		write(w, status, body)
 	})
 }
 
-// answer runs an endpoint. A panic is an internal error like others.
-func (d *door) answer(w http.ResponseWriter, r *http.Request, e endpoint) (a answer, err error) {
+// answer runs an endpoint and encodes its answer. A panic is an internal error
+// like others.
+func (d *door) answer(w http.ResponseWriter, r *http.Request, e endpoint) (status int, body []byte, err error) {
 	defer func() {
 		if v := recover(); v != nil {
-			d.Log.ErrorContext(r.Context(), "panic", "value", v, "stack", string(debug.Stack()))
-			err = fmt.Errorf("panic: %v", v)
+			err = api.Recovered(r.Context(), d.Log, v)
 		}
 	}()
 	caller := d.Caller(r.Context())
 	if !e.open && caller.Kind() == dialog.Anonymous {
-		return answer{}, dialog.ErrUnauthenticated() // before anything is read
+		return 0, nil, dialog.ErrUnauthenticated() // before anything is read
 	}
 	r.Body = http.MaxBytesReader(w, r.Body, d.BodyLimit)
 	params, err := readParams(r)
 	if err != nil {
-		return answer{}, err
+		return 0, nil, err
 	}
-	return e.serve(&request{Request: r, caller: caller, params: params})
+	a, err := e.serve(&request{Request: r, caller: caller, params: params})
+	if err != nil || a.body == nil {
+		return a.status, nil, err
+	}
+	body, err = api.MarshalPlain(a.body)
+	return a.status, body, err
 }
 
 func allowed(m methods) []string {

@@ -5,6 +5,8 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+
+	"dialogs/api"
 )
 
 // areas are what QuickBlox documents and this server does not have, by the
@@ -40,5 +42,5 @@ func notServed(w http.ResponseWriter, r *http.Request) {
 	default:
 		message = "there is no such path here; dialogs are at /chat/Dialog.json"
 	}
-	Refuse(w, r, http.StatusNotFound, message)
+	Refuse(w, r, &api.Refusal{Code: api.NotFound, Message: message})
 }

@@ -1,8 +1,8 @@
 package quickblox
 
 import (
-	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
 	"maps"
 	"mime"
@@ -11,9 +11,7 @@ import (
 	"slices"
 	"strings"
 
-	jsonv2 "github.com/go-json-experiment/json"
-	"github.com/go-json-experiment/json/jsontext"
-
+	"dialogs/api"
 	"dialogs/dialog"
 )
 
@@ -33,9 +31,12 @@ func readParams(r *http.Request) (params, error) {
 	if err != nil {
 		var tooLarge *http.MaxBytesError
 		if errors.As(err, &tooLarge) {
-			return nil, &statusError{http.StatusRequestEntityTooLarge, "the request body is larger than the server takes"}
+			return nil, &api.Refusal{
+				Code: api.BadUserInput, Status: http.StatusRequestEntityTooLarge,
+				Message: fmt.Sprintf("the request body is too large (limit %d bytes)", tooLarge.Limit),
+			}
 		}
-		return nil, &statusError{http.StatusBadRequest, "the request body could not be read"}
+		return nil, invalid("", "the request body could not be read")
 	}
 	if len(body) == 0 {
 		return all, nil
@@ -67,25 +68,15 @@ func parseBody(r *http.Request, body []byte) (params, error) {
 	case contentType == "application/x-www-form-urlencoded":
 		return parseForm(string(body))
 	}
-	return nil, &statusError{http.StatusBadRequest, "the Content-Type of a request with a body is application/json or application/x-www-form-urlencoded"}
+	return nil, invalid("", "the Content-Type of a request with a body is application/json or application/x-www-form-urlencoded")
 }
-
-// exactNumbers keeps numbers as they were written.
-var exactNumbers = jsonv2.WithUnmarshalers(jsonv2.UnmarshalFromFunc(func(d *jsontext.Decoder, v *any) error {
-	if d.PeekKind() != '0' {
-		return errors.ErrUnsupported
-	}
-	raw, err := d.ReadValue()
-	*v = json.Number(raw)
-	return err
-}))
 
 // parseJSON reads one object. Invalid UTF-8, lone surrogates, names given
 // twice and whatever follows the object are errors.
 func parseJSON(body []byte) (params, error) {
 	var object map[string]any
-	if err := jsonv2.Unmarshal(body, &object, exactNumbers); err != nil || object == nil {
-		return nil, &statusError{http.StatusBadRequest, "the request body must be one JSON object in valid UTF-8"}
+	if err := api.UnmarshalExact(body, &object); err != nil || object == nil {
+		return nil, invalid("", "the request body must be one JSON object in valid UTF-8")
 	}
 	return object, nil
 }
@@ -95,7 +86,7 @@ func parseJSON(body []byte) (params, error) {
 func parseForm(text string) (params, error) {
 	values, err := url.ParseQuery(text)
 	if err != nil {
-		return nil, &statusError{http.StatusBadRequest, "the query or form is not well encoded"}
+		return nil, invalid("", "the query or form is not well encoded")
 	}
 	all := params{}
 	for _, name := range slices.Sorted(maps.Keys(values)) {

@@ -15,6 +15,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"dialogs/api"
 	"dialogs/dialog"
 	"dialogs/dialog/dialogtest"
 	"dialogs/quickblox"
@@ -33,6 +34,19 @@ type door struct {
 	service  *dialog.Service
 	sessions *fakeSessions
 	log      *lockedBuffer
+	request  *api.Request // the latest
+}
+
+// requestID is the id of every request.
+const requestID = "the-request-id"
+
+// notes are what the latest request put into its log line.
+func (d *door) notes() map[string]string {
+	all := map[string]string{}
+	for _, note := range d.request.Notes() {
+		all[note.Key] = note.Value.String()
+	}
+	return all
 }
 
 type callerKey struct{}
@@ -50,12 +64,14 @@ func openStore(t testing.TB, store dialog.Store) *door {
 			return quickblox.Session{ID: "session of " + string(c.User), CreatedAt: start, ExpiresAt: start.Add(time.Hour)},
 				c.User != "" && c.APIKey == ""
 		},
-		Log: slog.New(slog.NewTextHandler(d.log, nil)), Operation: func(context.Context, string) {},
+		Log:       slog.New(slog.NewTextHandler(d.log, nil)),
 		Challenge: "Test", BodyLimit: 1 << 20,
 	})
 	d.handler = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		c := dialog.Caller{User: dialog.UserID(r.Header.Get("User")), APIKey: r.Header.Get("Key")}
-		handler.ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), callerKey{}, c)))
+		ctx := context.WithValue(r.Context(), callerKey{}, c)
+		d.request = &api.Request{ID: requestID}
+		handler.ServeHTTP(w, r.WithContext(api.WithRequest(ctx, d.request)))
 	})
 	return d
 }

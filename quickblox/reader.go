@@ -9,6 +9,7 @@ import (
 	jsonv2 "github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
 
+	"dialogs/api"
 	"dialogs/dialog"
 )
 
@@ -149,15 +150,15 @@ func foreign(members map[string]jsontext.Value) (dialog.Foreign, error) {
 			continue
 		}
 		var value any
-		if err := jsonv2.Unmarshal(raw, &value, exactNumbers); err != nil {
+		if err := api.UnmarshalExact(raw, &value); err != nil {
 			return dialog.Foreign{}, dialog.InvalidInput("", name+": "+err.Error())
 		}
 		p[name] = value
 	}
 	f, err := p.foreign()
-	var own *statusError
+	var own *api.Refusal
 	if errors.As(err, &own) {
-		err = dialog.InvalidInput("", own.message)
+		err = dialog.InvalidInput("", own.Field+": "+own.Message)
 	}
 	return f, err
 }
@@ -199,8 +200,11 @@ func (p params) foreign() (f dialog.Foreign, err error) {
 // Explain says why a dialog was refused, in the words of this door.
 func Explain(err error) string {
 	var known *dialog.Error
-	if errors.As(err, &known) {
-		return explain(known)
+	if !errors.As(err, &known) {
+		return err.Error()
 	}
-	return err.Error()
+	if field := spelled(known.Field); field != "" {
+		return field + ": " + known.Message
+	}
+	return known.Message
 }

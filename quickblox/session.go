@@ -5,6 +5,7 @@ import (
 	"strings"
 	"time"
 
+	"dialogs/api"
 	"dialogs/dialog"
 )
 
@@ -111,7 +112,7 @@ func (d *door) endSession(r *request) (answer, error) {
 }
 
 func errNoSession() error {
-	return &statusError{http.StatusNotFound, "an API key has no session; a session token has"}
+	return &api.Refusal{Code: api.NotFound, Message: "an API key has no session: send a session token"}
 }
 
 // accountSettings are this server's own endpoints, which client libraries ask

@@ -204,7 +204,7 @@ func TestWrongUpdates(t *testing.T) {
 		{"a value within a value", asForm, "data[class_name]=Card&data[note][x]=1", 400, "data: the field Card.note"},
 		{"a path for a field", asJSON, `{"data": {"class_name": "Card", "a.b": 1}}`, 400, "data: "},
 		{"a list for data", asJSON, `{"data": []}`, 400, "data: takes an object"},
-		{"a body past the limit", asJSON, `{"name": "` + strings.Repeat("x", 1<<20) + `"}`, 413, "larger"},
+		{"a body past the limit", asJSON, `{"name": "` + strings.Repeat("x", 1<<20) + `"}`, 413, "too large"},
 		{"right and wrong at once", asJSON, `{"name": "Dinner", "push_all": {"occupants_ids": [9]}, "data": {"class_name": "Card", "level": 1.5}}`, 400, "data: "},
 	} {
 		t.Run(tt.reason, func(t *testing.T) {
