@@ -13,13 +13,13 @@ import (
 
 	"dialogs/auth"
 	"dialogs/dialog"
-	"dialogs/store/storetest"
+	"dialogs/store/memory"
 )
 
 func TestNewRefusesHalfAConfiguration(t *testing.T) {
 	whole := func() auth.Config {
 		return auth.Config{
-			Secret: secret, Keys: &keyStore{}, Sessions: storetest.NewMemory().Open(), Now: time.Now, Log: slog.New(slog.DiscardHandler),
+			Secret: secret, Keys: &keyStore{}, Sessions: memory.NewStore(), Now: time.Now, Log: slog.New(slog.DiscardHandler),
 		}
 	}
 	cases := map[string]struct {

@@ -17,7 +17,7 @@ import (
 
 	"dialogs/auth"
 	"dialogs/dialog"
-	"dialogs/store/storetest"
+	"dialogs/store/memory"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -58,7 +58,7 @@ func newAuthenticator(t testing.TB, c auth.Config) *auth.Authenticator {
 		c.Keys = &keyStore{}
 	}
 	if c.Sessions == nil {
-		c.Sessions = storetest.NewMemory().Open()
+		c.Sessions = memory.NewStore()
 	}
 	if c.Log == nil {
 		c.Log = slog.New(slog.DiscardHandler)

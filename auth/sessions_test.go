@@ -14,7 +14,7 @@ import (
 
 	"dialogs/auth"
 	"dialogs/dialog"
-	"dialogs/store/storetest"
+	"dialogs/store/memory"
 )
 
 // A sessionStore counts the look-ups, and can be made to fail.
@@ -27,7 +27,7 @@ type sessionStore struct {
 }
 
 func newSessionStore() *sessionStore {
-	return &sessionStore{SessionStore: storetest.NewMemory().Open()}
+	return &sessionStore{SessionStore: memory.NewStore()}
 }
 
 func (s *sessionStore) SessionEnded(ctx context.Context, id string) (bool, error) {

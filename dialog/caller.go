@@ -42,11 +42,13 @@ type Actor struct {
 	APIKey string
 }
 
-// Same tells whether two actors are one for idempotency: a user is one actor
-// however he came, a server is its key.
-func (a Actor) Same(b Actor) bool {
-	if a.User != "" || b.User != "" {
-		return a.User == b.User
+// Identity returns the one actor behind the credentials: a user is the same
+// actor with a session token and with an API key on their behalf, and a server
+// is its key. It is comparable, and goes by it what belongs to one actor:
+// idempotency keys, rate limits.
+func (a Actor) Identity() Actor {
+	if a.User != "" {
+		a.APIKey = ""
 	}
-	return a.APIKey == b.APIKey
+	return a
 }

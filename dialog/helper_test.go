@@ -11,6 +11,7 @@ import (
 
 	"dialogs/dialog"
 	"dialogs/dialog/dialogtest"
+	"dialogs/store/memory"
 )
 
 const dialogID = "0123456789abcdef01234567"
@@ -26,7 +27,7 @@ func noon() time.Time { return time.Date(2026, 1, 31, 12, 0, 0, 0, time.UTC) }
 // newStore is a store without dialogs, in which [dialogtest.Class] and these
 // classes are defined.
 func newStore(_ tester, more ...dialog.Class) dialog.Store {
-	return dialogtest.NewStore(append(more, dialogtest.Class())...)
+	return memory.NewStore(append(more, dialogtest.Class())...)
 }
 
 func newService(store dialog.Store, limits dialog.Limits) *dialog.Service {

@@ -64,7 +64,7 @@ func (d *Dialog) NumberHistory() {
 // findRecord looks for the record that the actor's key left.
 func findRecord(records []Record, actor Actor, key string) (Record, bool) {
 	i := slices.IndexFunc(records, func(r Record) bool {
-		return r.Key == key && r.Actor.Same(actor)
+		return r.Key == key && r.Actor.Identity() == actor.Identity()
 	})
 	if i < 0 {
 		return Record{}, false

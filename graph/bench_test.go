@@ -15,7 +15,7 @@ import (
 	"dialogs/dialog"
 	"dialogs/graph"
 	"dialogs/graph/model"
-	"dialogs/store/storetest"
+	"dialogs/store/memory"
 )
 
 const (
@@ -27,7 +27,7 @@ const (
 // updates of a store in memory through GraphQL, and through a bare net/http
 // handler that decodes and encodes the same JSON.
 func BenchmarkDoor(b *testing.B) {
-	service := dialog.NewService(storetest.NewMemory().Open(), dialog.DefaultLimits(), time.Now, nil)
+	service := dialog.NewService(memory.NewStore(), dialog.DefaultLimits(), time.Now, nil)
 	out, err := service.Create(b.Context(), user("alice"), dialog.Creation{Type: dialog.Group, Name: dialog.Some("Lunch"), Occupants: []dialog.UserID{"bob", "carol"}})
 	if err != nil {
 		b.Fatal(err)

@@ -10,7 +10,7 @@ import (
 	"time"
 
 	"dialogs/dialog"
-	"dialogs/dialog/dialogtest"
+	"dialogs/store/memory"
 )
 
 // A brokenStore fails in the way that a test wants.
@@ -36,7 +36,7 @@ func TestInnerErrors(t *testing.T) {
 		{func() error { return dialog.ErrUnavailable(errors.New(secret)) }, "UNAVAILABLE", "a store that is away"},
 	} {
 		t.Run(test.reason, func(t *testing.T) {
-			d := open(t, brokenStore{dialogtest.NewStore(), test.fail})
+			d := open(t, brokenStore{memory.NewStore(), test.fail})
 			a := d.do(user("alice"), `{ viewer { kind } dialog(id: "65ba1b4a0000000000000001") { id } }`)
 			if code, _ := a.code(t); code != test.code {
 				t.Errorf("got %s, want %s: %s", code, test.code, a.Body)

@@ -18,6 +18,7 @@ import (
 	"dialogs/dialog"
 	"dialogs/dialog/dialogtest"
 	"dialogs/graph"
+	"dialogs/store/memory"
 )
 
 // A door is the GraphQL handler before a store in memory. Credentials are
@@ -56,7 +57,7 @@ func open(t testing.TB, store dialog.Store) *door {
 func openWith(t testing.TB, store dialog.Store, change func(*graph.Config)) *door {
 	t.Helper()
 	if store == nil {
-		store = dialogtest.NewStore(dialogtest.Class())
+		store = memory.NewStore(dialogtest.Class())
 	}
 	d := &door{TB: t, log: &lockedBuffer{}}
 	d.service = dialog.NewService(store, dialog.DefaultLimits(), ticking(start), counting())

@@ -19,9 +19,9 @@ import (
 
 	"dialogs/auth"
 	"dialogs/dialog"
-	"dialogs/dialog/dialogtest"
 	"dialogs/graph"
 	"dialogs/playground"
+	"dialogs/store/memory"
 )
 
 var screenshot = flag.String("screenshot", "", "write a picture of the page to this PNG file")
@@ -104,7 +104,7 @@ func TestPageOutsideOfDevelopment(t *testing.T) {
 // development mode only.
 func serve(t testing.TB, dev bool) (*httptest.Server, *playground.Credentials) {
 	t.Helper()
-	store, log := dialogtest.NewStore(), slog.New(slog.DiscardHandler)
+	store, log := memory.NewStore(), slog.New(slog.DiscardHandler)
 	key, record, err := auth.NewAPIKey("development", time.Now(), rand.Reader)
 	if err != nil {
 		t.Fatal(err)

@@ -10,7 +10,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"dialogs/dialog"
-	"dialogs/dialog/dialogtest"
+	"dialogs/store/memory"
 )
 
 // A brokenStore fails at every dialog.
@@ -44,7 +44,7 @@ func TestInnerErrors(t *testing.T) {
 		{"a store that is away", dialog.ErrUnavailable(errors.New("the store's inner text")), http.StatusServiceUnavailable, "did not answer in time"},
 	} {
 		t.Run(tt.reason, func(t *testing.T) {
-			d := openStore(t, brokenStore{dialogtest.NewStore(), tt.err})
+			d := openStore(t, brokenStore{memory.NewStore(), tt.err})
 			a := d.get(user("1"), "/chat/Dialog/"+id)
 			a.refused(tt.status, tt.text)
 			if strings.Contains(a.Body, "inner text") || !strings.Contains(d.log.String(), "inner text") {
@@ -60,7 +60,7 @@ func TestInnerErrors(t *testing.T) {
 
 // TestGoneClient looks for a log that tells nothing of a client who has gone.
 func TestGoneClient(t *testing.T) {
-	d := openStore(t, brokenStore{dialogtest.NewStore(), dialog.ErrUnavailable(context.Canceled)})
+	d := openStore(t, brokenStore{memory.NewStore(), dialog.ErrUnavailable(context.Canceled)})
 	d.get(user("1"), "/chat/Dialog/65ba1b4a0000000000000001").refused(http.StatusServiceUnavailable, "did not answer in time")
 	if log := d.log.String(); strings.Contains(log, "unavailable") {
 		t.Errorf("the log says %s", log)

@@ -7,7 +7,7 @@ import (
 	"testing"
 
 	"dialogs/dialog"
-	"dialogs/dialog/dialogtest"
+	"dialogs/store/memory"
 )
 
 // A crowd is a door with some dialogs, whose names tell them apart. They were
@@ -147,7 +147,7 @@ func TestListView(t *testing.T) {
 
 // TestListData shows the class that a list is filtered by.
 func TestListData(t *testing.T) {
-	d := openStore(t, dialogtest.NewStore(
+	d := openStore(t, memory.NewStore(
 		dialog.Class{Name: "Zeal", Revision: 1, Fields: []dialog.Field{{Name: "n", Type: dialog.Integer}}},
 		dialog.Class{Name: "Art", Revision: 1, Fields: []dialog.Field{{Name: "n", Type: dialog.Integer}}}))
 	id := d.group("1")

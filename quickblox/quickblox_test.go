@@ -19,6 +19,7 @@ import (
 	"dialogs/dialog"
 	"dialogs/dialog/dialogtest"
 	"dialogs/quickblox"
+	"dialogs/store/memory"
 )
 
 // start is when the clock of a door starts; it then moves a second with each
@@ -51,7 +52,7 @@ func (d *door) notes() map[string]string {
 
 type callerKey struct{}
 
-func open(t testing.TB) *door { return openStore(t, dialogtest.NewStore(dialogtest.Class())) }
+func open(t testing.TB) *door { return openStore(t, memory.NewStore(dialogtest.Class())) }
 
 func openStore(t testing.TB, store dialog.Store) *door {
 	t.Helper()

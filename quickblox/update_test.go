@@ -9,7 +9,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"dialogs/dialog"
-	"dialogs/dialog/dialogtest"
+	"dialogs/store/memory"
 )
 
 // TestRecipes sends the eight recipes of "Update dialog" as QuickBlox writes
@@ -118,7 +118,7 @@ func TestPhotoAndOwner(t *testing.T) {
 
 // TestData looks for the class that an answer shows.
 func TestData(t *testing.T) {
-	d := openStore(t, dialogtest.NewStore(
+	d := openStore(t, memory.NewStore(
 		dialog.Class{Name: "Zeal", Revision: 1, Fields: []dialog.Field{{Name: "n", Type: dialog.Integer}}},
 		dialog.Class{Name: "Art", Revision: 1, Fields: []dialog.Field{{Name: "n", Type: dialog.Integer}}}))
 	id := d.group("1")

@@ -12,7 +12,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"dialogs/dialog"
-	"dialogs/store/storetest"
+	"dialogs/store/memory"
 	"dialogs/transfer"
 )
 
@@ -71,7 +71,7 @@ type imported struct {
 
 func newImported(t testing.TB) *imported {
 	t.Helper()
-	store := storetest.NewMemory().Open()
+	store := memory.NewStore()
 	saved, err := store.SaveClass(t.Context(), dialog.Class{Name: "Card", Revision: 1, Fields: []dialog.Field{
 		{Name: "level", Type: dialog.Integer}, {Name: "place", Type: dialog.Location},
 	}})

@@ -9,8 +9,8 @@ import (
 	"time"
 
 	"dialogs/dialog"
+	"dialogs/store/memory"
 	"dialogs/store/sqlite"
-	"dialogs/store/storetest"
 	"dialogs/transfer"
 )
 
@@ -64,7 +64,7 @@ func embedded(t *testing.T) dialog.Store {
 func none(int, int) {}
 
 func TestMigrate(t *testing.T) {
-	source, target := filled(t, storetest.NewMemory().Open()), embedded(t)
+	source, target := filled(t, memory.NewStore()), embedded(t)
 	var told []int
 	report, err := transfer.Migrate(t.Context(), source, target, func(done, _ int) { told = append(told, done) })
 	if err != nil {
@@ -83,7 +83,7 @@ func TestMigrate(t *testing.T) {
 	if err != nil || again.Copied != 0 || again.Checksum != report.Checksum {
 		t.Errorf("the second time: got %+v and error %v, want nothing copied and the same checksum", again, err)
 	}
-	back := storetest.NewMemory().Open()
+	back := memory.NewStore()
 	if returned, err := transfer.Migrate(t.Context(), target, back, none); err != nil || returned.Checksum != report.Checksum {
 		t.Errorf("the way back: got %+v and error %v", returned, err)
 	}
@@ -104,7 +104,7 @@ func (f *failing) Restore(ctx context.Context, dialogs []dialog.Dialog) error {
 
 // TestMigrateAgain stops a migration in the middle and runs it again.
 func TestMigrateAgain(t *testing.T) {
-	source, target := filled(t, storetest.NewMemory().Open()), embedded(t)
+	source, target := filled(t, memory.NewStore()), embedded(t)
 	if _, err := transfer.Migrate(t.Context(), source, &failing{Store: target, left: 1}, none); err == nil {
 		t.Fatal("the migration did not fail")
 	}
@@ -135,7 +135,7 @@ func TestMigrateRefuses(t *testing.T) {
 		}, "differ", "a dialog of the target's own"},
 	} {
 		t.Run(test.reason, func(t *testing.T) {
-			source, target := filled(t, storetest.NewMemory().Open()), embedded(t)
+			source, target := filled(t, memory.NewStore()), embedded(t)
 			if err := test.prepare(target); err != nil {
 				t.Fatal(err)
 			}

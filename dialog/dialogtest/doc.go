@@ -1,8 +1,7 @@
-// Package dialogtest is what tests of the domain, of engines and of doors
-// share: the decision table as data ([Table]), the people and dialogs that
-// its cells are tried on ([People]), and a store in memory to try them with
-// ([NewStore]).
+// Package dialogtest has what the tests of the domain, the engines and the
+// APIs share: the decision table as data ([Table]), and the people and dialogs
+// that its cells are tried on ([People]).
 //
-// Its table is written out by hand and must not be made from the rules in
+// The table is written by hand. It must not be generated from the rules in
 // package dialog: it is there to contradict them.
 package dialogtest

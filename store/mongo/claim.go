@@ -34,8 +34,8 @@ type pairClaim struct {
 	} `bson:"pair"`
 }
 
-// A keyClaim is for what an actor creates with an idempotency key. A user is
-// one actor however he came: APIKey is set for servers alone.
+// A keyClaim is for what an actor creates with an idempotency key. User and
+// APIKey are those of [dialog.Actor.Identity]: one of the two is set.
 type keyClaim struct {
 	User   dialog.UserID `bson:"user,omitempty"`
 	APIKey string        `bson:"api_key,omitempty"`
@@ -55,10 +55,8 @@ func newKeyClaim(p *dialog.CreatePlan, id bson.ObjectID) claim {
 }
 
 func keyOf(p *dialog.CreatePlan) keyClaim {
-	if p.Actor.User != "" {
-		return keyClaim{User: p.Actor.User, Key: p.Key}
-	}
-	return keyClaim{APIKey: p.Actor.APIKey, Key: p.Key}
+	who := p.Actor.Identity()
+	return keyClaim{User: who.User, APIKey: who.APIKey, Key: p.Key}
 }
 
 // old tells whether the claim is from more than a day ago: the claim of a key

@@ -65,13 +65,15 @@ func (c *command) require(field string, value any) {
 	c.conditions = append(c.conditions, bson.D{{Key: field, Value: value}})
 }
 
-// madeBy matches the record that the plan's key left, if its actor has used
-// it: a user is one actor however he came, a server is its key.
+// madeBy matches the record that the plan's key left, if the same actor used
+// it before: [dialog.Actor.Identity] as a condition.
 func madeBy(p *dialog.Plan) bson.D {
-	if actor := p.Caller.Actor(); actor.User == "" {
-		return bson.D{{Key: "key", Value: p.Key}, {Key: "user", Value: nil}, {Key: "api_key", Value: actor.APIKey}}
+	key := bson.E{Key: "key", Value: p.Key}
+	who := p.Caller.Actor().Identity()
+	if who.User != "" {
+		return bson.D{key, {Key: "user", Value: who.User}}
 	}
-	return bson.D{{Key: "key", Value: p.Key}, {Key: "user", Value: p.Caller.User}}
+	return bson.D{key, {Key: "user", Value: nil}, {Key: "api_key", Value: who.APIKey}}
 }
 
 func (c *command) texts(p *dialog.Plan) {

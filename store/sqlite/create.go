@@ -89,13 +89,11 @@ func (w *writer) createdWith(p *dialog.CreatePlan) (d dialog.Dialog, used bool, 
 	return d, true, err
 }
 
-// claimant is who a creation's key belongs to: a user however he came, or the
-// API key of a server.
+// claimant is the actor that an idempotency key belongs to, as the columns of
+// the table creation.
 func claimant(a dialog.Actor) (server bool, actor string) {
-	if a.User != "" {
-		return false, string(a.User)
-	}
-	return true, a.APIKey
+	who := a.Identity()
+	return who.User == "", string(who.User) + who.APIKey // one of the two is empty
 }
 
 func (w *writer) load(query string, args ...any) (r row, found bool, err error) {

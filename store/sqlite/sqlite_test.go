@@ -8,6 +8,7 @@ import (
 	"go.uber.org/goleak"
 
 	"dialogs/dialog"
+	"dialogs/store/memory"
 	"dialogs/store/sqlite"
 	"dialogs/store/storetest"
 )
@@ -23,7 +24,7 @@ func fresh(t testing.TB) storetest.Database {
 func TestStore(t *testing.T) { storetest.Run(t, fresh) }
 
 func TestDifferential(t *testing.T) {
-	model := storetest.NewMemory()
+	model := memory.NewDatabase()
 	storetest.Differential(t, 1, 2000, func(testing.TB) dialog.Store { return model.Open() }, fresh(t))
 }
 

@@ -1,10 +1,10 @@
 // Package storetest is the contract of the port [dialog.Store] as tests.
 //
 // [Run] is the suite: every engine runs all of it, and its own test file only
-// says how a database of its kind is made. [CheckModel] holds an engine
-// against the [Memory] store under random operations, [Differential] holds two
-// engines against each other. Whatever two engines could disagree on, such as
-// the case of ids, order, ties, or what empty means, belongs here.
+// creates its database. [CheckModel] compares an engine with the reference
+// engine, package memory, under random operations; [Differential] compares two
+// engines. Whatever two engines could disagree on belongs here: the case of
+// ids, order, ties, what empty means, the text of an error.
 //
-// The package must not know any engine.
+// The package must not know any engine except the reference.
 package storetest

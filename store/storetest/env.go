@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"math/rand/v2"
+	"reflect"
 	"sync"
 	"testing"
 	"time"
@@ -210,6 +211,20 @@ func checkSound(t testing.TB, d dialog.Dialog) {
 			t.Errorf("dialog %s: record of version %d is at %v, want UTC", d.ID, record.Version, record.At)
 		}
 	}
+	if diff := cmp.Diff(d, d, emptyIsNotNil()); diff != "" {
+		t.Errorf("dialog %s: what is empty must be nil:\n%s", d.ID, diff)
+	}
+}
+
+// emptyIsNotNil makes a value that contains an empty slice or map, and not
+// nil, differ from itself.
+func emptyIsNotNil() cmp.Option {
+	empty := func(v any) bool {
+		value := reflect.ValueOf(v)
+		kind := value.Kind()
+		return (kind == reflect.Slice || kind == reflect.Map) && !value.IsNil() && value.Len() == 0
+	}
+	return cmp.FilterValues(func(x, _ any) bool { return empty(x) }, cmp.Comparer(func(_, _ any) bool { return false }))
 }
 
 // gone checks that nothing a caller can do shows that there was a dialog.
@@ -275,6 +290,14 @@ func (e *env) same(got, want any, what string) {
 func (e *env) alike(got, want dialog.Dialog, what string) {
 	e.Helper()
 	got.History, want.History = nil, nil
+	if diff := cmp.Diff(want, got, cmpopts.EquateEmpty()); diff != "" {
+		e.Errorf("%s (-want +got):\n%s", what, diff)
+	}
+}
+
+// alikeRecords compares two records like alike.
+func (e *env) alikeRecords(got, want dialog.Record, what string) {
+	e.Helper()
 	if diff := cmp.Diff(want, got, cmpopts.EquateEmpty()); diff != "" {
 		e.Errorf("%s (-want +got):\n%s", what, diff)
 	}

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"dialogs/dialog"
+	"dialogs/store/memory"
 )
 
 // crowd makes dialogs of all types for three users, many of them alike in
@@ -66,16 +67,9 @@ func scoped() []dialog.Query {
 	return all
 }
 
-// expected is what the query's whole list is, by looking at every dialog.
+// expected is the query's whole list, as the reference engine has it.
 func expected(all []dialog.Dialog, q dialog.Query) []dialog.Dialog {
-	var list []dialog.Dialog
-	for _, d := range all {
-		if inScope(&d, q) && matches(&d, q.Filter) {
-			list = append(list, d)
-		}
-	}
-	slices.SortFunc(list, func(a, b dialog.Dialog) int { return q.Order.Compare(&a, &b) })
-	return list
+	return memory.List(slices.Values(all), q)
 }
 
 func positionOf(o dialog.Order, d dialog.Dialog) *dialog.Position {
@@ -182,8 +176,15 @@ func testPages(e *env) {
 	}
 }
 
-func first[T any](list []T, n int) []T { return copyOf(list[:min(n, len(list))]) }
-func last[T any](list []T, n int) []T  { return copyOf(list[max(0, len(list)-n):]) }
+func first(list []dialog.ID, n int) []dialog.ID { return orNil(list[:min(n, len(list))]) }
+func last(list []dialog.ID, n int) []dialog.ID  { return orNil(list[max(0, len(list)-n):]) }
+
+func orNil(list []dialog.ID) []dialog.ID {
+	if len(list) == 0 {
+		return nil
+	}
+	return list
+}
 
 // testSkip asks for numbered pages, to the end and past it.
 func testSkip(e *env) {
@@ -320,18 +321,11 @@ func testPositionsInFilters(e *env) {
 // checkWindow asks for what comes after and what comes before a position.
 func (e *env) checkWindow(all []dialog.Dialog, q dialog.Query, at *dialog.Position) {
 	e.Helper()
-	var before, after []dialog.ID
-	for _, d := range expected(all, q) {
-		if beyond(q.Order, &d, *at) {
-			after = append(after, d.ID)
-		} else if beyond(reverse(q.Order), &d, *at) {
-			before = append(before, d.ID)
-		}
-	}
+	list := expected(all, q)
 	q.Limit, q.After = 5, at
-	e.same(e.query(q), first(after, 5), fmt.Sprintf("after %+v: %+v", at, q))
+	e.same(e.query(q), idsOf(memory.Page(list, q)), fmt.Sprintf("after %+v: %+v", at, q))
 	q.After, q.Before, q.FromEnd = nil, at, true
-	e.same(e.query(q), last(before, 5), fmt.Sprintf("before %+v: %+v", at, q))
+	e.same(e.query(q), idsOf(memory.Page(list, q)), fmt.Sprintf("before %+v: %+v", at, q))
 }
 
 // testNameOrder sorts by the folded name byte by byte, which is no

@@ -24,7 +24,7 @@ func testUpdateKey(e *env) {
 		if !out.Replayed {
 			e.Fatal("the same key again is no replay")
 		}
-		e.same(clone(dialog.Dialog{History: []dialog.Record{*out.Change}}), clone(dialog.Dialog{History: []dialog.Record{*first.Change}}), "the change that a replay answers with")
+		e.alikeRecords(*out.Change, *first.Change, "the change that a replay answers with")
 		e.alike(out.Dialog, before, "the dialog that a replay answers with")
 		e.same(e.read(d.ID), before, "the dialog after a replay")
 	}

@@ -3,6 +3,7 @@ package storetest
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"dialogs/dialog"
@@ -75,7 +76,8 @@ func testActs(e *env) {
 			Occupants: []dialog.UserID{"a", "b"}, Admins: []dialog.UserID{"b"},
 			Custom: append(custom("Task", map[string]any{"text": "x", "count": 1}), custom("Room", map[string]any{"flag": true})...),
 		})
-		want := clone(made)
+		want := made
+		want.Occupants = slices.Clip(made.Occupants)
 		test.want(&want)
 		want.Version = 2
 		e.tick()
@@ -88,7 +90,7 @@ func testActs(e *env) {
 			e.Errorf("%s: change %+v, replayed %v", test.reason, out.Change, out.Replayed)
 			continue
 		}
-		e.same(got.History[1], clone(dialog.Dialog{History: []dialog.Record{*out.Change}}).History[0], test.reason+": the record")
+		e.alikeRecords(got.History[1], *out.Change, test.reason+": the record")
 	}
 }
 
@@ -228,7 +230,7 @@ func testHistory(e *env) {
 		}
 		out := e.update(c, d.ID, change)
 		got := e.read(d.ID)
-		e.same(got.History[len(got.History)-1], clone(dialog.Dialog{History: []dialog.Record{*out.Change}}).History[0], "the newest record")
+		e.alikeRecords(got.History[len(got.History)-1], *out.Change, "the newest record")
 		if n > 0 {
 			e.same(got.History[len(got.History)-2].Name, fmt.Sprintf("name %d", n-1), "the record before")
 		}

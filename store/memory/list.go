@@ -1,6 +1,7 @@
-package storetest
+package memory
 
 import (
+	"iter"
 	"maps"
 	"slices"
 	"strings"
@@ -8,7 +9,37 @@ import (
 	"dialogs/dialog"
 )
 
-// inScope says again in plain words what the scopes are.
+// List returns the whole list that a query's scope and filter select from
+// these dialogs, in its order. It ignores the query's positions, skip and
+// limit.
+func List(dialogs iter.Seq[dialog.Dialog], q dialog.Query) []dialog.Dialog {
+	var list []dialog.Dialog
+	for d := range dialogs {
+		if !d.Deleted && inScope(&d, q) && matches(&d, q.Filter) {
+			list = append(list, d)
+		}
+	}
+	slices.SortFunc(list, func(a, b dialog.Dialog) int { return q.Order.Compare(&a, &b) })
+	return list
+}
+
+// Page returns the query's page of its whole list.
+func Page(list []dialog.Dialog, q dialog.Query) []dialog.Dialog {
+	var page []dialog.Dialog
+	for _, d := range list {
+		if (q.After == nil || beyond(q.Order, &d, *q.After)) && (q.Before == nil || beyond(reverse(q.Order), &d, *q.Before)) {
+			page = append(page, d)
+		}
+	}
+	if q.FromEnd {
+		page = page[:max(0, len(page)-q.Skip)]
+		return copyOf(page[max(0, len(page)-q.Limit):])
+	}
+	page = page[min(q.Skip, len(page)):]
+	return copyOf(page[:min(q.Limit, len(page))])
+}
+
+// inScope repeats the table's row [dialog.See]: see there.
 func inScope(d *dialog.Dialog, q dialog.Query) bool {
 	mine := q.User == "" || d.Owner == q.User || slices.Contains(d.Admins, q.User) || slices.Contains(d.Occupants, q.User)
 	public := d.Type == dialog.PublicGroup
@@ -23,7 +54,6 @@ func inScope(d *dialog.Dialog, q dialog.Query) bool {
 	return false
 }
 
-// matches says again in plain words what a filter is.
 func matches(d *dialog.Dialog, f dialog.Filter) bool {
 	for _, id := range f.Occupants {
 		if !slices.Contains(d.Occupants, id) {
@@ -48,7 +78,7 @@ func matches(d *dialog.Dialog, f dialog.Filter) bool {
 		(f.CreatedBefore.IsZero() || d.CreatedAt.Before(f.CreatedBefore))
 }
 
-// beyond tells whether the dialog comes after the position in the order.
+// beyond reports whether the dialog comes after the position in the order.
 func beyond(o dialog.Order, d *dialog.Dialog, p dialog.Position) bool {
 	key := o.Key(d)
 	n := key.Time.Compare(p.Key.Time)
@@ -66,7 +96,7 @@ func reverse(o dialog.Order) dialog.Order {
 	return o
 }
 
-// clone copies a dialog to the last slice, with nil for whatever is empty.
+// clone makes a deep copy of a dialog in which all that is empty is nil.
 func clone(d dialog.Dialog) dialog.Dialog {
 	d.Occupants, d.Admins = copyOf(d.Occupants), copyOf(d.Admins)
 	var custom dialog.CustomData

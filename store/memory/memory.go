@@ -1,0 +1,228 @@
+package memory
+
+import (
+	"context"
+	"errors"
+	"maps"
+	"slices"
+	"sync"
+	"time"
+
+	"dialogs/dialog"
+)
+
+// A Database holds what one or more stores share. It judges the age of
+// tombstones and idempotency keys by the time of each plan, and never removes
+// them.
+type Database struct {
+	mu      sync.Mutex
+	dialogs map[dialog.ID]dialog.Dialog // with their History
+	claims  map[claimKey]claim
+	classes map[string]dialog.Class
+	keys    map[string]dialog.APIKey
+	ended   map[string]dialog.EndedSession
+}
+
+// A claimKey is the idempotency key of a creation and who used it.
+type claimKey struct {
+	actor dialog.Actor
+	key   string
+}
+
+type claim struct {
+	id        dialog.ID
+	inputHash string
+	at        time.Time
+}
+
+// NewDatabase makes an empty database.
+func NewDatabase() *Database {
+	return &Database{
+		dialogs: map[dialog.ID]dialog.Dialog{}, claims: map[claimKey]claim{},
+		classes: map[string]dialog.Class{}, keys: map[string]dialog.APIKey{},
+		ended: map[string]dialog.EndedSession{},
+	}
+}
+
+// NewStore opens a store on a new database in which these classes are
+// defined.
+func NewStore(classes ...dialog.Class) dialog.Store {
+	db := NewDatabase()
+	for _, c := range classes {
+		c.Fields = copyOf(c.Fields)
+		db.classes[c.Name] = c
+	}
+	return db.Open()
+}
+
+// Open opens one more store on the database. Closing it closes no other.
+func (db *Database) Open() dialog.Store { return &store{db: db} }
+
+// A store is one instance on a database.
+type store struct {
+	db     *Database
+	closed bool
+}
+
+// begin takes the lock, which the function it returns gives back.
+func (s *store) begin(ctx context.Context) (end func(), err error) {
+	s.db.mu.Lock()
+	if err := ctx.Err(); err != nil {
+		s.db.mu.Unlock()
+		return nil, dialog.ErrUnavailable(err)
+	}
+	if s.closed {
+		s.db.mu.Unlock()
+		return nil, dialog.ErrUnavailable(errors.New("the store is closed"))
+	}
+	return s.db.mu.Unlock, nil
+}
+
+func (s *store) Ping(ctx context.Context) error {
+	end, err := s.begin(ctx)
+	if err != nil {
+		return err
+	}
+	end()
+	return nil
+}
+
+func (s *store) Close() error {
+	s.db.mu.Lock()
+	defer s.db.mu.Unlock()
+	s.closed = true
+	return nil
+}
+
+func (s *store) Dialog(ctx context.Context, id dialog.ID, withHistory bool) (dialog.Dialog, error) {
+	end, err := s.begin(ctx)
+	if err != nil {
+		return dialog.Dialog{}, err
+	}
+	defer end()
+	d, ok := s.db.dialogs[id]
+	if !ok || d.Deleted {
+		return dialog.Dialog{}, dialog.ErrNotFound()
+	}
+	d = clone(d)
+	if !withHistory {
+		d.History = nil
+	}
+	return d, nil
+}
+
+func (s *store) Dialogs(ctx context.Context, q dialog.Query) ([]dialog.Dialog, error) {
+	end, err := s.begin(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer end()
+	page := Page(List(maps.Values(s.db.dialogs), q), q)
+	for n := range page {
+		page[n] = clone(page[n])
+		page[n].History = nil
+	}
+	return page, nil
+}
+
+func (s *store) Count(ctx context.Context, q dialog.Query) (int, error) {
+	end, err := s.begin(ctx)
+	if err != nil {
+		return 0, err
+	}
+	defer end()
+	return len(List(maps.Values(s.db.dialogs), q)), nil
+}
+
+func (s *store) Create(ctx context.Context, p dialog.CreatePlan) (dialog.CreateOutcome, error) {
+	end, err := s.begin(ctx)
+	if err != nil {
+		return dialog.CreateOutcome{}, err
+	}
+	defer end()
+	db, key := s.db, claimKey{actor: p.Actor.Identity(), key: p.Key}
+	if used, ok := db.claims[key]; ok && p.Key != "" && p.Dialog.CreatedAt.Sub(used.at) < dialog.TombstoneKept {
+		if err := p.CheckReplay(used.inputHash); err != nil {
+			return dialog.CreateOutcome{}, err
+		}
+		if d, ok := db.dialogs[used.id]; ok {
+			return dialog.CreateOutcome{Dialog: clone(d)}, nil
+		}
+		return dialog.CreateOutcome{Dialog: dialog.Dialog{Deleted: true}}, nil
+	}
+	if d, ok := db.pairOf(&p.Dialog); ok {
+		return dialog.CreateOutcome{Dialog: clone(d)}, nil
+	}
+	if _, taken := db.dialogs[p.Dialog.ID]; taken {
+		return dialog.CreateOutcome{}, dialog.ErrIDTaken()
+	}
+	if p.Key != "" {
+		db.claims[key] = claim{id: p.Dialog.ID, inputHash: p.InputHash, at: p.Dialog.CreatedAt}
+	}
+	db.dialogs[p.Dialog.ID] = clone(p.Dialog)
+	return dialog.CreateOutcome{Dialog: clone(p.Dialog), Created: true}, nil
+}
+
+func (s *store) Update(ctx context.Context, p dialog.Plan) (dialog.Outcome, error) {
+	end, err := s.begin(ctx)
+	if err != nil {
+		return dialog.Outcome{}, err
+	}
+	defer end()
+	current, ok := s.db.dialogs[p.ID]
+	if !ok || current.Deleted && p.At.Sub(current.UpdatedAt) >= dialog.TombstoneKept {
+		return dialog.Outcome{}, dialog.ErrNotFound()
+	}
+	out, err := p.Decide(clone(current))
+	if err != nil {
+		return dialog.Outcome{}, err
+	}
+	if out.Change != nil && !out.Replayed {
+		s.db.dialogs[p.ID] = clone(out.Dialog)
+	}
+	return out, nil
+}
+
+func (s *store) Scan(ctx context.Context, after dialog.ID, limit int) ([]dialog.Dialog, error) {
+	end, err := s.begin(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer end()
+	var list []dialog.Dialog
+	for _, id := range slices.Sorted(maps.Keys(s.db.dialogs)) {
+		if d := s.db.dialogs[id]; id > after && !d.Deleted && len(list) < limit {
+			list = append(list, clone(d))
+		}
+	}
+	return list, nil
+}
+
+func (s *store) Restore(ctx context.Context, dialogs []dialog.Dialog) error {
+	end, err := s.begin(ctx)
+	if err != nil {
+		return err
+	}
+	defer end()
+	for _, d := range dialogs {
+		if other, ok := s.db.pairOf(&d); ok && other.ID != d.ID {
+			return &dialog.Error{Code: dialog.Conflict, Message: "the two users have another private dialog"}
+		}
+		s.db.dialogs[d.ID] = clone(d)
+	}
+	return nil
+}
+
+// pairOf finds the dialog that stands for the pair of a private one.
+func (db *Database) pairOf(private *dialog.Dialog) (dialog.Dialog, bool) {
+	a, b, ok := private.Pair()
+	if !ok {
+		return dialog.Dialog{}, false
+	}
+	for _, d := range db.dialogs {
+		if x, y, _ := d.Pair(); x == a && y == b && !d.Deleted {
+			return d, true
+		}
+	}
+	return dialog.Dialog{}, false
+}
