@@ -156,7 +156,7 @@ func TestQuickBloxRefusals(t *testing.T) {
 		}
 	}
 	status, body := s.rest(append(onBehalf(key, "9"), "Origin", "https://evil.example"), http.MethodPost, "/chat/Dialog.json", map[string]any{"type": 2, "name": "x"})
-	if status != http.StatusForbidden || body != "{\"errors\":[\"pages of this origin may not call\"]}\n" {
+	if status != http.StatusForbidden || body != "{\"errors\":[\"pages of this origin may not call\"]}" {
 		t.Errorf("writing from a foreign page: got status %d: %s", status, body)
 	}
 }

@@ -903,164 +903,165 @@ func newExecutionContext(
 }
 
 var sources = []*ast.Source{
-	{Name: "../../schema.graphqls", Input: `# The public contract: what clients see of the server. Root fields that can
-# fail are nullable, so that one refusal never hides what its neighbors did.
+	{Name: "../../schema.graphqls", Input: `# The public contract: everything that clients see of the server. Root fields
+# that can fail are nullable, so that one error never hides the results of the
+# fields beside it.
 
-"An instant, RFC 3339 in UTC with millisecond precision, e.g. 2026-01-31T09:30:00.000Z."
+"A date and time in RFC 3339 format, in UTC with milliseconds, for example 2026-01-31T09:30:00.000Z."
 scalar DateTime
 
-"A JSON object."
+"A JSON object with any members."
 scalar JSONObject
 
-"Fails with UNAUTHENTICATED unless the request carries valid credentials."
+"Requires credentials: without them the field fails with UNAUTHENTICATED."
 directive @authenticated on FIELD_DEFINITION
 
-"Fails with FORBIDDEN unless the request carries an API key and no On-Behalf-Of header."
+"Requires an API key without On-Behalf-Of: for other callers the field fails with FORBIDDEN."
 directive @server on FIELD_DEFINITION
 
-"What can be read."
+"Everything that can be read."
 type Query {
-  "The dialog with this id; NOT_FOUND when there is none, FORBIDDEN when the caller may not see it."
+  "One dialog. Fails with NOT_FOUND if it does not exist, and with FORBIDDEN if the caller may not see it."
   dialog(
-    "The dialog's id, 24 hexadecimal digits in lower case."
+    "Id of the dialog: 24 lower-case hexadecimal digits."
     id: ID!
   ): Dialog @authenticated
-  "Dialogs the caller may see, newest activity first unless orderBy says otherwise; 20 a page unless first or last says otherwise, at most 100."
+  "A page of the dialogs that the caller may see, most recently updated first by default. A page has 20 dialogs by default, at most 100."
   dialogs(
-    "The part of the visible dialogs that the list is about."
+    "Which of the visible dialogs to list. Default: MINE."
     scope: DialogScope! = MINE
-    "This many from the start, or after the cursor: 1 to 100. Not together with last."
+    "Page size, counted from the start of the list or from ` + "`" + `after` + "`" + `: 1 to 100. Default: 20. Cannot be combined with ` + "`" + `last` + "`" + `."
     first: Int
-    "A cursor of this list (same scope, order and filter): start behind it."
+    "Return dialogs after this cursor. It must come from a list with the same scope, filter and order."
     after: String
-    "This many from the end, or before the cursor: 1 to 100. Not together with first."
+    "Page size, counted from the end of the list or from ` + "`" + `before` + "`" + `: 1 to 100. Cannot be combined with ` + "`" + `first` + "`" + `."
     last: Int
-    "A cursor of this list (same scope, order and filter): end before it."
+    "Return dialogs before this cursor. It must come from a list with the same scope, filter and order."
     before: String
-    "Only the dialogs that match all of it."
+    "Conditions that every returned dialog meets. Null: no conditions."
     filter: DialogFilter
-    "Ties are broken by the id, in the same direction."
+    "Sort order. Dialogs with equal values are sorted by id, in the same direction. Default: most recently updated first."
     orderBy: DialogOrder! = { field: UPDATED_AT, direction: DESC }
   ): DialogConnection @authenticated
-  "Who the server takes the caller for."
+  "The caller, as identified by the request's credentials."
   viewer: Viewer!
-  "Every custom class that dialogs can carry data of, by name."
+  "All custom classes, sorted by name."
   customClasses: [CustomClass!] @authenticated
-  "As dialog(id:), errors included."
+  "Any object by its id. Dialogs are the only nodes; errors are those of ` + "`" + `dialog` + "`" + `."
   node(
-    "The id of a dialog: the only kind of node there is."
+    "Id of a dialog."
     id: ID!
   ): Node @authenticated
 }
 
-"What can be changed. Each is one atomic step: all of a call happens, or nothing of it."
+"Everything that can be changed. Each field is one atomic step: it is done completely or not at all."
 type Mutation {
-  "Makes a dialog that the caller owns, or finds the PRIVATE one of the two users."
+  "Creates a dialog owned by the caller. For a PRIVATE dialog that the two users already have, returns the existing one unchanged."
   createDialog(
-    "The dialog to make."
+    "The dialog to create."
     input: CreateDialogInput!
   ): CreateDialogPayload @authenticated
-  "Renames, adds and removes occupants, changes custom data: all of one call or nothing of it."
+  "Changes a dialog: its name, photo, occupants, admins, owner and custom data. All requested changes are made, or none."
   updateDialog(
-    "The dialog to change."
+    "Id of the dialog to change."
     id: ID!
-    "What to change; fields that are left out stay as they are."
+    "What to change. Fields that are left out stay unchanged."
     input: UpdateDialogInput!
   ): UpdateDialogPayload @authenticated
-  "Deletes a dialog for everyone. Its owner may; of a PRIVATE dialog, either of the two."
+  "Deletes a dialog for everyone. Allowed for the owner; in a PRIVATE dialog, for both users."
   deleteDialog(
-    "The dialog to delete."
+    "Id of the dialog to delete."
     id: ID!
   ): DeleteDialogPayload @authenticated
-  "Creates a custom class or adds fields to it. A class grows; it never loses or changes a field."
+  "Creates a custom class, or adds fields to an existing one. Existing fields can neither be changed nor removed."
   defineCustomClass(
-    "The class and its fields."
+    "The class and the fields to add."
     input: DefineCustomClassInput!
   ): DefineCustomClassPayload @authenticated @server
-  "Mints a session token for a user; the answer is the only time it is shown."
+  "Creates a session token for a user. The token is shown only in this response."
   createSession(
-    "Whose token, and for how long."
+    "The user and the lifetime of the token."
     input: CreateSessionInput!
   ): CreateSessionPayload @authenticated @server
 }
 
-"Whatever has an id of its own."
+"An object with a globally unique id."
 interface Node {
-  "Unique among all nodes."
+  "Globally unique id."
   id: ID!
 }
 
-"The kind of a dialog, fixed at creation: it decides who may do what."
+"The type of a dialog. It is set at creation, never changes, and determines who may do what."
 enum DialogType {
-  "Open to every user; keeps no list of occupants. Type 1 elsewhere."
+  "Open to all users; has no list of occupants. Type 1 in QuickBlox."
   PUBLIC_GROUP
-  "A closed list of occupants. Type 2 elsewhere."
+  "A group with a list of occupants, who are added by other occupants. Type 2 in QuickBlox."
   GROUP
-  "Exactly two occupants, and one dialog for the two. Type 3 elsewhere."
+  "A conversation between exactly two users, who have only one such dialog. Type 3 in QuickBlox."
   PRIVATE
 }
 
-"The part of the visible dialogs that a list is about."
+"Which of the visible dialogs a list contains."
 enum DialogScope {
-  "Those the caller occupies, owns or administers; for a server that acts for nobody, all."
+  "Dialogs in which the caller is occupant, owner or admin. For an API key without On-Behalf-Of: all dialogs."
   MINE
-  "Every PUBLIC_GROUP."
+  "All dialogs of type PUBLIC_GROUP."
   PUBLIC
-  "Both."
+  "Both MINE and PUBLIC: everything the caller may see."
   VISIBLE
 }
 
-"A conversation."
+"A conversation: its members and settings, without messages."
 type Dialog implements Node {
-  "24 hexadecimal digits in lower case."
+  "Id of the dialog: 24 lower-case hexadecimal digits."
   id: ID!
-  "Decides who may do what."
+  "Type of the dialog; determines who may do what."
   type: DialogType!
-  "At most 200 characters; null for PRIVATE."
+  "Name of the dialog, at most 200 characters. Null for a PRIVATE dialog."
   name: String
-  "What the clients make of it: an address or an id, at most 2,048 bytes."
+  "Photo of the dialog: a URL, a file id or any other text that your clients understand, at most 2,048 bytes. Null if not set."
   photo: String
-  "Who created it or was handed it. User ids are strings here, also those that are numbers elsewhere."
+  "User id of the owner: the creator, or the user to whom ownership was transferred. User ids are strings; numeric ids are their decimal text."
   ownerId: ID!
-  "In the order they joined, the longest-standing first; empty for PUBLIC_GROUP."
+  "User ids of all occupants, in the order in which they joined. Empty for a PUBLIC_GROUP."
   occupantIds: [ID!]!
-  "How many occupants there are."
+  "Number of occupants."
   occupantCount: Int!
-  "The occupants one by one, with what each is and what the caller may do about him."
+  "A page of the occupants, with the role of each and what the caller may do with them, in the order in which they joined."
   occupants(
-    "1 to 100."
+    "Page size: 1 to 100. Default: 50."
     first: Int! = 50
-    "A cursor of an occupant of this dialog: start behind him."
+    "Return occupants after this cursor, which must come from the same dialog."
     after: String
   ): OccupantConnection!
-  "The longest-standing first; the owner is not among them."
+  "User ids of the admins, in the order of their appointment. The owner is not among them."
   adminIds: [ID!]!
-  "One entry for each class that the dialog carries data of, by class name."
+  "Custom data of the dialog: one entry for each class with data, sorted by class name."
   customData: [CustomData!]!
-  "When it was created."
+  "Time of creation."
   createdAt: DateTime!
-  "When it last changed; never goes back."
+  "Time of the latest change. Never moves backwards."
   updatedAt: DateTime!
-  "1 at creation, one more with every change."
+  "Number of the latest change: 1 at creation, plus 1 with every change. Pass it as ` + "`" + `ifVersion` + "`" + ` to avoid overwriting the changes of others."
   version: Int!
-  "The latest changes, newest first; at most 50 are kept."
+  "The latest changes, newest first. The server keeps 50. Members also see the changes made before they joined."
   history(
-    "1 to 100."
+    "Number of changes: 1 to 100. Default: 20."
     first: Int! = 20
   ): [DialogChange!]!
-  "What the caller is to this dialog: the highest that holds."
+  "Role of the caller in this dialog: the highest one that applies."
   viewerStanding: Standing!
   "Whether the caller may rename the dialog and set its photo."
   viewerCanRename: Boolean!
   "Whether the caller may add occupants."
   viewerCanAddOccupants: Boolean!
-  "Whether the caller may remove others; occupants { viewerCanRemove } tells whom."
+  "Whether the caller may remove other occupants. ` + "`" + `occupants { nodes { viewerCanRemove } }` + "`" + ` tells which ones."
   viewerCanRemoveOthers: Boolean!
-  "Whether the caller may remove himself."
+  "Whether the caller may leave the dialog."
   viewerCanLeave: Boolean!
-  "Whether the caller may name and dismiss others as admins. An admin may always dismiss himself."
+  "Whether the caller may appoint and remove admins. Admins may always step down themselves."
   viewerCanChangeAdmins: Boolean!
-  "Whether the caller may hand the dialog to another owner."
+  "Whether the caller may transfer ownership to another user."
   viewerCanTransfer: Boolean!
   "Whether the caller may set custom data."
   viewerCanSetCustomData: Boolean!
@@ -1068,405 +1069,407 @@ type Dialog implements Node {
   viewerCanDelete: Boolean!
 }
 
-"What somebody is to one dialog, the highest first."
+"The role of a user or server in one dialog, from highest to lowest."
 enum Standing {
-  "A back end that acts for nobody: it may do whatever makes sense for the type."
+  "An API key without On-Behalf-Of: may do everything that the dialog's type supports."
   SERVER
-  "Who created the dialog or was handed it."
+  "The user who created the dialog or to whom ownership was transferred."
   OWNER
-  "Named by the owner to help him run it."
+  "Appointed by the owner to help manage the dialog."
   ADMIN
-  "A participant."
+  "A member without further rights."
   OCCUPANT
-  "None of these."
+  "Not a member."
   OUTSIDER
 }
 
 "A page of a dialog's occupants."
 type OccupantConnection {
-  "The occupants with their cursors."
+  "The occupants of this page with their cursors."
   edges: [OccupantEdge!]!
-  "The occupants alone."
+  "The occupants of this page without cursors."
   nodes: [Occupant!]!
-  "Whether there are more."
+  "Position of this page in the list."
   pageInfo: PageInfo!
-  "All occupants of the dialog."
+  "Number of all occupants of the dialog."
   totalCount: Int!
 }
 
-"An occupant in a page."
+"An occupant and their position in the list."
 type OccupantEdge {
-  "The occupant."
+  "The occupant at this position."
   node: Occupant!
-  "Marks his place, for after."
+  "Cursor of this occupant, for ` + "`" + `after` + "`" + `."
   cursor: String!
 }
 
-"A participant of a dialog, as the caller sees him."
+"A member of a dialog, as seen by the caller."
 type Occupant {
-  "Who he is."
+  "User id of the occupant."
   userId: ID!
-  "What he is to the dialog."
+  "Role of the occupant in the dialog."
   standing: Standing!
-  "Whether the caller may remove him; for himself, whether he may leave."
+  "Whether the caller may remove this occupant; for the caller's own entry, whether they may leave."
   viewerCanRemove: Boolean!
-  "Whether the caller may make him an admin, or dismiss him as one; for himself, whether he may step down."
+  "Whether the caller may appoint this occupant as admin or remove them as admin; for the caller's own entry, whether they may step down."
   viewerCanChangeAdmin: Boolean!
 }
 
-"What a dialog carries of one custom class."
+"A dialog's data of one custom class."
 type CustomData {
-  "The class."
+  "Name of the class."
   className: String!
-  "The fields that are set and their values."
+  "Values by field name. Fields that are not set are left out."
   fields: JSONObject!
 }
 
-"Who the server takes the caller for."
+"The caller, as identified by the request's credentials."
 type Viewer {
-  "Null for a server that acts for nobody, and for an anonymous caller."
+  "User id of the caller. Null for an API key without On-Behalf-Of, and without credentials."
   userId: ID
-  "SERVER only for an API key that acts for nobody."
+  "Kind of the caller."
   kind: CallerKind!
-  "The name of the API key, when one was used."
+  "Name of the API key. Null if the request has no API key."
   apiKeyName: String
 }
 
-"The kinds of callers."
+"Kinds of callers."
 enum CallerKind {
-  "No credentials: may look at viewer, and at the schema where introspection is on."
+  "No credentials. Can read only ` + "`" + `viewer` + "`" + `, and the schema if introspection is enabled."
   ANONYMOUS
-  "A session token, or an API key on behalf of a user."
+  "A user: a session token, or an API key with On-Behalf-Of."
   USER
-  "An API key that acts for nobody."
+  "A server: an API key without On-Behalf-Of."
   SERVER
 }
 
-"A dialog to make."
+"A dialog to create."
 input CreateDialogInput {
-  "Fixed for good."
+  "Type of the dialog. Cannot be changed later."
   type: DialogType!
-  "1 to 200 characters without control characters. Required for GROUP and PUBLIC_GROUP, refused for PRIVATE."
+  "1 to 200 characters without control characters. Required for GROUP and PUBLIC_GROUP, not allowed for PRIVATE."
   name: String
-  "1 to 2,048 bytes; refused for PRIVATE."
+  "Photo of the dialog: 1 to 2,048 bytes of any text. Not allowed for PRIVATE."
   photo: String
-  "At most 1,000 with the owner, who is added by himself. Exactly one other for PRIVATE, none for PUBLIC_GROUP."
+  "User ids of the occupants, at most 1,000 including the owner, who is added automatically. PRIVATE: exactly one other user. PUBLIC_GROUP: must be empty."
   occupantIds: [ID!]! = []
-  "At most 100. Occupants of a GROUP, anyone for a PUBLIC_GROUP, none for PRIVATE; the owner is passed over."
+  "User ids of the admins, at most 100; the owner's id is ignored. GROUP: must be occupants. PUBLIC_GROUP: any users. PRIVATE: must be empty."
   adminIds: [ID!]! = []
-  "Values of custom classes, each class once."
+  "Custom data to set; each class at most once. Null: none."
   customData: [CustomDataInput!]
-  "Required from a server that acts for nobody, refused from everyone else."
+  "User id of the owner. Required with an API key without On-Behalf-Of; otherwise not allowed, because the caller is the owner."
   ownerId: ID
-  "An id from elsewhere, 24 hex digits in lower case; from a server that acts for nobody only, CONFLICT when it is taken."
+  "Id of the new dialog, for example from an import: 24 lower-case hexadecimal digits. Only with an API key without On-Behalf-Of. Fails with CONFLICT if it is in use. Null: the server chooses one."
   id: ID
-  "1 to 64 characters; the same key again from the same actor makes nothing and answers with the dialog that it made."
+  "Makes retries safe: if the same caller sends the same key again, nothing is created and the dialog created the first time is returned. 1 to 64 characters; kept for one day."
   idempotencyKey: String
 }
 
-"Changes to a dialog. What is left out stays as it is; a change that asks for nothing is BAD_USER_INPUT."
+"Changes to a dialog. Fields that are left out stay unchanged. An input without any change fails with BAD_USER_INPUT."
 input UpdateDialogInput {
-  "1 to 200 characters without control characters; null is BAD_USER_INPUT."
+  "New name: 1 to 200 characters without control characters. A name cannot be removed: null fails with BAD_USER_INPUT."
   name: String
-  "1 to 2,048 bytes; null clears it."
+  "New photo: 1 to 2,048 bytes of any text. Null removes the photo."
   photo: String
-  "At most 100. Appended in this order; those already in are left where they are."
+  "User ids to add as occupants, at most 100. They are appended in this order; existing members are ignored."
   addOccupants: [ID!]
-  "At most 100. Those not in are passed over. A GROUP whose last occupant goes is deleted."
+  "User ids to remove from the occupants, at most 100. Users who are not members are ignored. Your own id means to leave. A GROUP is deleted when its last occupant leaves."
   removeOccupants: [ID!]
-  "At most 100. Who will not be an occupant of a GROUP is BAD_USER_INPUT; the owner is passed over."
+  "User ids to appoint as admins, at most 100; the owner's id is ignored. In a GROUP, every admin must also be an occupant after the change."
   addAdmins: [ID!]
-  "At most 100. Those who are none are passed over."
+  "User ids to remove from the admins, at most 100. Users who are not admins are ignored. They stay occupants."
   removeAdmins: [ID!]
-  "Hands the dialog over. The former owner stays an occupant."
+  "User id of the new owner. The previous owner stays an occupant. If the owner of a GROUP leaves without it, the longest-serving admin, or else occupant, becomes the owner."
   newOwnerId: ID
-  "Values of custom classes, each class once."
+  "Custom data to set; each class at most once. Null: none."
   customData: [CustomDataInput!]
-  "Refuse with CONFLICT unless the dialog is at this version."
+  "Make the change only if the dialog has this version; otherwise fail with CONFLICT. Null: any version."
   ifVersion: Int
-  "1 to 64 characters; the same key again from the same actor changes nothing and answers with what it did, for as long as that change is kept in the history."
+  "Makes retries safe: if the same caller sends the same key again, nothing is changed and the result of the first time is returned, as long as that change is in the history. 1 to 64 characters."
   idempotencyKey: String
 }
 
-"Sets the named fields of one class and leaves its other fields; null removes a field."
+"Sets fields of one class. Fields that are not named stay unchanged."
 input CustomDataInput {
-  "A class that is defined."
+  "Name of an existing class."
   className: String!
-  "Field names and values of the types that the class gives them."
+  "Values by field name, each of the type that the class defines. Null removes a field."
   fields: JSONObject!
 }
 
-"What createDialog came to."
+"Result of createDialog."
 type CreateDialogPayload {
-  "The dialog that was made or found; null when a key had been used for one that is no longer the caller's to see."
+  "The created or existing dialog. Null if the idempotencyKey was used before for a dialog that the caller can no longer see."
   dialog: Dialog
-  "False when the PRIVATE dialog of these two was there already, or the key had been used."
+  "Whether a dialog was created. False if the PRIVATE dialog of the two users already existed, or the idempotencyKey was used before."
   created: Boolean!
 }
-"What updateDialog came to."
+
+"Result of updateDialog."
 type UpdateDialogPayload {
-  "As it is now; null when it is deleted or, by this change, no longer the caller's to see."
+  "The dialog after the change. Null if it is deleted or the caller can no longer see it."
   dialog: Dialog
-  "What this call changed; null when it found everything as it asks for it."
+  "What this call changed. Null if everything already was as requested."
   change: DialogChange
-  "True when the idempotency key had been used: nothing was changed now, change is what was changed then."
+  "Whether the idempotencyKey was used before: nothing was changed now, and ` + "`" + `change` + "`" + ` is what was changed the first time."
   replayed: Boolean!
 }
-"What deleteDialog came to."
+
+"Result of deleteDialog."
 type DeleteDialogPayload {
-  "The dialog that is no more."
+  "Id of the deleted dialog."
   deletedId: ID!
 }
 
-"Narrows a list to the dialogs that match all of it."
+"Conditions for a list. A dialog is listed only if it meets all of them."
 input DialogFilter {
-  "One of these, at most 100; an empty list matches nothing."
+  "Only dialogs with one of these ids, at most 100. An empty list matches nothing."
   ids: [ID!]
-  "One of these; an empty list matches nothing."
+  "Only dialogs of one of these types. An empty list matches nothing."
   types: [DialogType!]
-  "Owned by this user."
+  "Only dialogs owned by this user."
   ownerId: ID
-  "Has every one of these occupants, at most 100; an empty list asks for nothing."
+  "Only dialogs in which all of these users are occupants, at most 100. An empty list matches everything."
   occupantIds: [ID!]
-  "Case-insensitive, anywhere in the name."
+  "Only dialogs with this text in their name, ignoring case."
   nameContains: String
-  "Last changed after this instant. After and before leave the instant itself out."
+  "Only dialogs with a latest change after this time, exclusive."
   updatedAfter: DateTime
-  "Last changed before this instant."
+  "Only dialogs with a latest change before this time, exclusive."
   updatedBefore: DateTime
-  "Created after this instant."
+  "Only dialogs created after this time, exclusive."
   createdAfter: DateTime
-  "Created before this instant."
+  "Only dialogs created before this time, exclusive."
   createdBefore: DateTime
-  "Matches all of these, each class once."
+  "Only dialogs with this custom data; each class at most once."
   customData: [CustomDataFilter!]
 }
 
-"Each named field of the class equals its JSON value; null: the dialog has no such field."
+"A condition on the custom data of one class. All named fields must match."
 input CustomDataFilter {
-  "A class that is defined."
+  "Name of an existing class."
   className: String!
-  "Field names and the values to equal."
+  "Values by field name that the dialog's values must equal. Null: the field must not be set."
   fields: JSONObject!
 }
 
-"What lists are sorted by."
+"Properties by which a list can be sorted."
 enum DialogOrderField {
-  "The instant of the last change."
+  "Time of the latest change."
   UPDATED_AT
-  "The instant of creation."
+  "Time of creation."
   CREATED_AT
-  "The name, upper and lower case alike; dialogs without one come first when ascending."
+  "Name, ignoring case. In ascending order, dialogs without a name come first."
   NAME
 }
 
-"Which end comes first."
+"Sort directions."
 enum OrderDirection {
-  "The least first."
+  "Ascending: oldest time or first name first."
   ASC
-  "The greatest first."
+  "Descending: latest time or last name first."
   DESC
 }
 
-"How a list is sorted."
+"The sort order of a list."
 input DialogOrder {
-  "What by."
+  "Property to sort by."
   field: DialogOrderField!
-  "Which end comes first."
+  "Direction to sort in."
   direction: OrderDirection!
 }
 
 "A page of a list of dialogs."
 type DialogConnection {
-  "The dialogs with their cursors."
+  "The dialogs of this page with their cursors."
   edges: [DialogEdge!]!
-  "The dialogs alone."
+  "The dialogs of this page without cursors."
   nodes: [Dialog!]!
-  "Whether there are more."
+  "Position of this page in the list."
   pageInfo: PageInfo!
-  "All dialogs of the list; counted only when asked for."
+  "Number of all dialogs in the list. Counted only if requested."
   totalCount: Int!
 }
 
-"A dialog in a page."
+"A dialog and its position in the list."
 type DialogEdge {
-  "The dialog."
+  "The dialog at this position."
   node: Dialog!
-  "Marks its place, for after and before."
+  "Cursor of this dialog, for ` + "`" + `after` + "`" + ` and ` + "`" + `before` + "`" + `."
   cursor: String!
 }
 
-"Where a page lies in its list."
+"The position of a page in its list."
 type PageInfo {
-  "Whether the list goes on after the page."
+  "Whether the list has items after this page."
   hasNextPage: Boolean!
-  "Whether the list has something before the page."
+  "Whether the list has items before this page."
   hasPreviousPage: Boolean!
-  "The cursor of the first of the page; null when it is empty."
+  "Cursor of the first item of this page. Null if the page is empty."
   startCursor: String
-  "The cursor of the last of the page; null when it is empty."
+  "Cursor of the last item of this page. Null if the page is empty."
   endCursor: String
 }
 
-"What the values of a custom field are."
+"Types of custom fields."
 enum CustomFieldType {
-  "true or false."
+  "True or false."
   BOOLEAN
-  "A JSON number of whole value within ±(2^53 - 1)."
+  "A whole number from -(2^53 - 1) to 2^53 - 1."
   INTEGER
-  "A finite double."
+  "A number in double precision."
   FLOAT
-  "Text without the character NUL."
+  "Any text without the character NUL."
   STRING
-  "An RFC 3339 instant as a string, kept in milliseconds and UTC."
+  "A date and time in RFC 3339 format, stored in UTC with milliseconds."
   DATETIME
-  "[longitude, latitude] in degrees."
+  "A place as [longitude, latitude] in degrees."
   LOCATION
 }
 
-"A named set of typed fields that dialogs can carry data of."
+"A named set of typed fields for the custom data of dialogs."
 type CustomClass {
-  "A letter, then at most 63 letters, digits and underscores."
+  "A letter, followed by at most 63 letters, digits and underscores."
   name: String!
-  "In the order they were defined."
+  "Fields in the order in which they were defined."
   fields: [CustomField!]!
 }
 
-"A field of a custom class."
+"A typed field of a custom class."
 type CustomField {
-  "A letter, then at most 63 letters, digits and underscores."
+  "A letter, followed by at most 63 letters, digits and underscores."
   name: String!
-  "What its values are."
+  "Type of the value."
   type: CustomFieldType!
-  "Whether its value is a list of them."
+  "Whether the value is a list of this type."
   list: Boolean!
 }
 
-"A field to define."
+"A field to add to a custom class."
 input CustomFieldInput {
-  "A letter, then at most 63 letters, digits and underscores."
+  "A letter, followed by at most 63 letters, digits and underscores."
   name: String!
-  "What its values are; a field that is there already must have the same."
+  "Type of the value. For an existing field, it must be the same as before."
   type: CustomFieldType!
-  "Whether its value is a list of them."
+  "Whether the value is a list of this type. Default: false."
   list: Boolean! = false
 }
 
-"A class to create, or to add fields to."
+"A custom class to create, or to add fields to."
 input DefineCustomClassInput {
-  "A letter, then at most 63 letters, digits and underscores."
+  "A letter, followed by at most 63 letters, digits and underscores."
   name: String!
-  "The fields to add; those that are there already are passed over. At most 100 a class."
+  "Fields to add; existing ones are ignored. A class can have at most 100 fields."
   fields: [CustomFieldInput!]!
 }
 
-"What defineCustomClass came to."
+"Result of defineCustomClass."
 type DefineCustomClassPayload {
-  "The class as it is now."
+  "The class with all its fields."
   customClass: CustomClass!
 }
 
-"A session token to mint."
+"A session token to create."
 input CreateSessionInput {
-  "Whom the token will stand for, 1 to 128 bytes."
+  "Id of the user who will be signed in by the token: 1 to 128 bytes."
   userId: ID!
-  "Seconds that the token lives: 1 to 2,592,000 (30 days)."
+  "Lifetime in seconds: 1 to 2,592,000 (30 days). Default: 7200 (2 hours)."
   ttl: Int! = 7200
 }
 
-"What createSession came to."
+"Result of createSession."
 type CreateSessionPayload {
-  "Goes into QB-Token, or into Authorization behind Bearer."
+  "The token, to be sent as ` + "`" + `QB-Token: <token>` + "`" + ` or ` + "`" + `Authorization: Bearer <token>` + "`" + `."
   token: String!
-  "When it stops working."
+  "Time at which the token expires."
   expiresAt: DateTime!
 }
 
-"What a change was to the life of its dialog."
+"Kinds of changes."
 enum DialogChangeKind {
-  "It began."
+  "The dialog was created."
   CREATED
-  "It changed."
+  "The dialog was changed."
   UPDATED
-  "It ended."
+  "The dialog was deleted."
   DELETED
 }
 
-"A part of a dialog that can change."
+"The parts of a dialog that can change."
 enum DialogAspect {
-  "The name."
+  "Its name."
   NAME
-  "The photo."
+  "Its photo."
   PHOTO
-  "Who is in."
+  "Its list of occupants."
   OCCUPANTS
-  "Who helps the owner."
+  "Its list of admins."
   ADMINS
-  "Who owns it."
+  "Its owner."
   OWNER
-  "The values of custom classes."
+  "Its custom data."
   CUSTOM_DATA
 }
 
-"One change: what it did, who did it, when."
+"One change of a dialog: what was changed, by whom and when."
 type DialogChange {
-  "What it was to the life of the dialog."
+  "Kind of the change."
   kind: DialogChangeKind!
-  "The dialog's version after it."
+  "Version of the dialog after the change."
   version: Int!
-  "Who did it."
+  "Who made the change."
   actor: Actor!
-  "When it was done."
+  "Time of the change."
   at: DateTime!
-  "What really changed; empty for CREATED and DELETED."
+  "The parts that were actually changed. Empty for CREATED and DELETED."
   changed: [DialogAspect!]!
-  "Who really joined, in order."
+  "User ids of those who actually joined, in order."
   addedOccupantIds: [ID!]!
-  "Who really left, in order."
+  "User ids of those who actually left or were removed, in order."
   removedOccupantIds: [ID!]!
-  "Who really became an admin, in order."
+  "User ids of those who actually became admins, in order."
   addedAdminIds: [ID!]!
-  "Who really ceased to be an admin, in order; also by leaving or by becoming the owner."
+  "User ids of those who are no longer admins, in order, including admins who left or became the owner."
   removedAdminIds: [ID!]!
-  "Set when the dialog was renamed."
+  "New name. Null if the name was not changed."
   name: String
-  "Set when ownership moved."
+  "User id of the new owner. Null if ownership was not transferred."
   newOwnerId: ID
 }
 
-"A user, an API key, or an API key on behalf of a user."
+"Who made a change: a user, an API key, or an API key on behalf of a user."
 type Actor {
-  "The user; null for a server that acted for nobody."
+  "User id. Null if an API key without On-Behalf-Of was used."
   userId: ID
-  "Shown to servers only."
+  "Name of the API key. Null if none was used, and for all callers but API keys without On-Behalf-Of."
   apiKeyName: String
 }
 
-"The values of errors[].extensions.code."
+"Error codes: the values of ` + "`" + `errors[].extensions.code` + "`" + `. ` + "`" + `extensions.status` + "`" + ` is the matching HTTP status."
 enum ErrorCode {
-  "The document is no GraphQL."
+  "The document is not valid GraphQL (400)."
   GRAPHQL_PARSE_FAILED
-  "The document does not fit the schema, or asks for more than the server takes."
+  "The document does not match the schema, or exceeds a limit of the server (400)."
   GRAPHQL_VALIDATION_FAILED
-  "A value is malformed or past a limit; field names the input."
+  "An input is invalid or exceeds a limit (400). ` + "`" + `field` + "`" + ` names it."
   BAD_USER_INPUT
-  "The server has no document of this hash: send it along with its text."
+  "The server does not know a document with this hash: send its text too (400)."
   PERSISTED_QUERY_NOT_FOUND
-  "Credentials are needed, and there are none or they do not hold."
+  "Credentials are missing, invalid or expired (401)."
   UNAUTHENTICATED
-  "The rules say no: rule names the act, standing what the caller is, allowed who could."
+  "The caller does not have permission (403). ` + "`" + `rule` + "`" + ` names the action, ` + "`" + `standing` + "`" + ` the caller's role, ` + "`" + `allowed` + "`" + ` the roles with permission."
   FORBIDDEN
-  "There is no such dialog."
+  "The dialog does not exist (404)."
   NOT_FOUND
-  "The dialog is at another version (currentVersion tells it), or the id is taken."
+  "The dialog has another version than ` + "`" + `ifVersion` + "`" + ` (` + "`" + `currentVersion` + "`" + ` tells which), or the id is already in use (409)."
   CONFLICT
-  "The changes asked for are no longer kept: read again."
+  "The requested changes are no longer available: read the dialogs again (410)."
   RESYNC_REQUIRED
-  "Too many requests; retryAfter tells in how many seconds to come back."
+  "Too many requests (429). Retry after ` + "`" + `retryAfter` + "`" + ` seconds."
   RATE_LIMITED
-  "The store did not answer in time. The outcome may be unknown; safe to repeat with an idempotencyKey."
+  "The database did not respond in time (503). The change may or may not have been made; with an idempotencyKey it is safe to retry."
   UNAVAILABLE
-  "A fault of the server; the id is in its log too."
+  "An error in the server (500). Its log has the details under the request id in ` + "`" + `id` + "`" + `."
   INTERNAL
 }
 `, BuiltIn: false},

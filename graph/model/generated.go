@@ -13,256 +13,256 @@ import (
 	"github.com/99designs/gqlgen/graphql"
 )
 
-// Whatever has an id of its own.
+// An object with a globally unique id.
 type Node interface {
 	IsNode()
 }
 
-// A user, an API key, or an API key on behalf of a user.
+// Who made a change: a user, an API key, or an API key on behalf of a user.
 type Actor struct {
-	// The user; null for a server that acted for nobody.
+	// User id. Null if an API key without On-Behalf-Of was used.
 	UserID *string `json:"userId,omitempty"`
-	// Shown to servers only.
+	// Name of the API key. Null if none was used, and for all callers but API keys without On-Behalf-Of.
 	APIKeyName *string `json:"apiKeyName,omitempty"`
 }
 
-// A dialog to make.
+// A dialog to create.
 type CreateDialogInput struct {
-	// Fixed for good.
+	// Type of the dialog. Cannot be changed later.
 	Type dialog.Type `json:"type"`
-	// 1 to 200 characters without control characters. Required for GROUP and PUBLIC_GROUP, refused for PRIVATE.
+	// 1 to 200 characters without control characters. Required for GROUP and PUBLIC_GROUP, not allowed for PRIVATE.
 	Name *string `json:"name,omitempty"`
-	// 1 to 2,048 bytes; refused for PRIVATE.
+	// Photo of the dialog: 1 to 2,048 bytes of any text. Not allowed for PRIVATE.
 	Photo *string `json:"photo,omitempty"`
-	// At most 1,000 with the owner, who is added by himself. Exactly one other for PRIVATE, none for PUBLIC_GROUP.
+	// User ids of the occupants, at most 1,000 including the owner, who is added automatically. PRIVATE: exactly one other user. PUBLIC_GROUP: must be empty.
 	OccupantIds []string `json:"occupantIds"`
-	// At most 100. Occupants of a GROUP, anyone for a PUBLIC_GROUP, none for PRIVATE; the owner is passed over.
+	// User ids of the admins, at most 100; the owner's id is ignored. GROUP: must be occupants. PUBLIC_GROUP: any users. PRIVATE: must be empty.
 	AdminIds []string `json:"adminIds"`
-	// Values of custom classes, each class once.
+	// Custom data to set; each class at most once. Null: none.
 	CustomData []CustomDataInput `json:"customData,omitempty"`
-	// Required from a server that acts for nobody, refused from everyone else.
+	// User id of the owner. Required with an API key without On-Behalf-Of; otherwise not allowed, because the caller is the owner.
 	OwnerID *string `json:"ownerId,omitempty"`
-	// An id from elsewhere, 24 hex digits in lower case; from a server that acts for nobody only, CONFLICT when it is taken.
+	// Id of the new dialog, for example from an import: 24 lower-case hexadecimal digits. Only with an API key without On-Behalf-Of. Fails with CONFLICT if it is in use. Null: the server chooses one.
 	ID *string `json:"id,omitempty"`
-	// 1 to 64 characters; the same key again from the same actor makes nothing and answers with the dialog that it made.
+	// Makes retries safe: if the same caller sends the same key again, nothing is created and the dialog created the first time is returned. 1 to 64 characters; kept for one day.
 	IdempotencyKey *string `json:"idempotencyKey,omitempty"`
 }
 
-// What createDialog came to.
+// Result of createDialog.
 type CreateDialogPayload struct {
-	// The dialog that was made or found; null when a key had been used for one that is no longer the caller's to see.
+	// The created or existing dialog. Null if the idempotencyKey was used before for a dialog that the caller can no longer see.
 	Dialog *Dialog `json:"dialog,omitempty"`
-	// False when the PRIVATE dialog of these two was there already, or the key had been used.
+	// Whether a dialog was created. False if the PRIVATE dialog of the two users already existed, or the idempotencyKey was used before.
 	Created bool `json:"created"`
 }
 
-// A session token to mint.
+// A session token to create.
 type CreateSessionInput struct {
-	// Whom the token will stand for, 1 to 128 bytes.
+	// Id of the user who will be signed in by the token: 1 to 128 bytes.
 	UserID string `json:"userId"`
-	// Seconds that the token lives: 1 to 2,592,000 (30 days).
+	// Lifetime in seconds: 1 to 2,592,000 (30 days). Default: 7200 (2 hours).
 	TTL int `json:"ttl"`
 }
 
-// What createSession came to.
+// Result of createSession.
 type CreateSessionPayload struct {
-	// Goes into QB-Token, or into Authorization behind Bearer.
+	// The token, to be sent as `QB-Token: <token>` or `Authorization: Bearer <token>`.
 	Token string `json:"token"`
-	// When it stops working.
+	// Time at which the token expires.
 	ExpiresAt time.Time `json:"expiresAt"`
 }
 
-// What a dialog carries of one custom class.
+// A dialog's data of one custom class.
 type CustomData struct {
-	// The class.
+	// Name of the class.
 	ClassName string `json:"className"`
-	// The fields that are set and their values.
+	// Values by field name. Fields that are not set are left out.
 	Fields map[string]any `json:"fields"`
 }
 
-// Each named field of the class equals its JSON value; null: the dialog has no such field.
+// A condition on the custom data of one class. All named fields must match.
 type CustomDataFilter struct {
-	// A class that is defined.
+	// Name of an existing class.
 	ClassName string `json:"className"`
-	// Field names and the values to equal.
+	// Values by field name that the dialog's values must equal. Null: the field must not be set.
 	Fields map[string]any `json:"fields"`
 }
 
-// Sets the named fields of one class and leaves its other fields; null removes a field.
+// Sets fields of one class. Fields that are not named stay unchanged.
 type CustomDataInput struct {
-	// A class that is defined.
+	// Name of an existing class.
 	ClassName string `json:"className"`
-	// Field names and values of the types that the class gives them.
+	// Values by field name, each of the type that the class defines. Null removes a field.
 	Fields map[string]any `json:"fields"`
 }
 
-// A field to define.
+// A field to add to a custom class.
 type CustomFieldInput struct {
-	// A letter, then at most 63 letters, digits and underscores.
+	// A letter, followed by at most 63 letters, digits and underscores.
 	Name string `json:"name"`
-	// What its values are; a field that is there already must have the same.
+	// Type of the value. For an existing field, it must be the same as before.
 	Type dialog.FieldType `json:"type"`
-	// Whether its value is a list of them.
+	// Whether the value is a list of this type. Default: false.
 	List bool `json:"list"`
 }
 
-// A class to create, or to add fields to.
+// A custom class to create, or to add fields to.
 type DefineCustomClassInput struct {
-	// A letter, then at most 63 letters, digits and underscores.
+	// A letter, followed by at most 63 letters, digits and underscores.
 	Name string `json:"name"`
-	// The fields to add; those that are there already are passed over. At most 100 a class.
+	// Fields to add; existing ones are ignored. A class can have at most 100 fields.
 	Fields []CustomFieldInput `json:"fields"`
 }
 
-// What defineCustomClass came to.
+// Result of defineCustomClass.
 type DefineCustomClassPayload struct {
-	// The class as it is now.
+	// The class with all its fields.
 	CustomClass dialog.Class `json:"customClass"`
 }
 
-// What deleteDialog came to.
+// Result of deleteDialog.
 type DeleteDialogPayload struct {
-	// The dialog that is no more.
+	// Id of the deleted dialog.
 	DeletedID string `json:"deletedId"`
 }
 
-// One change: what it did, who did it, when.
+// One change of a dialog: what was changed, by whom and when.
 type DialogChange struct {
-	// What it was to the life of the dialog.
+	// Kind of the change.
 	Kind dialog.RecordKind `json:"kind"`
-	// The dialog's version after it.
+	// Version of the dialog after the change.
 	Version int `json:"version"`
-	// Who did it.
+	// Who made the change.
 	Actor Actor `json:"actor"`
-	// When it was done.
+	// Time of the change.
 	At time.Time `json:"at"`
-	// What really changed; empty for CREATED and DELETED.
+	// The parts that were actually changed. Empty for CREATED and DELETED.
 	Changed []dialog.Aspect `json:"changed"`
-	// Who really joined, in order.
+	// User ids of those who actually joined, in order.
 	AddedOccupantIds []string `json:"addedOccupantIds"`
-	// Who really left, in order.
+	// User ids of those who actually left or were removed, in order.
 	RemovedOccupantIds []string `json:"removedOccupantIds"`
-	// Who really became an admin, in order.
+	// User ids of those who actually became admins, in order.
 	AddedAdminIds []string `json:"addedAdminIds"`
-	// Who really ceased to be an admin, in order; also by leaving or by becoming the owner.
+	// User ids of those who are no longer admins, in order, including admins who left or became the owner.
 	RemovedAdminIds []string `json:"removedAdminIds"`
-	// Set when the dialog was renamed.
+	// New name. Null if the name was not changed.
 	Name *string `json:"name,omitempty"`
-	// Set when ownership moved.
+	// User id of the new owner. Null if ownership was not transferred.
 	NewOwnerID *string `json:"newOwnerId,omitempty"`
 }
 
-// A dialog in a page.
+// A dialog and its position in the list.
 type DialogEdge struct {
-	// The dialog.
+	// The dialog at this position.
 	Node Dialog `json:"node"`
-	// Marks its place, for after and before.
+	// Cursor of this dialog, for `after` and `before`.
 	Cursor string `json:"cursor"`
 }
 
-// Narrows a list to the dialogs that match all of it.
+// Conditions for a list. A dialog is listed only if it meets all of them.
 type DialogFilter struct {
-	// One of these, at most 100; an empty list matches nothing.
+	// Only dialogs with one of these ids, at most 100. An empty list matches nothing.
 	Ids []string `json:"ids,omitempty"`
-	// One of these; an empty list matches nothing.
+	// Only dialogs of one of these types. An empty list matches nothing.
 	Types []dialog.Type `json:"types,omitempty"`
-	// Owned by this user.
+	// Only dialogs owned by this user.
 	OwnerID *string `json:"ownerId,omitempty"`
-	// Has every one of these occupants, at most 100; an empty list asks for nothing.
+	// Only dialogs in which all of these users are occupants, at most 100. An empty list matches everything.
 	OccupantIds []string `json:"occupantIds,omitempty"`
-	// Case-insensitive, anywhere in the name.
+	// Only dialogs with this text in their name, ignoring case.
 	NameContains *string `json:"nameContains,omitempty"`
-	// Last changed after this instant. After and before leave the instant itself out.
+	// Only dialogs with a latest change after this time, exclusive.
 	UpdatedAfter *time.Time `json:"updatedAfter,omitempty"`
-	// Last changed before this instant.
+	// Only dialogs with a latest change before this time, exclusive.
 	UpdatedBefore *time.Time `json:"updatedBefore,omitempty"`
-	// Created after this instant.
+	// Only dialogs created after this time, exclusive.
 	CreatedAfter *time.Time `json:"createdAfter,omitempty"`
-	// Created before this instant.
+	// Only dialogs created before this time, exclusive.
 	CreatedBefore *time.Time `json:"createdBefore,omitempty"`
-	// Matches all of these, each class once.
+	// Only dialogs with this custom data; each class at most once.
 	CustomData []CustomDataFilter `json:"customData,omitempty"`
 }
 
-// How a list is sorted.
+// The sort order of a list.
 type DialogOrder struct {
-	// What by.
+	// Property to sort by.
 	Field dialog.OrderField `json:"field"`
-	// Which end comes first.
+	// Direction to sort in.
 	Direction OrderDirection `json:"direction"`
 }
 
 // A page of a dialog's occupants.
 type OccupantConnection struct {
-	// The occupants with their cursors.
+	// The occupants of this page with their cursors.
 	Edges []OccupantEdge `json:"edges"`
-	// The occupants alone.
+	// The occupants of this page without cursors.
 	Nodes []Occupant `json:"nodes"`
-	// Whether there are more.
+	// Position of this page in the list.
 	PageInfo PageInfo `json:"pageInfo"`
-	// All occupants of the dialog.
+	// Number of all occupants of the dialog.
 	TotalCount int `json:"totalCount"`
 }
 
-// An occupant in a page.
+// An occupant and their position in the list.
 type OccupantEdge struct {
-	// The occupant.
+	// The occupant at this position.
 	Node Occupant `json:"node"`
-	// Marks his place, for after.
+	// Cursor of this occupant, for `after`.
 	Cursor string `json:"cursor"`
 }
 
-// Changes to a dialog. What is left out stays as it is; a change that asks for nothing is BAD_USER_INPUT.
+// Changes to a dialog. Fields that are left out stay unchanged. An input without any change fails with BAD_USER_INPUT.
 type UpdateDialogInput struct {
-	// 1 to 200 characters without control characters; null is BAD_USER_INPUT.
+	// New name: 1 to 200 characters without control characters. A name cannot be removed: null fails with BAD_USER_INPUT.
 	Name graphql.Omittable[*string] `json:"name,omitempty"`
-	// 1 to 2,048 bytes; null clears it.
+	// New photo: 1 to 2,048 bytes of any text. Null removes the photo.
 	Photo graphql.Omittable[*string] `json:"photo,omitempty"`
-	// At most 100. Appended in this order; those already in are left where they are.
+	// User ids to add as occupants, at most 100. They are appended in this order; existing members are ignored.
 	AddOccupants []string `json:"addOccupants,omitempty"`
-	// At most 100. Those not in are passed over. A GROUP whose last occupant goes is deleted.
+	// User ids to remove from the occupants, at most 100. Users who are not members are ignored. Your own id means to leave. A GROUP is deleted when its last occupant leaves.
 	RemoveOccupants []string `json:"removeOccupants,omitempty"`
-	// At most 100. Who will not be an occupant of a GROUP is BAD_USER_INPUT; the owner is passed over.
+	// User ids to appoint as admins, at most 100; the owner's id is ignored. In a GROUP, every admin must also be an occupant after the change.
 	AddAdmins []string `json:"addAdmins,omitempty"`
-	// At most 100. Those who are none are passed over.
+	// User ids to remove from the admins, at most 100. Users who are not admins are ignored. They stay occupants.
 	RemoveAdmins []string `json:"removeAdmins,omitempty"`
-	// Hands the dialog over. The former owner stays an occupant.
+	// User id of the new owner. The previous owner stays an occupant. If the owner of a GROUP leaves without it, the longest-serving admin, or else occupant, becomes the owner.
 	NewOwnerID *string `json:"newOwnerId,omitempty"`
-	// Values of custom classes, each class once.
+	// Custom data to set; each class at most once. Null: none.
 	CustomData []CustomDataInput `json:"customData,omitempty"`
-	// Refuse with CONFLICT unless the dialog is at this version.
+	// Make the change only if the dialog has this version; otherwise fail with CONFLICT. Null: any version.
 	IfVersion *int `json:"ifVersion,omitempty"`
-	// 1 to 64 characters; the same key again from the same actor changes nothing and answers with what it did, for as long as that change is kept in the history.
+	// Makes retries safe: if the same caller sends the same key again, nothing is changed and the result of the first time is returned, as long as that change is in the history. 1 to 64 characters.
 	IdempotencyKey *string `json:"idempotencyKey,omitempty"`
 }
 
-// What updateDialog came to.
+// Result of updateDialog.
 type UpdateDialogPayload struct {
-	// As it is now; null when it is deleted or, by this change, no longer the caller's to see.
+	// The dialog after the change. Null if it is deleted or the caller can no longer see it.
 	Dialog *Dialog `json:"dialog,omitempty"`
-	// What this call changed; null when it found everything as it asks for it.
+	// What this call changed. Null if everything already was as requested.
 	Change *DialogChange `json:"change,omitempty"`
-	// True when the idempotency key had been used: nothing was changed now, change is what was changed then.
+	// Whether the idempotencyKey was used before: nothing was changed now, and `change` is what was changed the first time.
 	Replayed bool `json:"replayed"`
 }
 
-// Who the server takes the caller for.
+// The caller, as identified by the request's credentials.
 type Viewer struct {
-	// Null for a server that acts for nobody, and for an anonymous caller.
+	// User id of the caller. Null for an API key without On-Behalf-Of, and without credentials.
 	UserID *string `json:"userId,omitempty"`
-	// SERVER only for an API key that acts for nobody.
+	// Kind of the caller.
 	Kind dialog.CallerKind `json:"kind"`
-	// The name of the API key, when one was used.
+	// Name of the API key. Null if the request has no API key.
 	APIKeyName *string `json:"apiKeyName,omitempty"`
 }
 
-// Which end comes first.
+// Sort directions.
 type OrderDirection string
 
 const (
-	// The least first.
+	// Ascending: oldest time or first name first.
 	OrderDirectionAsc OrderDirection = "ASC"
-	// The greatest first.
+	// Descending: latest time or last name first.
 	OrderDirectionDesc OrderDirection = "DESC"
 )
 
