@@ -18,7 +18,7 @@ RUN go mod download
 COPY . .
 COPY --from=page /src/playground/dist/page playground/dist/page
 ARG VERSION=dev
-RUN CGO_ENABLED=0 go build -trimpath -ldflags "-s -w -X dialogs/cli.version=$VERSION" -o /dialogs .
+RUN CGO_ENABLED=0 go build -trimpath -ldflags "-s -w -X dialogs/cli.release=$VERSION" -o /dialogs .
 
 FROM alpine:3.22
 # The certificates are for MongoDB and JWKS over TLS. The volume gets the
