@@ -6,7 +6,7 @@ import (
 	"dialogs/dialog"
 )
 
-// A Code is what a refusal is called in public: extensions.code in GraphQL.
+// A Code is the public name of a kind of refusal: extensions.code in GraphQL.
 type Code string
 
 // The codes. The schema's enum ErrorCode lists and describes them.
@@ -25,8 +25,8 @@ const (
 	Internal               Code = "INTERNAL"
 )
 
-// codes is the one table of codes: the HTTP status of each, and the kind of
-// domain error that it stands for, if any.
+// codes has the HTTP status of each code, and the code of the domain error that
+// it stands for, if any.
 var codes = map[Code]struct {
 	status int
 	domain dialog.Code
@@ -48,7 +48,7 @@ var codes = map[Code]struct {
 // Status is the HTTP status that goes with the code.
 func (c Code) Status() int { return codes[c].status }
 
-// Codes lists every code, in no order.
+// Codes lists all codes in no particular order.
 func Codes() []Code {
 	all := make([]Code, 0, len(codes))
 	for code := range codes {

@@ -26,7 +26,7 @@ func UnmarshalExact(data []byte, v any) error {
 	return jsonv2.Unmarshal(data, v, exactNumbers)
 }
 
-// MarshalPlain writes JSON without the escapes that are for HTML alone.
+// MarshalPlain writes JSON without the escapes that only HTML needs.
 func MarshalPlain(v any) ([]byte, error) {
 	var b bytes.Buffer
 	e := json.NewEncoder(&b)

@@ -14,27 +14,28 @@ import (
 	"dialogs/dialog"
 )
 
-// A Refusal says why a request, or a part of it, was not done. It is the same
-// value for every API; each renders it in its own shape. Everything in it may
-// be shown to the caller.
+// A Refusal says why a request, or a part of it, failed. It is the same value
+// for every API; each renders it in its own shape. Everything in it may be shown
+// to the caller.
 type Refusal struct {
 	Code Code
 	// Status is the HTTP status; 0 for the code's own.
 	Status int
 	// Message is one sentence without a final full stop.
 	Message string
-	// Field is the one input to blame, as the schema spells it; empty for none.
+	// Field is the input that is wrong, by its name in the API; empty for none.
 	Field string
 	// Denial explains a FORBIDDEN; nil when no rule is behind it.
 	Denial *dialog.Denial
-	// CurrentVersion is the dialog's version when ifVersion was another; else 0.
+	// CurrentVersion is the dialog's version when ifVersion did not match; else 0.
 	CurrentVersion int64
-	// RetryAfter is how long to wait before the next try; 0 when waiting is not
-	// the cure.
+	// RetryAfter is how long to wait before the next try; 0 when waiting does not
+	// help.
 	RetryAfter time.Duration
 	// Challenge is the value of WWW-Authenticate; only a 401 has one.
 	Challenge string
-	// RequestID finds the cause of an INTERNAL in the log; empty for the others.
+	// RequestID finds the cause of an INTERNAL error in the log; empty for other
+	// codes.
 	RequestID string
 }
 
@@ -66,9 +67,9 @@ func (r *Refusal) SetHeader(h http.Header) {
 // that API's own shape.
 type Refuser func(http.ResponseWriter, *http.Request, *Refusal)
 
-// RefusalOf is what a caller may know of a failure. A [Refusal] stays what it
-// is, a domain error gets its code, and everything else is internal: it is
-// logged, and the caller gets the request's id. A store that is away is logged
+// RefusalOf is what a caller may know of a failure. A [Refusal] is returned as
+// it is, a domain error gets its code, and everything else is internal: it is
+// logged, and the caller gets the request's id. An unavailable store is logged
 // as a warning, unless the caller has gone.
 func RefusalOf(ctx context.Context, log *slog.Logger, err error) *Refusal {
 	var refusal *Refusal

@@ -7,9 +7,9 @@ import (
 	"sync"
 )
 
-// A Request is what the server knows of one request beside its content: its
-// id, which the answer's X-Request-Id and every log record carry, and notes
-// for its log line. Notes are safe to add from several goroutines.
+// A Request is what the server knows about one request besides its content: its
+// id, which is in the answer's X-Request-Id and in every log record, and the
+// notes for its log line. Notes can be added by several goroutines at once.
 type Request struct {
 	// ID is unique, and unguessable unless a trusted proxy chose it.
 	ID string

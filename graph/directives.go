@@ -9,8 +9,8 @@ import (
 	"dialogs/graph/generated"
 )
 
-// directives guard fields before their resolvers run. The service judges the
-// same again: a door that forgot a directive opens nothing.
+// directives check the caller before the resolver of a field runs. The service
+// checks the same again, so a field without its directive exposes nothing.
 func directives(caller func(context.Context) dialog.Caller) generated.DirectiveRoot {
 	return generated.DirectiveRoot{
 		Authenticated: func(ctx context.Context, _ any, next graphql.Resolver) (any, error) {

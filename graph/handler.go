@@ -1,9 +1,9 @@
-// Package graph is the GraphQL door: it translates requests into calls of
-// [dialog.Service] and outcomes into answers, and decides nothing.
+// Package graph is the GraphQL API. It translates requests into calls of
+// [dialog.Service] and results into answers, and decides nothing.
 //
-// Generated code is in graph/generated, views and generated inputs in
-// graph/model, scalars in graph/scalar. It must not know who checks
-// credentials, nor which store there is.
+// Generated code is in graph/generated, views and generated inputs are in
+// graph/model, scalars in graph/scalar. The package must not know how
+// credentials are checked, nor which store is in use.
 package graph
 
 import (
@@ -20,17 +20,17 @@ import (
 	"dialogs/graph/generated"
 )
 
-// A Config is what the door needs from outside.
+// A Config is everything that the API needs from outside.
 type Config struct {
 	Service  *dialog.Service
 	Sessions Sessions
-	// Caller tells who stands behind a request's context.
+	// Caller returns the caller of a request by its context.
 	Caller func(context.Context) dialog.Caller
 	Log    *slog.Logger
-	// Introspection shows the schema, and suggestions in errors, to anyone.
+	// Introspection shows the schema to everyone, and suggestions in errors.
 	Introspection bool
 	Limits        Limits
-	// Trusted, unless nil, are the only documents that are executed.
+	// Trusted are the only documents that are executed; nil for no restriction.
 	Trusted *TrustedDocuments
 }
 

@@ -59,8 +59,8 @@ func (q queries) CustomClasses(ctx context.Context) ([]dialog.Class, error) {
 	return q.service.Classes(ctx, q.caller(ctx))
 }
 
-// connection is the caller's view of a page. What costs another read is read
-// when it is asked for.
+// connection is the caller's view of a page. What needs another read is only
+// read when the client asks for it.
 func (q queries) connection(page *dialog.Page, c dialog.Caller) *model.DialogConnection {
 	conn := &model.DialogConnection{
 		Edges: make([]model.DialogEdge, len(page.Dialogs)),
@@ -83,10 +83,10 @@ func (q queries) connection(page *dialog.Page, c dialog.Caller) *model.DialogCon
 
 type dialogs struct{ *resolver }
 
-// History reads the records again unless they came with the dialog.
+// History reads the records unless they were read with the dialog.
 func (r dialogs) History(ctx context.Context, obj *model.Dialog, first int) ([]model.DialogChange, error) {
 	if first < 1 || first > model.MaxPage {
-		return nil, dialog.InvalidInput("first", fmt.Sprintf("a page has 1 to %d changes", model.MaxPage))
+		return nil, dialog.InvalidInput("first", fmt.Sprintf("first must be between 1 and %d", model.MaxPage))
 	}
 	c, d := r.caller(ctx), obj.Domain()
 	records := d.History

@@ -37,11 +37,11 @@ func readBody(r *http.Request) (*graphql.RawParams, error) {
 				Message: fmt.Sprintf("the request body is too large (limit %d bytes)", tooLarge.Limit),
 			}
 		}
-		return nil, badRequest("the request body could not be read")
+		return nil, badRequest("the request body could not be read: send it again")
 	}
 	var p params
 	if err := api.UnmarshalExact(body, &p); err != nil {
-		return nil, badRequest("the request body must be one JSON object in valid UTF-8, with query a string and variables and extensions objects")
+		return nil, badRequest("the request body must be a JSON object in UTF-8: query is a string, variables and extensions are objects")
 	}
 	return p.raw(r)
 }
@@ -58,7 +58,7 @@ func readURL(r *http.Request) (*graphql.RawParams, error) {
 	for name, to := range map[string]*map[string]any{"variables": &p.Variables, "extensions": &p.Extensions} {
 		if text := values.Get(name); text != "" {
 			if err := api.UnmarshalExact([]byte(text), to); err != nil {
-				return nil, badRequest("the parameter " + name + " must be a JSON object in valid UTF-8")
+				return nil, badRequest("the parameter " + name + " must be a JSON object in UTF-8")
 			}
 		}
 	}
@@ -69,14 +69,14 @@ func (p *params) raw(r *http.Request) (*graphql.RawParams, error) {
 	if p.Query == nil {
 		p.Query = new("")
 	}
-	if p.DocumentID != nil { // what GraphQL over HTTP says of persisted documents, as Apollo's extension says it
+	if p.DocumentID != nil { // the ids of GraphQL over HTTP, in the form of Apollo's extension
 		p.Extensions = map[string]any{"persistedQuery": map[string]any{"version": 1, "sha256Hash": strings.TrimPrefix(*p.DocumentID, "sha256:")}}
 	}
 	if *p.Query == "" && p.Extensions["persistedQuery"] == nil {
 		return nil, badRequest("the parameter query is missing")
 	}
 	if hasLoneSurrogate(*p.Query) {
-		return nil, badRequest("the parameter query has an escape of half a surrogate pair")
+		return nil, badRequest("query contains an incomplete Unicode escape: half of a surrogate pair")
 	}
 	raw := &graphql.RawParams{Query: *p.Query, Variables: p.Variables, Extensions: p.Extensions, Headers: r.Header}
 	if p.OperationName != nil {

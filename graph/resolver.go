@@ -15,8 +15,8 @@ type Sessions interface {
 	Mint(user dialog.UserID, ttl time.Duration) (token string, expiresAt time.Time, err error)
 }
 
-// resolver answers the schema's root fields, and those fields of others that
-// need the service.
+// resolver resolves the root fields of the schema, and the fields of other
+// types that need the service.
 type resolver struct {
 	service  *dialog.Service
 	sessions Sessions

@@ -2,7 +2,7 @@ package model
 
 import "dialogs/dialog"
 
-// NewChange is the caller's view of a record, nil of none.
+// NewChange is the caller's view of a record; nil for no record.
 func NewChange(r *dialog.Record, c dialog.Caller) *DialogChange {
 	if r == nil {
 		return nil
@@ -23,8 +23,8 @@ func NewChange(r *dialog.Record, c dialog.Caller) *DialogChange {
 	}
 }
 
-// NewHistory is the caller's view of the latest records, newest first: at
-// most first of them, and none that is newer than the version.
+// NewHistory is the caller's view of the latest records, newest first: as many
+// as first says, and none newer than the version.
 func NewHistory(oldestFirst []dialog.Record, version int64, first int, c dialog.Caller) []DialogChange {
 	history := []DialogChange{}
 	for i := len(oldestFirst) - 1; i >= 0 && len(history) < first; i-- {
@@ -35,7 +35,7 @@ func NewHistory(oldestFirst []dialog.Record, version int64, first int, c dialog.
 	return history
 }
 
-// Texts are ids as the schema has them, never nil.
+// Texts are ids as strings, never nil.
 func Texts(ids []dialog.UserID) []string {
 	texts := make([]string, len(ids))
 	for i, id := range ids {
@@ -44,7 +44,7 @@ func Texts(ids []dialog.UserID) []string {
 	return texts
 }
 
-// optional is null for the empty text.
+// optional is null for an empty string.
 func optional[T ~string](s T) *string {
 	if s == "" {
 		return nil

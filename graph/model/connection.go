@@ -2,10 +2,10 @@ package model
 
 import "context"
 
-// A Lazily is an answer that costs something and is worked out when asked for.
+// A Lazily is a value that costs a read and is only read when asked for.
 type Lazily[T any] func(context.Context) (T, error)
 
-// Known is an answer that is known already.
+// Known is a value that is known already.
 func Known[T any](v T) Lazily[T] {
 	return func(context.Context) (T, error) { return v, nil }
 }
@@ -18,17 +18,17 @@ type DialogConnection struct {
 	Total    Lazily[int]
 }
 
-// TotalCount counts the whole list.
+// TotalCount is the number of dialogs in the whole list.
 func (c DialogConnection) TotalCount(ctx context.Context) (int, error) { return c.Total(ctx) }
 
-// A PageInfo tells where a page lies in its list.
+// A PageInfo is the position of a page in its list.
 type PageInfo struct {
 	StartCursor, EndCursor *string
 	Next, Previous         Lazily[bool]
 }
 
-// HasNextPage tells whether the list goes on after the page.
+// HasNextPage tells whether the list has items after the page.
 func (p PageInfo) HasNextPage(ctx context.Context) (bool, error) { return p.Next(ctx) }
 
-// HasPreviousPage tells whether the list has something before the page.
+// HasPreviousPage tells whether the list has items before the page.
 func (p PageInfo) HasPreviousPage(ctx context.Context) (bool, error) { return p.Previous(ctx) }

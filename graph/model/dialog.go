@@ -1,6 +1,6 @@
-// Package model is how GraphQL sees the domain: views of its types with the
-// fields of the schema, and gqlgen's own types for inputs and payloads. It
-// only looks, and must neither decide nor reach for a store.
+// Package model has the domain as GraphQL shows it: views of its types with the
+// fields of the schema, and gqlgen's own types for inputs and payloads. It must
+// neither decide anything nor use a store.
 package model
 
 import (
@@ -16,14 +16,14 @@ import (
 // MaxPage is the largest first of a list.
 const MaxPage = dialog.MaxPage
 
-// A Dialog is a dialog as one caller sees it.
+// A Dialog is a dialog as seen by one caller.
 type Dialog struct {
 	dialog dialog.Dialog
 	caller dialog.Caller
 }
 
-// NewDialog is the caller's view of a dialog, nil of one that is deleted or
-// not his to see.
+// NewDialog is the caller's view of a dialog; nil for a deleted one, or one
+// that they may not see.
 func NewDialog(d dialog.Dialog, c dialog.Caller) *Dialog {
 	if d.Deleted {
 		return nil
@@ -34,10 +34,10 @@ func NewDialog(d dialog.Dialog, c dialog.Caller) *Dialog {
 // IsNode marks the dialog as a node.
 func (Dialog) IsNode() {}
 
-// Domain is the dialog that the view is of.
+// Domain is the dialog behind the view.
 func (d *Dialog) Domain() *dialog.Dialog { return &d.dialog }
 
-// The fields of the schema's Dialog, which describes each.
+// The fields of Dialog, as described in the schema.
 
 func (d *Dialog) ID() string                      { return string(d.dialog.ID) }
 func (d *Dialog) Type() dialog.Type               { return d.dialog.Type }
@@ -76,7 +76,7 @@ func (d *Dialog) CustomData() []CustomData {
 
 func (d *Dialog) Occupants(first int, after *string) (OccupantConnection, error) {
 	if first < 1 || first > MaxPage {
-		return OccupantConnection{}, dialog.InvalidInput("first", fmt.Sprintf("a page has 1 to %d occupants", MaxPage))
+		return OccupantConnection{}, dialog.InvalidInput("first", fmt.Sprintf("first must be between 1 and %d", MaxPage))
 	}
 	start := 0
 	if after != nil {
@@ -103,8 +103,8 @@ func (d *Dialog) Occupants(first int, after *string) (OccupantConnection, error)
 	return page, nil
 }
 
-// An occupantPlace is a place among the occupants of a dialog: of a user, and
-// should he have left, of his number.
+// An occupantPlace is a position among the occupants of a dialog: that of a
+// user, or if they have left, their former number.
 type occupantPlace struct {
 	Version int           `json:"v"`
 	Dialog  dialog.ID     `json:"d"`
@@ -120,7 +120,7 @@ func (d *Dialog) place(i int) string {
 	return base64.RawURLEncoding.EncodeToString(text)
 }
 
-// parsePlace reads a cursor and tells where the occupants behind it start.
+// parsePlace reads a cursor and returns the index of the occupant after it.
 func (d *Dialog) parsePlace(cursor string) (int, error) {
 	var p occupantPlace
 	text, err := base64.RawURLEncoding.Strict().DecodeString(cursor)
@@ -128,7 +128,7 @@ func (d *Dialog) parsePlace(cursor string) (int, error) {
 		err = json.Unmarshal(text, &p)
 	}
 	if err != nil || p.Version != 1 || p.Dialog != d.dialog.ID || p.Number < 0 {
-		return 0, dialog.InvalidInput("after", "this is no cursor of an occupant of this dialog")
+		return 0, dialog.InvalidInput("after", "invalid cursor: it does not come from the occupants of this dialog")
 	}
 	if i := slices.Index(d.dialog.Occupants, p.User); i >= 0 {
 		return i + 1, nil
@@ -136,13 +136,13 @@ func (d *Dialog) parsePlace(cursor string) (int, error) {
 	return min(p.Number, len(d.dialog.Occupants)), nil
 }
 
-// An Occupant is a participant as one caller sees him.
+// An Occupant is a member as seen by one caller.
 type Occupant struct {
 	user   dialog.UserID
 	dialog *Dialog
 }
 
-// The fields of the schema's Occupant, which describes each.
+// The fields of Occupant, as described in the schema.
 
 func (o Occupant) UserID() string            { return string(o.user) }
 func (o Occupant) Standing() dialog.Standing { return o.dialog.dialog.StandingOf(o.user) }
