@@ -3,13 +3,9 @@ package graph
 import (
 	"context"
 	"errors"
-	"fmt"
 	"log/slog"
-	"regexp"
-	"strings"
 
 	"github.com/99designs/gqlgen/graphql"
-	"github.com/vektah/gqlparser/v2/ast"
 	"github.com/vektah/gqlparser/v2/gqlerror"
 
 	"dialogs/api"
@@ -80,12 +76,6 @@ func complete(public *gqlerror.Error) {
 	if public.Extensions == nil {
 		public.Extensions = map[string]any{}
 	}
-	if len(public.Path) > 1 && public.Path[0] == ast.PathName("variable") {
-		describeVariable(public)
-	}
-	if public.Message == "operation  not found" {
-		public.Message = "the document has several operations: operationName must name one of them"
-	}
 	switch public.Extensions["code"] {
 	case nil, "COMPLEXITY_LIMIT_EXCEEDED": // gqlgen's code for a document that asks for too much
 		public.Extensions["code"] = api.ValidationFailed
@@ -93,29 +83,4 @@ func complete(public *gqlerror.Error) {
 	if public.Extensions["status"] == nil {
 		public.Extensions["status"] = api.ValidationFailed.Status()
 	}
-}
-
-// asKind is how gqlparser says that a variable is of another kind than its
-// type. It takes every number for a string.
-var asKind = regexp.MustCompile(`^cannot use \S+ as (\w+)$`)
-
-// describeVariable tells which variable can't be coerced, and the field to
-// blame as the domain would name it: without input, up to customData.
-func describeVariable(public *gqlerror.Error) {
-	path := public.Path[1:]
-	public.Message = fmt.Sprintf("the variable $%s: %s", path.String(), asKind.ReplaceAllString(public.Message, "is no $1"))
-	var names []string
-	for _, element := range path {
-		name, ok := element.(ast.PathName)
-		if !ok || name == "input" && len(names) == 0 && len(path) > 1 {
-			continue
-		}
-		names = append(names, string(name))
-		if name == "customData" {
-			break
-		}
-	}
-	public.Extensions["code"] = api.BadUserInput
-	public.Extensions["field"] = strings.Join(names, ".")
-	public.Path = nil
 }

@@ -18,6 +18,7 @@ import (
 	"dialogs/api"
 	"dialogs/dialog"
 	"dialogs/graph/generated"
+	"dialogs/graph/language"
 )
 
 // A Config is everything that the API needs from outside.
@@ -36,22 +37,18 @@ type Config struct {
 
 // NewHandler serves GraphQL over HTTP.
 func NewHandler(c Config) http.Handler {
-	root := &resolver{service: c.Service, sessions: c.Sessions, caller: c.Caller}
-	server := handler.New(generated.NewExecutableSchema(generated.Config{
-		Resolvers:  root,
+	config := generated.Config{
+		Resolvers:  &resolver{service: c.Service, sessions: c.Sessions, caller: c.Caller},
 		Directives: directives(c.Caller),
 		Complexity: complexities(),
-	}))
+	}
+	config.Schema = language.Served(generated.NewExecutableSchema(config).Schema())
+	server := handler.New(generated.NewExecutableSchema(config))
 	// The first transport that supports a request serves it.
 	p := presenter{log: c.Log, caller: c.Caller}
 	server.AddTransport(get{p})
 	server.AddTransport(post{p, c.Limits.Body})
 	server.AddTransport(unserved{})
-	validated := newBoundedCache[*ast.QueryDocument]()
-	server.SetQueryCache(validated)
-	server.SetParserTokenLimit(c.Limits.Tokens)
-	server.SetValidationRulesFn(validationRules)
-	server.SetDisableSuggestion(!c.Introspection)
 	server.SetErrorPresenter(p.present)
 	server.SetRecoverFunc(func(ctx context.Context, v any) error { return api.Recovered(ctx, c.Log, v) })
 	if c.Trusted != nil {
@@ -59,8 +56,13 @@ func NewHandler(c Config) http.Handler {
 	} else {
 		server.Use(extension.AutomaticPersistedQuery{Cache: newBoundedCache[string]()})
 	}
-	server.Use(gate{limits: c.Limits, introspection: c.Introspection, validated: validated})
-	server.Use(&exactVariables{})
+	prepared := preparation{
+		language: newLanguage(config.Schema, c.Limits.Tokens, c.Introspection),
+		gate:     gate{limits: c.Limits, introspection: c.Introspection},
+		valid:    newBoundedCache[*ast.QueryDocument](),
+	}
+	server.SetQueryCache(prepared)
+	server.Use(prepared)
 	server.Use(extension.FixedComplexityLimit(c.Limits.Complexity))
 	server.AroundOperations(noteOperation)
 	if c.Introspection {

@@ -49,7 +49,6 @@ func TestBadInput(t *testing.T) {
 		{`{"addOccupants": [""]}`, "addOccupants", "an id has bytes"},
 		{`{"addOccupants": ["` + long + `"]}`, "addOccupants", "129 bytes"},
 		{`{"addOccupants": [1.5]}`, "addOccupants", "a float is no id"},
-		{`{"addOccupants": [1e3]}`, "addOccupants", "nor is one of whole value: its decimal text is anyone's guess"},
 		{`{"addOccupants": [true]}`, "addOccupants", "a boolean is no id"},
 		{`{"addOccupants": [null]}`, "addOccupants", "null is no id"},
 		{`{"addOccupants": [{}]}`, "addOccupants", "an object is no id"},
@@ -273,8 +272,8 @@ func TestLiterals(t *testing.T) {
 		{`{addOccupants: [7, "007"]}`, "", "", "a number is its decimal text"},
 		{`{name: "\uD83D\uDE00"}`, "", "", "a pair of surrogates is one character"},
 		{`{name: "\\uD83D"}`, "", "", "an escaped backslash escapes nothing"},
-		{`{name: "\uD83D"}`, "BAD_USER_INPUT", "", "half a pair"},
-		{`{name: "\uDE00\uD83D"}`, "BAD_USER_INPUT", "", "a pair the wrong way round"},
+		{`{name: "\uD83D"}`, "GRAPHQL_PARSE_FAILED", "", "half a pair"},
+		{`{name: "\uDE00\uD83D"}`, "GRAPHQL_PARSE_FAILED", "", "a pair the wrong way round"},
 		{`{name: "a\u0000b"}`, "BAD_USER_INPUT", "name", "NUL"},
 		{`{name: """a block"""}`, "", "", "a block string"},
 	} {

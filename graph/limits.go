@@ -1,17 +1,12 @@
 package graph
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"math"
 
-	"github.com/99designs/gqlgen/graphql"
 	"github.com/vektah/gqlparser/v2/ast"
-	"github.com/vektah/gqlparser/v2/gqlerror"
-	"github.com/vektah/gqlparser/v2/parser"
 
-	"dialogs/api"
 	"dialogs/dialog"
 	"dialogs/graph/generated"
 	"dialogs/graph/model"
@@ -54,32 +49,6 @@ func (l Limits) Validate() error {
 type gate struct {
 	limits        Limits
 	introspection bool
-	// validated are the documents that have passed.
-	validated graphql.Cache[*ast.QueryDocument]
-}
-
-// ExtensionName names the extension.
-func (gate) ExtensionName() string { return "Gate" }
-
-// Validate has nothing to check.
-func (gate) Validate(graphql.ExecutableSchema) error { return nil }
-
-// MutateOperationParameters looks at the document of a request. One that does
-// not parse is let through to where that is told.
-func (g gate) MutateOperationParameters(ctx context.Context, raw *graphql.RawParams) *gqlerror.Error {
-	if _, ok := g.validated.Get(ctx, raw.Query); ok {
-		return nil
-	}
-	doc, err := parser.ParseQueryWithTokenLimit(&ast.Source{Input: raw.Query}, g.limits.Tokens)
-	if err != nil {
-		return nil //nolint:nilerr // the executor parses again and tells
-	}
-	if message := g.judge(doc); message != "" {
-		return &gqlerror.Error{Message: message, Extensions: map[string]any{
-			"code": api.ValidationFailed, "status": api.ValidationFailed.Status(),
-		}}
-	}
-	return nil
 }
 
 // judge tells why a document is too much. Fragments that multiply to more
@@ -102,19 +71,19 @@ func (g gate) judge(doc *ast.QueryDocument) string {
 		{"aliases", size.aliases, g.limits.Aliases},
 	} {
 		if limit.have > limit.most {
-			return fmt.Sprintf("the document has %d %s, and the server takes %d", limit.have, limit.what, limit.most)
+			return fmt.Sprintf("too many %s: %d (limit %d)", limit.what, limit.have, limit.most)
 		}
 	}
 	if size.introspects && !g.introspection {
-		return "the server does not show its schema"
+		return "introspection is disabled (start with --introspection, or use schema.graphqls)"
 	}
 	extents := map[*ast.FragmentDefinition]*extent{}
 	for _, op := range doc.Operations {
 		switch e := measure(doc, op.SelectionSet, extents); {
 		case e.depth > g.limits.Depth:
-			return fmt.Sprintf("the operation is %d deep, and the server takes %d", e.depth, g.limits.Depth)
+			return fmt.Sprintf("the operation is nested too deep: %d levels (limit %d)", e.depth, g.limits.Depth)
 		case e.fields > g.limits.Complexity:
-			return fmt.Sprintf("the operation has more fields than the server takes (%d)", g.limits.Complexity)
+			return fmt.Sprintf("too many fields with all fragments filled in: more than %d", g.limits.Complexity)
 		}
 	}
 	return ""

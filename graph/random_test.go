@@ -24,6 +24,9 @@ var (
 // innerText is what only the inside of the server says.
 var innerText = regexp.MustCompile(`(?i)goroutine |runtime error|panic|\.go:\d|sql|mongo|bson|nil pointer|interface conversion|/home/|/root/`)
 
+// refusable is what a document may be refused for that has the right form.
+var refusable = regexp.MustCompile(`\(limit \d+\)|exceeds the limit|^too many fields|expected DateTime`)
+
 // TestRandomOperations sends random valid operations of the whole schema from
 // several callers at once, and fails on any internal error, panic or leak of
 // inner text. Run it longer with -random-for 10m, and with -race.
@@ -69,8 +72,8 @@ func (d *door) sendRandom(g *generator) {
 		if code == "" || code == "INTERNAL" || strings.HasPrefix(code, "GRAPHQL_PARSE") || innerText.MatchString(e.Message) {
 			d.Errorf("%s\ngot %s", query, a.Body)
 		}
-		// Only limits may refuse what the generator makes.
-		if code == "GRAPHQL_VALIDATION_FAILED" && !strings.Contains(e.Message, "takes") && !strings.Contains(e.Message, "exceeds the limit") && !strings.Contains(e.Message, "more fields") {
+		// What the generator makes is valid but for its size and its instants.
+		if code == "GRAPHQL_VALIDATION_FAILED" && !refusable.MatchString(e.Message) {
 			d.Errorf("%s\nis not valid: %s", query, a.Body)
 		}
 	}

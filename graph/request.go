@@ -6,6 +6,7 @@ import (
 	"io"
 	"net/http"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/99designs/gqlgen/graphql"
 
@@ -75,48 +76,12 @@ func (p *params) raw(r *http.Request) (*graphql.RawParams, error) {
 	if *p.Query == "" && p.Extensions["persistedQuery"] == nil {
 		return nil, badRequest("the parameter query is missing")
 	}
-	if hasLoneSurrogate(*p.Query) {
-		return nil, badRequest("query contains an incomplete Unicode escape: half of a surrogate pair")
+	if !utf8.ValidString(*p.Query) {
+		return nil, badRequest("the parameter query must be valid UTF-8")
 	}
 	raw := &graphql.RawParams{Query: *p.Query, Variables: p.Variables, Extensions: p.Extensions, Headers: r.Header}
 	if p.OperationName != nil {
 		raw.OperationName = *p.OperationName
 	}
 	return raw, nil
-}
-
-// hasLoneSurrogate looks for an escape such as \uD83D in a document without
-// its other half, which the lexer would turn into U+FFFD.
-func hasLoneSurrogate(query string) bool {
-	for i := 0; i+1 < len(query); i++ {
-		if query[i] != '\\' {
-			continue
-		}
-		half := surrogate(query[i:])
-		switch {
-		case half == 0:
-			i++ // whatever is escaped, a backslash too
-		case half == 'l' || surrogate(query[i+6:]) != 'l':
-			return true
-		default:
-			i += 11
-		}
-	}
-	return false
-}
-
-// surrogate tells whether the text starts with the escape of a high half ('h')
-// or a low half ('l') of a pair; else 0.
-func surrogate(s string) byte {
-	if len(s) < 6 || s[:2] != `\u` || (s[2] != 'd' && s[2] != 'D') ||
-		strings.Trim(s[3:6], "0123456789abcdefABCDEF") != "" {
-		return 0
-	}
-	switch {
-	case strings.IndexByte("89abAB", s[3]) >= 0:
-		return 'h'
-	case strings.IndexByte("cdefCDEF", s[3]) >= 0:
-		return 'l'
-	}
-	return 0
 }

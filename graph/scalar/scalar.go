@@ -4,6 +4,7 @@ package scalar
 
 import (
 	"encoding/json"
+	"errors"
 	"io"
 	"maps"
 	"math"
@@ -130,4 +131,21 @@ func UnmarshalJSONObject(v any) (map[string]any, error) {
 		return nil, bad("takes a JSON object")
 	}
 	return object, nil
+}
+
+// CheckDateTime accepts what [UnmarshalDateTime] reads, and leaves it as it is.
+func CheckDateTime(v any) (any, error) {
+	if _, err := UnmarshalDateTime(v); err != nil {
+		return nil, errors.New("an RFC 3339 instant such as \"2026-01-31T09:30:00.000Z\"")
+	}
+	return v, nil
+}
+
+// CheckJSONObject accepts what [UnmarshalJSONObject] reads, and leaves it as
+// it is.
+func CheckJSONObject(v any) (any, error) {
+	if _, err := UnmarshalJSONObject(v); err != nil {
+		return nil, errors.New("a JSON object")
+	}
+	return v, nil
 }

@@ -1,0 +1,80 @@
+// Package language reads GraphQL documents and their variables exactly as the
+// GraphQL specification says: it parses, validates and coerces. What it
+// accepts can be executed whole; what it refuses must not be begun.
+//
+// gqlparser does the bulk of the work. What it gets wrong is put right here,
+// and every deviation names its upstream state. The package is held to
+// graphql-js, the specification's reference, by differential tests.
+//
+// It must know nothing of dialogs, of transports, or of who is calling.
+package language
+
+import (
+	"maps"
+
+	"github.com/vektah/gqlparser/v2/ast"
+	"github.com/vektah/gqlparser/v2/gqlerror"
+	"github.com/vektah/gqlparser/v2/parser"
+
+	"dialogs/api"
+)
+
+// A Scalar reads the JSON value of a custom scalar. Numbers come as
+// [json.Number]. Its error says what the scalar expects.
+type Scalar func(value any) (any, error)
+
+// A Language is what the documents of one schema may say.
+type Language struct {
+	Schema *ast.Schema
+	// Scalars are the custom scalars of the schema, by name.
+	Scalars map[string]Scalar
+	// Tokens is how many lexical tokens a document may have.
+	Tokens int
+	// Explain lets messages name what the schema expects, with suggestions.
+	// Without it they name nothing but what the client wrote itself, so that
+	// they don't help to guess the schema.
+	Explain bool
+}
+
+// Served is the schema without what gqlparser declares in every schema and
+// this server does not execute: @defer would answer null for what it puts off.
+func Served(schema *ast.Schema) *ast.Schema {
+	served := *schema
+	served.Directives = maps.Clone(schema.Directives)
+	delete(served.Directives, "defer")
+	return &served
+}
+
+// Parse reads a document. It is not valid yet.
+func (l *Language) Parse(text string) (*ast.QueryDocument, *gqlerror.Error) {
+	readable, err := readable(text)
+	if err != nil {
+		return nil, withCode(err, api.ParseFailed)
+	}
+	doc, failure := parser.ParseQueryWithTokenLimit(&ast.Source{Input: readable}, l.Tokens)
+	if failure == nil {
+		failure = refuseFragmentVariables(doc)
+	}
+	if failure != nil {
+		return nil, withCode(gqlerror.Wrap(failure), api.ParseFailed)
+	}
+	return doc, nil
+}
+
+// refuseFragmentVariables looks for what gqlparser reads and the specification
+// does not have: fragment f($v: Int) on Dialog { … }.
+func refuseFragmentVariables(doc *ast.QueryDocument) error {
+	for _, fragment := range doc.Fragments {
+		if len(fragment.VariableDefinition) > 0 {
+			at := fragment.VariableDefinition[0].Position
+			return gqlerror.ErrorLocf("", at.Line, at.Column, "fragments cannot declare variables")
+		}
+	}
+	return nil
+}
+
+func withCode(err *gqlerror.Error, code api.Code) *gqlerror.Error {
+	err.Err = nil // it is for the client, as it is
+	err.Extensions = map[string]any{"code": code, "status": code.Status()}
+	return err
+}

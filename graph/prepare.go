@@ -1,0 +1,127 @@
+package graph
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/99designs/gqlgen/graphql"
+	"github.com/vektah/gqlparser/v2/ast"
+	"github.com/vektah/gqlparser/v2/gqlerror"
+
+	"dialogs/api"
+	"dialogs/graph/language"
+	"dialogs/graph/scalar"
+)
+
+// newLanguage is what documents of the schema may say.
+func newLanguage(schema *ast.Schema, tokens int, explain bool) *language.Language {
+	return &language.Language{
+		Schema: schema, Tokens: tokens, Explain: explain,
+		Scalars: map[string]language.Scalar{"DateTime": scalar.CheckDateTime, "JSONObject": scalar.CheckJSONObject},
+	}
+}
+
+// A preparation makes every operation ready to be executed: it parses the
+// document, holds it to the limits, validates it and coerces the variables.
+// Whatever it refuses is not begun. gqlgen's executor would do the same by
+// looser rules, and finds everything done: it asks its cache of documents,
+// which this is, and coerces what is coerced already.
+type preparation struct {
+	language *language.Language
+	gate     gate
+	// valid are documents that have passed, by their text.
+	valid graphql.Cache[*ast.QueryDocument]
+}
+
+var (
+	_ graphql.OperationParameterMutator = preparation{}
+	_ graphql.ResponseInterceptor       = preparation{}
+	_ graphql.Cache[*ast.QueryDocument] = preparation{}
+)
+
+// ExtensionName names the extension.
+func (preparation) ExtensionName() string { return "Preparation" }
+
+// Validate has nothing to check.
+func (preparation) Validate(graphql.ExecutableSchema) error { return nil }
+
+// MutateOperationParameters prepares one operation.
+func (p preparation) MutateOperationParameters(ctx context.Context, raw *graphql.RawParams) *gqlerror.Error {
+	op := graphql.GetOperationContext(ctx)
+	errs := p.prepare(ctx, op, raw)
+	if len(errs) == 0 {
+		return nil
+	}
+	op.Stats.SetExtension(p.ExtensionName(), errs[1:])
+	return errs[0]
+}
+
+func (p preparation) prepare(ctx context.Context, op *graphql.OperationContext, raw *graphql.RawParams) gqlerror.List {
+	doc, ok := p.valid.Get(ctx, raw.Query)
+	if !ok {
+		var errs gqlerror.List
+		if doc, errs = p.read(raw.Query); len(errs) > 0 {
+			return errs
+		}
+		p.valid.Add(ctx, raw.Query, doc)
+	}
+	operation := doc.Operations.ForName(raw.OperationName)
+	if operation == nil {
+		return gqlerror.List{refusedDocument(unknownOperation(doc, raw.OperationName))}
+	}
+	variables, errs := p.language.Variables(operation, raw.Variables)
+	if len(errs) > 0 {
+		return errs
+	}
+	op.Doc, raw.Variables = doc, variables
+	return nil
+}
+
+// read parses, measures and validates a document.
+func (p preparation) read(text string) (*ast.QueryDocument, gqlerror.List) {
+	doc, err := p.language.Parse(text)
+	if err != nil {
+		return nil, gqlerror.List{err}
+	}
+	if message := p.gate.judge(doc); message != "" {
+		return nil, gqlerror.List{refusedDocument(message)}
+	}
+	return doc, p.language.Validate(doc)
+}
+
+func unknownOperation(doc *ast.QueryDocument, name string) string {
+	switch {
+	case len(doc.Operations) == 0:
+		return "the document has no operation"
+	case name == "":
+		return "operationName is required: the document has several operations"
+	}
+	return fmt.Sprintf("unknown operation %q: the document does not have it", language.Shorten(name))
+}
+
+// refusedDocument is the error about a document that is not executed.
+func refusedDocument(message string) *gqlerror.Error {
+	return &gqlerror.Error{Message: message, Extensions: map[string]any{
+		"code": api.ValidationFailed, "status": api.ValidationFailed.Status(),
+	}}
+}
+
+// InterceptResponse adds the errors behind the first, which is the only one
+// that a mutator can return.
+func (p preparation) InterceptResponse(ctx context.Context, next graphql.ResponseHandler) *graphql.Response {
+	if graphql.HasOperationContext(ctx) {
+		more, _ := graphql.GetOperationContext(ctx).Stats.GetExtension(p.ExtensionName()).(gqlerror.List)
+		for _, err := range more {
+			graphql.AddError(ctx, err)
+		}
+	}
+	return next(ctx)
+}
+
+// Get is the executor's question for a document: the one that was prepared.
+func (preparation) Get(ctx context.Context, _ string) (*ast.QueryDocument, bool) {
+	return graphql.GetOperationContext(ctx).Doc, true
+}
+
+// Add is never called: [preparation.Get] always has a document.
+func (preparation) Add(context.Context, string, *ast.QueryDocument) {}
