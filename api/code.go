@@ -66,3 +66,14 @@ func codeOf(c dialog.Code) Code {
 	}
 	return Internal
 }
+
+// CodeOfStatus is the public code of the domain errors with an HTTP status;
+// INTERNAL for a status that none has.
+func CodeOfStatus(status int) Code {
+	for code, row := range codes {
+		if row.status == status && row.domain != 0 {
+			return code
+		}
+	}
+	return Internal
+}

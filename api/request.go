@@ -51,3 +51,17 @@ func (r *Request) Notes() []slog.Attr {
 	defer r.mu.Unlock()
 	return slices.Clone(r.notes)
 }
+
+type stoppingKey struct{}
+
+// WithStopping returns a context whose [Stopping] is the channel.
+func WithStopping(ctx context.Context, stopping <-chan struct{}) context.Context {
+	return context.WithValue(ctx, stoppingKey{}, stopping)
+}
+
+// Stopping is closed when the server begins to stop, so that a long request
+// such as a stream can end in good order. Without a server it is nil.
+func Stopping(ctx context.Context) <-chan struct{} {
+	stopping, _ := ctx.Value(stoppingKey{}).(<-chan struct{})
+	return stopping
+}

@@ -1,0 +1,18 @@
+package edge
+
+import (
+	"net/http"
+	"slices"
+)
+
+// A Guard stands before a handler: it lets a request through, perhaps with
+// more in its context, or answers it itself.
+type Guard func(http.Handler) http.Handler
+
+// Behind puts guards before a handler. The first of the list acts first.
+func Behind(guards []Guard, handler http.Handler) http.Handler {
+	for _, guard := range slices.Backward(guards) {
+		handler = guard(handler)
+	}
+	return handler
+}

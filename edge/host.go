@@ -1,0 +1,35 @@
+package edge
+
+import (
+	"net"
+	"net/http"
+
+	"dialogs/api"
+	"dialogs/dialog"
+)
+
+// LocalHost refuses every Host but this machine's own names, so that no page
+// can reach a development server by pointing its own name at this machine (DNS
+// rebinding).
+func LocalHost(refuse api.Refuser) Guard {
+	return func(next http.Handler) http.Handler {
+		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			host := r.Host
+			if name, _, err := net.SplitHostPort(host); err == nil {
+				host = name
+			}
+			switch host {
+			case "localhost", "127.0.0.1", "::1", "[::1]":
+				next.ServeHTTP(w, r)
+			default:
+				refuse(w, r, &api.Refusal{
+					Code: api.Forbidden, Status: http.StatusMisdirectedRequest, Denial: denial("host"),
+					Message: "a development server (--dev) answers only to the hosts localhost, 127.0.0.1 and [::1]",
+				})
+			}
+		})
+	}
+}
+
+// denial names a rule of a guard, which is about no dialog.
+func denial(rule string) *dialog.Denial { return &dialog.Denial{Rule: rule} }

@@ -1,0 +1,79 @@
+package edge
+
+import (
+	"context"
+	"crypto/rand"
+	"log/slog"
+	"net/http"
+	"time"
+
+	"dialogs/api"
+)
+
+// Logged gives each request an id, which the answer's X-Request-Id carries,
+// and logs the request when it is finished. What others noted with [api.Note]
+// is on the same line.
+func Logged(log *slog.Logger, now func() time.Time) Guard {
+	return func(next http.Handler) http.Handler {
+		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			request := &api.Request{ID: rand.Text()}
+			ctx := api.WithRequest(r.Context(), request)
+			w.Header().Set("X-Request-Id", request.ID)
+			watched := &statusWriter{ResponseWriter: w, status: http.StatusOK}
+			start := now()
+			next.ServeHTTP(watched, r.WithContext(ctx))
+			attrs := append([]slog.Attr{
+				slog.String("method", shorten(r.Method)), slog.String("path", shorten(r.URL.Path)), slog.Int("status", watched.status),
+				slog.Float64("ms", float64(now().Sub(start).Microseconds())/1000),
+			}, request.Notes()...)
+			log.LogAttrs(ctx, slog.LevelInfo, "request finished", attrs...)
+		})
+	}
+}
+
+// longestLogged bounds what a stranger can put into a log line, in bytes.
+const longestLogged = 256
+
+// shorten cuts what a client sent to what a log line may hold.
+func shorten(s string) string {
+	if len(s) <= longestLogged {
+		return s
+	}
+	return s[:longestLogged] + "…"
+}
+
+// A statusWriter remembers the status of an answer. Unwrap lets
+// [http.ResponseController] flush, hijack and set deadlines through it.
+type statusWriter struct {
+	http.ResponseWriter
+	status int
+}
+
+func (w *statusWriter) WriteHeader(status int) {
+	w.status = status
+	w.ResponseWriter.WriteHeader(status)
+}
+
+func (w *statusWriter) Unwrap() http.ResponseWriter { return w.ResponseWriter }
+
+// A RequestLog adds the request's id to every record that is logged on behalf
+// of a request.
+type RequestLog struct{ slog.Handler }
+
+// Handle adds the id of the context's request.
+func (h RequestLog) Handle(ctx context.Context, r slog.Record) error {
+	if id := api.RequestID(ctx); id != "" {
+		r.AddAttrs(slog.String("request", id))
+	}
+	return h.Handler.Handle(ctx, r)
+}
+
+// WithAttrs keeps adding ids.
+func (h RequestLog) WithAttrs(attrs []slog.Attr) slog.Handler {
+	return RequestLog{h.Handler.WithAttrs(attrs)}
+}
+
+// WithGroup keeps adding ids.
+func (h RequestLog) WithGroup(name string) slog.Handler {
+	return RequestLog{h.Handler.WithGroup(name)}
+}

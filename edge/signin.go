@@ -1,0 +1,59 @@
+package edge
+
+import (
+	"errors"
+	"log/slog"
+	"net/http"
+
+	"dialogs/api"
+	"dialogs/auth"
+	"dialogs/dialog"
+)
+
+// SignIn finds out who is calling, once per request, and refuses invalid
+// credentials. An address with too many failed sign-ins has to wait before its
+// credentials are looked at again.
+func SignIn(a *auth.Authenticator, limiter *RateLimiter, log *slog.Logger, refuse api.Refuser) Guard {
+	return func(next http.Handler) http.Handler {
+		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			address := addressOf(r)
+			if wait := limiter.failedTooOften(address); wait > 0 {
+				refuse(w, r, tooMany("too many failed sign-ins from this address", wait))
+				return
+			}
+			identity, err := a.Authenticate(r.Context(), r.Header)
+			if err != nil {
+				refusal := credentialsRefused(r, log, err)
+				if refusal.HTTPStatus() < http.StatusInternalServerError {
+					limiter.failed(address)
+				}
+				api.Note(r.Context(), slog.String("reason", refusal.Message))
+				refuse(w, r, refusal)
+				return
+			}
+			noteCaller(r, identity.Caller)
+			next.ServeHTTP(w, r.WithContext(auth.WithIdentity(r.Context(), identity)))
+		})
+	}
+}
+
+func noteCaller(r *http.Request, c dialog.Caller) {
+	if c.User != "" {
+		api.Note(r.Context(), slog.String("user", string(c.User)))
+	}
+	if c.APIKey != "" {
+		api.Note(r.Context(), slog.String("api_key", c.APIKey))
+	}
+}
+
+// credentialsRefused is what a caller may know about why credentials failed.
+func credentialsRefused(r *http.Request, log *slog.Logger, err error) *api.Refusal {
+	var refused *auth.Error
+	if !errors.As(err, &refused) {
+		return api.RefusalOf(r.Context(), log, err)
+	}
+	if refused.Status >= http.StatusInternalServerError && r.Context().Err() == nil {
+		log.WarnContext(r.Context(), "credentials could not be checked", "error", err)
+	}
+	return &api.Refusal{Code: api.CodeOfStatus(refused.Status), Message: refused.Message, Challenge: refused.Challenge}
+}
