@@ -1,11 +1,11 @@
-package main
+package cli
 
 import (
 	"context"
 	"crypto/sha256"
 	"errors"
 	"fmt"
-	"io"
+	"net"
 	"os"
 	"path/filepath"
 	"strings"
@@ -16,32 +16,35 @@ import (
 	"dialogs/playground"
 )
 
-// developmentKeyName is the name of the API key of a development server, and
-// with .key behind it of the file in the store's directory that holds it.
-const developmentKeyName = "development"
+const (
+	// developmentKeyName is the name of a development server's API key, and
+	// with .key behind it of the file in the store's directory that holds it.
+	developmentKeyName = "development"
+	// developmentUser owns the dialog of the README's recipes.
+	developmentUser = "alice"
+	// developmentSession is as long as a working day.
+	developmentSession = 12 * time.Hour
+)
 
-// developmentUser is whom the README's recipes make the owner of their dialog.
-const developmentUser = "alice"
-
-// developmentCredentials are what the playground of a development server fills
-// in: a session token for a working day, and with the embedded store, which is
-// this server's alone, an API key.
-func (s *settings) developmentCredentials(ctx context.Context, keys dialog.KeyStore, minter *auth.Minter) (*playground.Credentials, error) {
+// newDevelopment makes what the playground of a development server fills in: a
+// session token, and with the embedded store, which is this server's alone, an
+// API key.
+func newDevelopment(ctx context.Context, s *storeSettings, keys dialog.KeyStore, minter *auth.Minter) (*playground.Credentials, error) {
 	var c playground.Credentials
 	var err error
 	if s.embedded() {
-		if c.APIKey, err = developmentKey(ctx, keys, s.store); err != nil {
+		if c.APIKey, err = developmentKey(ctx, keys, s.address); err != nil {
 			return nil, err
 		}
 	}
-	if c.Token, _, err = minter.Mint(developmentUser, 12*time.Hour); err != nil {
+	if c.Token, _, err = minter.Mint(developmentUser, developmentSession); err != nil {
 		return nil, err
 	}
 	return &c, nil
 }
 
 // developmentKey returns the API key that a development server keeps in its
-// directory. It is made when it is not there, and anew when it was revoked.
+// directory. A key that is missing or was revoked is replaced by a new one.
 func developmentKey(ctx context.Context, keys dialog.KeyStore, dir string) (string, error) {
 	path := filepath.Join(dir, developmentKeyName+".key")
 	content, err := os.ReadFile(path)
@@ -78,16 +81,17 @@ func isKnownKey(ctx context.Context, keys dialog.KeyStore, text string) (bool, e
 }
 
 // welcome tells a newcomer what to do next.
-func welcome(stdout io.Writer, url, dir string, withKey bool) error {
+func (p *program) welcome(s *settings, address net.Addr, withKey bool) error {
+	url := s.scheme() + "://" + address.String()
 	if !withKey {
-		_, err := fmt.Fprintf(stdout, "\nPlayground: %s/playground\n\n", url)
+		_, err := fmt.Fprintf(p.stdout, "\nPlayground: %s/playground\n\n", url)
 		return err
 	}
-	dir, err := filepath.Abs(dir)
+	dir, err := filepath.Abs(s.store.address)
 	if err != nil {
 		return err
 	}
-	_, err = fmt.Fprintf(stdout, `
+	_, err = fmt.Fprintf(p.stdout, `
 Playground   %[1]s/playground
 API key      cat '%[2]s/development.key'
 

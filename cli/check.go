@@ -1,0 +1,127 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"os"
+	"text/tabwriter"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+
+	"dialogs/auth"
+	"dialogs/store"
+)
+
+func (p *program) checkCommand() *cobra.Command {
+	var s settings
+	c := &cobra.Command{
+		Use: "check", Short: "Check the configuration of a server and show what it comes to; exits 0 or 1",
+		Long: `Checks the settings of a server as "serve" would, from the same flags and
+environment variables, and shows what they come to. Secrets are hidden. It
+creates nothing and does not take the port.`,
+		Example: "  dialogs check --store mongodb://db.example.com/dialogs --secret-file secret",
+		Args:    cobra.NoArgs,
+	}
+	s.bind(c.Flags())
+	settable(c.Flags())
+	c.Flags().SortFlags = false
+	c.RunE = func(cmd *cobra.Command, _ []string) error {
+		given := map[string]bool{}
+		cmd.Flags().Visit(func(f *pflag.Flag) { given[f.Name] = true })
+		unknown, err := p.env.checkNames(cmd.Flags())
+		err = errors.Join(err, fromEnvironment(cmd.Flags(), p.env))
+		if err == nil {
+			err = s.check(cmd.Context())
+		}
+		if showErr := p.showSettings(cmd.Flags(), given, &s); showErr != nil {
+			return showErr
+		}
+		for _, name := range unknown {
+			_, _ = fmt.Fprintf(p.stdout, "%s is ignored: it is not a setting\n", name)
+		}
+		if err == nil {
+			_, err = fmt.Fprintln(p.stdout, "The configuration is good.")
+		}
+		return err
+	}
+	return c
+}
+
+// check looks at everything that serving would need, and creates nothing.
+func (s *settings) check(ctx context.Context) error {
+	if err := s.validate(); err != nil {
+		return err
+	}
+	_, tlsErr := s.tls(slog.New(slog.DiscardHandler))
+	_, trustedErr := s.readTrusted()
+	_, secretErr := s.secret.find(&s.store)
+	if errors.Is(secretErr, errNoSecret) { // serving makes one
+		secretErr = nil
+	}
+	_, handlerErr := s.handler(parts{log: slog.New(slog.DiscardHandler), authenticator: &auth.Authenticator{}, trusted: nil})
+	return errors.Join(tlsErr, trustedErr, secretErr, handlerErr, s.checkStore(ctx))
+}
+
+// checkStore asks the store whether it can serve. An embedded store that is
+// not there yet is fine when its directory could be made.
+func (s *settings) checkStore(ctx context.Context) error {
+	exists, err := store.Exists(s.store.address)
+	if err != nil {
+		return fmt.Errorf("--store: %w", err)
+	}
+	if !exists {
+		if info, err := os.Stat(s.store.address); err == nil && !info.IsDir() {
+			return fmt.Errorf("--store: %s is not a directory", s.store.address)
+		}
+		return nil
+	}
+	st, err := s.store.openExisting(ctx)
+	if err != nil {
+		return err
+	}
+	ctx, cancel := context.WithTimeout(ctx, s.store.options.Timeout)
+	defer cancel()
+	if err := st.Ping(ctx); err != nil {
+		err = fmt.Errorf("--store: %s does not answer: %w", s.store.name(), err)
+		return errors.Join(err, st.Close())
+	}
+	return st.Close()
+}
+
+// showSettings shows what every setting comes to, and where it comes from.
+func (p *program) showSettings(fs *pflag.FlagSet, given map[string]bool, s *settings) error {
+	table := tabwriter.NewWriter(p.stdout, 0, 0, 2, ' ', 0)
+	_, _ = fmt.Fprintln(table, "SETTING\tVALUE\tFROM")
+	fs.VisitAll(func(f *pflag.Flag) {
+		if _, ok := f.Annotations[isSetting]; !ok {
+			return
+		}
+		from := "default"
+		switch {
+		case given[f.Name]:
+			from = "flag"
+		case f.Changed:
+			from = variable(f.Name)
+		}
+		_, _ = fmt.Fprintf(table, "%s\t%s\t%s\n", f.Name, s.public(f), from)
+	})
+	_, _ = io.WriteString(table, "\n")
+	return table.Flush()
+}
+
+// public is a setting's value without secrets.
+func (s *settings) public(f *pflag.Flag) string {
+	switch {
+	case f.Name == "store" && s.store.addressFile == "":
+		return s.store.name()
+	case isSecret(f.Name) && f.Value.String() != "":
+		return "(hidden)"
+	case f.Value.String() == "":
+		return "-"
+	}
+	return f.Value.String()
+}

@@ -1,0 +1,103 @@
+package cli
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"strings"
+
+	"github.com/spf13/cobra"
+)
+
+// Exit codes of the program.
+const (
+	exitOK     = 0
+	exitFailed = 1
+)
+
+// A program is one run of the command line: what comes from outside.
+type program struct {
+	env            environment
+	stdin          io.Reader
+	stdout, stderr io.Writer
+}
+
+// Run runs the command line until it is done or, for a server, until ctx ends.
+// environ is in the form of os.Environ. It returns the exit code; an error has
+// been written to stderr.
+func Run(ctx context.Context, args, environ []string, stdin io.Reader, stdout, stderr io.Writer) int {
+	p := &program{env: newEnvironment(environ), stdin: stdin, stdout: stdout, stderr: stderr}
+	root := p.root()
+	root.SetArgs(args)
+	if err := root.ExecuteContext(ctx); err != nil {
+		_, _ = fmt.Fprintln(stderr, "dialogs:", explain(err))
+		return exitFailed
+	}
+	return exitOK
+}
+
+// root is the command line. The order is that of the help.
+func (p *program) root() *cobra.Command {
+	cobra.EnableCommandSorting = false
+	root := &cobra.Command{
+		Use:   "dialogs",
+		Short: "A GraphQL API server for chat conversations (dialogs)",
+		Long: `A GraphQL API server for chat conversations (dialogs).
+
+Every flag of a server or a store is also an environment variable, named in the
+flag's help; a flag wins.`,
+		Example: `  dialogs serve --dev                        try it out on 127.0.0.1:8080
+  dialogs apikey create backend              create an API key and print it
+  dialogs token alice                        print a session token for a user
+  dialogs check                              check the configuration`,
+		Version:       version(),
+		Args:          noSuchCommand,
+		RunE:          func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+		SilenceUsage:  true,
+		SilenceErrors: true,
+	}
+	root.SetIn(p.stdin)
+	root.SetOut(p.stdout)
+	root.SetErr(p.stderr)
+	root.SetVersionTemplate("dialogs {{.Version}}\n")
+	root.SetFlagErrorFunc(flagError)
+	root.AddCommand(
+		p.serveCommand(), p.checkCommand(), p.healthcheckCommand(),
+		p.apiKeyCommand(), p.tokenCommand(),
+		p.importCommand(), p.migrateCommand(),
+		p.versionCommand(),
+	)
+	return root
+}
+
+// noSuchCommand refuses words that are no command, and suggests similar ones.
+func noSuchCommand(cmd *cobra.Command, args []string) error {
+	if len(args) == 0 {
+		return nil
+	}
+	message := fmt.Sprintf("unknown command %q for %q", shown(args[0]), cmd.CommandPath())
+	if cmd.SuggestionsMinimumDistance <= 0 {
+		cmd.SuggestionsMinimumDistance = 2
+	}
+	if similar := cmd.SuggestionsFor(args[0]); len(similar) > 0 {
+		message += fmt.Sprintf("; did you mean %q?", strings.Join(similar, `" or "`))
+	} else {
+		message += fmt.Sprintf("; run %q to list the commands", cmd.CommandPath()+" --help")
+	}
+	return usageError{message}
+}
+
+// A group is a command that only has other commands.
+func group(use, short string, commands ...*cobra.Command) *cobra.Command {
+	c := &cobra.Command{
+		Use: use, Short: short, Args: noSuchCommand,
+		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+	}
+	c.AddCommand(commands...)
+	return c
+}
+
+// usageError is a command line that makes no sense.
+type usageError struct{ message string }
+
+func (e usageError) Error() string { return e.message }

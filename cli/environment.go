@@ -1,0 +1,52 @@
+package cli
+
+import (
+	"errors"
+	"fmt"
+	"maps"
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/spf13/pflag"
+)
+
+// An environment is the program's environment variables.
+type environment map[string]string
+
+func newEnvironment(environ []string) environment {
+	env := environment{}
+	for _, entry := range environ {
+		if name, text, ok := strings.Cut(entry, "="); ok {
+			env[name] = text
+		}
+	}
+	return env
+}
+
+// injected are the variables that Kubernetes and Docker set in every container
+// beside a service that is called "dialogs".
+var injected = regexp.MustCompile(`^DIALOGS_(SERVICE_HOST|SERVICE_PORT(_.+)?|PORT(_.+)?|NAME|ENV_.+)$`)
+
+// checkNames looks for variables that begin like a setting and are none. One
+// that is almost a setting is an error. The others are returned, sorted.
+func (env environment) checkNames(settings *pflag.FlagSet) (unknown []string, err error) {
+	var known []string
+	settings.VisitAll(func(f *pflag.Flag) {
+		if _, ok := f.Annotations[isSetting]; ok {
+			known = append(known, variable(f.Name))
+		}
+	})
+	var errs []error
+	for _, name := range slices.Sorted(maps.Keys(env)) {
+		if !strings.HasPrefix(name, "DIALOGS_") || slices.Contains(known, name) {
+			continue
+		}
+		if similar := mostSimilar(name, known); similar != "" && !injected.MatchString(name) {
+			errs = append(errs, fmt.Errorf("unknown setting %s in the environment; did you mean %s?", shown(name), similar))
+			continue
+		}
+		unknown = append(unknown, name)
+	}
+	return unknown, errors.Join(errs...)
+}

@@ -1,0 +1,204 @@
+package cli
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/agnivade/levenshtein"
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+)
+
+// A value is a flag's value that checks itself, so that every error names the
+// flag and its variable in the same way.
+type value[T any] struct {
+	to    *T
+	parse func(string) (T, error)
+	show  func(T) string
+	kind  string
+}
+
+func (v *value[T]) Set(text string) error {
+	parsed, err := v.parse(text)
+	if err == nil {
+		*v.to = parsed
+	}
+	return err
+}
+func (v *value[T]) String() string { return v.show(*v.to) }
+func (v *value[T]) Type() string   { return v.kind }
+
+// whole is a whole number from least to most.
+func whole[T int | int64 | uint64](to *T, least, most T) pflag.Value {
+	return &value[T]{to: to, kind: "number", show: func(n T) string { return fmt.Sprint(n) }, parse: func(text string) (T, error) {
+		n, err := strconv.ParseInt(text, 10, 64)
+		switch {
+		case err != nil:
+			return 0, errors.New("must be a whole number")
+		case T(n) < least || n < 0 && least == 0:
+			return 0, fmt.Errorf("must be at least %d", least)
+		case T(n) > most:
+			return 0, fmt.Errorf("must be at most %d", most)
+		}
+		return T(n), nil
+	}}
+}
+
+// perSecond is a rate, or 0 for none.
+func perSecond(to *float64) pflag.Value {
+	const most = 1e6 // beyond that a bucket can't count
+	return &value[float64]{to: to, kind: "rate", show: func(f float64) string { return strconv.FormatFloat(f, 'g', -1, 64) }, parse: func(text string) (float64, error) {
+		f, err := strconv.ParseFloat(text, 64)
+		if err != nil || !(f >= 0 && f <= most) { // NaN too
+			return 0, errors.New("must be a number from 0 to 1000000")
+		}
+		return f, nil
+	}}
+}
+
+// period is a time span that is at least the given one.
+func period(to *time.Duration, least time.Duration) pflag.Value {
+	return &value[time.Duration]{to: to, kind: "duration", show: time.Duration.String, parse: func(text string) (time.Duration, error) {
+		d, err := time.ParseDuration(text)
+		if err != nil {
+			if _, number := strconv.ParseFloat(text, 64); number == nil {
+				return 0, fmt.Errorf("needs a unit, for example %ss", text)
+			}
+			return 0, errors.New("must be a duration, for example 5s or 1m30s")
+		}
+		if d < least {
+			return 0, fmt.Errorf("must be at least %s", least)
+		}
+		return d, nil
+	}}
+}
+
+// oneOf is one of some words.
+func oneOf(to *string, words ...string) pflag.Value {
+	return &value[string]{to: to, kind: "word", show: func(s string) string { return s }, parse: func(text string) (string, error) {
+		if !slices.Contains(words, text) {
+			return "", fmt.Errorf("must be %s or %s", strings.Join(words[:len(words)-1], ", "), words[len(words)-1])
+		}
+		return text, nil
+	}}
+}
+
+// variable is the environment variable of a flag.
+func variable(flag string) string {
+	return "DIALOGS_" + strings.ToUpper(strings.ReplaceAll(flag, "-", "_"))
+}
+
+// isSetting marks the flags that are also environment variables.
+const isSetting = "setting"
+
+// settable makes all flags of the set environment variables too, and says so
+// in their help.
+func settable(fs *pflag.FlagSet) {
+	fs.VisitAll(func(f *pflag.Flag) {
+		if f.Annotations == nil {
+			f.Annotations = map[string][]string{}
+		}
+		f.Annotations[isSetting] = nil
+		f.Usage += " [" + variable(f.Name) + "]"
+	})
+}
+
+// fromEnvironment sets the settings among the flags that the command line did
+// not set.
+func fromEnvironment(fs *pflag.FlagSet, env environment) error {
+	var errs []error
+	fs.VisitAll(func(f *pflag.Flag) {
+		if _, ok := f.Annotations[isSetting]; !ok || f.Changed {
+			return
+		}
+		if text := env[variable(f.Name)]; text != "" {
+			if err := fs.Set(f.Name, text); err != nil {
+				errs = append(errs, err)
+			}
+		}
+	})
+	return errors.Join(errs...)
+}
+
+// named is how an error calls a setting.
+func named(flag string) string { return fmt.Sprintf("--%s (%s)", flag, variable(flag)) }
+
+// flagError says what is wrong with a flag in the words of this program.
+func flagError(cmd *cobra.Command, err error) error {
+	var unknown *pflag.NotExistError
+	var missing *pflag.ValueRequiredError
+	switch {
+	case errors.As(err, &unknown):
+		message := fmt.Sprintf("unknown flag --%s for %q", shown(unknown.GetSpecifiedName()), cmd.CommandPath())
+		if similar := mostSimilar(unknown.GetSpecifiedName(), flagNames(cmd.Flags())); similar != "" {
+			return usageError{message + fmt.Sprintf("; did you mean --%s?", similar)}
+		}
+		return usageError{message + fmt.Sprintf("; run %q to list the flags", cmd.CommandPath()+" --help")}
+	case errors.As(err, &missing):
+		return usageError{fmt.Sprintf("--%s needs a value", missing.GetSpecifiedName())}
+	}
+	return err
+}
+
+// explain is an error as the command line shows it: each of several on a line
+// of its own.
+func explain(err error) string {
+	if several, ok := err.(interface{ Unwrap() []error }); ok {
+		var lines []string
+		for _, one := range several.Unwrap() {
+			lines = append(lines, explain(one))
+		}
+		return strings.Join(lines, "\n")
+	}
+	var invalid *pflag.InvalidValueError
+	if !errors.As(err, &invalid) {
+		return err.Error()
+	}
+	flag := invalid.GetFlag()
+	name := "--" + flag.Name
+	if _, ok := flag.Annotations[isSetting]; ok {
+		name = named(flag.Name)
+	}
+	cause := errors.Unwrap(invalid)
+	if flag.Value.Type() == "bool" {
+		cause = errors.New("must be true or false")
+	}
+	if isSecret(flag.Name) {
+		return fmt.Sprintf("%s: %v", name, cause)
+	}
+	return fmt.Sprintf("%s %q: %v", name, shown(invalid.GetValue()), cause)
+}
+
+// shown shortens what somebody typed to what an error repeats.
+func shown(text string) string {
+	const most = 60
+	if runes := []rune(text); len(runes) > most {
+		return string(runes[:most]) + "…"
+	}
+	return text
+}
+
+func flagNames(fs *pflag.FlagSet) []string {
+	var names []string
+	fs.VisitAll(func(f *pflag.Flag) { names = append(names, f.Name) })
+	return names
+}
+
+// mostSimilar is the name that a mistyped one is most likely to mean; empty
+// when none is close.
+func mostSimilar(mistyped string, names []string) string {
+	distance := func(name string) int { return levenshtein.ComputeDistance(mistyped, name) }
+	if len(names) == 0 || len(mistyped) < 3 {
+		return ""
+	}
+	best := slices.MinFunc(names, func(a, b string) int { return cmp.Compare(distance(a), distance(b)) })
+	if distance(best) > 2 {
+		return ""
+	}
+	return best
+}

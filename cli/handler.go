@@ -1,0 +1,154 @@
+package cli
+
+import (
+	"context"
+	"crypto/rand"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"time"
+
+	"dialogs/api"
+	"dialogs/auth"
+	"dialogs/dialog"
+	"dialogs/edge"
+	"dialogs/graph"
+	"dialogs/playground"
+	"dialogs/quickblox"
+)
+
+// parts are what the APIs of a server are put together from.
+type parts struct {
+	store         dialog.Store
+	service       *dialog.Service
+	authenticator *auth.Authenticator
+	minter        *auth.Minter
+	limiter       *edge.RateLimiter
+	trusted       *graph.TrustedDocuments // nil for any document
+	development   *playground.Credentials // nil outside of development
+	log           *slog.Logger
+}
+
+// handler puts the server together: its APIs, and what stands before them.
+func (s *settings) handler(p parts) (http.Handler, error) {
+	mux := http.NewServeMux()
+	graphql, err := s.guarded(p, graph.Refuse, graphqlReach, s.graphql(p))
+	if err != nil {
+		return nil, err
+	}
+	mux.Handle("/graphql", graphql)
+	if s.quickblox {
+		guarded, err := s.guarded(p, quickblox.Refuse, quickbloxReach, s.quickbloxAPI(p))
+		if err != nil {
+			return nil, err
+		}
+		for _, pattern := range quickblox.Patterns() {
+			mux.Handle(pattern, guarded)
+		}
+	}
+	if s.playground {
+		page := playground.Handler("/graphql", p.development)
+		mux.Handle("GET /playground", page)
+		mux.Handle("GET /playground/", page)
+	}
+	mux.HandleFunc("GET /healthz", edge.Healthy)
+	mux.HandleFunc("GET /readyz", edge.Ready(edge.NewProber(p.store.Ping, s.store.options.Timeout, time.Now)))
+
+	everything := []edge.Guard{edge.Logged(p.log, time.Now)}
+	if s.dev {
+		everything = append(everything, edge.LocalHost(graph.Refuse))
+	}
+	return edge.Behind(everything, mux), nil
+}
+
+// guarded puts the guards before an API, in the order in which they act.
+func (s *settings) guarded(p parts, refuse api.Refuser, reach edge.Reach, handler http.Handler) (http.Handler, error) {
+	sameOrigin, err := edge.SameOrigin(s.allowOrigins, refuse)
+	if err != nil {
+		return nil, err
+	}
+	return edge.Behind([]edge.Guard{
+		edge.CORS(s.allowOrigins, reach),
+		sameOrigin,
+		edge.Deadline(s.requestTimeout, edge.WriteGrace),
+		edge.SignIn(p.authenticator, p.limiter, p.log, refuse),
+		edge.Limited(p.limiter, refuse),
+	}, handler), nil
+}
+
+// graphqlReach and quickbloxReach are what pages of allowed origins may use.
+var (
+	graphqlReach = edge.Reach{
+		Methods: []string{http.MethodGet, http.MethodPost},
+		Headers: []string{
+			"Content-Type", "Authorization", "QB-Token", "On-Behalf-Of",
+			"GraphQL-Require-Preflight", "Apollo-Require-Preflight", "X-Apollo-Operation-Name",
+		},
+		Exposed: []string{"X-Request-Id", "Retry-After"},
+	}
+	quickbloxReach = edge.Reach{
+		Methods: []string{http.MethodGet, http.MethodPost, http.MethodPut, http.MethodDelete},
+		Headers: []string{"Content-Type", "Authorization", "QB-Token", "On-Behalf-Of", "QB-OS", "QB-SDK", "QB-Account-Key"},
+		Exposed: []string{"X-Request-Id", "Retry-After", "QB-Token-ExpirationDate"},
+	}
+)
+
+func (s *settings) graphql(p parts) http.Handler {
+	return graph.NewHandler(graph.Config{
+		Service:       p.service,
+		Sessions:      p.minter,
+		Caller:        callerOf,
+		Log:           p.log,
+		Introspection: s.introspection,
+		Limits:        s.requestLimits,
+		Trusted:       p.trusted,
+	})
+}
+
+func (s *settings) quickbloxAPI(p parts) http.Handler {
+	return quickblox.NewHandler(quickblox.Config{
+		Service:   p.service,
+		Sessions:  sessions{p.minter, p.authenticator},
+		Caller:    callerOf,
+		Session:   sessionOf,
+		Log:       p.log,
+		Challenge: auth.Challenge,
+		BodyLimit: s.requestLimits.Body,
+	})
+}
+
+func callerOf(ctx context.Context) dialog.Caller { return auth.FromContext(ctx).Caller }
+
+// sessionOf is the session of a request that came with a session token.
+func sessionOf(ctx context.Context) (quickblox.Session, bool) {
+	id := auth.FromContext(ctx)
+	return quickblox.Session{ID: id.TokenID, CreatedAt: id.IssuedAt, ExpiresAt: id.ExpiresAt}, !id.ExpiresAt.IsZero()
+}
+
+// sessions makes session tokens and ends them.
+type sessions struct {
+	*auth.Minter
+	authenticator *auth.Authenticator
+}
+
+// End ends the session that the request came with.
+func (s sessions) End(ctx context.Context) error {
+	return s.authenticator.EndSession(ctx, auth.FromContext(ctx))
+}
+
+// newService puts the rules before the store.
+func (s *settings) newService(st dialog.Store) *dialog.Service {
+	return dialog.NewService(st, s.limits, time.Now, rand.Reader)
+}
+
+// readTrusted reads the trusted documents, if there are any.
+func (s *settings) readTrusted() (*graph.TrustedDocuments, error) {
+	if s.trustedDocuments == "" {
+		return nil, nil //nolint:nilnil // none is a good answer, and graph.Config takes it
+	}
+	trusted, err := graph.ReadTrustedDocuments(s.trustedDocuments)
+	if err != nil {
+		return nil, fmt.Errorf("--trusted-documents: %w", err)
+	}
+	return trusted, nil
+}

@@ -1,0 +1,141 @@
+package cli
+
+import (
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/spf13/pflag"
+
+	"dialogs/auth"
+)
+
+// secretSettings are where the key of the server's own session tokens comes
+// from.
+type secretSettings struct{ text, file string }
+
+func (s *secretSettings) bind(fs *pflag.FlagSet) {
+	fs.StringVar(&s.text, "secret", "", "key that signs the server's own session tokens (HS256), at least 32 bytes; the embedded store keeps one of its own")
+	fs.StringVar(&s.file, "secret-file", "", "file that contains the value of --secret")
+}
+
+// isSecret names the settings whose values are never shown.
+func isSecret(flag string) bool { return flag == "secret" || flag == "store" }
+
+// errNoSecret says that an embedded store has no secret yet.
+var errNoSecret = errors.New("no secret yet")
+
+// given is the secret that was set, empty for none.
+func (s *secretSettings) given() (string, error) {
+	if s.file == "" {
+		return s.text, checkSecret(named("secret"), s.text)
+	}
+	if s.text != "" {
+		return "", errors.New("--secret and --secret-file cannot be given together")
+	}
+	text, err := readSetting("secret-file", s.file)
+	if err != nil {
+		return "", err
+	}
+	return text, checkSecret(named("secret-file"), text)
+}
+
+func checkSecret(name, text string) error {
+	if text != "" && len(text) < auth.MinSecretBytes {
+		return fmt.Errorf("%s must have at least %d bytes; it has %d", name, auth.MinSecretBytes, len(text))
+	}
+	return nil
+}
+
+// find returns the secret that was set, else the one that the embedded store
+// keeps, else [errNoSecret].
+func (s *secretSettings) find(st *storeSettings) ([]byte, error) {
+	text, err := s.given()
+	if err != nil || text != "" {
+		return []byte(text), err
+	}
+	if !st.embedded() {
+		return nil, errors.New("--secret is required with MongoDB: every instance needs the same one")
+	}
+	path := secretPath(st)
+	text, err = readPrivate(path)
+	switch {
+	case errors.Is(err, os.ErrNotExist):
+		return nil, errNoSecret
+	case err != nil:
+		return nil, err
+	case text == "":
+		return nil, fmt.Errorf("%s is empty; delete it to have a new secret made", path)
+	}
+	return []byte(text), checkSecret(path, text)
+}
+
+// findOrMake is find, but makes the secret that an embedded store keeps.
+func (s *secretSettings) findOrMake(st *storeSettings) ([]byte, error) {
+	secret, err := s.find(st)
+	if !errors.Is(err, errNoSecret) {
+		return secret, err
+	}
+	if _, err := keepPrivate(secretPath(st), randomText); err != nil {
+		return nil, err
+	}
+	return s.find(st)
+}
+
+func secretPath(st *storeSettings) string { return filepath.Join(st.address, "secret") }
+
+// randomText has more than 128 random bits.
+func randomText() string { return rand.Text() + rand.Text() }
+
+// readSetting reads a setting from the file that a flag names.
+func readSetting(flag, path string) (string, error) {
+	content, err := os.ReadFile(path)
+	if err != nil {
+		return "", fmt.Errorf("%s: %w", named(flag), err)
+	}
+	text := strings.TrimSpace(string(content))
+	if text == "" {
+		return "", fmt.Errorf("%s: %s is empty", named(flag), path)
+	}
+	return text, nil
+}
+
+// readPrivate returns the content of a file that keepPrivate made.
+func readPrivate(path string) (string, error) {
+	content, err := os.ReadFile(path)
+	return strings.TrimSpace(string(content)), err
+}
+
+// keepPrivate makes a file that only its owner can read, and returns its
+// content. When two processes make it at once, one wins and both return the
+// winner's.
+func keepPrivate(path string, content func() string) (string, error) {
+	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+		return "", err
+	}
+	if err := writePrivate(path, content()); err != nil && !errors.Is(err, os.ErrExist) {
+		return "", err
+	}
+	return readPrivate(path)
+}
+
+// writePrivate makes a file that only its owner can read, whole or not at
+// all. A file that exists stays as it is, and is [os.ErrExist].
+func writePrivate(path, content string) error {
+	temp, err := os.CreateTemp(filepath.Dir(path), filepath.Base(path)+".*")
+	if err != nil {
+		return err
+	}
+	defer func() { _ = os.Remove(temp.Name()) }()
+	if _, err := temp.WriteString(content + "\n"); err != nil {
+		_ = temp.Close()
+		return err
+	}
+	if err := errors.Join(temp.Sync(), temp.Close()); err != nil {
+		return err
+	}
+	return os.Link(temp.Name(), path) // CreateTemp made it 0600; Link never replaces
+}

@@ -1,0 +1,164 @@
+package cli
+
+import (
+	"errors"
+	"fmt"
+	"math"
+	"net"
+	"net/url"
+	"time"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+
+	"dialogs/dialog"
+	"dialogs/graph"
+)
+
+// settings are what an operator can set for a server. Commands that only need
+// a store have [storeSettings] alone.
+type settings struct {
+	store  storeSettings
+	secret secretSettings
+
+	listen string
+	// tlsCert and tlsKey are files; both or neither.
+	tlsCert, tlsKey string
+
+	jwksURL, jwksIssuer, jwksAudience string
+
+	logFormat, logLevel            string
+	dev, introspection, playground bool
+	quickblox                      bool
+	requestTimeout, grace          time.Duration
+	headerTimeout, readTimeout     time.Duration
+	idleTimeout                    time.Duration
+	headerLimit                    int
+	requestLimits                  graph.Limits
+	limits                         dialog.Limits
+	rateLimit, rateLimitKey        float64
+	allowOrigins                   []string
+	trustedDocuments               string
+}
+
+// bind makes every setting of a server a flag. The order is that of the help
+// and the documentation.
+func (s *settings) bind(fs *pflag.FlagSet) {
+	*s = settings{
+		logFormat: "text", logLevel: "info",
+		requestTimeout: 10 * time.Second, grace: 15 * time.Second,
+		headerTimeout: 10 * time.Second, readTimeout: 30 * time.Second, idleTimeout: 2 * time.Minute,
+		headerLimit: 16 << 10, rateLimit: 50, rateLimitKey: 1000,
+	}
+	s.requestLimits = graph.DefaultLimits()
+	fs.StringVar(&s.listen, "listen", "127.0.0.1:8080", "address and port to serve on")
+	fs.StringVar(&s.tlsCert, "tls-cert", "", "PEM file with the certificate and its chain; serves HTTPS (TLS 1.2 or later); reloaded when it changes")
+	fs.StringVar(&s.tlsKey, "tls-key", "", "PEM file with the certificate's private key; required with --tls-cert")
+	s.store.bind(fs)
+	s.secret.bind(fs)
+	fs.StringVar(&s.jwksURL, "jwks-url", "", "URL of another issuer's public keys (JWKS), to accept its session tokens (RS256, ES256, EdDSA)")
+	fs.StringVar(&s.jwksIssuer, "jwks-issuer", "", "required iss claim of that issuer's tokens; required with --jwks-url")
+	fs.StringVar(&s.jwksAudience, "jwks-audience", "", "required aud claim of that issuer's tokens; required with --jwks-url")
+	fs.Var(oneOf(&s.logFormat, "text", "json"), "log-format", "format of the log: text or json")
+	fs.Var(oneOf(&s.logLevel, "debug", "info", "warn", "error"), "log-level", "least level that is logged: debug, info, warn or error")
+	fs.BoolVar(&s.dev, "dev", false, "development mode: introspection and the playground with a key filled in; loopback only")
+	fs.BoolVar(&s.introspection, "introspection", false, "let anyone read the schema and get suggestions in errors")
+	fs.BoolVar(&s.playground, "playground", false, "serve GraphiQL at /playground")
+	fs.BoolVar(&s.quickblox, "quickblox", true, "serve the HTTP API that QuickBlox documents for dialogs and sessions")
+	fs.Var(period(&s.requestTimeout, time.Millisecond), "request-timeout", "longest time for one request")
+	fs.Var(period(&s.headerTimeout, time.Millisecond), "header-timeout", "longest time for a client to send a request's headers")
+	fs.Var(period(&s.readTimeout, time.Millisecond), "read-timeout", "longest time for a client to send a whole request")
+	fs.Var(period(&s.idleTimeout, time.Millisecond), "idle-timeout", "longest time that a connection may wait for its next request")
+	fs.Var(period(&s.grace, 0), "shutdown-grace", "longest time for running requests to finish after a signal to stop")
+	fs.StringSliceVar(&s.allowOrigins, "allow-origins", nil, "origins of other web pages that may call, for example https://app.example.com; separated by commas")
+	fs.StringVar(&s.trustedDocuments, "trusted-documents", "", "JSON file of ids and documents; only these are executed")
+	fs.Var(perSecond(&s.rateLimit), "rate-limit", "requests per second per user, or per address without credentials; burst is twice that; 0 = off")
+	fs.Var(perSecond(&s.rateLimitKey), "rate-limit-key", "requests per second per API key without On-Behalf-Of; burst is twice that; 0 = off")
+	fs.Var(whole(&s.requestLimits.Body, 1024, math.MaxInt32), "limit-body", "largest request body, in bytes")
+	fs.Var(whole(&s.headerLimit, 1024, 1<<20), "limit-headers", "largest request header, in bytes")
+	fs.Var(whole(&s.requestLimits.Tokens, 1, math.MaxInt32), "limit-tokens", "most lexical tokens in a document")
+	fs.Var(whole(&s.requestLimits.Fields, 1, math.MaxInt32), "limit-document-fields", "most fields, fragments and operations written in a document")
+	fs.Var(whole(&s.requestLimits.Depth, 1, math.MaxInt32), "limit-depth", "deepest nesting of fields in a document")
+	fs.Var(whole(&s.requestLimits.Aliases, 0, math.MaxInt32), "limit-aliases", "most aliases in a document")
+	fs.Var(whole(&s.requestLimits.Operations, 1, math.MaxInt32), "limit-operations", "most operations in a document")
+	fs.Var(whole(&s.requestLimits.Complexity, 1, math.MaxInt32), "limit-complexity", "most fields in an answer; a page counts once for each of its items")
+	bindLimits(fs, &s.limits)
+}
+
+// bindLimits makes the limits of dialogs flags.
+func bindLimits(fs *pflag.FlagSet, l *dialog.Limits) {
+	*l = dialog.DefaultLimits()
+	fs.Var(whole(&l.NameLength, 1, 1<<16), "limit-name", "longest name of a dialog, in characters")
+	fs.Var(whole(&l.PhotoBytes, 1, 1<<20), "limit-photo", "longest photo of a dialog, in bytes")
+	fs.Var(whole(&l.Occupants, 2, 1<<20), "limit-occupants", "most occupants of a dialog")
+	fs.Var(whole(&l.Admins, 1, 1<<20), "limit-admins", "most admins of a dialog")
+	// Each id and field of a filter is a term of one query, and databases bound
+	// how many terms a query may have.
+	fs.Var(whole(&l.IDsPerList, 1, 500), "limit-ids", "most ids in one list of an update or a filter")
+	fs.Var(whole(&l.FieldsPerClass, 1, 500), "limit-fields", "most fields of a custom class")
+	fs.Var(whole(&l.CustomBytes, 1, 1<<20), "limit-custom-data", "most custom data of a dialog, in bytes of compact JSON")
+}
+
+// prepare fills the settings of a command from the environment before it runs,
+// and refuses variables that are almost settings.
+func (p *program) prepare(cmd *cobra.Command, _ []string) error {
+	if _, err := p.env.checkNames(serverFlags()); err != nil {
+		return err
+	}
+	return fromEnvironment(cmd.Flags(), p.env)
+}
+
+// serverFlags are all settings there are.
+func serverFlags() *pflag.FlagSet {
+	fs := pflag.NewFlagSet("", pflag.ContinueOnError)
+	new(settings).bind(fs)
+	settable(fs)
+	return fs
+}
+
+// validate refuses settings that contradict one another and would leave the
+// server half configured. What each is alone was checked when it was set.
+func (s *settings) validate() error {
+	if err := s.store.validate(); err != nil {
+		return err
+	}
+	switch {
+	case (s.tlsCert == "") != (s.tlsKey == ""):
+		return errors.New("--tls-cert and --tls-key must be given together")
+	case s.jwksURL == "" && s.jwksIssuer+s.jwksAudience != "":
+		return errors.New("--jwks-issuer and --jwks-audience require --jwks-url")
+	case s.jwksURL != "" && (s.jwksIssuer == "" || s.jwksAudience == ""):
+		return errors.New("--jwks-url requires --jwks-issuer and --jwks-audience: without them, tokens made for other services would be accepted")
+	case s.jwksURL != "" && !isHTTP(s.jwksURL):
+		return fmt.Errorf("%s %q: must be an http:// or https:// URL", named("jwks-url"), shown(s.jwksURL))
+	}
+	if _, _, err := net.SplitHostPort(s.listen); err != nil {
+		return fmt.Errorf("%s %q: must be an address and a port, for example 127.0.0.1:8080", named("listen"), shown(s.listen))
+	}
+	if s.dev && !isLoopback(s.listen) {
+		return errors.New("--dev serves on loopback only: set --listen to 127.0.0.1, [::1] or localhost with a port")
+	}
+	return nil
+}
+
+func isHTTP(address string) bool {
+	u, err := url.Parse(address)
+	return err == nil && (u.Scheme == "http" || u.Scheme == "https") && u.Host != ""
+}
+
+func isLoopback(listen string) bool {
+	host, _, err := net.SplitHostPort(listen)
+	if err != nil {
+		return false
+	}
+	ip := net.ParseIP(host)
+	return host == "localhost" || ip != nil && ip.IsLoopback()
+}
+
+// scheme begins the server's own URLs.
+func (s *settings) scheme() string {
+	if s.tlsCert == "" {
+		return "http"
+	}
+	return "https"
+}

@@ -1,0 +1,117 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"math"
+	"net/url"
+	"time"
+
+	"github.com/spf13/pflag"
+
+	"dialogs/dialog"
+	"dialogs/store"
+)
+
+// storeSettings are those of every command that works with a store.
+type storeSettings struct {
+	address, addressFile string
+	options              store.Options
+}
+
+func (s *storeSettings) bind(fs *pflag.FlagSet) {
+	s.address = "./data"
+	fs.StringVar(&s.address, "store", s.address, "directory of the embedded store, or a mongodb:// or mongodb+srv:// URI with the name of the database")
+	fs.StringVar(&s.addressFile, "store-file", "", "file that contains the value of --store, for a URI with a password")
+	s.bindOptions(fs)
+}
+
+func (s *storeSettings) bindOptions(fs *pflag.FlagSet) {
+	s.options.Timeout = 5 * time.Second
+	fs.Var(period(&s.options.Timeout, time.Millisecond), "store-timeout", "longest time for one call to the store")
+	fs.Var(whole(&s.options.MongoMaxPool, 0, math.MaxInt32), "mongo-pool-max", "most connections to each MongoDB server; 0 = value from the URI, or 100")
+	fs.Var(whole(&s.options.MongoMinPool, 0, math.MaxInt32), "mongo-pool-min", "connections kept open to each MongoDB server; 0 = value from the URI, or none")
+}
+
+// validate reads the address from its file, if one was given, and refuses an
+// address that no engine has.
+func (s *storeSettings) validate() error {
+	if s.addressFile != "" {
+		text, err := readSetting("store-file", s.addressFile)
+		if err != nil {
+			return err
+		}
+		if s.address != "./data" && s.address != text {
+			return errors.New("--store and --store-file cannot be given together")
+		}
+		s.address = text
+	}
+	return checkAddress("store", s.address)
+}
+
+func checkAddress(flag, address string) error {
+	switch {
+	case address == "":
+		return fmt.Errorf("--%s must be a directory or a MongoDB URI; it is empty", flag)
+	case store.KindOf(address) == store.Unknown: // it may have a password, so that it is not repeated
+		return fmt.Errorf("--%s must be a directory, or a URI that starts with mongodb:// or mongodb+srv://", flag)
+	}
+	return nil
+}
+
+// embedded tells whether the store is a directory of this machine.
+func (s *storeSettings) embedded() bool { return store.KindOf(s.address) == store.Embedded }
+
+// name tells where the data is, without credentials.
+func (s *storeSettings) name() string {
+	if s.embedded() {
+		return s.address
+	}
+	u, err := url.Parse(s.address)
+	if err != nil {
+		return "MongoDB"
+	}
+	return u.Scheme + "://" + u.Host + u.Path
+}
+
+// open opens the store, and creates an embedded one that is not there.
+func (s *storeSettings) open(ctx context.Context, log *slog.Logger) (dialog.Store, error) {
+	return s.openAt(ctx, "store", s.address, log)
+}
+
+// openExisting opens the store, but does not create one: a directory without a
+// store is most likely a mistyped one.
+func (s *storeSettings) openExisting(ctx context.Context) (dialog.Store, error) {
+	return s.openExistingAt(ctx, "store", s.address)
+}
+
+func (s *storeSettings) openExistingAt(ctx context.Context, flag, address string) (dialog.Store, error) {
+	exists, err := store.Exists(address)
+	if err != nil {
+		return nil, fmt.Errorf("--%s: %w", flag, err)
+	}
+	if !exists {
+		return nil, fmt.Errorf("--%s: no store in %s", flag, address)
+	}
+	return s.openAt(ctx, flag, address, nil)
+}
+
+func (s *storeSettings) openAt(ctx context.Context, flag, address string, log *slog.Logger) (dialog.Store, error) {
+	options := s.options
+	options.Log = log
+	st, err := store.Open(ctx, address, options)
+	if err != nil {
+		return nil, fmt.Errorf("--%s: %w", flag, err)
+	}
+	return st, nil
+}
+
+// with runs one command on a store and closes it.
+func with(st dialog.Store, err error, do func(dialog.Store) error) error {
+	if err != nil {
+		return err
+	}
+	return errors.Join(do(st), st.Close())
+}

@@ -1,0 +1,70 @@
+package cli
+
+import (
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"dialogs/auth"
+	"dialogs/dialog"
+	"dialogs/store"
+)
+
+func (p *program) tokenCommand() *cobra.Command {
+	var st storeSettings
+	var secret secretSettings
+	ttl := 2 * time.Hour
+	c := &cobra.Command{
+		Use: "token USER", Short: "Print a session token for a user", Args: cobra.ExactArgs(1),
+		Example: "  dialogs token alice --ttl 24h",
+		PreRunE: p.prepare,
+	}
+	st.bind(c.Flags())
+	secret.bind(c.Flags())
+	settable(c.Flags())
+	c.Flags().Var(period(&ttl, time.Second), "ttl", "lifetime of the token, at most 720h")
+	c.RunE = func(_ *cobra.Command, args []string) error {
+		user, err := dialog.ParseUserID("USER", args[0])
+		if err != nil {
+			return err
+		}
+		if err := st.validate(); err != nil {
+			return err
+		}
+		key, err := signingKey(&st, &secret)
+		if err != nil {
+			return err
+		}
+		minter, err := auth.NewMinter(key, time.Now, rand.Reader)
+		if err != nil {
+			return err
+		}
+		token, _, err := minter.Mint(user, ttl)
+		if err != nil {
+			return err
+		}
+		_, err = fmt.Fprintln(p.stdout, token)
+		return err
+	}
+	return c
+}
+
+// signingKey is the secret that the server signs with. An embedded store that
+// exists gets one if it has none yet, as from a server.
+func signingKey(st *storeSettings, secret *secretSettings) ([]byte, error) {
+	key, err := secret.find(st)
+	if !errors.Is(err, errNoSecret) {
+		return key, err
+	}
+	exists, err := store.Exists(st.address)
+	if err != nil {
+		return nil, fmt.Errorf("--store: %w", err)
+	}
+	if !exists {
+		return nil, fmt.Errorf("--store: no store in %s, and no --secret to sign with", st.address)
+	}
+	return secret.findOrMake(st)
+}
