@@ -6,13 +6,11 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
-	"os"
 	"text/tabwriter"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
-	"dialogs/auth"
 	"dialogs/store"
 )
 
@@ -62,21 +60,17 @@ func (s *settings) check(ctx context.Context) error {
 	if errors.Is(secretErr, errNoSecret) { // serving makes one
 		secretErr = nil
 	}
-	_, handlerErr := s.handler(parts{log: slog.New(slog.DiscardHandler), authenticator: &auth.Authenticator{}, trusted: nil})
-	return errors.Join(tlsErr, trustedErr, secretErr, handlerErr, s.checkStore(ctx))
+	return errors.Join(tlsErr, trustedErr, secretErr, s.checkStore(ctx))
 }
 
 // checkStore asks the store whether it can serve. An embedded store that is
-// not there yet is fine when its directory could be made.
+// not there yet is fine: serving makes one.
 func (s *settings) checkStore(ctx context.Context) error {
 	exists, err := store.Exists(s.store.address)
 	if err != nil {
 		return fmt.Errorf("--store: %w", err)
 	}
 	if !exists {
-		if info, err := os.Stat(s.store.address); err == nil && !info.IsDir() {
-			return fmt.Errorf("--store: %s is not a directory", s.store.address)
-		}
 		return nil
 	}
 	st, err := s.store.openExisting(ctx)

@@ -30,18 +30,11 @@ type parts struct {
 }
 
 // handler puts the server together: its APIs, and what stands before them.
-func (s *settings) handler(p parts) (http.Handler, error) {
+func (s *settings) handler(p parts) http.Handler {
 	mux := http.NewServeMux()
-	graphql, err := s.guarded(p, graph.Refuse, graphqlReach, s.graphql(p))
-	if err != nil {
-		return nil, err
-	}
-	mux.Handle("/graphql", graphql)
+	mux.Handle("/graphql", s.guarded(p, graph.Refuse, graphqlReach, s.graphql(p)))
 	if s.quickblox {
-		guarded, err := s.guarded(p, quickblox.Refuse, quickbloxReach, s.quickbloxAPI(p))
-		if err != nil {
-			return nil, err
-		}
+		guarded := s.guarded(p, quickblox.Refuse, quickbloxReach, s.quickbloxAPI(p))
 		for _, pattern := range quickblox.Patterns() {
 			mux.Handle(pattern, guarded)
 		}
@@ -58,22 +51,18 @@ func (s *settings) handler(p parts) (http.Handler, error) {
 	if s.dev {
 		everything = append(everything, edge.LocalHost(graph.Refuse))
 	}
-	return edge.Behind(everything, mux), nil
+	return edge.Behind(everything, mux)
 }
 
 // guarded puts the guards before an API, in the order in which they act.
-func (s *settings) guarded(p parts, refuse api.Refuser, reach edge.Reach, handler http.Handler) (http.Handler, error) {
-	sameOrigin, err := edge.SameOrigin(s.allowOrigins, refuse)
-	if err != nil {
-		return nil, err
-	}
+func (s *settings) guarded(p parts, refuse api.Refuser, reach edge.Reach, handler http.Handler) http.Handler {
 	return edge.Behind([]edge.Guard{
 		edge.CORS(s.allowOrigins, reach),
-		sameOrigin,
+		edge.SameOrigin(s.allowOrigins, refuse),
 		edge.Deadline(s.requestTimeout, edge.WriteGrace),
 		edge.SignIn(p.authenticator, p.limiter, p.log, refuse),
 		edge.Limited(p.limiter, refuse),
-	}, handler), nil
+	}, handler)
 }
 
 // graphqlReach and quickbloxReach are what pages of allowed origins may use.

@@ -1,16 +1,12 @@
 package cli
 
 import (
-	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
-	"maps"
 	"os"
-	"path/filepath"
-	"slices"
 	"strings"
 	"time"
 
@@ -33,53 +29,75 @@ type importation struct {
 	refused                   *json.Encoder // nil for nowhere
 }
 
-func importCommand(s *settings, stdout, stderr io.Writer) *cobra.Command {
+func (p *program) importCommand() *cobra.Command {
 	var i importation
+	var st storeSettings
+	var limits dialog.Limits
 	c := &cobra.Command{
 		Use:   "import [FILE|DIRECTORY|-]...",
-		Short: "Bring dialogs of QuickBlox into the store, each under its id",
+		Short: "Import dialogs from QuickBlox, each under its id",
 		Long: `Reads what QuickBlox answers to GET /chat/Dialog.json: pages of the list, lists
-of dialogs, or one dialog a line. Of directories it takes the files that end in
-.json, .jsonl or .ndjson; without any name, or of -, standard input.
+of dialogs, or one dialog per line. From a directory it takes the files that end
+in .json, .jsonl or .ndjson. Without arguments, or for "-", it reads standard
+input.
 
-A dialog that is there and says the same is passed over, so that a run which was
-stopped is gone on with by running it again; one that differs is changed to what
-the file says. One that somebody changed here since it was imported is refused,
-unless --overwrite is given. One that was deleted here is made again. Custom
-classes must be defined before: data of unknown ones is refused.
+A dialog that exists and has the same content is skipped, so that you can run an
+import that was stopped again to resume it. A dialog that differs is changed to
+the content of the file, unless it was changed here since it was imported: such
+a dialog is refused without --overwrite. A dialog that was deleted here is
+created again. Define custom classes first: data of unknown classes is refused.
 
-A dialog's created_at and updated_at come with it when it is made. QuickBlox
-moves updated_at with each message, so that of a later file may differ although
-the dialog is the same: --verify tells, an import leaves it.
+A new dialog keeps its created_at and updated_at. QuickBlox moves updated_at
+with each message, so that it may differ in a later file although the dialog is
+the same: --verify reports that, an import leaves it.
 
-Dialogs that can't be imported leave the others alone: the report at the end
-says how many, why and the first of them. The exit status is then 1, and so it
-is when --verify finds any difference. It works while a server runs.`,
-		RunE: func(cmd *cobra.Command, args []string) (err error) {
-			if err := s.limits.Validate(); err != nil {
-				return err
-			}
-			if i.refusedFile != "" {
-				file, err := os.OpenFile(i.refusedFile, os.O_CREATE|os.O_WRONLY|os.O_TRUNC, 0o600)
-				if err != nil {
-					return fmt.Errorf("--refused: %w", err)
-				}
-				defer func() { err = errors.Join(err, file.Close()) }()
-				i.refused = json.NewEncoder(file)
-			}
-			i.progress = newProgress(stderr, "dialogs", time.Now)
-			return s.withStore(cmd.Context(), !i.dryRun && !i.verify, func(st dialog.Store) error {
-				return i.run(cmd.Context(), st, s.limits, newSources(args, cmd.InOrStdin()), stdout)
-			})
-		},
+The report at the end counts the dialogs that could not be imported and says
+why. The command exits 1 if any dialog is refused, or if --verify finds a
+difference. It works while a server runs.`,
+		Example: `  dialogs import --dry-run pages/
+  dialogs import pages/ --refused refused.jsonl`,
+		PreRunE: p.prepare,
 	}
-	c.Flags().BoolVar(&i.dryRun, "dry-run", false, "write nothing; tell what would be done")
-	c.Flags().BoolVar(&i.overwrite, "overwrite", false, "change also dialogs that somebody changed here since they were imported")
+	st.bind(c.Flags())
+	bindLimits(c.Flags(), &limits)
+	settable(c.Flags())
+	c.Flags().BoolVar(&i.dryRun, "dry-run", false, "write nothing; report what would be done")
+	c.Flags().BoolVar(&i.overwrite, "overwrite", false, "also change dialogs that were changed here since they were imported")
 	c.Flags().BoolVar(&i.verify, "verify", false, "write nothing; compare each dialog with the one in the store, field by field")
-	c.Flags().StringVar(&i.refusedFile, "refused", "", "file for the ids of all dialogs that can't be imported, and why: one a line")
+	c.Flags().StringVar(&i.refusedFile, "refused", "", "file for the ids of all refused dialogs and the reasons, one per line")
 	c.MarkFlagsMutuallyExclusive("dry-run", "verify")
 	c.MarkFlagsMutuallyExclusive("overwrite", "verify")
+	c.RunE = func(cmd *cobra.Command, args []string) error {
+		if err := st.validate(); err != nil {
+			return err
+		}
+		sources, err := newSources(args, p.stdin)
+		if err != nil {
+			return err
+		}
+		open := func() (dialog.Store, error) { return st.open(cmd.Context(), nil) }
+		if i.dryRun || i.verify {
+			open = func() (dialog.Store, error) { return st.openExisting(cmd.Context()) }
+		}
+		i.progress = newProgress(p.stderr, "dialogs", time.Now)
+		return p.runImport(cmd.Context(), &i, open, limits, sources)
+	}
 	return c
+}
+
+// runImport opens what the import writes to. The store comes last, so that an
+// import that fails before leaves none behind.
+func (p *program) runImport(ctx context.Context, i *importation, open func() (dialog.Store, error), limits dialog.Limits, sources *sources) (err error) {
+	if i.refusedFile != "" {
+		file, err := os.OpenFile(i.refusedFile, os.O_CREATE|os.O_WRONLY|os.O_TRUNC, 0o600)
+		if err != nil {
+			return fmt.Errorf("--refused: %w", err)
+		}
+		defer func() { err = errors.Join(err, file.Close()) }()
+		i.refused = json.NewEncoder(file)
+	}
+	st, err := open()
+	return with(st, err, func(st dialog.Store) error { return i.run(ctx, st, limits, sources, p.stdout) })
 }
 
 // run imports or verifies, and reports. Dialogs that are not as they should be
@@ -124,150 +142,4 @@ func (i *importation) note(id, why string) {
 	if i.refused != nil {
 		_ = i.refused.Encode(map[string]string{"_id": id, "why": why}) // its file's Close tells
 	}
-}
-
-// reasons are why dialogs are not as in the source: how many for each, and the
-// ids of the first. It stays small however many there are.
-type reasons struct {
-	all    map[string]*reason
-	others int
-}
-
-type reason struct {
-	count int
-	ids   []string
-}
-
-const (
-	reasonsMost = 100
-	idsMost     = 3
-)
-
-func (r *reasons) add(id, why string) {
-	if r.all == nil {
-		r.all = map[string]*reason{}
-	}
-	known := r.all[why]
-	if known == nil {
-		if len(r.all) == reasonsMost {
-			r.others++
-			return
-		}
-		known = &reason{}
-		r.all[why] = known
-	}
-	known.count++
-	if len(known.ids) < idsMost {
-		known.ids = append(known.ids, id)
-	}
-}
-
-// String lists the reasons, the commonest first.
-func (r *reasons) String() string {
-	var b strings.Builder
-	texts := slices.SortedFunc(maps.Keys(r.all), func(x, y string) int {
-		return cmp.Or(cmp.Compare(r.all[y].count, r.all[x].count), cmp.Compare(x, y))
-	})
-	for _, text := range texts {
-		known := r.all[text]
-		more := ""
-		if known.count > len(known.ids) {
-			more = ", …"
-		}
-		fmt.Fprintf(&b, "%d × %s (%s%s)\n", known.count, text, strings.Join(known.ids, ", "), more)
-	}
-	if r.others > 0 {
-		fmt.Fprintf(&b, "%d × for other reasons\n", r.others)
-	}
-	return b.String()
-}
-
-// sources are files and standard input, one after another.
-type sources struct {
-	names []string // not opened yet
-	stdin io.Reader
-
-	name   string
-	file   io.Closer
-	reader *quickblox.Reader
-	told   int // the largest total so far
-}
-
-func newSources(args []string, stdin io.Reader) *sources {
-	if len(args) == 0 {
-		args = []string{"-"}
-	}
-	return &sources{names: args, stdin: stdin}
-}
-
-// Next is the next dialog of all of them.
-func (s *sources) Next() (dialog.Foreign, error) {
-	for {
-		if s.reader == nil {
-			if len(s.names) == 0 {
-				return dialog.Foreign{}, io.EOF
-			}
-			if err := s.open(); err != nil {
-				return dialog.Foreign{}, err
-			}
-			continue
-		}
-		f, err := s.reader.Next()
-		switch {
-		case err == nil, dialog.IsCode(err, dialog.Invalid):
-			return f, err
-		case !errors.Is(err, io.EOF):
-			return f, fmt.Errorf("%s: %w", s.name, err)
-		}
-		if err := s.close(); err != nil {
-			return f, err
-		}
-	}
-}
-
-// open opens the next name; of a directory, it takes the files into the names.
-func (s *sources) open() error {
-	s.name, s.names = s.names[0], s.names[1:]
-	if s.name == "-" {
-		s.reader = quickblox.NewReader(s.stdin)
-		return nil
-	}
-	entries, err := os.ReadDir(s.name) // in the order of their names
-	if err == nil {
-		var files []string
-		for _, entry := range entries {
-			if slices.Contains([]string{".json", ".jsonl", ".ndjson"}, filepath.Ext(entry.Name())) && !entry.IsDir() {
-				files = append(files, filepath.Join(s.name, entry.Name()))
-			}
-		}
-		s.names = append(files, s.names...)
-		return nil
-	}
-	file, err := os.Open(s.name)
-	if err != nil {
-		return err
-	}
-	s.file, s.reader = file, quickblox.NewReader(file)
-	return nil
-}
-
-func (s *sources) close() error {
-	s.reader = nil
-	if s.file == nil {
-		return nil
-	}
-	err := s.file.Close()
-	s.file = nil
-	return err
-}
-
-// total is how many dialogs there are, as far as the sources tell; else 0.
-func (s *sources) total(done int) int {
-	if s.reader != nil {
-		s.told = max(s.told, s.reader.Total())
-	}
-	if done > s.told { // what they tell is of a part alone
-		return 0
-	}
-	return s.told
 }

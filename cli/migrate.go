@@ -1,59 +1,68 @@
 package cli
 
 import (
+	"context"
 	"errors"
 	"fmt"
-	"io"
 	"os"
 	"time"
 
 	"github.com/spf13/cobra"
 
+	"dialogs/dialog"
+	"dialogs/store"
 	"dialogs/transfer"
 )
 
-func migrateCommand(s *settings, stdout, stderr io.Writer) *cobra.Command {
+func (p *program) migrateCommand() *cobra.Command {
+	var s storeSettings
 	var from, to string
 	c := &cobra.Command{
 		Use:   "migrate --from STORE --to STORE",
-		Short: "Copy every dialog, class and API key from one store to another",
-		Long: `Copies every dialog with its history, every class and every API key from one
-store to another, and then compares both by count and checksum. A run that was
-stopped is gone on with by running it again. No server must write to either
-store meanwhile. Deleted dialogs and the keys of creations, which are kept for a
-day, stay behind.`,
-		Args: cobra.NoArgs,
-		RunE: func(cmd *cobra.Command, _ []string) (err error) {
-			if samePlace(from, to) {
-				return errors.New("--from and --to must name two stores")
-			}
-			if err := errors.Join(s.checkStore("--from", from), s.checkStore("--to", to)); err != nil {
-				return err
-			}
-			source, err := s.openStore(cmd.Context(), "--from", from, false, nil)
-			if err != nil {
-				return err
-			}
-			defer func() { err = errors.Join(err, source.Close()) }()
-			target, err := s.openStore(cmd.Context(), "--to", to, true, nil)
-			if err != nil {
-				return err
-			}
-			defer func() { err = errors.Join(err, target.Close()) }()
-			progress := newProgress(stderr, "dialogs", time.Now)
-			report, err := transfer.Migrate(cmd.Context(), source, target, progress.at)
-			progress.end()
-			if err != nil {
-				return err
-			}
-			_, err = fmt.Fprintf(stdout, "%d dialogs (%d copied now), %d classes and %d API keys are the same in both stores; SHA-256 %x\n",
-				report.Dialogs, report.Copied, report.Classes, report.Keys, report.Checksum)
-			return err
-		},
+		Short: "Copy all dialogs, classes and API keys from one store to another",
+		Long: `Copies every dialog with its history, every class, every API key and the list
+of ended sessions from one store to another, and then compares both by count and
+checksum. The target must be empty, or the copy of an earlier run: run the
+command again to resume. No server may write to either store meanwhile.
+
+Deleted dialogs and the idempotency keys of creations are not copied; they are
+kept for a day only. Neither is the secret that signs session tokens: start the
+server on the new store with --secret set to the content of the file "secret" in
+the old directory, or everyone has to sign in again.`,
+		Example: "  dialogs migrate --from ./data --to mongodb://127.0.0.1:27017/dialogs",
+		Args:    cobra.NoArgs, PreRunE: p.prepare,
 	}
-	c.Flags().StringVar(&from, "from", "", "the store to copy: a directory or a MongoDB URI")
-	c.Flags().StringVar(&to, "to", "", "the store to copy to: a directory or a MongoDB URI")
+	s.bindOptions(c.Flags())
+	settable(c.Flags())
+	c.Flags().StringVar(&from, "from", "", "store to copy: a directory or a MongoDB URI")
+	c.Flags().StringVar(&to, "to", "", "store to copy to: a directory or a MongoDB URI")
+	c.RunE = func(cmd *cobra.Command, _ []string) error {
+		if err := errors.Join(checkAddress("from", from), checkAddress("to", to)); err != nil {
+			return err
+		}
+		if samePlace(from, to) {
+			return errors.New("--from and --to must name two different stores")
+		}
+		source, err := s.openExistingAt(cmd.Context(), "from", from)
+		return with(source, err, func(source dialog.Store) error {
+			target, err := s.openAt(cmd.Context(), "to", to, nil)
+			return with(target, err, func(target dialog.Store) error { return p.migrate(cmd.Context(), source, target) })
+		})
+	}
 	return c
+}
+
+// migrate copies, and reports.
+func (p *program) migrate(ctx context.Context, source, target dialog.Store) error {
+	progress := newProgress(p.stderr, "dialogs", time.Now)
+	report, err := transfer.Migrate(ctx, source, target, progress.at)
+	progress.end()
+	if err != nil {
+		return err
+	}
+	_, err = fmt.Fprintf(p.stdout, "%d dialogs (%d copied now), %d classes and %d API keys are the same in both stores; SHA-256 %x\nNot copied: the secret that signs session tokens, deleted dialogs, idempotency keys of creations\n",
+		report.Dialogs, report.Copied, report.Classes, report.Keys, report.Checksum)
+	return err
 }
 
 // samePlace tells whether two addresses are of one store, by whatever path or
@@ -62,7 +71,7 @@ func samePlace(from, to string) bool {
 	if from == to {
 		return true
 	}
-	if !isDirectory(from) || !isDirectory(to) {
+	if store.KindOf(from) != store.Embedded || store.KindOf(to) != store.Embedded {
 		return false
 	}
 	one, oneErr := os.Stat(from)

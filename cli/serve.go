@@ -6,11 +6,11 @@ import (
 	"crypto/tls"
 	"errors"
 	"fmt"
+	"log/slog"
 	"net"
+	"slices"
 	"syscall"
 	"time"
-
-	"log/slog"
 
 	"github.com/spf13/cobra"
 
@@ -62,12 +62,9 @@ func (p *program) serve(ctx context.Context, s *settings) (err error) {
 		return err
 	}
 	defer func() { _ = listener.Close() }()
-	parts, closeAll, err := s.parts(ctx, log)
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, closeAll()) }()
-	handler, err := s.handler(parts)
+	var opened closers
+	defer func() { err = errors.Join(err, opened.close()) }()
+	parts, err := s.parts(ctx, log, &opened)
 	if err != nil {
 		return err
 	}
@@ -78,7 +75,7 @@ func (p *program) serve(ctx context.Context, s *settings) (err error) {
 		}
 	}
 	return edge.Server{
-		Handler: handler, TLS: secure, HeaderBytes: s.headerLimit, Log: log, Grace: s.grace,
+		Handler: s.handler(parts), TLS: secure, HeaderBytes: s.headerLimit, Log: log, Grace: s.grace,
 		HeaderTimeout: s.headerTimeout, ReadTimeout: s.readTimeout, IdleTimeout: s.idleTimeout,
 	}.Serve(ctx, listener)
 }
@@ -107,56 +104,56 @@ func (s *settings) tls(log *slog.Logger) (*tls.Config, error) {
 	return certificate.TLS(), nil
 }
 
-// parts opens the store and what works with it. closeAll closes what was
-// opened, in the reverse order.
-func (s *settings) parts(ctx context.Context, log *slog.Logger) (p parts, closeAll func() error, err error) {
-	var opened []func() error
-	closeAll = func() error {
-		var errs []error
-		for i := len(opened) - 1; i >= 0; i-- {
-			errs = append(errs, opened[i]())
-		}
-		return errors.Join(errs...)
+// closers are what has to be closed in the end.
+type closers []func() error
+
+func (c *closers) add(closer func() error) { *c = append(*c, closer) }
+
+// close closes everything, what was opened last first.
+func (c *closers) close() error {
+	var errs []error
+	for _, closer := range slices.Backward(*c) {
+		errs = append(errs, closer())
 	}
-	defer func() {
-		if err != nil {
-			err = errors.Join(err, closeAll())
-		}
-	}()
+	return errors.Join(errs...)
+}
+
+// parts opens the store and what works with it.
+func (s *settings) parts(ctx context.Context, log *slog.Logger, opened *closers) (p parts, err error) {
 	p.log = log
 	if p.trusted, err = s.readTrusted(); err != nil {
-		return p, nil, err
+		return p, err
 	}
 	secret, err := s.secret.findOrMake(&s.store)
 	if err != nil {
-		return p, nil, err
+		return p, err
 	}
 	unlock, err := store.Lock(s.store.address)
 	if err != nil {
-		return p, nil, err
+		return p, err
 	}
-	opened = append(opened, unlock)
+	opened.add(unlock)
 	if p.store, err = s.store.open(ctx, log); err != nil {
-		return p, nil, err
+		return p, err
 	}
-	opened = append(opened, p.store.Close)
+	opened.add(p.store.Close)
 	p.service = s.newService(p.store)
 	if p.minter, err = auth.NewMinter(secret, time.Now, rand.Reader); err != nil {
-		return p, nil, err
+		return p, err
 	}
 	if p.development, err = s.developmentCredentials(ctx, p); err != nil {
-		return p, nil, err
+		return p, err
 	}
 	p.authenticator, err = auth.New(ctx, auth.Config{
 		Secret: secret, Keys: p.store, Sessions: p.store, Now: time.Now, Log: log,
 		JWKS: auth.JWKS{URL: s.jwksURL, Issuer: s.jwksIssuer, Audience: s.jwksAudience},
 	})
 	if err != nil {
-		return p, nil, err
+		return p, err
 	}
-	opened = append(opened, func() error { p.authenticator.Close(); return nil })
+	opened.add(func() error { p.authenticator.Close(); return nil })
 	p.limiter, err = edge.NewRateLimiter(s.rateLimit, s.rateLimitKey, time.Now)
-	return p, closeAll, err
+	return p, err
 }
 
 // developmentCredentials are nil outside of development.

@@ -138,7 +138,7 @@ func (s *settings) validate() error {
 	if s.dev && !isLoopback(s.listen) {
 		return errors.New("--dev serves on loopback only: set --listen to 127.0.0.1, [::1] or localhost with a port")
 	}
-	return nil
+	return checkOrigins(s.allowOrigins)
 }
 
 func isHTTP(address string) bool {

@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"math"
 	"net/url"
+	"os"
 	"time"
 
 	"github.com/spf13/pflag"
@@ -51,12 +52,19 @@ func (s *storeSettings) validate() error {
 	return checkAddress("store", s.address)
 }
 
+// checkAddress refuses an address that no engine has, and a file in the place
+// of an embedded store's directory.
+
 func checkAddress(flag, address string) error {
 	switch {
 	case address == "":
 		return fmt.Errorf("--%s must be a directory or a MongoDB URI; it is empty", flag)
 	case store.KindOf(address) == store.Unknown: // it may have a password, so that it is not repeated
 		return fmt.Errorf("--%s must be a directory, or a URI that starts with mongodb:// or mongodb+srv://", flag)
+	case store.KindOf(address) == store.Embedded:
+		if info, err := os.Stat(address); err == nil && !info.IsDir() {
+			return fmt.Errorf("--%s: %s is not a directory", flag, address)
+		}
 	}
 	return nil
 }

@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"dialogs/clients/clienttest"
+	"dialogs/servertest"
 )
 
 // TestNPM builds the npm package beside this file, which generates types from
@@ -18,11 +19,11 @@ func TestNPM(t *testing.T) {
 	}
 	clienttest.Install(t, ".")
 	clienttest.Run(t, ".", nil, "npm", "run", "--silent", "build")
-	server := clienttest.Start(t)
-	trusting := clienttest.Start(t, "--trusted-documents", "src/gql/persisted-documents.json")
+	server := servertest.Spawn(t, "--dev")
+	trusting := servertest.Spawn(t, "--dev", "--trusted-documents", "src/gql/persisted-documents.json")
 	t.Log(clienttest.Run(t, ".", []string{
 		"TEST_URL=" + server.URL + "/graphql",
-		"TEST_KEY=" + server.Key,
+		"TEST_KEY=" + server.DevelopmentKey(),
 		"TEST_TRUSTING_URL=" + trusting.URL + "/graphql",
 		"TEST_TRUSTING_TOKEN=" + trusting.Token("alice"),
 	}, "npm", "run", "--silent", "test"))

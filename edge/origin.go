@@ -1,7 +1,6 @@
 package edge
 
 import (
-	"fmt"
 	"net/http"
 	"strings"
 
@@ -10,12 +9,13 @@ import (
 
 // SameOrigin refuses requests by which a page of another origin could change
 // something (CSRF), and upgrades to a WebSocket from such a page, which a
-// browser makes without asking. Origins in the list may do both.
-func SameOrigin(origins []string, refuse api.Refuser) (Guard, error) {
+// browser makes without asking. Origins in the list may do both; they must be
+// well-formed.
+func SameOrigin(origins []string, refuse api.Refuser) Guard {
 	protection := http.NewCrossOriginProtection()
 	for _, origin := range origins {
 		if err := protection.AddTrustedOrigin(origin); err != nil {
-			return nil, fmt.Errorf("--allow-origins: %w", err)
+			panic("edge: an origin that was not checked: " + err.Error())
 		}
 	}
 	return func(next http.Handler) http.Handler {
@@ -29,7 +29,7 @@ func SameOrigin(origins []string, refuse api.Refuser) (Guard, error) {
 			}
 			next.ServeHTTP(w, r)
 		})
-	}, nil
+	}
 }
 
 // asUnsafe is the request as the protection has to judge it: an upgrade is a

@@ -1,3 +1,6 @@
+// Package clienttest has what clients of the server are tested with: npm for
+// those that are written in TypeScript, and a browser. The server itself comes
+// from package servertest.
 package clienttest
 
 import (
@@ -5,6 +8,8 @@ import (
 	"os/exec"
 	"path/filepath"
 	"testing"
+
+	"dialogs/servertest"
 )
 
 // NotRun says that something can't be tested here for want of what it needs:
@@ -47,7 +52,7 @@ func Run(tb testing.TB, dir string, environment []string, name string, args ...s
 	tb.Helper()
 	command := exec.CommandContext(tb.Context(), name, args...)
 	command.Dir = dir
-	command.Env = append(withoutSettings(os.Environ()), environment...)
+	command.Env = append(servertest.WithoutSettings(os.Environ()), environment...)
 	out, err := command.CombinedOutput()
 	if err != nil {
 		tb.Fatalf("%s %v: %v\n%s", name, args, err, out)

@@ -11,7 +11,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"dialogs/clients/clienttest"
+	"dialogs/servertest"
 )
 
 func TestExample(t *testing.T) {
@@ -20,7 +20,7 @@ func TestExample(t *testing.T) {
 	if out, err := build.CombinedOutput(); err != nil {
 		t.Fatalf("building the example: %v\n%s", err, out)
 	}
-	server := clienttest.Start(t)
+	server := servertest.Spawn(t, "--dev")
 	const rest = `occupants: [alice bob carol]
 paid, at version 3, replayed: REPLAYED
 paid, at version 3, replayed: true
@@ -33,11 +33,11 @@ TOKEN
 		reason              string
 	}{
 		{
-			key: server.Key, stdout: "group ID, created now: true\n" + strings.Replace(rest, "REPLAYED", "false", 1),
+			key: server.DevelopmentKey(), stdout: "group ID, created now: true\n" + strings.Replace(rest, "REPLAYED", "false", 1),
 			reason: "the first run",
 		},
 		{
-			key: server.Key, stdout: "group ID, created now: false\n" + strings.Replace(rest, "REPLAYED", "true", 1),
+			key: server.DevelopmentKey(), stdout: "group ID, created now: false\n" + strings.Replace(rest, "REPLAYED", "true", 1),
 			reason: "the second finds what the first made",
 		},
 		{

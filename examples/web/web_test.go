@@ -18,6 +18,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"dialogs/clients/clienttest"
+	"dialogs/servertest"
 )
 
 var screenshots = flag.String("screenshots", "", "write pictures of the page into this directory")
@@ -26,7 +27,7 @@ var screenshots = flag.String("screenshots", "", "write pictures of the page int
 type visit struct {
 	*testing.T
 	*clienttest.Browser
-	server *clienttest.Server
+	server *servertest.Process
 	// dialog is the one that the visit is about.
 	dialog string
 }
@@ -40,7 +41,7 @@ func TestPage(t *testing.T) {
 	}
 	clienttest.Install(t, ".")
 	clienttest.Run(t, ".", nil, "npm", "run", "--silent", "build")
-	server := clienttest.Start(t)
+	server := servertest.Spawn(t, "--dev")
 	preview := exec.Command("node", "node_modules/vite/bin/vite.js", "preview", "--port", "0")
 	preview.Env = append(preview.Environ(), "DIALOGS_URL="+server.URL, "NO_COLOR=1")
 	site := clienttest.Await(t, preview, `Local: +(http://127\.0\.0\.1:\d+)/`)
@@ -85,7 +86,7 @@ func (v *visit) asServer(query string) map[string]any {
 		v.Fatal(err)
 	}
 	request.Header.Set("Content-Type", "application/json")
-	request.Header.Set("Authorization", "ApiKey "+v.server.Key)
+	request.Header.Set("Authorization", "ApiKey "+v.server.DevelopmentKey())
 	response, err := http.DefaultClient.Do(request)
 	if err != nil {
 		v.Fatal(err)

@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"dialogs/clients/clienttest"
+	"dialogs/servertest"
 )
 
 // TestNPM runs the npm package quickblox, unmodified, over HTTPS. One of its
@@ -17,11 +18,11 @@ func TestNPM(t *testing.T) {
 		clienttest.NotRun(t, "npm quickblox", "npm")
 	}
 	clienttest.Install(t, ".")
-	certificate := clienttest.NewCertificate(t, 1)
-	server := clienttest.Start(t, "--tls-cert", certificate.CertFile, "--tls-key", certificate.KeyFile, "--rate-limit", "0")
+	certificate := servertest.NewCertificate(t, 1)
+	server := servertest.Spawn(t, "--dev", "--tls-cert", certificate.CertFile, "--tls-key", certificate.KeyFile, "--rate-limit", "0")
 	t.Log(clienttest.Run(t, ".", []string{
 		"TEST_ENDPOINT=" + strings.TrimPrefix(server.URL, "http://"),
-		"TEST_KEY=" + server.Key,
+		"TEST_KEY=" + server.DevelopmentKey(),
 		"NODE_EXTRA_CA_CERTS=" + certificate.CertFile,
 	}, "npm", "run", "--silent", "test"))
 }

@@ -1,4 +1,4 @@
-package main
+package e2e_test
 
 import (
 	"crypto/rand"
@@ -17,6 +17,8 @@ import (
 	"dialogs/dialog"
 	"dialogs/store"
 	"dialogs/store/mongo/mongotest"
+
+	"dialogs/servertest"
 )
 
 const (
@@ -42,23 +44,23 @@ func BenchmarkHTTP(b *testing.B) {
 	}))
 	defer bare.Close()
 	s := start(b, "--rate-limit", "0", "--log-level", "info")
-	token := withToken(s.mustCLI("token", "alice"))
+	token := servertest.WithToken(s.MustCLI("token", "alice"))
 	ids := make([]string, 64)
 	for i := range ids {
-		answer := s.must(token, `mutation { createDialog(input: {type: GROUP, name: "Lunch", occupantIds: ["bob"]}) { dialog { id } } }`, nil)
+		answer := s.Must(token, `mutation { createDialog(input: {type: GROUP, name: "Lunch", occupantIds: ["bob"]}) { dialog { id } } }`, nil)
 		var made struct{ Dialog struct{ ID string } }
-		unmarshal(b, answer.Data["createDialog"], &made)
+		servertest.Decode(b, answer.Data["createDialog"], &made)
 		ids[i] = made.Dialog.ID
 	}
-	s.client.Transport = &http.Transport{MaxIdleConnsPerHost: 64}
-	served := s.url
+	s.Client.Transport = &http.Transport{MaxIdleConnsPerHost: 64}
+	served := s.URL
 	for _, clients := range []int{1, 8, 64} {
 		for _, kind := range []struct{ name, url, query string }{
 			{"bare", bare.URL, benchGet}, {"get", served, benchGet}, {"update", served, benchUpdate},
 		} {
 			b.Run(fmt.Sprintf("%s/clients=%d", kind.name, clients), func(b *testing.B) {
-				s.url = kind.url
-				defer func() { s.url = served }()
+				s.URL = kind.url
+				defer func() { s.URL = served }()
 				s.flood(b, token, kind.query, ids, clients)
 			})
 		}
@@ -66,7 +68,7 @@ func BenchmarkHTTP(b *testing.B) {
 }
 
 // flood sends b.N operations from as many clients, each on a dialog of its own.
-func (r *running) flood(b *testing.B, h header, query string, ids []string, clients int) {
+func (r server) flood(b *testing.B, h servertest.Header, query string, ids []string, clients int) {
 	b.Helper()
 	many(b, clients, func(client, n int) error {
 		body, err := json.Marshal(map[string]any{
@@ -75,7 +77,7 @@ func (r *running) flood(b *testing.B, h header, query string, ids []string, clie
 		if err != nil {
 			return err
 		}
-		answer, err := r.try(h, body)
+		answer, err := r.Try(h, body)
 		if err == nil && len(answer.Errors) > 0 {
 			err = errors.New(string(answer.Body))
 		}
@@ -106,7 +108,7 @@ func many(b *testing.B, clients int, do func(client, n int) error) {
 // loop of the driver is beside the store in store/mongo.
 func BenchmarkMongo(b *testing.B) {
 	uri := mongotest.URI(b)
-	s := start(b, "--store", uri, "--secret", "a secret of this benchmark alone", "--rate-limit", "0")
+	s := startAt(b, uri, "--secret", "a secret of this benchmark alone", "--rate-limit", "0")
 	st, err := store.Open(b.Context(), uri, store.Options{})
 	if err != nil {
 		b.Fatal(err)
@@ -130,7 +132,7 @@ func BenchmarkMongo(b *testing.B) {
 	if err != nil {
 		b.Fatal(err)
 	}
-	s.client.Transport = &http.Transport{MaxIdleConnsPerHost: 64}
+	s.Client.Transport = &http.Transport{MaxIdleConnsPerHost: 64}
 	for _, clients := range []int{1, 8, 32} {
 		b.Run(fmt.Sprintf("service/clients=%d", clients), func(b *testing.B) {
 			many(b, clients, func(client, n int) error {
@@ -139,7 +141,7 @@ func BenchmarkMongo(b *testing.B) {
 			})
 		})
 		b.Run(fmt.Sprintf("graphql/clients=%d", clients), func(b *testing.B) {
-			s.flood(b, withToken(token), benchUpdate, ids, clients)
+			s.flood(b, servertest.WithToken(token), benchUpdate, ids, clients)
 		})
 	}
 }

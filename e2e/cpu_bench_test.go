@@ -1,4 +1,4 @@
-package main
+package e2e_test
 
 import (
 	"context"
@@ -18,6 +18,8 @@ import (
 	"dialogs/dialog"
 	"dialogs/graph/model"
 	"dialogs/store/sqlite"
+
+	"dialogs/servertest"
 )
 
 // bareDir is the environment variable that makes the test binary a bare
@@ -29,27 +31,22 @@ const bareDir = "DIALOGS_TEST_BARE_DIR"
 // bare net/http handler that does the same to the same store and speaks plain
 // JSON, without credentials, limits or a log.
 func BenchmarkCPU(b *testing.B) {
-	binary := filepath.Join(b.TempDir(), "dialogs")
-	if out, err := exec.CommandContext(b.Context(), "go", "build", "-o", binary, ".").CombinedOutput(); err != nil {
-		b.Fatalf("%v: %s", err, out)
-	}
 	for _, kind := range []struct{ name, query string }{{"get", benchGet}, {"update", benchUpdate}} {
 		b.Run(kind.name+"/bare", func(b *testing.B) {
 			command := exec.CommandContext(b.Context(), os.Args[0])
 			dir := filepath.Join(b.TempDir(), "data")
 			command.Env = append(os.Environ(), bareDir+"="+dir)
-			s := launch(b, command, dir)
+			s := process{servertest.Launch(b, command, dir, "http")}
 			s.measure(b, nil, s.bareGroup(), func(id string, n int) []byte {
 				return fmt.Appendf(nil, `{"id": %q, "name": "Lunch %d", "update": %t}`, id, n, kind.name == "update")
 			})
 		})
 		b.Run(kind.name+"/graphql", func(b *testing.B) {
-			dir := filepath.Join(b.TempDir(), "data")
-			s := launch(b, exec.CommandContext(b.Context(), binary, "serve", "--listen", "127.0.0.1:0", "--store", dir, "--log-format", "json", "--rate-limit", "0"), dir)
-			token := withToken(s.mustCLI("token", "alice"))
-			answer := s.must(token, `mutation { createDialog(input: {type: GROUP, name: "Lunch", occupantIds: ["bob"]}) { dialog { id } } }`, nil)
+			s := process{servertest.Spawn(b, "--rate-limit", "0")}
+			token := servertest.WithToken(s.MustCLI("token", "alice"))
+			answer := s.Must(token, `mutation { createDialog(input: {type: GROUP, name: "Lunch", occupantIds: ["bob"]}) { dialog { id } } }`, nil)
 			var made struct{ Dialog struct{ ID string } }
-			unmarshal(b, answer.Data["createDialog"], &made)
+			servertest.Decode(b, answer.Data["createDialog"], &made)
 			s.measure(b, token, made.Dialog.ID, func(id string, n int) []byte {
 				return fmt.Appendf(nil, `{"query": %q, "variables": {"id": %q, "name": "Lunch %d"}}`, kind.query, id, n)
 			})
@@ -59,11 +56,11 @@ func BenchmarkCPU(b *testing.B) {
 
 // measure sends b.N requests one after another and reports the CPU time that
 // the server's process took for each.
-func (p *process) measure(b *testing.B, h header, id string, body func(id string, n int) []byte) {
+func (p process) measure(b *testing.B, h servertest.Header, id string, body func(id string, n int) []byte) {
 	b.Helper()
 	before := p.cpu()
 	for n := range b.N {
-		answer, err := p.try(h, body(id, n))
+		answer, err := p.Try(h, body(id, n))
 		if err != nil || answer.Status != http.StatusOK || len(answer.Errors) > 0 {
 			b.Fatalf("%v: %s", err, answer.Body)
 		}
@@ -73,9 +70,9 @@ func (p *process) measure(b *testing.B, h header, id string, body func(id string
 
 // cpu is the user and system time of the process so far, by /proc, in steps of
 // ten milliseconds.
-func (p *process) cpu() time.Duration {
+func (p process) cpu() time.Duration {
 	p.Helper()
-	stat, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", p.command.Process.Pid))
+	stat, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", p.Command.Process.Pid))
 	if err != nil {
 		p.Fatal(err)
 	}
@@ -92,9 +89,9 @@ func (p *process) cpu() time.Duration {
 }
 
 // bareGroup makes a dialog on the bare server.
-func (p *process) bareGroup() string {
+func (p process) bareGroup() string {
 	p.Helper()
-	answer, err := p.try(nil, []byte(`{"create": true}`))
+	answer, err := p.Try(nil, []byte(`{"create": true}`))
 	if err != nil {
 		p.Fatal(err)
 	}

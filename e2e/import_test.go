@@ -1,10 +1,8 @@
-package main
+package e2e_test
 
 import (
-	"bytes"
 	"encoding/json"
 	"fmt"
-	"io"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -14,6 +12,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"dialogs/dialog/dialogtest"
+
+	"dialogs/servertest"
 )
 
 // quickbloxPage is a page of QuickBlox's list with these dialogs.
@@ -34,8 +34,8 @@ func quickbloxDialog(n int, more string) string {
 // directories and standard input, again and again.
 func TestImportCommand(t *testing.T) {
 	s := start(t)
-	key := s.mustCLI("apikey", "create", "backend")
-	s.must(withKey(key), `mutation($in: DefineCustomClassInput!) { defineCustomClass(input: $in) { customClass { name } } }`,
+	key := s.MustCLI("apikey", "create", "backend")
+	s.Must(servertest.WithKey(key), `mutation($in: DefineCustomClassInput!) { defineCustomClass(input: $in) { customClass { name } } }`,
 		map[string]any{"in": classInput(dialogtest.Class())})
 	dir := t.TempDir()
 	write := func(name, text string) string {
@@ -51,15 +51,11 @@ func TestImportCommand(t *testing.T) {
 	// run imports, and checks the report and whether that is a failure.
 	run := func(stdin string, fails bool, want string, args ...string) {
 		t.Helper()
-		var stdout bytes.Buffer
-		c := command(noEnvironment, &stdout, io.Discard)
-		c.SetIn(strings.NewReader(stdin))
-		c.SetArgs(append([]string{"import", "--store", s.dir}, args...))
-		err := c.ExecuteContext(t.Context())
-		if (err != nil) != fails {
-			t.Errorf("import %v: got error %v, want one: %v", args, err, fails)
+		result := servertest.RunWith(t, nil, stdin, append([]string{"import", "--store", s.Store}, args...)...)
+		if (result.Code != 0) != fails {
+			t.Errorf("import %v: got code %d and %q, want a failure: %v", args, result.Code, result.Stderr, fails)
 		}
-		if diff := cmp.Diff(strings.Fields(want), strings.Fields(stdout.String())); diff != "" {
+		if diff := cmp.Diff(strings.Fields(want), strings.Fields(result.Stdout)); diff != "" {
 			t.Errorf("import %v: another report (-want +got):\n%s", args, diff)
 		}
 	}
@@ -71,15 +67,15 @@ func TestImportCommand(t *testing.T) {
 	run(quickbloxDialog(5, ""), false, "created 1 same 4 changed 0 refused 0", filepath.Join(dir, "1.json"), "-", filepath.Join(dir, "2.jsonl"))
 	run("["+quickbloxDialog(6, "")+"]", false, "created 1 same 0 changed 0 refused 0")
 
-	status, body := s.rest(onBehalf(key, "96754523"), http.MethodGet, "/chat/Dialog/5d75393ba28f9a17e1cb0002.json", nil)
+	status, body := s.Rest(servertest.OnBehalf(key, "96754523"), http.MethodGet, "/chat/Dialog/5d75393ba28f9a17e1cb0002.json", nil)
 	var shown map[string]any
-	unmarshal(t, json.RawMessage(body), &shown)
+	servertest.Decode(t, json.RawMessage(body), &shown)
 	if status != http.StatusOK || shown["created_at"] != "2019-09-08T17:24:11Z" || shown["updated_at"] != "2019-09-08T19:36:54Z" || shown["name"] != "New Year party" {
 		t.Errorf("got status %d: %s", status, body)
 	}
 
 	// A change here, and a later one there.
-	s.rest(withKey(key), http.MethodPut, "/chat/Dialog/5d75393ba28f9a17e1cb0001.json", map[string]any{"name": "Dinner"})
+	s.Rest(servertest.WithKey(key), http.MethodPut, "/chat/Dialog/5d75393ba28f9a17e1cb0001.json", map[string]any{"name": "Dinner"})
 	run("", true, "same 3 different 1 missing 0 refused 0 1 × it differs in: name, updated at (5d75393ba28f9a17e1cb0001)", "--verify", dir)
 	run("", true, "created 0 same 3 changed 0 refused 1 1 × it was changed here since it was imported, and differs; "+
 		"it is overwritten only when asked for (5d75393ba28f9a17e1cb0001)", dir)
@@ -98,21 +94,8 @@ func TestImportCommand(t *testing.T) {
 		t.Errorf("got %s and error %v", lines, err)
 	}
 	run(quickbloxDialog(10, "")+"nonsense", true, "created 1 same 0 changed 0 refused 0")
-	run("", true, "created 0 same 0 changed 0 refused 0", filepath.Join(dir, "missing.json"))
+	run("", true, "", filepath.Join(dir, "missing.json"))
 	run("", true, "", "--verify", "--dry-run", dir)
 	run("", true, "", "--verify", "--overwrite", dir)
 	run("", true, "", "--store", filepath.Join(dir, "nowhere"), "--dry-run", dir)
-}
-
-// TestReasons bounds what is kept of many reasons.
-func TestReasons(t *testing.T) {
-	var r reasons
-	for n := range 1000 {
-		r.add(fmt.Sprint(n), fmt.Sprintf("reason %d", n))
-		r.add(fmt.Sprint(n), "the same")
-	}
-	got := r.String()
-	if !strings.HasPrefix(got, "1000 × the same (0, 1, 2, …)\n1 × reason 0 (0)\n") || !strings.HasSuffix(got, "\n901 × for other reasons\n") || len(r.all) != reasonsMost {
-		t.Errorf("got %d reasons: %s", len(r.all), got)
-	}
 }

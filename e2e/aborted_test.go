@@ -1,4 +1,4 @@
-package main
+package e2e_test
 
 import (
 	"database/sql"
@@ -13,10 +13,10 @@ import (
 // the server, and its log does not say so.
 func TestClientAborts(t *testing.T) {
 	s := start(t, "--log-level", "debug", "--store-timeout", "1m", "--request-timeout", "1m")
-	token := s.mustCLI("token", "alice")
+	token := s.MustCLI("token", "alice")
 	const body = `{"query": "mutation Aborted { createDialog(input: {type: GROUP, name: \"x\"}) { created } }"}`
 	// Another process that writes holds every request up that wants to write.
-	other, err := sql.Open("sqlite", filepath.Join(s.dir, "dialogs.db"))
+	other, err := sql.Open("sqlite", filepath.Join(s.Store, "dialogs.db"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -34,11 +34,11 @@ func TestClientAborts(t *testing.T) {
 		{`{"type": 2, "name": "x"}` + strings.Repeat(" ", len(body)-24), "/chat/Dialog.json", "while it waits for the other door's answer"},
 	} {
 		t.Run(test.reason, func(t *testing.T) {
-			conn, err := net.Dial("tcp", strings.TrimPrefix(s.url, "http://"))
+			conn, err := net.Dial("tcp", strings.TrimPrefix(s.URL, "http://"))
 			if err != nil {
 				t.Fatal(err)
 			}
-			before := strings.Count(s.stderr.String(), `"msg":"request"`)
+			before := strings.Count(s.Stderr.String(), `"msg":"request finished"`)
 			_, err = fmt.Fprintf(conn, "POST %s HTTP/1.1\r\nHost: localhost\r\nQB-Token: %s\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n%s",
 				test.path, token, len(body), test.sent)
 			if err != nil {
@@ -47,10 +47,10 @@ func TestClientAborts(t *testing.T) {
 			if err := conn.Close(); err != nil {
 				t.Fatal(err)
 			}
-			s.stderr.await(t, fmt.Sprintf(`(?s)(?:"msg":"request".*){%d}`, before+1))
+			s.Stderr.Await(t, fmt.Sprintf(`(?s)(?:"msg":"request finished".*){%d}`, before+1))
 		})
 	}
-	if log := s.stderr.String(); strings.Contains(log, `"level":"ERROR"`) {
+	if log := s.Stderr.String(); strings.Contains(log, `"level":"ERROR"`) {
 		t.Errorf("the log blames the server:\n%s", log)
 	}
 }

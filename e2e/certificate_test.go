@@ -1,4 +1,4 @@
-package main
+package e2e_test
 
 import (
 	"context"
@@ -11,14 +11,14 @@ import (
 	"testing"
 	"time"
 
-	"dialogs/clients/clienttest"
+	"dialogs/servertest"
 )
 
 // serialOf connects and returns the serial number of the certificate.
-func (r *running) serialOf(t testing.TB) int64 {
+func (r server) serialOf(t testing.TB) int64 {
 	t.Helper()
 	config := &tls.Config{InsecureSkipVerify: true} // which one it is shows in its number
-	conn, err := tls.Dial("tcp", strings.TrimPrefix(r.url, "http://"), config)
+	conn, err := tls.Dial("tcp", strings.TrimPrefix(r.URL, "https://"), config)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -27,9 +27,9 @@ func (r *running) serialOf(t testing.TB) int64 {
 }
 
 // untilSerial connects until the certificate is the one of this number.
-func (r *running) untilSerial(t testing.TB, want int64) {
+func (r server) untilSerial(t testing.TB, want int64) {
 	t.Helper()
-	for deadline := time.Now().Add(patience); r.serialOf(t) != want; {
+	for deadline := time.Now().Add(servertest.Patience); r.serialOf(t) != want; {
 		if time.Now().After(deadline) {
 			t.Fatalf("the certificate is never number %d", want)
 		}
@@ -37,11 +37,11 @@ func (r *running) untilSerial(t testing.TB, want int64) {
 }
 
 func TestHTTPS(t *testing.T) {
-	c := clienttest.NewCertificate(t, 1)
+	c := servertest.NewCertificate(t, 1)
 	roots := x509.NewCertPool()
 	roots.AppendCertsFromPEM(readFile(t, c.CertFile))
 	s := start(t, "--tls-cert", c.CertFile, "--tls-key", c.KeyFile)
-	address := strings.TrimPrefix(s.url, "http://")
+	address := strings.TrimPrefix(s.URL, "https://")
 	for _, test := range []struct {
 		reason  string
 		version uint16
@@ -59,11 +59,12 @@ func TestHTTPS(t *testing.T) {
 			t.Errorf("%s: got status %d, error %v: %s", test.reason, status, err, body)
 		}
 	}
-	if status, _ := s.get("/healthz"); status != http.StatusBadRequest {
+	s.URL = "http://" + address
+	if status, _ := s.Get("/healthz"); status != http.StatusBadRequest {
 		t.Errorf("HTTP on the port of HTTPS: got status %d", status)
 	}
-	if err := s.stop(); err != nil {
-		t.Errorf("the server ended with %v", err)
+	if code := s.Stop(); code != 0 {
+		t.Errorf("the server ended with %d", code)
 	}
 }
 
@@ -84,7 +85,7 @@ func fetch(ctx context.Context, client *http.Client, url string) (int, string, e
 // TestCertificateChanges replaces the files of a server that runs: by good
 // ones, by broken ones and by good ones again.
 func TestCertificateChanges(t *testing.T) {
-	c := clienttest.NewCertificate(t, 1)
+	c := servertest.NewCertificate(t, 1)
 	s := start(t, "--tls-cert", c.CertFile, "--tls-key", c.KeyFile)
 	s.untilSerial(t, 1)
 	c.Renew(t, 2)
@@ -94,10 +95,10 @@ func TestCertificateChanges(t *testing.T) {
 		reason string
 		change func()
 	}{
-		{"no certificate", func() { clienttest.Replace(t, c.CertFile, []byte("nonsense")) }},
+		{"no certificate", func() { servertest.Replace(t, c.CertFile, []byte("nonsense")) }},
 		{"a key of another", func() {
 			c.Renew(t, 3)
-			clienttest.Replace(t, c.KeyFile, readFile(t, clienttest.NewCertificate(t, 4).KeyFile))
+			servertest.Replace(t, c.KeyFile, readFile(t, servertest.NewCertificate(t, 4).KeyFile))
 		}},
 		{"no key at all", func() {
 			if err := os.Remove(c.KeyFile); err != nil {
@@ -106,13 +107,13 @@ func TestCertificateChanges(t *testing.T) {
 		}},
 	} {
 		broken.change()
-		before := strings.Count(s.stderr.String(), "the one before stays")
-		for deadline := time.Now().Add(patience); strings.Count(s.stderr.String(), "the one before stays") == before; {
+		before := strings.Count(s.Stderr.String(), "the previous one stays")
+		for deadline := time.Now().Add(servertest.Patience); strings.Count(s.Stderr.String(), "the previous one stays") == before; {
 			if got := s.serialOf(t); got != 2 && got != 3 {
 				t.Errorf("%s: got certificate %d, want the one before", broken.reason, got)
 			}
 			if time.Now().After(deadline) {
-				t.Fatalf("%s: the log never says that it can't be used: %s", broken.reason, s.stderr)
+				t.Fatalf("%s: the log never says that it can't be used: %s", broken.reason, s.Stderr)
 			}
 		}
 	}

@@ -1,9 +1,7 @@
-package main
+package e2e_test
 
 import (
-	"bytes"
 	"encoding/json"
-	"io"
 	"net/http"
 	"regexp"
 	"strings"
@@ -12,55 +10,24 @@ import (
 
 	"dialogs/dialog"
 	"dialogs/dialog/dialogtest"
-)
 
-// rest sends a request to the QuickBlox door and returns status and body.
-func (r *running) rest(h header, method, path string, body any) (int, string) {
-	r.Helper()
-	var content io.Reader
-	if body != nil {
-		text, err := json.Marshal(body)
-		if err != nil {
-			r.Fatal(err)
-		}
-		content = bytes.NewReader(text)
-	}
-	request, err := http.NewRequestWithContext(r.Context(), method, r.url+path, content)
-	if err != nil {
-		r.Fatal(err)
-	}
-	if body != nil {
-		request.Header.Set("Content-Type", "application/json")
-	}
-	for i := 0; i+1 < len(h); i += 2 {
-		request.Header.Add(h[i], h[i+1])
-	}
-	response, err := r.client.Do(request)
-	if err != nil {
-		r.Fatal(err)
-	}
-	defer func() { _ = response.Body.Close() }()
-	answer, err := io.ReadAll(response.Body)
-	if err != nil {
-		r.Fatal(err)
-	}
-	return response.StatusCode, string(answer)
-}
+	"dialogs/servertest"
+)
 
 // asQuickBlox asks what a cell of the decision table asks, and reads what
 // became of it.
-func (r *running) asQuickBlox(t *testing.T, h header, change dialog.Change, looks bool, id string) dialogtest.Verdict {
+func (r server) asQuickBlox(t *testing.T, h servertest.Header, change dialog.Change, looks bool, id string) dialogtest.Verdict {
 	t.Helper()
 	path := "/chat/Dialog/" + id + ".json"
 	var status int
 	var body string
 	switch {
 	case looks:
-		status, body = r.rest(h, http.MethodGet, path, nil)
+		status, body = r.Rest(h, http.MethodGet, path, nil)
 	case change.Delete:
-		status, body = r.rest(h, http.MethodDelete, path, map[string]any{"force": 1})
+		status, body = r.Rest(h, http.MethodDelete, path, map[string]any{"force": 1})
 	default:
-		status, body = r.rest(h, http.MethodPut, path, quickbloxChange(change))
+		status, body = r.Rest(h, http.MethodPut, path, quickbloxChange(change))
 	}
 	if status == http.StatusOK {
 		return dialogtest.Verdict{}
@@ -136,26 +103,26 @@ func quickbloxChange(c dialog.Change) map[string]any {
 // shape, and in the words by which client libraries make a session anew.
 func TestQuickBloxRefusals(t *testing.T) {
 	s := start(t)
-	key, token := s.mustCLI("apikey", "create", "backend"), s.mustCLI("token", "7")
+	key, token := s.MustCLI("apikey", "create", "backend"), s.MustCLI("token", "7")
 	for _, test := range []struct {
-		h      header
+		h      servertest.Header
 		status int
 		text   string
 		reason string
 	}{
-		{withToken("nonsense"), 401, `{"errors":["Required session does not exist: `, "no token"},
-		{header{"Authorization", "Bearer nonsense"}, 401, `{"errors":["Required session does not exist: `, "no bearer token"},
-		{withKey("nonsense"), 401, `{"errors":["the API key is unknown or revoked"]}`, "no key"},
-		{append(withToken(token), withKey(key)...), 400, `{"errors":["QB-Token and Authorization are two credentials; give one"]}`, "two credentials"},
-		{append(withToken(token), "On-Behalf-Of", "8"), 400, `{"errors":["On-Behalf-Of goes with an API key alone"]}`, "On-Behalf-Of with a token"},
-		{append(withToken(token), "Origin", "https://evil.example"), 200, ``, "reading from a foreign page, which its browser keeps from it"},
+		{servertest.WithToken("nonsense"), 401, `{"errors":["Required session does not exist: `, "no token"},
+		{servertest.Header{"Authorization", "Bearer nonsense"}, 401, `{"errors":["Required session does not exist: `, "no bearer token"},
+		{servertest.WithKey("nonsense"), 401, `{"errors":["the API key is unknown or revoked"]}`, "no key"},
+		{append(servertest.WithToken(token), servertest.WithKey(key)...), 400, `{"errors":["QB-Token and Authorization are two credentials; give one"]}`, "two credentials"},
+		{append(servertest.WithToken(token), "On-Behalf-Of", "8"), 400, `{"errors":["On-Behalf-Of goes with an API key alone"]}`, "On-Behalf-Of with a token"},
+		{append(servertest.WithToken(token), "Origin", "https://evil.example"), 200, ``, "reading from a foreign page, which its browser keeps from it"},
 	} {
-		status, body := s.rest(test.h, http.MethodGet, "/chat/Dialog.json", nil)
+		status, body := s.Rest(test.h, http.MethodGet, "/chat/Dialog.json", nil)
 		if status != test.status || !strings.HasPrefix(body, test.text) {
 			t.Errorf("%s: got status %d: %s", test.reason, status, body)
 		}
 	}
-	status, body := s.rest(append(onBehalf(key, "9"), "Origin", "https://evil.example"), http.MethodPost, "/chat/Dialog.json", map[string]any{"type": 2, "name": "x"})
+	status, body := s.Rest(append(servertest.OnBehalf(key, "9"), "Origin", "https://evil.example"), http.MethodPost, "/chat/Dialog.json", map[string]any{"type": 2, "name": "x"})
 	if status != http.StatusForbidden || body != "{\"errors\":[\"pages of this origin may not call\"]}" {
 		t.Errorf("writing from a foreign page: got status %d: %s", status, body)
 	}
@@ -164,19 +131,19 @@ func TestQuickBloxRefusals(t *testing.T) {
 // TestQuickBloxRates looks at what the limit says, of requests and of guesses.
 func TestQuickBloxRates(t *testing.T) {
 	s := start(t, "--rate-limit", "0.1")
-	token := s.mustCLI("token", "7")
+	token := s.MustCLI("token", "7")
 	for _, test := range []struct {
-		h      header
+		h      servertest.Header
 		status int
 		text   string
 		reason string
 	}{
-		{withToken(token), 200, ``, "the first request"},
-		{withToken(token), 429, `{"errors":["too many requests"]}`, "too many requests"},
-		{withToken("nonsense"), 401, `{"errors":["Required session does not exist: `, "the first guess"},
-		{withToken("nonsense"), 429, `{"errors":["too many credentials that do not hold"]}`, "too many guesses"},
+		{servertest.WithToken(token), 200, ``, "the first request"},
+		{servertest.WithToken(token), 429, `{"errors":["too many requests"]}`, "too many requests"},
+		{servertest.WithToken("nonsense"), 401, `{"errors":["Required session does not exist: `, "the first guess"},
+		{servertest.WithToken("nonsense"), 429, `{"errors":["too many credentials that do not hold"]}`, "too many guesses"},
 	} {
-		status, body := s.rest(test.h, http.MethodGet, "/chat/Dialog.json", nil)
+		status, body := s.Rest(test.h, http.MethodGet, "/chat/Dialog.json", nil)
 		if status != test.status || !strings.HasPrefix(body, test.text) {
 			t.Errorf("%s: got status %d: %s", test.reason, status, body)
 		}
@@ -186,7 +153,7 @@ func TestQuickBloxRates(t *testing.T) {
 // TestQuickBloxOff leaves the door out.
 func TestQuickBloxOff(t *testing.T) {
 	s := start(t, "--quickblox=false")
-	if status, body := s.get("/chat/Dialog.json"); status != http.StatusNotFound || strings.Contains(body, "errors") {
+	if status, body := s.Get("/chat/Dialog.json"); status != http.StatusNotFound || strings.Contains(body, "errors") {
 		t.Errorf("got status %d: %s", status, body)
 	}
 }
@@ -194,17 +161,17 @@ func TestQuickBloxOff(t *testing.T) {
 // TestQuickBloxSession makes a session by the API key, uses it and ends it.
 func TestQuickBloxSession(t *testing.T) {
 	s := start(t)
-	key := s.mustCLI("apikey", "create", "backend")
-	status, body := s.rest(withKey(key), http.MethodPost, "/users/7/tokens", nil)
+	key := s.MustCLI("apikey", "create", "backend")
+	status, body := s.Rest(servertest.WithKey(key), http.MethodPost, "/users/7/tokens", nil)
 	var made struct {
 		Token     string    `json:"token"`
 		ExpiresAt time.Time `json:"expires_at"`
 	}
-	unmarshal(t, json.RawMessage(body), &made)
+	servertest.Decode(t, json.RawMessage(body), &made)
 	if left := time.Until(made.ExpiresAt); status != http.StatusOK || left < 7100*time.Second || left > 7201*time.Second {
 		t.Errorf("got status %d: %s", status, body)
 	}
-	status, body = s.rest(withToken(made.Token), http.MethodGet, "/session.json", nil)
+	status, body = s.Rest(servertest.WithToken(made.Token), http.MethodGet, "/session.json", nil)
 	var shown struct {
 		Session struct {
 			ID        string    `json:"_id"`
@@ -213,41 +180,41 @@ func TestQuickBloxSession(t *testing.T) {
 			UserID    int       `json:"user_id"`
 		} `json:"session"`
 	}
-	unmarshal(t, json.RawMessage(body), &shown)
+	servertest.Decode(t, json.RawMessage(body), &shown)
 	if age := time.Since(shown.Session.CreatedAt); status != http.StatusOK || shown.Session.Token != made.Token ||
-		shown.Session.UserID != 7 || shown.Session.ID == "" || age < 0 || age > patience {
+		shown.Session.UserID != 7 || shown.Session.ID == "" || age < 0 || age > servertest.Patience {
 		t.Errorf("got status %d: %s", status, body)
 	}
-	if status, body = s.rest(withToken(made.Token), http.MethodDelete, "/session.json", nil); status != http.StatusOK || body != "" {
+	if status, body = s.Rest(servertest.WithToken(made.Token), http.MethodDelete, "/session.json", nil); status != http.StatusOK || body != "" {
 		t.Errorf("ending: got status %d: %s", status, body)
 	}
 	for _, path := range []string{"/session.json", "/chat/Dialog.json"} {
-		if status, body = s.rest(withToken(made.Token), http.MethodGet, path, nil); status != http.StatusUnauthorized || !strings.Contains(body, "Required session does not exist") {
+		if status, body = s.Rest(servertest.WithToken(made.Token), http.MethodGet, path, nil); status != http.StatusUnauthorized || !strings.Contains(body, "Required session does not exist") {
 			t.Errorf("%s with an ended session: got status %d: %s", path, status, body)
 		}
 	}
-	if answer := s.post(withToken(made.Token), whoami, nil); answer.Status != http.StatusUnauthorized {
+	if answer := s.Post(servertest.WithToken(made.Token), whoami, nil); answer.Status != http.StatusUnauthorized {
 		t.Errorf("GraphQL with an ended session: got %d: %s", answer.Status, answer.Body)
 	}
-	if strings.Contains(s.stderr.String(), made.Token) {
+	if strings.Contains(s.Stderr.String(), made.Token) {
 		t.Error("the log has a token")
 	}
-	s.stderr.await(t, `"operation":"endSession"`)
+	s.Stderr.Await(t, `"operation":"endSession"`)
 }
 
 // TestEndedSessionStays ends a session: it stays so after a restart. (That
 // every instance knows within 5 seconds is tested beside [auth.Authenticator].)
 func TestEndedSessionStays(t *testing.T) {
 	s := start(t)
-	token := s.mustCLI("token", "7")
-	if status, body := s.rest(withToken(token), http.MethodDelete, "/session.json", nil); status != http.StatusOK {
+	token := s.MustCLI("token", "7")
+	if status, body := s.Rest(servertest.WithToken(token), http.MethodDelete, "/session.json", nil); status != http.StatusOK {
 		t.Fatalf("got status %d: %s", status, body)
 	}
-	if err := s.stop(); err != nil {
-		t.Fatal(err)
+	if code := s.Stop(); code != 0 {
+		t.Fatalf("the server ended with %d", code)
 	}
-	again := startIn(t, s.dir)
-	if status, body := again.rest(withToken(token), http.MethodGet, "/session.json", nil); status != http.StatusUnauthorized {
+	again := startAt(t, s.Store)
+	if status, body := again.Rest(servertest.WithToken(token), http.MethodGet, "/session.json", nil); status != http.StatusUnauthorized {
 		t.Errorf("after a restart: got status %d: %s", status, body)
 	}
 }
@@ -266,15 +233,16 @@ func TestQuickBloxPages(t *testing.T) {
 		{"https://app.example", "PUT", "x-other", false},
 		{"https://evil.example", "PUT", "qb-token", false},
 	} {
-		_, headers := s.ask(http.MethodOptions, "/chat/Dialog/5d75393ba28f9a17e1cb0f9e.json", "",
-			header{"Origin", test.origin, "Access-Control-Request-Method", test.method, "Access-Control-Request-Headers", test.headers})
+		headers := s.Do(http.MethodOptions, "/chat/Dialog/5d75393ba28f9a17e1cb0f9e.json",
+			servertest.Header{"Origin", test.origin, "Access-Control-Request-Method", test.method, "Access-Control-Request-Headers", test.headers}, nil).Header
 		if got := headers.Get("Access-Control-Allow-Methods") != ""; got != test.allowed {
 			t.Errorf("%+v: got %v", test, headers)
 		}
 	}
-	token := s.mustCLI("token", "7")
-	status, headers := s.ask(http.MethodPost, "/chat/Dialog.json", `type=1&name=Square`,
-		header{"Origin", "https://app.example", "Content-Type", "application/x-www-form-urlencoded; charset=UTF-8", "QB-Token", token})
+	token := s.MustCLI("token", "7")
+	answer := s.Do(http.MethodPost, "/chat/Dialog.json",
+		servertest.Header{"Origin", "https://app.example", "Content-Type", "application/x-www-form-urlencoded; charset=UTF-8", "QB-Token", token}, []byte(`type=1&name=Square`))
+	status, headers := answer.Status, answer.Header
 	if status != http.StatusCreated || headers.Get("Access-Control-Allow-Origin") != "https://app.example" ||
 		!strings.Contains(headers.Get("Access-Control-Expose-Headers"), "Qb-Token-Expirationdate") || headers.Get("QB-Token-ExpirationDate") == "" {
 		t.Errorf("got status %d and %v", status, headers)

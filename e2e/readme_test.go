@@ -1,8 +1,7 @@
-package main
+package e2e_test
 
 import (
 	"encoding/json"
-	"flag"
 	"os"
 	"os/exec"
 	"regexp"
@@ -10,27 +9,26 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
-	"github.com/spf13/pflag"
-)
 
-var rewrite = flag.Bool("rewrite", false, "rewrite the table of settings in docs/settings.md")
+	"dialogs/servertest"
+)
 
 var fence = regexp.MustCompile("(?ms)^```([a-z]+)\n(.*?)^```$")
 
 // TestREADME does what the README says, block by block: requests with their
 // headers, and the answers they are said to get.
 func TestREADME(t *testing.T) {
-	text, err := os.ReadFile("README.md")
+	text, err := os.ReadFile("../README.md")
 	if err != nil {
 		t.Fatal(err)
 	}
 	s := start(t, "--dev")
-	content, err := os.ReadFile(s.dir + "/development.key")
+	content, err := os.ReadFile(s.Store + "/development.key")
 	if err != nil {
 		t.Fatal(err)
 	}
-	credentials := strings.NewReplacer("$KEY", strings.TrimSpace(string(content)), "$TOKEN", s.mustCLI("token", "alice"))
-	var headers header
+	credentials := strings.NewReplacer("$KEY", strings.TrimSpace(string(content)), "$TOKEN", s.MustCLI("token", "alice"))
+	var headers servertest.Header
 	var got []byte
 	operations, answers := 0, 0
 	for _, block := range fence.FindAllStringSubmatch(string(text), -1) {
@@ -50,7 +48,7 @@ func TestREADME(t *testing.T) {
 		case "graphql":
 			operations++
 			untold(t, got)
-			got = s.post(headers, body, nil).Body
+			got = s.Post(headers, body, nil).Body
 		case "json":
 			answers++
 			if diff := cmp.Diff(decoded(t, []byte(body)), decoded(t, got)); diff != "" {
@@ -74,10 +72,10 @@ func untold(t *testing.T, answer []byte) {
 }
 
 // shell pastes a command of the README, whose server is this one.
-func (r *running) shell(command string) []byte {
+func (r server) shell(command string) []byte {
 	r.Helper()
-	command = strings.ReplaceAll(command, "http://127.0.0.1:8080", r.url)
-	command = strings.ReplaceAll(command, "cat data/development.key", "cat "+r.dir+"/development.key")
+	command = strings.ReplaceAll(command, "http://127.0.0.1:8080", r.URL)
+	command = strings.ReplaceAll(command, "cat data/development.key", "cat "+r.Store+"/development.key")
 	out, err := exec.CommandContext(r.Context(), "sh", "-c", command).Output()
 	if err != nil {
 		r.Fatalf("%s: %v", command, err)
@@ -87,9 +85,9 @@ func (r *running) shell(command string) []byte {
 
 // node runs TypeScript of the README, which is JavaScript too, against this
 // server, and returns what it prints.
-func (r *running) node(program string) []byte {
+func (r server) node(program string) []byte {
 	r.Helper()
-	program = strings.ReplaceAll(program, "http://127.0.0.1:8080", r.url)
+	program = strings.ReplaceAll(program, "http://127.0.0.1:8080", r.URL)
 	out, err := exec.CommandContext(r.Context(), "node", "--input-type=module", "--eval", program).Output()
 	if err != nil {
 		r.Fatalf("%s: %v", program, err)
@@ -109,7 +107,7 @@ func decoded(t *testing.T, text []byte) any {
 // TestWelcome pastes the line that a development server prints.
 func TestWelcome(t *testing.T) {
 	s := start(t, "--dev")
-	line := s.stdout.await(t, `(?m)^  (curl .*)$`)
+	line := s.Stdout.Await(t, `(?m)^  (curl .*)$`)
 	var answer struct {
 		Data struct {
 			CreateDialog struct{ Dialog struct{ Name string } }
@@ -120,38 +118,5 @@ func TestWelcome(t *testing.T) {
 	}
 	if answer.Data.CreateDialog.Dialog.Name != "Hello" {
 		t.Errorf("got %+v", answer)
-	}
-}
-
-// TestSettingsTable compares the table in docs/settings.md with the flags.
-func TestSettingsTable(t *testing.T) {
-	var s settings
-	fs := pflag.NewFlagSet("", pflag.ContinueOnError)
-	s.bind(fs)
-	var table strings.Builder
-	table.WriteString("| flag | environment | default | |\n| --- | --- | --- | --- |\n")
-	fs.SortFlags = false
-	fs.VisitAll(func(f *pflag.Flag) {
-		usage := strings.TrimSuffix(f.Usage, " ("+environmentName(f.Name)+")")
-		shown := f.DefValue
-		if shown != "" {
-			shown = "`" + shown + "`"
-		}
-		table.WriteString("| `--" + f.Name + "` | `" + environmentName(f.Name) + "` | " + shown + " | " + usage + " |\n")
-	})
-	text, err := os.ReadFile("docs/settings.md")
-	if err != nil {
-		t.Fatal(err)
-	}
-	marked := regexp.MustCompile(`(?s)<!-- settings -->\n.*<!-- /settings -->`)
-	want := marked.ReplaceAllLiteralString(string(text), "<!-- settings -->\n"+table.String()+"<!-- /settings -->")
-	if *rewrite {
-		if err := os.WriteFile("docs/settings.md", []byte(want), 0o600); err != nil {
-			t.Fatal(err)
-		}
-		return
-	}
-	if diff := cmp.Diff(want, string(text)); diff != "" {
-		t.Errorf("docs/settings.md differs from the flags (run go test -run Settings . -rewrite):\n%s", diff)
 	}
 }

@@ -1,4 +1,4 @@
-package main
+package e2e_test
 
 import (
 	"fmt"
@@ -8,6 +8,8 @@ import (
 
 	"dialogs/dialog"
 	"dialogs/dialog/dialogtest"
+
+	"dialogs/servertest"
 )
 
 // TestTableThroughHTTP sends every cell of the decision table through the
@@ -15,21 +17,21 @@ import (
 func TestTableThroughHTTP(t *testing.T) {
 	for _, engine := range []struct {
 		name  string
-		start func(testing.TB, ...string) *running
+		start func(testing.TB, ...string) server
 	}{{"SQLite", start}, {"MongoDB", startOnMongo}} {
 		t.Run(engine.name, func(t *testing.T) {
 			s := engine.start(t)
-			key := s.mustCLI("apikey", "create", dialogtest.KeyName)
-			s.must(withKey(key), `mutation($in: DefineCustomClassInput!) { defineCustomClass(input: $in) { customClass { name } } }`,
+			key := s.MustCLI("apikey", "create", dialogtest.KeyName)
+			s.Must(servertest.WithKey(key), `mutation($in: DefineCustomClassInput!) { defineCustomClass(input: $in) { customClass { name } } }`,
 				map[string]any{"in": classInput(dialogtest.Class())})
 			for i, cell := range dialogtest.Table(t) {
-				for name, ask := range map[string]func(*testing.T, header, dialog.Change, bool, string) dialogtest.Verdict{
+				for name, ask := range map[string]func(*testing.T, servertest.Header, dialog.Change, bool, string) dialogtest.Verdict{
 					"GraphQL": s.asGraphQL, "QuickBlox": s.asQuickBlox,
 				} {
 					t.Run(cell.Name()+"/"+name, func(t *testing.T) {
 						p := dialogtest.Named(fmt.Sprintf("%s-%d-", name, i))
 						change, changes := cell.Change(p)
-						id := s.createFor(withKey(key), p.Creation(cell.Type))
+						id := s.createFor(servertest.WithKey(key), p.Creation(cell.Type))
 						if diff := cmp.Diff(cell.Want, ask(t, s.credential(cell, p, key), change, !changes, id)); diff != "" {
 							t.Errorf("another verdict (-want +got):\n%s", diff)
 						}
@@ -41,34 +43,34 @@ func TestTableThroughHTTP(t *testing.T) {
 }
 
 // credential is how the cell's caller comes.
-func (r *running) credential(cell dialogtest.Cell, p dialogtest.People, key string) header {
+func (r server) credential(cell dialogtest.Cell, p dialogtest.People, key string) servertest.Header {
 	r.Helper()
 	user := string(p.With(cell.Standing))
 	switch cell.Credential {
 	case dialogtest.Session:
-		return withToken(r.mustCLI("token", user))
+		return servertest.WithToken(r.MustCLI("token", user))
 	case dialogtest.OnBehalf:
-		return onBehalf(key, user)
+		return servertest.OnBehalf(key, user)
 	case dialogtest.Key:
-		return withKey(key)
+		return servertest.WithKey(key)
 	}
 	return nil
 }
 
 // asGraphQL asks for a change, or only looks, and reads what became of it.
-func (r *running) asGraphQL(t *testing.T, h header, change dialog.Change, looks bool, id string) dialogtest.Verdict {
+func (r server) asGraphQL(t *testing.T, h servertest.Header, change dialog.Change, looks bool, id string) dialogtest.Verdict {
 	t.Helper()
 	switch {
 	case looks:
-		return verdictOf(t, r.post(h, `query($id: ID!) { dialog(id: $id) { id } }`, map[string]any{"id": id}))
+		return verdictOf(t, r.Post(h, `query($id: ID!) { dialog(id: $id) { id } }`, map[string]any{"id": id}))
 	case change.Delete:
-		return verdictOf(t, r.post(h, `mutation($id: ID!) { deleteDialog(id: $id) { deletedId } }`, map[string]any{"id": id}))
+		return verdictOf(t, r.Post(h, `mutation($id: ID!) { deleteDialog(id: $id) { deletedId } }`, map[string]any{"id": id}))
 	}
-	return verdictOf(t, r.post(h, `mutation($id: ID!, $in: UpdateDialogInput!) { updateDialog(id: $id, input: $in) { replayed } }`,
+	return verdictOf(t, r.Post(h, `mutation($id: ID!, $in: UpdateDialogInput!) { updateDialog(id: $id, input: $in) { replayed } }`,
 		map[string]any{"id": id, "in": changeInput(change)}))
 }
 
-func verdictOf(t *testing.T, answer reply) dialogtest.Verdict {
+func verdictOf(t *testing.T, answer servertest.Reply) dialogtest.Verdict {
 	t.Helper()
 	if len(answer.Errors) == 0 {
 		return dialogtest.Verdict{}
@@ -107,7 +109,7 @@ func standingNamed(name string) dialog.Standing {
 }
 
 // createFor makes a dialog as a server and returns its id.
-func (r *running) createFor(h header, c dialog.Creation) string {
+func (r server) createFor(h servertest.Header, c dialog.Creation) string {
 	r.Helper()
 	input := map[string]any{
 		"type":    map[dialog.Type]string{dialog.PublicGroup: "PUBLIC_GROUP", dialog.Group: "GROUP", dialog.Private: "PRIVATE"}[c.Type],
@@ -117,9 +119,9 @@ func (r *running) createFor(h header, c dialog.Creation) string {
 	if c.Name.Given {
 		input["name"], input["photo"] = c.Name.Value, c.Photo.Value
 	}
-	answer := r.must(h, `mutation($in: CreateDialogInput!) { createDialog(input: $in) { dialog { id } } }`, map[string]any{"in": input})
+	answer := r.Must(h, `mutation($in: CreateDialogInput!) { createDialog(input: $in) { dialog { id } } }`, map[string]any{"in": input})
 	var made struct{ Dialog struct{ ID string } }
-	unmarshal(r, answer.Data["createDialog"], &made)
+	servertest.Decode(r, answer.Data["createDialog"], &made)
 	return made.Dialog.ID
 }
 

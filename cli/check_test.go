@@ -1,0 +1,83 @@
+package cli_test
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"dialogs/servertest"
+)
+
+// TestCheck looks at what check says of good and of bad configurations.
+func TestCheck(t *testing.T) {
+	running := servertest.Start(t)
+	file := filepath.Join(t.TempDir(), "file")
+	if err := os.WriteFile(file, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	const secret, password = "0123456789abcdef0123456789abcdef", "hunter2"
+	for _, test := range []struct {
+		args   []string
+		env    []string
+		code   int
+		want   string // on either output
+		reason string
+	}{
+		{nil, nil, 0, "The configuration is good.", "a store that is not there yet"},
+		{[]string{"--store", running.Store}, nil, 0, "The configuration is good.", "a store that is being served"},
+		{[]string{"--limit-name", "50"}, nil, 0, "flag", "where a value comes from: a flag"},
+		{nil, []string{"DIALOGS_LIMIT_NAME=50"}, 0, "DIALOGS_LIMIT_NAME", "where a value comes from: a variable"},
+		{nil, []string{"DIALOGS_PORT=tcp://10.0.0.1:80"}, 0, "DIALOGS_PORT is ignored: it is not a setting", "a variable of Kubernetes"},
+		{nil, []string{"DIALOGS_SECRET=" + secret}, 0, "(hidden)", "a secret"},
+		{[]string{"--store", file}, nil, 1, file + " is not a directory", "a file for a store"},
+		{[]string{"--store", "mongodb://user:" + password + "@127.0.0.1:1/x", "--secret", secret, "--store-timeout", "100ms"}, nil, 1, "mongodb://127.0.0.1:1/x does not answer", "a store that is away"},
+		{[]string{"--tls-cert", "missing", "--tls-key", "missing"}, nil, 1, "--tls-cert", "a missing certificate"},
+		{[]string{"--trusted-documents", "missing"}, nil, 1, "--trusted-documents", "missing documents"},
+		{nil, []string{"DIALOGS_SECRET=short"}, 1, "at least 32 bytes", "a short secret"},
+		{nil, []string{"DIALOGS_LIMIT_NMAE=5"}, 1, "did you mean DIALOGS_LIMIT_NAME?", "a mistyped variable"},
+	} {
+		t.Run(test.reason, func(t *testing.T) {
+			dir := t.TempDir()
+			t.Chdir(dir)
+			result := servertest.Run(t, test.env, append([]string{"check"}, test.args...)...)
+			both := result.Stdout + result.Stderr
+			if result.Code != test.code || !strings.Contains(both, test.want) {
+				t.Errorf("got code %d, want %d and %q:\n%s", result.Code, test.code, test.want, both)
+			}
+			if strings.Contains(both, secret) || strings.Contains(both, password) {
+				t.Errorf("it shows a secret:\n%s", both)
+			}
+			if entries, err := os.ReadDir(dir); err != nil || len(entries) > 0 {
+				t.Errorf("it left %v (error %v)", entries, err)
+			}
+		})
+	}
+}
+
+// TestHealthcheck asks servers with and without TLS, and none.
+func TestHealthcheck(t *testing.T) {
+	plain := servertest.Start(t)
+	certificate := servertest.NewCertificate(t, 1)
+	secure := servertest.Start(t, "--tls-cert", certificate.CertFile, "--tls-key", certificate.KeyFile)
+	away := servertest.StartAt(t, "mongodb://127.0.0.1:1/x", "--secret", strings.Repeat("x", 32), "--store-timeout", "50ms")
+	address := func(s *servertest.Server) string {
+		_, host, _ := strings.Cut(s.URL, "://")
+		return host
+	}
+	for _, test := range []struct {
+		env    []string
+		code   int
+		reason string
+	}{
+		{[]string{"DIALOGS_LISTEN=" + address(plain)}, 0, "a server that is ready"},
+		{[]string{"DIALOGS_LISTEN=" + strings.Replace(address(plain), "127.0.0.1", "0.0.0.0", 1)}, 0, "a server on all addresses"},
+		{[]string{"DIALOGS_LISTEN=" + address(secure), "DIALOGS_TLS_CERT=" + certificate.CertFile}, 0, "a server with TLS"},
+		{[]string{"DIALOGS_LISTEN=" + address(away)}, 1, "a server whose store is away"},
+		{[]string{"DIALOGS_LISTEN=127.0.0.1:1"}, 1, "no server"},
+	} {
+		if result := servertest.Run(t, test.env, "healthcheck"); result.Code != test.code {
+			t.Errorf("%s: got code %d and %q", test.reason, result.Code, result.Stderr)
+		}
+	}
+}

@@ -1,0 +1,54 @@
+package cli_test
+
+import (
+	"strings"
+	"testing"
+
+	"dialogs/servertest"
+)
+
+func TestHelpAndVersion(t *testing.T) {
+	for _, test := range []struct {
+		args   []string
+		want   []string
+		reason string
+	}{
+		{nil, []string{"Usage:", "serve", "apikey", "token", "check", "completion", "Examples:"}, "no command at all"},
+		{[]string{"--help"}, []string{"serve", "import", "migrate", "version"}, "the program's help"},
+		{[]string{"serve", "--help"}, []string{"--listen", "[DIALOGS_LISTEN]", "--store", "DIALOGS_SECRET", "requests per second per user"}, "a server's help"},
+		{[]string{"apikey"}, []string{"create", "list", "revoke"}, "a group of commands"},
+		{[]string{"version"}, []string{"dialogs "}, "the version as a command"},
+		{[]string{"--version"}, []string{"dialogs ", "go1."}, "the version as a flag"},
+		{[]string{"completion", "bash"}, []string{"complete"}, "completion for a shell"},
+	} {
+		result := servertest.Run(t, nil, test.args...)
+		if result.Code != 0 || result.Stderr != "" {
+			t.Errorf("%s: got code %d and %q", test.reason, result.Code, result.Stderr)
+		}
+		for _, want := range test.want {
+			if !strings.Contains(result.Stdout, want) {
+				t.Errorf("%s: the output lacks %q:\n%s", test.reason, want, result.Stdout)
+			}
+		}
+	}
+	if help := servertest.Run(t, nil, "token", "--help"); strings.Contains(help.Stdout, "--limit-") || strings.Contains(help.Stdout, "--listen") {
+		t.Errorf("token has flags of a server:\n%s", help.Stdout)
+	}
+}
+
+func TestMistypedCommands(t *testing.T) {
+	for _, test := range []struct{ args, want string }{
+		{"serv", `unknown command "serv" for "dialogs"; did you mean "serve"?`},
+		{"nonsense", `unknown command "nonsense" for "dialogs"; run "dialogs --help" to list the commands`},
+		{"apikey creat", `unknown command "creat" for "dialogs apikey"; did you mean "create"?`},
+		{"token alice --tll 1h", `unknown flag --tll for "dialogs token"; did you mean --ttl?`},
+		{"token alice --ttl 60", `--ttl "60": needs a unit, for example 60s`},
+		{"token alice --ttl", `--ttl needs a value`},
+		{"token alice --listen x", `unknown flag --listen for "dialogs token"`},
+	} {
+		result := servertest.Run(t, nil, strings.Fields(test.args)...)
+		if result.Code != 1 || !strings.Contains(result.Stderr, test.want) {
+			t.Errorf("dialogs %s: got code %d and %q, want %q", test.args, result.Code, result.Stderr, test.want)
+		}
+	}
+}

@@ -1,0 +1,112 @@
+package cli
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"slices"
+
+	"dialogs/dialog"
+	"dialogs/quickblox"
+)
+
+// sources are files and standard input, one after another.
+type sources struct {
+	names []string // not opened yet
+	stdin io.Reader
+
+	name   string
+	file   io.Closer
+	reader *quickblox.Reader
+	told   int // the largest total so far
+}
+
+// newSources fails for a name that cannot be read.
+func newSources(args []string, stdin io.Reader) (*sources, error) {
+	if len(args) == 0 {
+		args = []string{"-"}
+	}
+	for _, name := range args {
+		if name == "-" {
+			continue
+		}
+		if _, err := os.Stat(name); err != nil {
+			return nil, err
+		}
+	}
+	return &sources{names: args, stdin: stdin}, nil
+}
+
+// Next is the next dialog of all of them.
+func (s *sources) Next() (dialog.Foreign, error) {
+	for {
+		if s.reader == nil {
+			if len(s.names) == 0 {
+				return dialog.Foreign{}, io.EOF
+			}
+			if err := s.open(); err != nil {
+				return dialog.Foreign{}, err
+			}
+			continue
+		}
+		f, err := s.reader.Next()
+		switch {
+		case err == nil, dialog.IsCode(err, dialog.Invalid):
+			return f, err
+		case !errors.Is(err, io.EOF):
+			return f, fmt.Errorf("%s: %w", s.name, err)
+		}
+		if err := s.close(); err != nil {
+			return f, err
+		}
+	}
+}
+
+// open opens the next name; of a directory, it takes the files into the names.
+func (s *sources) open() error {
+	s.name, s.names = s.names[0], s.names[1:]
+	if s.name == "-" {
+		s.reader = quickblox.NewReader(s.stdin)
+		return nil
+	}
+	entries, err := os.ReadDir(s.name) // in the order of their names
+	if err == nil {
+		var files []string
+		for _, entry := range entries {
+			if slices.Contains([]string{".json", ".jsonl", ".ndjson"}, filepath.Ext(entry.Name())) && !entry.IsDir() {
+				files = append(files, filepath.Join(s.name, entry.Name()))
+			}
+		}
+		s.names = append(files, s.names...)
+		return nil
+	}
+	file, err := os.Open(s.name)
+	if err != nil {
+		return err
+	}
+	s.file, s.reader = file, quickblox.NewReader(file)
+	return nil
+}
+
+func (s *sources) close() error {
+	s.reader = nil
+	if s.file == nil {
+		return nil
+	}
+	err := s.file.Close()
+	s.file = nil
+	return err
+}
+
+// total is how many dialogs there are, as far as the sources tell; else 0.
+func (s *sources) total(done int) int {
+	if s.reader != nil {
+		s.told = max(s.told, s.reader.Total())
+	}
+	if done > s.told { // what they tell is of a part alone
+		return 0
+	}
+	return s.told
+}

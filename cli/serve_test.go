@@ -1,0 +1,154 @@
+package cli_test
+
+import (
+	"net"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"dialogs/servertest"
+)
+
+func TestMain(m *testing.M) { servertest.Main(m) }
+
+// TestRefusedSettings starts servers that must not start: the error names the
+// setting and what to do.
+func TestRefusedSettings(t *testing.T) {
+	busy, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = busy.Close() }()
+	s := servertest.Start(t)
+	file := filepath.Join(t.TempDir(), "file")
+	if err := os.WriteFile(file, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for _, test := range []struct {
+		args   []string
+		env    []string
+		want   string
+		reason string
+	}{
+		{[]string{"--nonsense"}, nil, `unknown flag --nonsense for "dialogs serve"`, "an unknown flag"},
+		{[]string{"--lisen", "x"}, nil, "did you mean --listen?", "a mistyped flag"},
+		{[]string{"nonsense"}, nil, "nonsense", "an argument"},
+		{[]string{"--listen", busy.Addr().String()}, nil, "address already in use; choose another port", "a busy port"},
+		{[]string{"--listen", "nonsense"}, nil, `--listen (DIALOGS_LISTEN) "nonsense"`, "no address"},
+		{[]string{"--store", s.Store}, nil, "another process", "a directory that is served already"},
+		{[]string{"--store", file}, nil, file, "a file for a directory"},
+		{[]string{"--store", "postgres://x"}, nil, "--store must be a directory", "an unknown store"},
+		{[]string{"--store", "mongodb://127.0.0.1/x"}, nil, "--secret is required with MongoDB", "MongoDB without a secret"},
+		{[]string{"--store-file", file}, nil, "--store-file (DIALOGS_STORE_FILE): " + file + " is empty", "an empty file for the store"},
+		{[]string{"--store-file", "missing"}, nil, "--store-file", "a missing file for the store"},
+		{[]string{"--secret", "short"}, nil, "--secret (DIALOGS_SECRET) must have at least 32 bytes", "a short secret"},
+		{[]string{"--secret-file", "missing"}, nil, "--secret-file", "a missing file for the secret"},
+		{[]string{"--secret", strings.Repeat("x", 32), "--secret-file", file}, nil, "cannot be given together", "two secrets"},
+		{[]string{"--tls-cert", "x"}, nil, "--tls-key", "a certificate without its key"},
+		{[]string{"--tls-key", "x"}, nil, "--tls-cert", "a key without its certificate"},
+		{[]string{"--tls-cert", "missing.pem", "--tls-key", "missing.pem"}, nil, "--tls-cert", "a certificate that is not there"},
+		{[]string{"--jwks-issuer", "x"}, nil, "require --jwks-url", "an issuer without its keys"},
+		{[]string{"--jwks-url", "https://127.0.0.1"}, nil, "--jwks-issuer", "any issuer"},
+		{[]string{"--jwks-url", "nonsense", "--jwks-issuer", "x", "--jwks-audience", "y"}, nil, `--jwks-url (DIALOGS_JWKS_URL) "nonsense"`, "no URL"},
+		{[]string{"--log-format", "xml"}, nil, `--log-format (DIALOGS_LOG_FORMAT) "xml": must be text or json`, "an unknown format"},
+		{[]string{"--log-level", "loud"}, nil, "must be debug, info, warn or error", "an unknown level"},
+		{[]string{"--dev", "--listen", "0.0.0.0:0"}, nil, "--dev serves on loopback only", "development beyond loopback"},
+		{[]string{"--limit-name", "0"}, nil, `--limit-name (DIALOGS_LIMIT_NAME) "0": must be at least 1`, "a limit of nothing"},
+		{[]string{"--limit-ids", "501"}, nil, "must be at most 500", "a limit that no store can keep"},
+		{[]string{"--rate-limit", "NaN"}, nil, "must be a number from 0 to 1000000", "not a number of requests"},
+		{[]string{"--rate-limit-key", "+Inf"}, nil, "--rate-limit-key", "more requests than can be counted"},
+		{[]string{"--rate-limit-key", "-1"}, nil, "--rate-limit-key", "less than no requests"},
+		{[]string{"--request-timeout", "0s"}, nil, "--request-timeout", "no time for a request"},
+		{[]string{"--store-timeout", "5"}, nil, `--store-timeout (DIALOGS_STORE_TIMEOUT) "5": needs a unit, for example 5s`, "a time without a unit"},
+		{[]string{"--allow-origins", "https://App.example.com/"}, nil, "write https://app.example.com, as browsers send it", "an origin with a path and capitals"},
+		{[]string{"--allow-origins", "https://app.example.com:443"}, nil, "write https://app.example.com, as browsers send it", "an origin with the default port"},
+		{[]string{"--allow-origins", "https://*.example.com"}, nil, "for example https://app.example.com", "a wildcard"},
+		{[]string{"--allow-origins", "*"}, nil, "--allow-origins", "every origin"},
+		{[]string{"--allow-origins", "null"}, nil, "--allow-origins", "pages without an origin"},
+		{[]string{"--trusted-documents", "missing.json"}, nil, "--trusted-documents", "trusted documents that are not there"},
+		{nil, []string{"DIALOGS_LIMIT_NAME=many"}, `--limit-name (DIALOGS_LIMIT_NAME) "many": must be a whole number`, "not a number in the environment"},
+		{nil, []string{"DIALOGS_DEV=perhaps"}, `--dev (DIALOGS_DEV) "perhaps": must be true or false`, "not a boolean in the environment"},
+		{nil, []string{"DIALOGS_SECRET=short"}, "--secret", "a short secret in the environment"},
+		{nil, []string{"DIALOGS_STROE=x"}, "did you mean DIALOGS_STORE?", "a mistyped variable"},
+	} {
+		t.Run(test.reason, func(t *testing.T) {
+			t.Chdir(t.TempDir())
+			args := append([]string{"serve"}, test.args...)
+			if !strings.Contains(strings.Join(args, " "), "--listen") {
+				args = append(args, "--listen", "127.0.0.1:0")
+			}
+			result := servertest.Run(t, test.env, args...)
+			if result.Code != 1 || !strings.HasPrefix(result.Stderr, "dialogs: ") || !strings.Contains(result.Stderr, test.want) {
+				t.Errorf("got code %d and %q, want an error with %q", result.Code, result.Stderr, test.want)
+			}
+			if strings.Contains(result.Stderr, "short\"") {
+				t.Errorf("the error shows a secret: %s", result.Stderr)
+			}
+		})
+	}
+}
+
+// TestBusyPort looks for what a server leaves behind that could not listen.
+func TestBusyPort(t *testing.T) {
+	busy, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = busy.Close() }()
+	dir := filepath.Join(t.TempDir(), "data")
+	if result := servertest.Run(t, nil, "serve", "--listen", busy.Addr().String(), "--store", dir); result.Code != 1 {
+		t.Errorf("the server ended with %d", result.Code)
+	}
+	if _, err := os.Stat(dir); !os.IsNotExist(err) {
+		t.Errorf("a store was made: %v", err)
+	}
+}
+
+// TestForeignVariables starts a server beside variables that look like its own:
+// Kubernetes sets such ones for a service that is called "dialogs".
+func TestForeignVariables(t *testing.T) {
+	s := servertest.StartWith(t, []string{
+		"DIALOGS_PORT=tcp://10.0.0.1:80", "DIALOGS_SERVICE_HOST=10.0.0.1", "DIALOGS_SERVICE_PORT=80",
+		"DIALOGS_PORT_80_TCP_ADDR=10.0.0.1", "DIALOGS_SOMETHING_ELSE=x",
+	}, filepath.Join(t.TempDir(), "data"))
+	s.Stderr.Await(t, `"level":"WARN","msg":"unknown environment variables ignored","names":\["DIALOGS_PORT","DIALOGS_PORT_80_TCP_ADDR","DIALOGS_SERVICE_HOST","DIALOGS_SERVICE_PORT","DIALOGS_SOMETHING_ELSE"\]`)
+}
+
+func TestFlagWinsOverEnvironment(t *testing.T) {
+	fromEnvironment, fromFlag := filepath.Join(t.TempDir(), "environment"), filepath.Join(t.TempDir(), "flag")
+	env := []string{"DIALOGS_STORE=" + fromEnvironment}
+	if result := servertest.Run(t, env, "apikey", "create", "x", "--store", fromFlag); result.Code != 0 {
+		t.Fatal(result.Stderr)
+	}
+	if _, err := os.Stat(fromEnvironment); !os.IsNotExist(err) {
+		t.Error("the environment won")
+	}
+	if result := servertest.Run(t, env, "apikey", "create", "x"); result.Code != 0 {
+		t.Fatal(result.Stderr)
+	}
+	if _, err := os.Stat(fromEnvironment); err != nil {
+		t.Errorf("the environment is not read: %v", err)
+	}
+}
+
+// TestSecretFiles starts a server whose secret and store are named by files.
+func TestSecretFiles(t *testing.T) {
+	dir := t.TempDir()
+	secret, store, data := filepath.Join(dir, "secret"), filepath.Join(dir, "store"), filepath.Join(dir, "data")
+	for path, content := range map[string]string{secret: strings.Repeat("s", 40), store: data} {
+		if err := os.WriteFile(path, []byte(content+"\n"), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	files := []string{"--secret-file", secret, "--store-file", store}
+	s := servertest.StartAt(t, "./data", files...)
+	if _, err := os.Stat(filepath.Join(data, "dialogs.db")); err != nil {
+		t.Errorf("the store is not where the file says: %v", err)
+	}
+	if _, err := os.Stat(filepath.Join(data, "secret")); !os.IsNotExist(err) {
+		t.Errorf("a secret was made beside the given one: %v", err)
+	}
+	token := servertest.Run(t, nil, append([]string{"token", "alice"}, files...)...)
+	s.Must(servertest.WithToken(token.Stdout), `{ viewer { userId } }`, nil)
+}

@@ -1,0 +1,270 @@
+package e2e_test
+
+import (
+	"encoding/json"
+	"io"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"dialogs/servertest"
+)
+
+// TestCredentials sends every way to come, and every wrong combination.
+func TestCredentials(t *testing.T) {
+	s := start(t)
+	key, token := s.MustCLI("apikey", "create", "backend"), s.MustCLI("token", "alice")
+	for _, test := range []struct {
+		h      servertest.Header
+		status int
+		want   string
+		reason string
+	}{
+		{nil, 200, `{"kind":"ANONYMOUS","userId":null,"apiKeyName":null}`, "nobody"},
+		{servertest.WithToken(token), 200, `{"kind":"USER","userId":"alice","apiKeyName":null}`, "a session token"},
+		{servertest.Header{"Authorization", "Bearer " + token}, 200, `{"kind":"USER","userId":"alice","apiKeyName":null}`, "the same as a bearer token"},
+		{servertest.WithKey(key), 200, `{"kind":"SERVER","userId":null,"apiKeyName":"backend"}`, "an API key"},
+		{servertest.OnBehalf(key, "bob"), 200, `{"kind":"USER","userId":"bob","apiKeyName":"backend"}`, "an API key on behalf of a user"},
+		{servertest.OnBehalf(key, "Zoë%20"), 200, `{"kind":"USER","userId":"Zoë%20","apiKeyName":"backend"}`, "an id as it is, never decoded"},
+		{append(servertest.WithToken(token), servertest.WithKey(key)...), 400, "", "two credentials"},
+		{append(servertest.WithToken(token), servertest.WithToken(token)...), 400, "", "two of one header"},
+		{servertest.Header{"QB-Token", token, "Authorization", "Bearer " + token}, 400, "", "one credential twice"},
+		{append(servertest.WithToken(token), "On-Behalf-Of", "bob"), 400, "", "On-Behalf-Of with a token"},
+		{servertest.Header{"On-Behalf-Of", "bob"}, 400, "", "On-Behalf-Of with nothing"},
+		{servertest.OnBehalf(key, ""), 400, "", "an empty On-Behalf-Of"},
+		{servertest.OnBehalf(key, strings.Repeat("x", 129)), 400, "", "an id of 129 bytes"},
+		{servertest.OnBehalf(key, "a\xff"), 400, "", "an id that is no UTF-8"},
+		{servertest.Header{"Authorization", "Basic " + token}, 400, "", "an unknown scheme"},
+		{servertest.WithToken("nonsense"), 401, "", "no token"},
+		{servertest.WithKey("nonsense"), 401, "", "no key"},
+		{servertest.WithToken(key), 401, "", "a key is no token"},
+		{servertest.WithKey(token), 401, "", "a token is no key"},
+		{servertest.WithToken(token + "x"), 401, "", "a broken signature"},
+	} {
+		answer := s.Post(test.h, whoami, nil)
+		if answer.Status != test.status || string(answer.Data["viewer"]) != test.want {
+			t.Errorf("%s: got status %d: %s", test.reason, answer.Status, answer.Body)
+		}
+		if test.status == 200 {
+			continue
+		}
+		if len(answer.Errors) != 1 || answer.Errors[0].Extensions.Status != test.status {
+			t.Errorf("%s: got %s", test.reason, answer.Body)
+		}
+		if (answer.Header.Get("WWW-Authenticate") != "") != (test.status == 401) {
+			t.Errorf("%s: got WWW-Authenticate %q", test.reason, answer.Header.Get("WWW-Authenticate"))
+		}
+	}
+	for _, secret := range []string{key, token} {
+		if strings.Contains(s.Stderr.String(), secret) {
+			t.Error("the log has a credential")
+		}
+	}
+}
+
+// TestRevocation revokes a key from the command line while the server runs.
+func TestRevocation(t *testing.T) {
+	s := start(t)
+	key := s.MustCLI("apikey", "create", "backend")
+	s.Must(servertest.WithKey(key), whoami, nil)
+	if list := s.MustCLI("apikey", "list"); !strings.Contains(list, "backend") || strings.Contains(list, key) {
+		t.Errorf("the list is %s", list)
+	}
+	if s.CLI("apikey", "create", "backend").Code == 0 {
+		t.Error("a name was taken twice")
+	}
+	s.MustCLI("apikey", "revoke", "backend")
+	revoked := time.Now()
+	for s.Post(servertest.WithKey(key), whoami, nil).Status != http.StatusUnauthorized {
+		if time.Since(revoked) > 5*time.Second {
+			t.Fatal("the key still works after 5 seconds")
+		}
+	}
+	if s.CLI("apikey", "revoke", "backend").Code == 0 {
+		t.Error("a key was revoked twice")
+	}
+}
+
+// TestMintedToken uses a token of createSession.
+func TestMintedToken(t *testing.T) {
+	s := start(t)
+	key := s.MustCLI("apikey", "create", "backend")
+	answer := s.Must(servertest.WithKey(key), `mutation { createSession(input: {userId: "7"}) { token expiresAt } }`, nil)
+	var session struct {
+		Token     string
+		ExpiresAt time.Time
+	}
+	servertest.Decode(t, answer.Data["createSession"], &session)
+	if left := time.Until(session.ExpiresAt); left < 7100*time.Second || left > 7201*time.Second {
+		t.Errorf("the token ends in %v, want 7200s", left)
+	}
+	answer = s.Must(servertest.WithToken(session.Token), whoami, nil)
+	if !strings.Contains(string(answer.Body), `"userId":"7"`) {
+		t.Errorf("got %s", answer.Body)
+	}
+	answer = s.Post(servertest.WithToken(session.Token), `mutation { createSession(input: {userId: "8"}) { token } }`, nil)
+	if len(answer.Errors) != 1 || answer.Errors[0].Extensions.Code != "FORBIDDEN" {
+		t.Errorf("a user minted a token: %s", answer.Body)
+	}
+}
+
+func TestHealth(t *testing.T) {
+	s := start(t)
+	for _, path := range []string{"/healthz", "/readyz"} {
+		if status, body := s.Get(path); status != 200 || body != "{\"status\":\"ok\"}\n" {
+			t.Errorf("%s: got %d: %s", path, status, body)
+		}
+	}
+	if status, _ := s.Get("/playground"); status != 404 {
+		t.Errorf("the playground is open outside of development: %d", status)
+	}
+	answer := s.Post(nil, `{ __schema { queryType { name } } }`, nil)
+	if len(answer.Errors) == 0 {
+		t.Errorf("introspection is on outside of development: %s", answer.Body)
+	}
+	if answer = s.Post(nil, `{ viewr { kind } }`, nil); strings.Contains(string(answer.Body), "viewer") {
+		t.Errorf("suggestions are on outside of development: %s", answer.Body)
+	}
+}
+
+func TestDevelopmentMode(t *testing.T) {
+	s := start(t, "--dev")
+	if status, body := s.Get("/playground"); status != 200 || !strings.Contains(body, "GraphiQL") && !strings.Contains(body, "graphiql") {
+		t.Errorf("got %d: %s", status, body)
+	}
+	if answer := s.Post(nil, `{ __schema { queryType { name } } }`, nil); len(answer.Errors) > 0 {
+		t.Errorf("introspection is off: %s", answer.Body)
+	}
+	for host, want := range map[string]int{"localhost:1": 200, "127.0.0.1": 200, "[::1]:8080": 200, "evil.example": 421, "localhost.evil.example": 421} {
+		answer := s.Do(http.MethodGet, "/healthz", servertest.Header{"Host", host}, nil)
+		if answer.Status != want {
+			t.Errorf("Host %s: got %d, want %d", host, answer.Status, want)
+		}
+		if want == http.StatusOK {
+			continue
+		}
+		var refused servertest.Reply
+		servertest.Decode(t, answer.Body, &refused)
+		if len(refused.Errors) != 1 || refused.Errors[0].Extensions.Code != "FORBIDDEN" || refused.Errors[0].Extensions.Status != want || refused.Errors[0].Extensions.Rule != "host" {
+			t.Errorf("Host %s: got %s, want a refusal like any other", host, answer.Body)
+		}
+	}
+}
+
+// TestDevelopmentKey looks for the key of a second start, and for a new one
+// when it was revoked in between.
+func TestDevelopmentKey(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "data")
+	read := func() string {
+		content, err := os.ReadFile(filepath.Join(dir, "development.key"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return strings.TrimSpace(string(content))
+	}
+	var keys [3]string
+	for i := range keys {
+		s := startAt(t, dir, "--dev")
+		keys[i] = read()
+		s.Must(servertest.WithKey(keys[i]), whoami, nil)
+		if i == 1 {
+			s.MustCLI("apikey", "revoke", "development")
+		}
+		if code := s.Stop(); code != 0 {
+			t.Fatalf("the server ended with %d: %s", code, s.Stderr)
+		}
+	}
+	if keys[0] != keys[1] || keys[1] == keys[2] {
+		t.Error("want the same key at the second start, and a new one after it was revoked")
+	}
+	for _, name := range []string{"development.key", "secret"} {
+		info, err := os.Stat(filepath.Join(dir, name))
+		if err != nil || info.Mode().Perm() != 0o600 {
+			t.Errorf("%s: got mode %v and error %v, want 0600", name, info.Mode(), err)
+		}
+	}
+	if info, err := os.Stat(dir); err != nil || info.Mode().Perm() != 0o700 {
+		t.Errorf("the directory: got %v and error %v, want 0700", info.Mode(), err)
+	}
+}
+
+// TestRequestLog looks for what the log tells of a request.
+func TestRequestLog(t *testing.T) {
+	s := start(t)
+	token := s.MustCLI("token", "alice")
+	answer := s.Must(servertest.WithToken(token), `query WhoAmI { viewer { kind } }`, nil)
+	line := s.Stderr.Await(t, `(?m)^(.*"operation":"WhoAmI".*)$`)
+	var logged struct {
+		Request, Operation, User, Path string
+		Status                         int
+	}
+	servertest.Decode(t, json.RawMessage(line), &logged)
+	if logged.Request != answer.Header.Get("X-Request-Id") || logged.User != "alice" || logged.Path != "/graphql" || logged.Status != 200 {
+		t.Errorf("got %s for the request %s", line, answer.Header.Get("X-Request-Id"))
+	}
+}
+
+// TestStoreAway starts a server whose MongoDB is away: it serves, says that it
+// is not ready, and logs what fails in the background.
+func TestStoreAway(t *testing.T) {
+	s := startAt(t, "mongodb://127.0.0.1:1/x", "--secret", strings.Repeat("x", 32), "--store-timeout", "50ms")
+	if status, body := s.Get("/readyz"); status != http.StatusServiceUnavailable {
+		t.Errorf("got %d: %s", status, body)
+	}
+	s.Stderr.Await(t, `"level":"WARN","msg":"the indexes in MongoDB`)
+}
+
+// TestGracefulShutdown stops a server while a request is on its way: the
+// request ends well, and so does the server.
+func TestGracefulShutdown(t *testing.T) {
+	s := start(t)
+	token := s.MustCLI("token", "alice")
+	body := `{"query": "mutation { createDialog(input: {type: GROUP, name: \"late\"}) { dialog { name } } }"}`
+	conn := waitingForBody(t, s.Server, len(body), "QB-Token: "+token+"\r\n")
+	defer func() { _ = conn.Close() }()
+	s.Cancel()
+	s.Stderr.Await(t, `"msg":"stopping"`)
+	if _, err := io.WriteString(conn, body); err != nil {
+		t.Fatal(err)
+	}
+	response, err := http.ReadResponse(conn.r, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	answer, err := io.ReadAll(response.Body)
+	_ = response.Body.Close()
+	if err != nil || !strings.Contains(string(answer), `"name":"late"`) {
+		t.Errorf("got %s and error %v", answer, err)
+	}
+	if code := s.Stop(); code != 0 {
+		t.Errorf("the server ended with %d: %s", code, s.Stderr)
+	}
+}
+
+// TestShutdownGraceEnds stops a server whose client never comes to an end.
+func TestShutdownGraceEnds(t *testing.T) {
+	s := start(t, "--shutdown-grace", "50ms")
+	conn := waitingForBody(t, s.Server, 10, "")
+	defer func() { _ = conn.Close() }()
+	if code := s.Stop(); code == 0 || !strings.Contains(s.Stderr.String(), "cut off") {
+		t.Errorf("the server ended with %d, want it to say that it cut a request off: %s", code, s.Stderr)
+	}
+}
+
+// TestJWKS takes another issuer's tokens.
+func TestJWKS(t *testing.T) {
+	issuer := newIssuer(t)
+	s := start(t, "--jwks-url", issuer.url, "--jwks-issuer", "https://issuer.example", "--jwks-audience", "dialogs")
+	answer := s.Must(servertest.WithToken(issuer.token(t, "https://issuer.example", "dialogs")), whoami, nil)
+	if !strings.Contains(string(answer.Body), `"userId":"alice"`) {
+		t.Errorf("got %s", answer.Body)
+	}
+	for _, token := range []string{issuer.token(t, "https://issuer.example", "others"), issuer.token(t, "https://other.example", "dialogs")} {
+		if answer := s.Post(servertest.WithToken(token), whoami, nil); answer.Status != http.StatusUnauthorized {
+			t.Errorf("got %d: %s", answer.Status, answer.Body)
+		}
+	}
+}

@@ -1,0 +1,58 @@
+package servertest
+
+import (
+	"bytes"
+	"regexp"
+	"sync"
+	"testing"
+	"time"
+)
+
+// Patience is how long a test waits for what should come at once.
+const Patience = 30 * time.Second
+
+// An Output is what a program prints. It can be read while it is written.
+type Output struct {
+	mu      sync.Mutex
+	b       bytes.Buffer
+	written chan struct{}
+}
+
+func newOutput() *Output { return &Output{written: make(chan struct{}, 1)} }
+
+// Write appends.
+func (o *Output) Write(p []byte) (int, error) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	select {
+	case o.written <- struct{}{}:
+	default:
+	}
+	return o.b.Write(p)
+}
+
+// String is what was printed so far.
+func (o *Output) String() string {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.b.String()
+}
+
+// Await waits until the output matches the pattern, and returns its last group.
+func (o *Output) Await(tb testing.TB, pattern string) string {
+	tb.Helper()
+	re, deadline := regexp.MustCompile(pattern), time.After(Patience)
+	for {
+		if m := re.FindStringSubmatch(o.String()); m != nil {
+			return m[len(m)-1]
+		}
+		select {
+		case <-o.written:
+		case <-deadline:
+			tb.Fatalf("waited in vain for %q in %s", pattern, o)
+		}
+	}
+}
+
+// serving is the log line by which a server tells its address.
+const serving = `"msg":"serving","address":"([^"]+)"`

@@ -1,0 +1,142 @@
+package servertest
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"go.uber.org/goleak"
+)
+
+// Main runs the tests of a package, and fails it when goroutines are left
+// behind.
+func Main(m *testing.M) {
+	goleak.VerifyTestMain(m, goleak.Cleanup(func(code int) {
+		if built.dir != "" {
+			_ = os.RemoveAll(built.dir)
+		}
+		os.Exit(code)
+	}))
+}
+
+// built is the program, built once for all tests of a package.
+var built struct {
+	once sync.Once
+	dir  string
+	out  []byte
+	err  error
+}
+
+// Binary is the path of the program, built from this source.
+func Binary(tb testing.TB) string {
+	tb.Helper()
+	built.once.Do(func() {
+		if built.dir, built.err = os.MkdirTemp("", "dialogs-test-"); built.err != nil {
+			return
+		}
+		command := exec.CommandContext(context.WithoutCancel(tb.Context()), "go", "build", "-o", built.dir, "dialogs")
+		built.out, built.err = command.CombinedOutput()
+	})
+	if built.err != nil {
+		tb.Fatalf("building the program: %v: %s", built.err, built.out)
+	}
+	return filepath.Join(built.dir, "dialogs")
+}
+
+// A Process is a server that runs as a process of its own.
+type Process struct {
+	*Server
+	Command *exec.Cmd
+
+	ended chan struct{}
+	err   error
+}
+
+// Spawn runs a server as a process of its own, on an embedded store of its own.
+func Spawn(tb testing.TB, args ...string) *Process {
+	tb.Helper()
+	return SpawnAt(tb, filepath.Join(tb.TempDir(), "data"), args...)
+}
+
+// SpawnAt runs a server as a process of its own on the store at an address.
+func SpawnAt(tb testing.TB, store string, args ...string) *Process {
+	tb.Helper()
+	command := exec.CommandContext(context.WithoutCancel(tb.Context()), Binary(tb), serveArgs(store, args)...)
+	command.Env = WithoutSettings(os.Environ())
+	return Launch(tb, command, store, scheme(args))
+}
+
+// Launch starts a command that serves like a server, on its own port, and
+// waits until it says so.
+func Launch(tb testing.TB, command *exec.Cmd, store, scheme string) *Process {
+	tb.Helper()
+	p := &Process{
+		Server: &Server{
+			TB: tb, Store: store, Stdout: newOutput(), Stderr: newOutput(),
+			Client: &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: 16}, Timeout: Patience},
+		},
+		Command: command, ended: make(chan struct{}),
+	}
+	command.Stdout, command.Stderr = p.Stdout, p.Stderr
+	if err := command.Start(); err != nil {
+		tb.Fatal(err)
+	}
+	go func() {
+		p.err = command.Wait()
+		close(p.ended)
+	}()
+	tb.Cleanup(p.Kill)
+	p.URL = scheme + "://" + p.Stderr.Await(tb, serving)
+	return p
+}
+
+// Kill is kill -9.
+func (p *Process) Kill() {
+	if err := p.Command.Process.Kill(); err != nil && !errors.Is(err, os.ErrProcessDone) {
+		p.Errorf("killing the server: %v", err)
+	}
+	<-p.ended
+	p.Client.CloseIdleConnections()
+}
+
+// Signal sends a signal.
+func (p *Process) Signal(signal os.Signal) {
+	p.Helper()
+	if err := p.Command.Process.Signal(signal); err != nil && !errors.Is(err, os.ErrProcessDone) {
+		p.Errorf("sending %v: %v", signal, err)
+	}
+}
+
+// Ended is closed when the process has ended.
+func (p *Process) Ended() <-chan struct{} { return p.ended }
+
+// AwaitEnd waits until the process has ended and returns its state. A process
+// that a signal ended has the exit code -1.
+func (p *Process) AwaitEnd() *os.ProcessState {
+	p.Helper()
+	select {
+	case <-p.ended:
+	case <-time.After(Patience):
+		p.Fatalf("the server does not stop: %s", p.Stderr)
+	}
+	p.Client.CloseIdleConnections()
+	return p.Command.ProcessState
+}
+
+// WithoutSettings drops the settings of servers from an environment.
+func WithoutSettings(environ []string) []string {
+	var kept []string
+	for _, entry := range environ {
+		if !strings.HasPrefix(entry, "DIALOGS_") {
+			kept = append(kept, entry)
+		}
+	}
+	return kept
+}
