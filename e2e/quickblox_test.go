@@ -123,7 +123,7 @@ func TestQuickBloxRefusals(t *testing.T) {
 		}
 	}
 	status, body := s.Rest(append(servertest.OnBehalf(key, "9"), "Origin", "https://evil.example"), http.MethodPost, "/chat/Dialog.json", map[string]any{"type": 2, "name": "x"})
-	if status != http.StatusForbidden || body != "{\"errors\":[\"pages of this origin may not call\"]}" {
+	if status != http.StatusForbidden || body != "{\"errors\":[\"cross-origin request refused: add this origin to --allow-origins\"]}" {
 		t.Errorf("writing from a foreign page: got status %d: %s", status, body)
 	}
 }
@@ -139,9 +139,9 @@ func TestQuickBloxRates(t *testing.T) {
 		reason string
 	}{
 		{servertest.WithToken(token), 200, ``, "the first request"},
-		{servertest.WithToken(token), 429, `{"errors":["too many requests"]}`, "too many requests"},
+		{servertest.WithToken(token), 429, `{"errors":["too many requests: try again in 10 s"]}`, "too many requests"},
 		{servertest.WithToken("nonsense"), 401, `{"errors":["Required session does not exist: `, "the first guess"},
-		{servertest.WithToken("nonsense"), 429, `{"errors":["too many credentials that do not hold"]}`, "too many guesses"},
+		{servertest.WithToken("nonsense"), 429, `{"errors":["too many failed sign-ins from this address: try again in 10 s"]}`, "too many guesses"},
 	} {
 		status, body := s.Rest(test.h, http.MethodGet, "/chat/Dialog.json", nil)
 		if status != test.status || !strings.HasPrefix(body, test.text) {
