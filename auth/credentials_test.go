@@ -212,22 +212,22 @@ func TestParseCredentials(t *testing.T) {
 		"on behalf of nobody": {
 			reason:  "Empty is no user, and must not mean the server itself.",
 			fields:  []field{{"Authorization", "ApiKey " + key}, {"On-Behalf-Of", ""}},
-			refused: "On-Behalf-Of: a user id has at least 1 byte",
+			refused: "On-Behalf-Of: a user id must not be empty",
 		},
 		"on behalf of too much": {
 			reason:  "129 bytes are no user id.",
 			fields:  []field{{"Authorization", "ApiKey " + key}, {"On-Behalf-Of", long + "a"}},
-			refused: "On-Behalf-Of: a user id has at most 128 bytes",
+			refused: "On-Behalf-Of: the user id is too long",
 		},
 		"on behalf in broken UTF-8": {
 			reason:  "No store keeps it faithfully.",
 			fields:  []field{{"Authorization", "ApiKey " + key}, {"On-Behalf-Of", "caf\xe9"}},
-			refused: "On-Behalf-Of: text must be valid UTF-8",
+			refused: "On-Behalf-Of: the text must be valid UTF-8",
 		},
 		"on behalf with NUL": {
 			reason:  "No store keeps it faithfully.",
 			fields:  []field{{"Authorization", "ApiKey " + key}, {"On-Behalf-Of", "4\x002"}},
-			refused: "On-Behalf-Of: text must not contain",
+			refused: "On-Behalf-Of: the text must not contain",
 		},
 	}
 	for name, tc := range cases {

@@ -127,7 +127,7 @@ func (s sessions) End(ctx context.Context) error {
 
 // newService puts the rules before the store.
 func (s *settings) newService(st dialog.Store) *dialog.Service {
-	return dialog.NewService(st, s.limits, time.Now, rand.Reader)
+	return dialog.NewService(st, dialog.DefaultPolicy(s.limits), time.Now, rand.Reader)
 }
 
 // readTrusted reads the trusted documents, if there are any.

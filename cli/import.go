@@ -105,7 +105,7 @@ func (p *program) runImport(ctx context.Context, i *importation, open func() (di
 func (i *importation) run(ctx context.Context, st dialog.Store, limits dialog.Limits, sources *sources, stdout io.Writer) (err error) {
 	defer func() { err = errors.Join(err, sources.close()) }()
 	importer := transfer.Importer{
-		Store: st, Limits: limits, Actor: importActor, DryRun: i.dryRun, Overwrite: i.overwrite,
+		Store: st, Policy: dialog.DefaultPolicy(limits), Actor: importActor, DryRun: i.dryRun, Overwrite: i.overwrite,
 		Refused:  func(id string, why error) { i.note(id, quickblox.Explain(why)) },
 		Progress: func(done int) { i.progress.at(done, sources.total(done)) },
 	}

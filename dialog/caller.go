@@ -1,27 +1,28 @@
 package dialog
 
-// A Caller is who stands behind a request. The zero Caller is anonymous.
+// A Caller is the user or server behind a request. The zero Caller is
+// anonymous.
 type Caller struct {
-	// User is set for a session token, and for an API key that acts on
+	// User is set for a session token, and for an API key that is used on
 	// behalf of a user.
 	User UserID
-	// APIKey is the name of the API key that was used, empty for none.
+	// APIKey is the name of the API key that was used; empty for none.
 	APIKey string
 }
 
-// A CallerKind tells how much a caller may be.
+// A CallerKind is what a caller is in general, without regard to a dialog.
 type CallerKind int
 
 // The kinds of callers.
 const (
 	Anonymous CallerKind = iota
-	// User is one user, however he came.
+	// User is one user, with a session token or an API key on their behalf.
 	User
-	// Server is an API key that acts for nobody.
+	// Server is an API key that is used on nobody's behalf.
 	Server
 )
 
-// Kind tells what kind of caller this is.
+// Kind returns the kind of this caller.
 func (c Caller) Kind() CallerKind {
 	switch {
 	case c.User != "":
@@ -32,7 +33,7 @@ func (c Caller) Kind() CallerKind {
 	return Anonymous
 }
 
-// Actor is the caller's entry in the change record.
+// Actor is the caller as change records name them.
 func (c Caller) Actor() Actor { return Actor(c) }
 
 // An Actor is who made a change: a user, an API key, or an API key on behalf
@@ -43,9 +44,10 @@ type Actor struct {
 }
 
 // Identity returns the one actor behind the credentials: a user is the same
-// actor with a session token and with an API key on their behalf, and a server
-// is its key. It is comparable, and goes by it what belongs to one actor:
-// idempotency keys, rate limits.
+// actor with a session token and with an API key on their behalf; a server is
+// its key. Exactly one field is set, except for anonymous callers, and
+// identities can be compared with ==. Whatever belongs to one actor goes by
+// it: idempotency keys, rate limits.
 func (a Actor) Identity() Actor {
 	if a.User != "" {
 		a.APIKey = ""

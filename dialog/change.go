@@ -5,27 +5,27 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
-	"slices"
 	"time"
 	"unicode"
 	"unicode/utf8"
 )
 
-// An Optional tells what was given from what was not.
+// An Optional is a value that may be missing.
 type Optional[T any] struct {
 	Value T
 	Given bool
 }
 
-// Some is an Optional that was given.
+// Some is an Optional with this value.
 func Some[T any](v T) Optional[T] { return Optional[T]{Value: v, Given: true} }
 
-// A Change is what one update of a dialog asks for, as a caller sent it. The
-// zero value of each field asks for nothing.
+// A Change is what one update of a dialog asks for, as the caller sent it. The
+// zero value of a field asks for nothing.
 type Change struct {
-	// Name, when given, must not be empty.
+	// Name must not be empty when it is given.
 	Name Optional[string]
-	// Photo, when given, must not be empty; ClearPhoto removes it. Not both.
+	// Photo must not be empty when it is given. ClearPhoto removes the photo;
+	// it can't be combined with Photo.
 	Photo      Optional[string]
 	ClearPhoto bool
 
@@ -34,28 +34,29 @@ type Change struct {
 	NewOwner                      Optional[UserID]
 	Custom                        []CustomInput
 
-	// IfVersion refuses the change unless the dialog is at this version.
+	// IfVersion makes the change fail unless the dialog has this version.
 	IfVersion Optional[int64]
-	// IdempotencyKey, when given, has 1 to 64 characters.
+	// IdempotencyKey has 1 to 64 characters when it is given.
 	IdempotencyKey Optional[string]
 
-	// Delete deletes the dialog; a change that deletes asks for nothing else.
+	// Delete deletes the dialog. It can't be combined with other changes.
 	Delete bool
 }
 
-// A Plan is one well-formed change of one dialog by one caller: all that can
-// be judged without the dialog has been. Lists name nobody twice, names and
-// values are in normal form. A Plan is pure; an engine reads its fields to
-// say the same in its own language.
+// A Plan is one well-formed change of one dialog by one caller: everything that
+// can be checked without the dialog has been checked. No list has an id twice;
+// names and values are in normal form. A Plan is pure: engines read its fields
+// to express it in the language of their database.
 type Plan struct {
 	ID     ID
 	Caller Caller
-	Limits Limits
-	// At is when the change is made, UTC in whole milliseconds.
+	// Policy is what Decide judges by.
+	Policy Policy
+	// At is the time of the change, UTC in whole milliseconds.
 	At time.Time
 
 	Name Optional[string]
-	// Photo, when given and empty, clears the photo.
+	// Photo removes the photo when it is given and empty.
 	Photo                         Optional[string]
 	AddOccupants, RemoveOccupants []UserID
 	AddAdmins, RemoveAdmins       []UserID
@@ -64,19 +65,20 @@ type Plan struct {
 	Delete                        bool
 
 	IfVersion Optional[int64]
-	// Key is the idempotency key, empty for none; InputHash tells one input
-	// from another.
+	// Key is the idempotency key, empty for none. InputHash is equal for
+	// equal inputs only.
 	Key, InputHash string
 }
 
-// newPlan judges the shape of a change: everything that needs no dialog.
-func newPlan(ctx context.Context, classes classSource, limits Limits, caller Caller, id string, c Change, at time.Time) (Plan, error) {
+// newPlan checks the shape of a change: everything that does not need the
+// dialog.
+func newPlan(ctx context.Context, classes *classCache, policy Policy, caller Caller, id string, c Change, at time.Time) (Plan, error) {
 	dialogID, err := ParseID("id", id)
 	if err != nil {
 		return Plan{}, err
 	}
 	p := Plan{
-		ID: dialogID, Caller: caller, Limits: limits, At: at.UTC().Truncate(time.Millisecond),
+		ID: dialogID, Caller: caller, Policy: policy, At: at.UTC().Truncate(time.Millisecond),
 		Name: c.Name, Photo: c.Photo, NewOwner: c.NewOwner.Value, Delete: c.Delete, IfVersion: c.IfVersion,
 	}
 	if err := p.checkTexts(c); err != nil {
@@ -90,9 +92,9 @@ func newPlan(ctx context.Context, classes classSource, limits Limits, caller Cal
 	}
 	switch asks := p.asksToUpdate(); {
 	case asks && p.Delete:
-		return Plan{}, invalid("input", "a change that deletes asks for nothing else")
+		return Plan{}, invalid("input", "a deletion cannot be combined with other changes")
 	case !asks && !p.Delete:
-		return Plan{}, invalid("input", "the change asks for nothing")
+		return Plan{}, invalid("input", "nothing to change: the input is empty")
 	}
 	if c.IdempotencyKey.Given {
 		p.Key, p.InputHash = c.IdempotencyKey.Value, p.hash()
@@ -102,18 +104,18 @@ func newPlan(ctx context.Context, classes classSource, limits Limits, caller Cal
 
 func (p *Plan) checkTexts(c Change) error {
 	if c.Name.Given {
-		if err := checkName(c.Name.Value, p.Limits); err != nil {
+		if err := checkName(c.Name.Value, p.Policy.Limits); err != nil {
 			return err
 		}
 	}
 	if c.Photo.Given {
-		if err := checkPhoto(c.Photo.Value, p.Limits); err != nil {
+		if err := checkPhoto(c.Photo.Value, p.Policy.Limits); err != nil {
 			return err
 		}
 	}
 	if c.ClearPhoto {
 		if c.Photo.Given {
-			return invalid("photo", "a photo is set or cleared, not both")
+			return invalid("photo", "the photo cannot be set and removed in one change")
 		}
 		p.Photo = Some("")
 	}
@@ -135,7 +137,7 @@ func (p *Plan) checkPeople(c Change) error {
 		{"addAdmins", &p.AddAdmins, c.AddAdmins},
 		{"removeAdmins", &p.RemoveAdmins, c.RemoveAdmins},
 	} {
-		if *list.to, err = parseUserIDs(list.field, list.from, p.Limits.IDsPerList); err != nil {
+		if *list.to, err = parseUserIDs(list.field, list.from, p.Policy.Limits.IDsPerList); err != nil {
 			return err
 		}
 	}
@@ -147,17 +149,20 @@ func (p *Plan) checkPeople(c Change) error {
 	return p.checkContradictions()
 }
 
-// checkContradictions refuses what can't be done and undone in one change.
+// checkContradictions rejects what can't be done and undone in one change.
 func (p *Plan) checkContradictions() error {
-	switch {
-	case len(common(p.RemoveOccupants, p.AddOccupants)) > 0:
-		return invalid("removeOccupants", "an id is in both addOccupants and removeOccupants")
-	case len(common(p.RemoveOccupants, p.AddAdmins)) > 0:
-		return invalid("addAdmins", "an id is in both addAdmins and removeOccupants")
-	case slices.Contains(p.RemoveOccupants, p.NewOwner):
-		return invalid("newOwnerId", "the new owner is in removeOccupants")
-	case len(common(p.RemoveAdmins, p.AddAdmins)) > 0:
-		return invalid("removeAdmins", "an id is in both addAdmins and removeAdmins")
+	for _, pair := range []struct {
+		one, other     []UserID
+		field, message string
+	}{
+		{p.RemoveOccupants, p.AddOccupants, "removeOccupants", "cannot be added and removed in one change"},
+		{p.RemoveOccupants, p.AddAdmins, "addAdmins", "cannot be removed and appointed as admin in one change"},
+		{p.RemoveOccupants, []UserID{p.NewOwner}, "newOwnerId", "cannot be removed and become the owner in one change"},
+		{p.RemoveAdmins, p.AddAdmins, "removeAdmins", "cannot be appointed and removed as admin in one change"},
+	} {
+		if both := Common(pair.one, pair.other); len(both) > 0 {
+			return invalidf(pair.field, "user %s %s", Quote(string(both[0])), pair.message)
+		}
 	}
 	return nil
 }
@@ -170,7 +175,7 @@ func (p *Plan) asksForPeople() bool {
 	return p.NewOwner != "" || len(p.AddOccupants)+len(p.RemoveOccupants)+len(p.AddAdmins)+len(p.RemoveAdmins) > 0
 }
 
-// hash tells this input from another with the same key.
+// hash is what tells this input from another one with the same key.
 func (p *Plan) hash() string {
 	return hashOf(p.Name, p.Photo, p.AddOccupants, p.RemoveOccupants, p.AddAdmins, p.RemoveAdmins,
 		p.NewOwner, p.Custom, p.Delete, p.IfVersion)
@@ -178,7 +183,7 @@ func (p *Plan) hash() string {
 
 func hashOf(parts ...any) string {
 	text, err := json.Marshal(parts)
-	if err != nil { // strings and numbers can't fail
+	if err != nil { // strings and numbers never fail
 		panic("dialog: hashing an input: " + err.Error())
 	}
 	sum := sha256.Sum256(text)
@@ -187,17 +192,17 @@ func hashOf(parts ...any) string {
 
 func checkName(name string, limits Limits) error {
 	if name == "" {
-		return invalid("name", "a name has at least 1 character")
+		return invalid("name", "the name must not be empty")
 	}
 	if err := checkText("name", name); err != nil {
 		return err
 	}
-	if utf8.RuneCountInString(name) > limits.NameLength {
-		return invalidf("name", "a name has at most %d characters", limits.NameLength)
+	if n := utf8.RuneCountInString(name); n > limits.NameLength {
+		return errTooLong("name", "the name", n, "characters", limits.NameLength)
 	}
 	for _, r := range name {
 		if unicode.IsControl(r) {
-			return invalid("name", "a name has no control characters")
+			return invalid("name", "the name must not contain control characters")
 		}
 	}
 	return nil
@@ -205,20 +210,20 @@ func checkName(name string, limits Limits) error {
 
 func checkPhoto(photo string, limits Limits) error {
 	if photo == "" {
-		return invalid("photo", "a photo has at least 1 character; null clears it")
+		return invalid("photo", "the photo must not be empty; use null to remove it")
 	}
 	if len(photo) > limits.PhotoBytes {
-		return invalidf("photo", "a photo has at most %d bytes", limits.PhotoBytes)
+		return errTooLong("photo", "the photo", len(photo), "bytes", limits.PhotoBytes)
 	}
 	return checkText("photo", photo)
 }
 
-// MaxKeyLength is the longest idempotency key, in characters.
+// MaxKeyLength is the maximum length of an idempotency key, in characters.
 const MaxKeyLength = 64
 
 func checkKey(key string) error {
 	if n := utf8.RuneCountInString(key); n < 1 || n > MaxKeyLength {
-		return invalidf("idempotencyKey", "an idempotency key has 1 to %d characters", MaxKeyLength)
+		return invalidf("idempotencyKey", "idempotencyKey must have 1 to %d characters", MaxKeyLength)
 	}
 	return checkText("idempotencyKey", key)
 }

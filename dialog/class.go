@@ -5,20 +5,20 @@ import (
 	"slices"
 )
 
-// A FieldType is what the values of a custom field are.
+// A FieldType is the type of a custom field's values.
 type FieldType int
 
 // The types of custom fields.
 const (
 	// Boolean is true or false.
 	Boolean FieldType = iota + 1
-	// Integer is any JSON number of whole value within ±(2^53 - 1).
+	// Integer is a JSON number with a whole value within ±(2^53 - 1).
 	Integer
-	// Float is any finite double.
+	// Float is a finite double.
 	Float
 	// String is text without NUL.
 	String
-	// DateTime is RFC 3339, kept in whole milliseconds and UTC.
+	// DateTime is RFC 3339, stored in UTC and whole milliseconds.
 	DateTime
 	// Location is [longitude, latitude] in degrees.
 	Location
@@ -28,17 +28,17 @@ const (
 type Field struct {
 	Name string
 	Type FieldType
-	// List makes the field's value a list of values of the type.
+	// List means that the value is a list of values of the type.
 	List bool
 }
 
-// A Class is a named set of typed fields that dialogs can carry data of. It
-// grows, and never loses or changes a field.
+// A Class is a named set of typed fields for the custom data of dialogs. It can
+// grow, but never loses or changes a field.
 type Class struct {
 	Name string
-	// Fields are in the order they were defined.
+	// Fields are in the order of their definition.
 	Fields []Field
-	// Revision counts the definitions, from 1; compare-and-set goes by it.
+	// Revision counts the definitions from 1, for compare-and-set.
 	Revision int64
 }
 
@@ -51,20 +51,20 @@ func (c *Class) Field(name string) (Field, bool) {
 	return c.Fields[i], true
 }
 
-// identifier is the form of class and field names. Anything else (a dot, a
-// dollar) never reaches a store, where it could mean a path or an operator.
+// identifier is the form of class and field names. Anything else never reaches
+// a store, where a dot or a dollar could mean a path or an operator.
 var identifier = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9_]{0,63}$`)
 
 func checkIdentifier(field, kind, name string) error {
 	if !identifier.MatchString(name) {
-		return invalidf(field, "a %s name is a letter followed by at most 63 letters, digits and underscores", kind)
+		return invalidf(field, "invalid %s name %s: use a letter, then up to 63 letters, digits or underscores", kind, Quote(name))
 	}
 	return nil
 }
 
-// Grow is the class with these fields added. It reports whether that differs
-// from the class as it is; a field that is there already with another type is
-// an error, as is one field too many.
+// Grow returns the class with these fields added, and whether that differs from
+// the class as it is. A field that already exists with another type, and one
+// field more than the limit, are [Invalid].
 func (c Class) Grow(name string, fields []Field, limits Limits) (next Class, grown bool, err error) {
 	if err := checkIdentifier("name", "class", name); err != nil {
 		return Class{}, false, err
@@ -79,11 +79,11 @@ func (c Class) Grow(name string, fields []Field, limits Limits) (next Class, gro
 		}
 		switch have, ok := next.Field(f.Name); {
 		case !ok && len(next.Fields) >= limits.FieldsPerClass:
-			return Class{}, false, invalidf("fields", "a class has at most %d fields", limits.FieldsPerClass)
+			return Class{}, false, errTooMany("fields", "fields in the class", len(next.Fields)+1, limits.FieldsPerClass)
 		case !ok:
 			next.Fields = append(next.Fields, f)
 		case have != f:
-			return Class{}, false, invalidf("fields", "the field %s.%s is defined with another type, and a field never changes", name, f.Name)
+			return Class{}, false, invalidf("fields", "%s already exists with another type, which cannot be changed", fieldPath(name, f.Name))
 		}
 	}
 	return next, len(next.Fields) > len(c.Fields) || c.Revision == 0, nil

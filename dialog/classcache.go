@@ -6,15 +6,16 @@ import (
 	"sync"
 )
 
-// A classCache remembers the definitions of classes. As classes only grow,
-// what it holds is never wrong, only perhaps not all there is: what it lacks
-// is looked up again before it is called unknown.
+// A classCache remembers the definitions of classes. Classes only grow, so what
+// it has is never wrong, but it may be incomplete: it asks the store again
+// before it calls a class or a field unknown.
 type classCache struct {
 	store  ClassStore
 	mu     sync.Mutex
 	byName map[string]Class
 }
 
+// known returns the class, and whether it exists.
 func (c *classCache) known(ctx context.Context, class string, fields []string) (Class, bool, error) {
 	if have, ok := c.get(class); ok && hasAll(have, fields) {
 		return have, true, nil
@@ -33,7 +34,7 @@ func (c *classCache) get(class string) (Class, bool) {
 	return have, ok
 }
 
-// reload reads all classes and remembers them, never older than it has.
+// reload reads all classes from the store and remembers the newest of each.
 func (c *classCache) reload(ctx context.Context) ([]Class, error) {
 	classes, err := c.store.Classes(ctx)
 	if err != nil {

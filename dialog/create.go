@@ -5,40 +5,40 @@ import (
 	"time"
 )
 
-// A Creation is a dialog that a caller asks for, as he sent it.
+// A Creation is a dialog that a caller asks for, as they sent it.
 type Creation struct {
 	Type  Type
 	Name  Optional[string]
 	Photo Optional[string]
-	// Occupants need not name the owner, who is added by himself.
+	// Occupants need not include the owner, who is added automatically.
 	Occupants, Admins []UserID
 	Custom            []CustomInput
-	// Owner is required from a server and refused from everyone else.
+	// Owner is required from a server, and invalid from everybody else.
 	Owner Optional[UserID]
-	// ID is from a server only.
+	// ID can only be chosen by a server.
 	ID Optional[string]
-	// IdempotencyKey, when given, has 1 to 64 characters.
+	// IdempotencyKey has 1 to 64 characters when it is given.
 	IdempotencyKey Optional[string]
 }
 
 // A CreatePlan is one well-formed creation.
 type CreatePlan struct {
-	// Dialog is the dialog that will be: version 1, with its one record.
+	// Dialog is the dialog to create: version 1, with its one record.
 	Dialog Dialog
-	// Actor makes it.
+	// Actor creates it.
 	Actor Actor
-	// IDGiven says that the caller chose the id, so that another dialog with
-	// it is a Conflict.
+	// IDGiven means that the caller chose the id: another dialog with the
+	// same id is then a Conflict.
 	IDGiven bool
-	// Key is the idempotency key, empty for none; InputHash tells one input
-	// from another.
+	// Key is the idempotency key, empty for none. InputHash is equal for
+	// equal inputs only.
 	Key, InputHash string
 }
 
-// Pair is the two users, in byte order, whom a Private dialog is unique for.
+// Pair returns the two users of a Private dialog, in byte order.
 func (p *CreatePlan) Pair() (a, b UserID, ok bool) { return p.Dialog.Pair() }
 
-// Pair is the two users, in byte order, whom a Private dialog is unique for.
+// Pair returns the two users of a Private dialog, in byte order.
 func (d *Dialog) Pair() (a, b UserID, ok bool) {
 	if d.Type != Private || len(d.Occupants) != 2 {
 		return "", "", false
@@ -47,18 +47,18 @@ func (d *Dialog) Pair() (a, b UserID, ok bool) {
 	return min(a, b), max(a, b), true
 }
 
-// A CreateOutcome is what a creation came to.
+// A CreateOutcome is the result of a creation.
 type CreateOutcome struct {
-	// Dialog is the one made or found. It is a tombstone when the key had
-	// been used for a dialog that is deleted by now.
+	// Dialog is the dialog that was created or found. It is a tombstone when
+	// the key was used before, and its dialog has been deleted since.
 	Dialog Dialog
-	// Created is false when the Private dialog of the two was there already,
-	// or the key had been used.
+	// Created is false when the two users already had a Private dialog, or
+	// the key was used before.
 	Created bool
 }
 
-// CheckReplay compares the input of a creation with that of the one that used
-// its key before.
+// CheckReplay compares the input with that of the creation that used the same
+// key before. Another input is [Invalid].
 func (p *CreatePlan) CheckReplay(inputHash string) error {
 	if p.InputHash != inputHash {
 		return errKeyReused()
@@ -66,18 +66,18 @@ func (p *CreatePlan) CheckReplay(inputHash string) error {
 	return nil
 }
 
-// newCreatePlan judges the shape of a creation. fresh is the id to use when
-// none is given.
-func newCreatePlan(ctx context.Context, classes classSource, limits Limits, caller Caller, c Creation, fresh ID, at time.Time) (CreatePlan, error) {
+// newCreatePlan checks the shape of a creation. generated is the id to use when
+// the caller chose none.
+func newCreatePlan(ctx context.Context, classes *classCache, limits Limits, caller Caller, c Creation, generated ID, at time.Time) (CreatePlan, error) {
 	at = at.UTC().Truncate(time.Millisecond)
-	d := Dialog{ID: fresh, Type: c.Type, Name: c.Name.Value, Photo: c.Photo.Value, CreatedAt: at, UpdatedAt: at, Version: 1}
+	d := Dialog{ID: generated, Type: c.Type, Name: c.Name.Value, Photo: c.Photo.Value, CreatedAt: at, UpdatedAt: at, Version: 1}
 	var err error
 	if d.Owner, err = ownerOf(caller, c); err != nil {
 		return CreatePlan{}, err
 	}
 	if c.ID.Given {
 		if caller.Kind() != Server {
-			return CreatePlan{}, invalid("id", "only a server that acts for nobody may choose an id")
+			return CreatePlan{}, invalid("id", "the id can only be chosen with an API key without On-Behalf-Of")
 		}
 		if d.ID, err = ParseID("id", c.ID.Value); err != nil {
 			return CreatePlan{}, err
@@ -94,8 +94,8 @@ func newCreatePlan(ctx context.Context, classes classSource, limits Limits, call
 		return CreatePlan{}, err
 	}
 	d.Custom.apply(custom)
-	if d.Custom.Bytes() > limits.CustomBytes {
-		return CreatePlan{}, invalidf("customData", "the custom data of a dialog has at most %d bytes", limits.CustomBytes)
+	if n := d.Custom.Bytes(); n > limits.CustomBytes {
+		return CreatePlan{}, errTooMuchCustomData(n, limits)
 	}
 	p := CreatePlan{Actor: caller.Actor(), IDGiven: c.ID.Given}
 	if c.IdempotencyKey.Given {
@@ -116,12 +116,12 @@ func newCreatePlan(ctx context.Context, classes classSource, limits Limits, call
 func ownerOf(caller Caller, c Creation) (UserID, error) {
 	if caller.Kind() == User {
 		if c.Owner.Given {
-			return "", invalid("ownerId", "who creates a dialog owns it; only a server that acts for nobody names an owner")
+			return "", invalid("ownerId", "the owner can only be chosen with an API key without On-Behalf-Of")
 		}
 		return caller.User, nil
 	}
 	if !c.Owner.Given {
-		return "", invalid("ownerId", "a server that acts for nobody must name the owner")
+		return "", invalid("ownerId", "the owner must be given when an API key is used without On-Behalf-Of")
 	}
 	return ParseUserID("ownerId", string(c.Owner.Value))
 }
@@ -130,15 +130,15 @@ func (d *Dialog) fillTexts(c Creation, limits Limits) error {
 	switch d.Type {
 	case Private:
 		if c.Name.Given {
-			return invalid("name", "a private dialog has no name")
+			return errNoSuchAct(Rename, d.Type, "name")
 		}
 		if c.Photo.Given {
-			return invalid("photo", "a private dialog has no photo")
+			return errNoSuchAct(Rename, d.Type, "photo")
 		}
 		return nil
 	case Group, PublicGroup:
 		if !c.Name.Given {
-			return invalidf("name", "a %s needs a name", d.Type)
+			return invalidf("name", "a %s must have a name", d.Type)
 		}
 		if err := checkName(d.Name, limits); err != nil {
 			return err
@@ -152,7 +152,7 @@ func (d *Dialog) fillTexts(c Creation, limits Limits) error {
 }
 
 func errUnknownType(field string) error {
-	return invalid(field, "a dialog is a public group (1), a group (2) or private (3)")
+	return invalid(field, "unknown type of dialog: use PUBLIC_GROUP (1), GROUP (2) or PRIVATE (3)")
 }
 
 func (d *Dialog) fillPeople(c Creation, limits Limits) error {
@@ -160,38 +160,46 @@ func (d *Dialog) fillPeople(c Creation, limits Limits) error {
 	if err != nil {
 		return err
 	}
-	// One more than may be, as the owner may be named among them.
+	// One more than the limit, because the owner may be among them.
 	admins, err := parseUserIDs("adminIds", c.Admins, limits.Admins+1)
 	if err != nil {
 		return err
 	}
 	owner := []UserID{d.Owner}
-	others, d.Admins = without(others, owner), without(admins, owner)
+	others, d.Admins = Without(others, owner), Without(admins, owner)
 	switch d.Type {
 	case PublicGroup:
 		if len(c.Occupants) > 0 {
-			return invalid("occupantIds", "a public group keeps no list of occupants")
+			return errNoSuchAct(AddOccupants, d.Type, "occupantIds")
 		}
 	case Private:
 		if len(admins) > 0 {
-			return invalid("adminIds", "a private dialog has no admins")
+			return errNoSuchAct(ChangeAdmins, d.Type, "adminIds")
 		}
 		if len(others) != 1 {
-			return invalid("occupantIds", "a private dialog has exactly one other occupant")
+			return invalid("occupantIds", "a private dialog must have exactly one other occupant")
 		}
 		d.Occupants = append([]UserID{d.Owner}, others...)
 		return nil
 	case Group:
 		d.Occupants = append([]UserID{d.Owner}, others...)
-		if len(d.Occupants) > limits.Occupants {
-			return invalidf("occupantIds", "a dialog has at most %d occupants", limits.Occupants)
+		if n := len(d.Occupants); n > limits.Occupants {
+			return errTooMany("occupantIds", "occupants", n, limits.Occupants)
 		}
 	}
-	if len(d.Admins) > limits.Admins {
-		return invalidf("adminIds", "a dialog has at most %d admins", limits.Admins)
+	if n := len(d.Admins); n > limits.Admins {
+		return errTooMany("adminIds", "admins", n, limits.Admins)
 	}
-	if d.Type == Group && len(without(d.Admins, d.Occupants)) > 0 {
-		return invalid("adminIds", "an admin will not be an occupant")
+	if d.Type == Group && len(Without(d.Admins, d.Occupants)) > 0 {
+		return errAdminOutside("adminIds")
 	}
 	return nil
+}
+
+func errAdminOutside(field string) error {
+	return invalid(field, "every admin must also be an occupant")
+}
+
+func errTooMuchCustomData(n int, limits Limits) error {
+	return invalidf("customData", "too much custom data: %d bytes (limit %d)", n, limits.CustomBytes)
 }

@@ -8,8 +8,8 @@ import (
 	"time"
 )
 
-// A cursor is a [Position] as opaque text. It is versioned, and bound to the
-// order, scope and filter of its list by a digest of them.
+// A cursor is a [Position] as opaque text. It has a version, and a digest of
+// the order, scope and filter of the list that it belongs to.
 type cursor struct {
 	Version int    `json:"v"`
 	List    string `json:"l"`
@@ -22,18 +22,18 @@ const cursorVersion = 1
 
 var cursorEncoding = base64.RawURLEncoding.Strict()
 
-// listDigest tells the lists apart that a cursor may belong to.
+// listDigest identifies the list that a cursor belongs to.
 func listDigest(scope Scope, f Filter, order Order) string {
 	parts := []any{
 		scope, order, f.IDs, f.Types, f.Owner, f.Occupants, f.NameContains, f.Custom,
-		// As numbers: an instant past the year 9999 has no JSON of its own.
+		// As numbers: an instant after the year 9999 has no JSON form.
 		f.UpdatedAfter.UnixMilli(), f.UpdatedBefore.UnixMilli(), f.CreatedAfter.UnixMilli(), f.CreatedBefore.UnixMilli(),
 	}
-	if f.Names != nil || f.ExceptIDs != nil || f.ExceptNames != nil { // cursors of before they were there stay good
+	if f.Names != nil || f.ExceptIDs != nil || f.ExceptNames != nil { // so that older cursors stay valid
 		parts = append(parts, f.Names, f.ExceptIDs, f.ExceptNames)
 	}
 	text, err := json.Marshal(parts)
-	if err != nil { // numbers and strings can't fail
+	if err != nil { // numbers and strings never fail
 		panic("dialog: digest of a list: " + err.Error())
 	}
 	sum := sha256.Sum256(text)
@@ -52,26 +52,25 @@ func encodeCursor(digest string, order Order, d *Dialog) string {
 
 func (c cursor) text() string {
 	text, err := json.Marshal(c)
-	if err != nil { // strings and numbers can't fail
+	if err != nil { // strings and numbers never fail
 		panic("dialog: encoding a cursor: " + err.Error())
 	}
 	return cursorEncoding.EncodeToString(text)
 }
 
-// parseCursor reads a cursor of this list: nothing but what encodeCursor could
-// have written, to the byte, and no text that a store would stumble over.
-// field names the input to blame.
+// parseCursor reads a cursor of this list. It accepts exactly what encodeCursor
+// writes, and no text that a store can't handle. field is the input to blame.
 func parseCursor(field, text, digest string, order Order) (*Position, error) {
 	var c cursor
 	raw, err := cursorEncoding.DecodeString(text)
 	if err != nil || json.Unmarshal(raw, &c) != nil || c.text() != text || c.Version != cursorVersion {
-		return nil, errNoCursor(field)
+		return nil, errCursor(field)
 	}
 	if c.List != digest {
-		return nil, invalid(field, "the cursor is of a list with another scope, order or filter")
+		return nil, invalid(field, "the cursor belongs to a list with another scope, order or filter")
 	}
 	if _, err := ParseID(field, string(c.ID)); err != nil {
-		return nil, errNoCursor(field)
+		return nil, errCursor(field)
 	}
 	byName := order.Field == ByName
 	switch {
@@ -80,9 +79,9 @@ func parseCursor(field, text, digest string, order Order) (*Position, error) {
 	case !byName && c.Name == "":
 		return &Position{Key: SortKey{Time: time.UnixMilli(c.Millis).UTC()}, ID: c.ID}, nil
 	}
-	return nil, errNoCursor(field)
+	return nil, errCursor(field)
 }
 
-func errNoCursor(field string) error {
-	return invalid(field, "this is no cursor of this server")
+func errCursor(field string) error {
+	return invalid(field, "invalid cursor")
 }

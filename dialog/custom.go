@@ -7,12 +7,11 @@ import (
 	"slices"
 )
 
-// CustomData is the data that a dialog carries: class, field, value. A class
-// without fields is not in it.
+// CustomData is the custom data of a dialog: class, field, value. It has no
+// classes without fields.
 type CustomData map[string]map[string]Value
 
-// Bytes is the size that the limit of custom data goes by: the compact JSON
-// of the values.
+// Bytes is the size of the values as compact JSON, as the limit counts it.
 func (d CustomData) Bytes() int {
 	n := 0
 	for _, fields := range d {
@@ -23,7 +22,7 @@ func (d CustomData) Bytes() int {
 	return n
 }
 
-// Classes lists the classes that the dialog carries data of, by name.
+// Classes lists the classes of which there is data, by name.
 func (d CustomData) Classes() []string { return slices.Sorted(maps.Keys(d)) }
 
 func (d CustomData) clone() CustomData {
@@ -37,8 +36,8 @@ func (d CustomData) clone() CustomData {
 	return c
 }
 
-// CustomInput names fields of one class and their decoded JSON values, as a
-// caller sent them; nil stands for null.
+// CustomInput is fields of one class with their decoded JSON values, as the
+// caller sent them; nil for null.
 type CustomInput struct {
 	Class  string
 	Fields map[string]any
@@ -51,7 +50,7 @@ type FieldChange struct {
 }
 
 // apply makes the changes and reports whether anything differs from before.
-// Data of no class is nil.
+// Empty data becomes nil.
 func (d *CustomData) apply(changes []FieldChange) bool {
 	changed := false
 	for _, c := range changes {
@@ -80,15 +79,9 @@ func (d *CustomData) apply(changes []FieldChange) bool {
 	return changed
 }
 
-// classSource finds the definition of a class. Known must look again in the
-// store before it calls a class, or one of the fields, unknown.
-type classSource interface {
-	known(ctx context.Context, class string, fields []string) (Class, bool, error)
-}
-
-// parseCustom checks the input against the classes, in the order of class and
-// field names so that the same input always gives the same changes.
-func parseCustom(ctx context.Context, classes classSource, field string, input []CustomInput) ([]FieldChange, error) {
+// parseCustom checks the input against the classes. The changes are in the
+// order of class and field names, so that equal inputs give equal changes.
+func parseCustom(ctx context.Context, classes *classCache, field string, input []CustomInput) ([]FieldChange, error) {
 	seen := map[string]bool{}
 	var changes []FieldChange
 	for _, in := range input {
@@ -96,7 +89,7 @@ func parseCustom(ctx context.Context, classes classSource, field string, input [
 			return nil, err
 		}
 		if seen[in.Class] {
-			return nil, invalidf(field, "the class %s is named twice", in.Class)
+			return nil, invalidf(field, "the class %s is given twice", in.Class)
 		}
 		seen[in.Class] = true
 		names := slices.Sorted(maps.Keys(in.Fields))
@@ -110,7 +103,7 @@ func parseCustom(ctx context.Context, classes classSource, field string, input [
 			return nil, err
 		}
 		if !ok {
-			return nil, invalidf(field, "there is no class %s", in.Class)
+			return nil, invalidf(field, "unknown custom class %s", in.Class)
 		}
 		for _, name := range names {
 			change, err := parseField(class, field, name, in.Fields[name])
@@ -137,8 +130,17 @@ func parseField(class Class, field, name string, raw any) (FieldChange, error) {
 	}
 	value, err := f.Normalize(raw)
 	if err != nil {
-		return FieldChange{}, invalidf(field, "the field %s.%s: %s", class.Name, name, err)
+		return FieldChange{}, invalidf(field, "%s %s", fieldPath(class.Name, name), err)
 	}
 	change.Value = value
 	return change, nil
+}
+
+// fieldPath names a custom field in a message, shortened if necessary.
+func fieldPath(class, field string) string {
+	path := class + "." + field
+	if len(path) > quotedLength {
+		path = path[:quotedLength-1] + "…"
+	}
+	return path
 }

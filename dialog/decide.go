@@ -2,26 +2,26 @@ package dialog
 
 import "slices"
 
-// An Outcome is what a change came to.
+// An Outcome is the result of a change.
 type Outcome struct {
-	// Dialog is the dialog after the change; a tombstone when it is deleted.
-	// Its History is loaded as far as the dialog's was before.
+	// Dialog is the dialog after the change; a tombstone when it was deleted.
+	// Its History is loaded if it was loaded before the change.
 	Dialog Dialog
-	// Change is the record of what changed, nil when the dialog was already
-	// as asked for.
+	// Change is the record of what changed; nil when the dialog was already
+	// as requested.
 	Change *Record
-	// Replayed says that the idempotency key had been used: nothing was
-	// changed now, Change is what was changed then.
+	// Replayed means that the idempotency key was used before: nothing was
+	// changed now, and Change is what was changed then.
 	Replayed bool
 }
 
-// Decide is the whole truth of a change: the dialog as it will be and the
-// record of the change, or why not. It changes nothing. current must have its
-// History loaded when the plan has a Key.
+// Decide is the whole truth about a change: it returns the dialog after the
+// change and the record of it, or the reason why not. It changes nothing
+// itself. current must have its History loaded when the plan has a Key.
 //
-// The checks come in the documented order: a replay, is there such a dialog
-// (NotFound), may he (Forbidden), does the type allow it (Invalid), IfVersion
-// (Conflict), what needs the dialog (Invalid).
+// The checks come in the documented order: a replay; does the dialog exist
+// (NotFound); may the caller do it (Forbidden); does the type have it
+// (Invalid); IfVersion (Conflict); what depends on the dialog (Invalid).
 func (p Plan) Decide(current Dialog) (Outcome, error) {
 	if p.Key != "" {
 		if record, ok := findRecord(current.History, p.Caller.Actor(), p.Key); ok {
@@ -35,10 +35,7 @@ func (p Plan) Decide(current Dialog) (Outcome, error) {
 		return Outcome{}, err
 	}
 	if p.IfVersion.Given && p.IfVersion.Value != current.Version {
-		return Outcome{}, &Error{
-			Code: Conflict, Field: "ifVersion", CurrentVersion: current.Version,
-			Message: "the dialog is at another version",
-		}
+		return Outcome{}, errVersion(current.Version)
 	}
 	next := current.clone()
 	record := Record{Kind: Updated, Actor: p.Caller.Actor(), At: p.At, Key: p.Key, InputHash: p.InputHash}
@@ -68,11 +65,7 @@ func (p *Plan) replay(current Dialog, record Record) (Outcome, error) {
 	return Outcome{Dialog: current, Change: &record, Replayed: true}, nil
 }
 
-func errKeyReused() error {
-	return invalid("idempotencyKey", "the key was used for another input")
-}
-
-// commit stamps the dialog with the record as its newest version.
+// commit makes the record the newest version of the dialog.
 func (d *Dialog) commit(record *Record) {
 	d.Version++
 	record.Version = d.Version
@@ -99,25 +92,25 @@ func (p *Plan) applyTexts(next *Dialog, record *Record) {
 	}
 }
 
-// applyPeople changes occupants, then who owns, then who administers: each is
-// judged on the dialog as it will be.
+// applyPeople changes the occupants, the owner and the admins, in this order:
+// each depends on the one before.
 func (p *Plan) applyPeople(next *Dialog, record *Record) {
 	if !p.asksForPeople() {
 		return
 	}
-	record.Left = common(p.RemoveOccupants, next.Occupants)
-	next.Occupants = without(next.Occupants, record.Left)
-	record.Joined = without(p.AddOccupants, next.Occupants)
+	record.Left = Common(p.RemoveOccupants, next.Occupants)
+	next.Occupants = Without(next.Occupants, record.Left)
+	record.Joined = Without(p.AddOccupants, next.Occupants)
 	next.Occupants = append(next.Occupants, record.Joined...)
 
 	admins := next.Admins
-	next.Admins = without(next.Admins, append(slices.Clone(record.Left), p.RemoveAdmins...))
+	next.Admins = Without(next.Admins, append(slices.Clone(record.Left), p.RemoveAdmins...))
 	owner := next.Owner
 	if p.NewOwner != "" {
 		owner = p.NewOwner
 	}
-	named := without(p.AddAdmins, []UserID{owner})
-	next.Admins = append(next.Admins, without(named, next.Admins)...)
+	appointed := Without(p.AddAdmins, []UserID{owner})
+	next.Admins = append(next.Admins, Without(appointed, next.Admins)...)
 	if next.Type == Group && p.NewOwner == "" && slices.Contains(record.Left, owner) {
 		owner = next.successor()
 	}
@@ -125,9 +118,9 @@ func (p *Plan) applyPeople(next *Dialog, record *Record) {
 		next.Deleted = true
 		owner = next.Owner
 	}
-	next.Admins = without(next.Admins, []UserID{owner})
-	record.LostAdmins = without(admins, next.Admins)
-	record.NewAdmins = without(next.Admins, admins)
+	next.Admins = Without(next.Admins, []UserID{owner})
+	record.LostAdmins = Without(admins, next.Admins)
+	record.NewAdmins = Without(next.Admins, admins)
 
 	if len(record.Joined)+len(record.Left) > 0 {
 		record.Changed = append(record.Changed, AspectOccupants)
@@ -142,8 +135,8 @@ func (p *Plan) applyPeople(next *Dialog, record *Record) {
 	}
 }
 
-// successor is who gets a Group whose owner leaves without naming anyone: the
-// longest-standing admin, else the longest-standing occupant.
+// successor becomes the owner of a Group when the owner leaves without choosing
+// one: the longest-standing admin, or else the longest-standing occupant.
 func (d *Dialog) successor() UserID {
 	if len(d.Admins) > 0 {
 		return d.Admins[0]
@@ -154,26 +147,26 @@ func (d *Dialog) successor() UserID {
 	return d.Owner
 }
 
-// checkResult judges the dialog as it will be. Limits judge only what the
+// checkResult checks the dialog after the change. Limits apply only to what the
 // change adds.
 func (p *Plan) checkResult(current, next *Dialog) error {
-	if n := len(next.Occupants); n > len(current.Occupants) && n > p.Limits.Occupants {
-		return invalidf("addOccupants", "a dialog has at most %d occupants", p.Limits.Occupants)
+	if n := len(next.Occupants); n > len(current.Occupants) && n > p.Policy.Limits.Occupants {
+		return errTooMany("addOccupants", "occupants", n, p.Policy.Limits.Occupants)
 	}
-	if n := len(next.Admins); n > len(current.Admins) && n > p.Limits.Admins {
-		return invalidf("addAdmins", "a dialog has at most %d admins", p.Limits.Admins)
+	if n := len(next.Admins); n > len(current.Admins) && n > p.Policy.Limits.Admins {
+		return errTooMany("addAdmins", "admins", n, p.Policy.Limits.Admins)
 	}
-	if n := next.Custom.Bytes(); n > p.Limits.CustomBytes && n > current.Custom.Bytes() {
-		return invalidf("customData", "the custom data of a dialog has at most %d bytes", p.Limits.CustomBytes)
+	if n := next.Custom.Bytes(); n > p.Policy.Limits.CustomBytes && n > current.Custom.Bytes() {
+		return errTooMuchCustomData(n, p.Policy.Limits)
 	}
 	if next.Type != Group {
 		return nil
 	}
 	if p.NewOwner != "" && !slices.Contains(next.Occupants, p.NewOwner) {
-		return invalid("newOwnerId", "the new owner will not be an occupant")
+		return invalid("newOwnerId", "the new owner must be an occupant")
 	}
-	if len(without(p.AddAdmins, next.Occupants)) > 0 {
-		return invalid("addAdmins", "an admin will not be an occupant")
+	if len(Without(p.AddAdmins, next.Occupants)) > 0 {
+		return errAdminOutside("addAdmins")
 	}
 	return nil
 }

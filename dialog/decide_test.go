@@ -369,7 +369,7 @@ func TestClocks(t *testing.T) {
 		{"a clock that is behind", current.UpdatedAt.Add(-time.Hour), current.UpdatedAt.Add(-time.Hour), current.UpdatedAt},
 	} {
 		store := &planCatcher{Store: newStore(t)}
-		service := dialog.NewService(store, dialog.DefaultLimits(), func() time.Time { return tt.now }, nil)
+		service := dialog.NewService(store, dialog.DefaultPolicy(dialog.DefaultLimits()), func() time.Time { return tt.now }, nil)
 		if _, err := service.Update(t.Context(), user(ann), dialogID, dialog.Change{Name: dialog.Some("x")}); err != nil {
 			t.Fatal(err)
 		}

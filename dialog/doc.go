@@ -1,12 +1,12 @@
 // Package dialog is the domain: what a dialog is, who may do what to it, and
-// what a change comes to.
+// what a change results in.
 //
-// Its heart is pure. [Plan.Decide] takes a dialog as it is and answers with
-// the dialog as it will be and the record of what changed, or with a denial;
-// every rule it applies is a row of the table in rules.go. A [Service] puts
-// the heart behind a [Store], and an engine that implements [Store] must come
-// to the very same result by whatever commands suit its database.
+// The core is pure. [Plan.Decide] takes a dialog as it is and returns the
+// dialog after the change and the record of what changed, or a denial. Every
+// rule it applies is a row of the plan's [Policy] (rules.go). A [Service]
+// connects the core with a [Store]. An engine implements Store and must come to
+// exactly the same result, with the commands that suit its database.
 //
-// The package must not know GraphQL, HTTP, SQL or MongoDB: it imports the
-// standard library alone.
+// The package must not know GraphQL, HTTP, SQL or MongoDB: it imports only the
+// standard library.
 package dialog

@@ -3,43 +3,45 @@ package dialog
 import (
 	"errors"
 	"fmt"
-	"strings"
+	"strconv"
+	"unicode/utf8"
 )
 
-// A Code says what kind of failure an [Error] is. A door to the service maps
-// each to one public code and status; whatever is no *Error is internal and
-// must not be shown.
+// A Code is the kind of a failure. Each API maps it to a public code and an
+// HTTP status. A failure that is not an [Error] is internal and must not be
+// shown to callers.
 type Code int
 
 // The kinds of failures.
 const (
 	// Invalid input: BAD_USER_INPUT, 400.
 	Invalid Code = iota + 1
-	// Unauthenticated: credentials are needed and there are none, 401.
+	// Unauthenticated: credentials are required and missing, 401.
 	Unauthenticated
-	// Forbidden: the rules say no, 403.
+	// Forbidden by the rules, 403.
 	Forbidden
-	// NotFound: there is no such dialog, 404.
+	// NotFound: the dialog does not exist, 404.
 	NotFound
-	// Conflict: another version than asked for, or an id that is taken, 409.
+	// Conflict: the version or id given does not fit what is stored, 409.
 	Conflict
 	// Unavailable: the store did not answer in time; the outcome may be
 	// unknown, 503.
 	Unavailable
 )
 
-// An Error is a failure that may be shown to the caller. Message is a whole
-// sentence without a final stop and never quotes a driver or a file.
+// An Error is a failure that may be shown to the caller.
 type Error struct {
-	Code    Code
+	Code Code
+	// Message is one sentence without a final stop, shorter than 160
+	// characters. It never quotes a driver, a file or a secret.
 	Message string
-	// Field is the one input to blame, as the schema spells it.
+	// Field is the input to blame, by its name in the schema; empty for none.
 	Field string
 	// Denial explains a Forbidden.
 	Denial *Denial
-	// CurrentVersion is what a dialog's version is when IfVersion was not.
+	// CurrentVersion is the dialog's version where IfVersion was another.
 	CurrentVersion int64
-	// cause is for the log alone.
+	// cause is for the log only.
 	cause error
 }
 
@@ -52,50 +54,74 @@ func (e *Error) Error() string {
 
 func (e *Error) Unwrap() error { return e.cause }
 
-// A Denial explains why the rules said no.
-type Denial struct {
-	// Rule is the act that failed, by the name that viewerCan… gives it.
-	Rule string
-	// Standing is what the caller is to the dialog; zero where the rule is
-	// about no dialog.
-	Standing Standing
-	// Allowed lists who could, the highest first.
-	Allowed []Standing
-}
-
-// IsCode tells whether err is an [Error] of this kind.
+// IsCode reports whether err is an [Error] of this kind.
 func IsCode(err error, code Code) bool {
 	var e *Error
 	return errors.As(err, &e) && e.Code == code
 }
 
-// InvalidInput is the error for one input that is malformed.
+// InvalidInput is the error for one invalid input. field may be empty.
 func InvalidInput(field, message string) error { return invalid(field, message) }
 
-// ErrNotFound is the error for a dialog that is not there.
+// ErrNotFound is the error for a dialog that does not exist.
 func ErrNotFound() error {
-	return &Error{Code: NotFound, Message: "there is no such dialog"}
+	return &Error{Code: NotFound, Message: "dialog not found"}
 }
 
-// ErrUnauthenticated is the error for a caller who gave no credentials where
-// some are needed.
+// ErrUnauthenticated is the error for a caller without credentials where some
+// are required.
 func ErrUnauthenticated() error {
-	return &Error{Code: Unauthenticated, Message: "this needs credentials: QB-Token, or Authorization with Bearer or ApiKey"}
+	return &Error{Code: Unauthenticated, Message: "authentication required: send QB-Token or Authorization"}
 }
 
-// ErrIDTaken is the error for a creation whose id belongs to another dialog.
+// ErrIDTaken is the error for a creation whose id another dialog has.
 func ErrIDTaken() error {
-	return &Error{Code: Conflict, Message: "the id is taken by another dialog", Field: "id"}
+	return &Error{Code: Conflict, Field: "id", Message: "a dialog with this id already exists"}
+}
+
+// ErrPairTaken is the error for restoring a Private dialog whose two users
+// have another one.
+func ErrPairTaken(id ID) error {
+	return &Error{Code: Conflict, Message: fmt.Sprintf("the two users of dialog %s already have another private dialog", id)}
+}
+
+// ErrAPIKeyExists is the error for adding an API key whose name is taken.
+func ErrAPIKeyExists(name string) error {
+	return &Error{Code: Conflict, Field: "name", Message: fmt.Sprintf("an API key named %s already exists", Quote(name))}
+}
+
+// ErrAPIKeyNotFound is the error for removing an API key that does not exist.
+func ErrAPIKeyNotFound(name string) error {
+	return &Error{Code: NotFound, Field: "name", Message: fmt.Sprintf("no API key is named %s", Quote(name))}
 }
 
 // ErrUnavailable is the error for a store that did not answer in time. The
-// cause is kept for the log and never shown.
+// cause is for the log and is never shown.
 func ErrUnavailable(cause error) error {
 	return &Error{
 		Code:    Unavailable,
-		Message: "the store did not answer in time; the outcome may be unknown, and an idempotencyKey makes it safe to repeat",
+		Message: "the store did not answer in time; a change may have happened, and is safe to retry with the same idempotencyKey",
 		cause:   cause,
 	}
+}
+
+func errKeyReused() error {
+	return invalid("idempotencyKey", "this idempotencyKey was already used with another input")
+}
+
+func errVersion(current int64) error {
+	return &Error{
+		Code: Conflict, Field: "ifVersion", CurrentVersion: current,
+		Message: fmt.Sprintf("the dialog has changed meanwhile: its version is now %d", current),
+	}
+}
+
+func errTooMany(field, what string, n, limit int) error {
+	return invalidf(field, "too many %s: %d (limit %d)", what, n, limit)
+}
+
+func errTooLong(field, what string, n int, unit string, limit int) error {
+	return invalidf(field, "%s is too long: %d %s (limit %d)", what, n, unit, limit)
 }
 
 func invalid(field, message string) error {
@@ -106,14 +132,16 @@ func invalidf(field, format string, args ...any) error {
 	return invalid(field, fmt.Sprintf(format, args...))
 }
 
-func forbidden(rule string, standing Standing, allowed []Standing) error {
-	names := make([]string, len(allowed))
-	for i, s := range allowed {
-		names[i] = s.String()
+// quotedLength is how much of an offending value a message shows, in
+// characters.
+const quotedLength = 60
+
+// Quote shows an offending value in a message: in quotes, with escapes for
+// what can't be printed, and cut to 60 characters.
+func Quote(s string) string {
+	quoted := strconv.Quote(s)
+	if utf8.RuneCountInString(quoted) <= quotedLength {
+		return quoted
 	}
-	return &Error{
-		Code:    Forbidden,
-		Message: fmt.Sprintf("the rule %q allows %s, and the caller is %s", rule, strings.Join(names, ", "), standing),
-		Denial:  &Denial{Rule: rule, Standing: standing, Allowed: allowed},
-	}
+	return string([]rune(quoted)[:quotedLength-2]) + `…"`
 }

@@ -52,7 +52,7 @@ func TestMessages(t *testing.T) {
 		t.Errorf("the log does not get the cause: %v", e)
 	}
 	_, err := decide(t, user(cid), full(), dialog.Change{Delete: true})
-	if got, want := err.Error(), `the rule "delete" allows OWNER, and the caller is OCCUPANT`; got != want {
+	if got, want := err.Error(), "only the owner may delete this dialog; you are an occupant"; got != want {
 		t.Errorf("got %s, want %s", got, want)
 	}
 }

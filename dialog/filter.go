@@ -8,7 +8,8 @@ import (
 	"unicode/utf8"
 )
 
-// A FilterInput is a [Filter] as a caller sent it. A nil list was not given.
+// A FilterInput is a [Filter] as the caller sent it. A list that was not given
+// is nil.
 type FilterInput struct {
 	IDs, Names, ExceptIDs, ExceptNames                       []string
 	Types                                                    []Type
@@ -22,7 +23,7 @@ type FilterInput struct {
 func (s *Service) filter(ctx context.Context, in FilterInput) (Filter, error) {
 	f := Filter{Owner: in.Owner.Value, NameContains: FoldName(in.NameContains.Value)}
 	var err error
-	if f.IDs, err = parseIDs("filter.ids", in.IDs, s.limits.IDsPerList); err != nil {
+	if f.IDs, err = parseIDs("filter.ids", in.IDs, s.policy.Limits.IDsPerList); err != nil {
 		return f, err
 	}
 	if f.Types, err = parseTypes("filter.types", in.Types); err != nil {
@@ -33,37 +34,37 @@ func (s *Service) filter(ctx context.Context, in FilterInput) (Filter, error) {
 			return f, err
 		}
 	}
-	if f.Occupants, err = parseUserIDs("filter.occupantIds", in.Occupants, s.limits.IDsPerList); err != nil {
+	if f.Occupants, err = parseUserIDs("filter.occupantIds", in.Occupants, s.policy.Limits.IDsPerList); err != nil {
 		return f, err
 	}
-	if f.ExceptIDs, err = parseIDs("filter.exceptIds", in.ExceptIDs, s.limits.IDsPerList); err != nil {
+	if f.ExceptIDs, err = parseIDs("filter.exceptIds", in.ExceptIDs, s.policy.Limits.IDsPerList); err != nil {
 		return f, err
 	}
-	if f.Names, err = parseNames("filter.names", in.Names, s.limits); err != nil {
+	if f.Names, err = parseNames("filter.names", in.Names, s.policy.Limits); err != nil {
 		return f, err
 	}
-	if f.ExceptNames, err = parseNames("filter.exceptNames", in.ExceptNames, s.limits); err != nil {
+	if f.ExceptNames, err = parseNames("filter.exceptNames", in.ExceptNames, s.policy.Limits); err != nil {
 		return f, err
 	}
 	if err := checkText("filter.nameContains", in.NameContains.Value); err != nil {
 		return f, err
 	}
-	if utf8.RuneCountInString(in.NameContains.Value) > s.limits.NameLength {
-		return f, invalidf("filter.nameContains", "a name has at most %d characters", s.limits.NameLength)
+	if n := utf8.RuneCountInString(in.NameContains.Value); n > s.policy.Limits.NameLength {
+		return f, errTooLong("filter.nameContains", "the text to find", n, "characters", s.policy.Limits.NameLength)
 	}
 	f.UpdatedAfter, f.UpdatedBefore = afterBound(in.UpdatedAfter), beforeBound(in.UpdatedBefore)
 	f.CreatedAfter, f.CreatedBefore = afterBound(in.CreatedAfter), beforeBound(in.CreatedBefore)
 	if f.Custom, err = parseCustom(ctx, s.classes, "filter.customData", in.Custom); err != nil {
 		return f, err
 	}
-	if len(f.Custom) > s.limits.FieldsPerClass {
-		return f, invalidf("filter.customData", "a filter asks for at most %d custom fields", s.limits.FieldsPerClass)
+	if n := len(f.Custom); n > s.policy.Limits.FieldsPerClass {
+		return f, errTooMany("filter.customData", "custom fields", n, s.policy.Limits.FieldsPerClass)
 	}
 	return f, nil
 }
 
-// parseNames checks each name, drops repetitions, and keeps an empty list
-// apart from none. A name that no dialog can have matches none, and is fine.
+// parseNames checks each name and removes repetitions. An empty list is not nil.
+// A name that no dialog can have is valid and matches nothing.
 func parseNames(field string, names []string, limits Limits) ([]string, error) {
 	if names == nil {
 		return nil, nil
@@ -73,22 +74,21 @@ func parseNames(field string, names []string, limits Limits) ([]string, error) {
 		if err := checkText(field, name); err != nil {
 			return nil, err
 		}
-		if utf8.RuneCountInString(name) > limits.NameLength {
-			return nil, invalidf(field, "a name has at most %d characters", limits.NameLength)
+		if n := utf8.RuneCountInString(name); n > limits.NameLength {
+			return nil, errTooLong(field, "a name", n, "characters", limits.NameLength)
 		}
 		if slices.Contains(unique, name) {
 			continue
 		}
 		if len(unique) == limits.IDsPerList {
-			return nil, invalidf(field, "at most %d names in one list", limits.IDsPerList)
+			return nil, invalidf(field, "too many names in one list (limit %d)", limits.IDsPerList)
 		}
 		unique = append(unique, name)
 	}
 	return unique, nil
 }
 
-// parseIDs checks each id, drops repetitions, and keeps an empty list apart
-// from none.
+// parseIDs checks each id and removes repetitions. An empty list is not nil.
 func parseIDs(field string, texts []string, most int) ([]ID, error) {
 	if texts == nil {
 		return nil, nil
@@ -104,7 +104,7 @@ func parseIDs(field string, texts []string, most int) ([]ID, error) {
 			continue
 		}
 		if len(ids) == most {
-			return nil, invalidf(field, "at most %d ids in one list", most)
+			return nil, invalidf(field, "too many ids in one list (limit %d)", most)
 		}
 		seen[id] = true
 		ids = append(ids, id)
@@ -112,8 +112,7 @@ func parseIDs(field string, texts []string, most int) ([]ID, error) {
 	return ids, nil
 }
 
-// parseTypes checks each type, drops repetitions, and keeps an empty list
-// apart from none.
+// parseTypes checks each type and removes repetitions. An empty list is not nil.
 func parseTypes(field string, given []Type) ([]Type, error) {
 	if given == nil {
 		return nil, nil
@@ -130,8 +129,8 @@ func parseTypes(field string, given []Type) ([]Type, error) {
 	return types, nil
 }
 
-// afterBound and beforeBound round to the milliseconds that instants are kept
-// in, so that comparing with the bound leaves out what the caller's leaves out.
+// afterBound and beforeBound round to the milliseconds in which instants are
+// stored, in the direction that excludes the same dialogs as the exact bound.
 func afterBound(t Optional[time.Time]) time.Time {
 	if !t.Given {
 		return time.Time{}
@@ -148,7 +147,7 @@ func beforeBound(t Optional[time.Time]) time.Time {
 		ms++
 	}
 	bound := time.UnixMilli(ms).UTC()
-	if bound.IsZero() { // which would mean no bound; no dialog is as old
+	if bound.IsZero() { // which would mean no bound; no dialog is that old
 		return bound.Add(time.Millisecond)
 	}
 	return bound

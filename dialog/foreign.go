@@ -6,17 +6,17 @@ import (
 	"time"
 )
 
-// A Foreign is a dialog that was made elsewhere, as it was there. Its ID and
+// A Foreign is a dialog as another system has it, to be imported. Its ID and
 // Owner are given.
 type Foreign struct {
 	Creation
 	CreatedAt, UpdatedAt time.Time
 }
 
-// Adopt is what a foreign dialog is to be here: judged as the creation of a
-// server, with the instants that it had. It stores nothing; an [Archive] does
-// that. A Group that its owner has left goes to whom he would have left it
-// here.
+// Adopt returns what a foreign dialog becomes in this system. It is checked like
+// a creation by a server, and keeps its times. It is not stored: an [Archive]
+// does that. A Group whose owner has left it goes to the successor that it would
+// have here.
 func (s *Service) Adopt(ctx context.Context, c Caller, f Foreign) (Dialog, error) {
 	if err := signedIn(c); err != nil {
 		return Dialog{}, err
@@ -25,13 +25,13 @@ func (s *Service) Adopt(ctx context.Context, c Caller, f Foreign) (Dialog, error
 		return Dialog{}, err
 	}
 	if !f.ID.Given {
-		return Dialog{}, invalid("id", "a dialog from elsewhere has an id")
+		return Dialog{}, invalid("id", "the id of the dialog is missing")
 	}
 	if left := f.Type == Group && len(f.Occupants) > 0 && !slices.Contains(f.Occupants, f.Owner.Value); left {
-		group := Dialog{Occupants: f.Occupants, Admins: common(f.Admins, f.Occupants)}
+		group := Dialog{Occupants: f.Occupants, Admins: Common(f.Admins, f.Occupants)}
 		f.Owner = Some(group.successor())
 	}
-	plan, err := newCreatePlan(ctx, s.classes, s.limits, c, f.Creation, "", f.CreatedAt)
+	plan, err := newCreatePlan(ctx, s.classes, s.policy.Limits, c, f.Creation, "", f.CreatedAt)
 	if err != nil {
 		return Dialog{}, err
 	}

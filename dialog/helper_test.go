@@ -31,7 +31,7 @@ func newStore(_ tester, more ...dialog.Class) dialog.Store {
 }
 
 func newService(store dialog.Store, limits dialog.Limits) *dialog.Service {
-	return dialog.NewService(store, limits, noon, rand.Reader)
+	return dialog.NewService(store, dialog.DefaultPolicy(limits), noon, rand.Reader)
 }
 
 // A planCatcher is a store that shows what the service asks of it.

@@ -5,29 +5,28 @@ import (
 	"encoding/binary"
 	"encoding/hex"
 	"io"
-	"slices"
 	"strings"
 	"time"
 	"unicode/utf8"
 )
 
-// An ID names a dialog: 24 hexadecimal digits in lower case, the text of an
-// ObjectID.
+// An ID identifies a dialog: an ObjectID as 24 hexadecimal digits in lower
+// case.
 type ID string
 
-// ParseID checks the form of a dialog's id. field names the input to blame.
+// ParseID checks the form of a dialog's id. field is the input to blame.
 func ParseID(field, s string) (ID, error) {
 	if len(s) != 24 || strings.Trim(s, "0123456789abcdef") != "" {
-		return "", invalid(field, "a dialog's id is 24 hexadecimal digits in lower case")
+		return "", invalidf(field, "invalid dialog id %s: must be 24 hexadecimal digits in lower case", Quote(s))
 	}
 	return ID(s), nil
 }
 
-// NewID makes an ObjectID: the second it was made in, then 8 random bytes, of
-// the system's source when random is nil.
+// NewID generates an ObjectID: the time in seconds, then 8 random bytes. A nil
+// random is the system's source.
 func NewID(now time.Time, random io.Reader) (ID, error) {
 	var b [12]byte
-	binary.BigEndian.PutUint32(b[:4], uint32(now.Unix())) //nolint:gosec // an ObjectID's seconds wrap in 2106 by its definition
+	binary.BigEndian.PutUint32(b[:4], uint32(now.Unix())) //nolint:gosec // the seconds of an ObjectID wrap in 2106 by definition
 	if random == nil {
 		random = rand.Reader
 	}
@@ -37,20 +36,20 @@ func NewID(now time.Time, random io.Reader) (ID, error) {
 	return ID(hex.EncodeToString(b[:])), nil
 }
 
-// A UserID names a user: an opaque string of 1 to 128 bytes of UTF-8 without
-// NUL, compared byte by byte.
+// A UserID identifies a user: an opaque string of 1 to 128 bytes, valid UTF-8
+// without NUL, compared byte by byte.
 type UserID string
 
-// MaxUserIDBytes is the longest that a user id may be.
+// MaxUserIDBytes is the maximum length of a user id.
 const MaxUserIDBytes = 128
 
-// ParseUserID checks the form of a user's id. field names the input to blame.
+// ParseUserID checks the form of a user's id. field is the input to blame.
 func ParseUserID(field, s string) (UserID, error) {
 	switch {
 	case s == "":
-		return "", invalid(field, "a user id has at least 1 byte")
+		return "", invalid(field, "a user id must not be empty")
 	case len(s) > MaxUserIDBytes:
-		return "", invalidf(field, "a user id has at most %d bytes", MaxUserIDBytes)
+		return "", errTooLong(field, "the user id", len(s), "bytes", MaxUserIDBytes)
 	}
 	if err := checkText(field, s); err != nil {
 		return "", err
@@ -58,7 +57,7 @@ func ParseUserID(field, s string) (UserID, error) {
 	return UserID(s), nil
 }
 
-// parseUserIDs checks each id, drops repetitions and keeps the order.
+// parseUserIDs checks each id, and removes repetitions.
 func parseUserIDs(field string, ids []UserID, most int) ([]UserID, error) {
 	if len(ids) == 0 {
 		return nil, nil
@@ -73,7 +72,7 @@ func parseUserIDs(field string, ids []UserID, most int) ([]UserID, error) {
 			continue
 		}
 		if len(unique) == most {
-			return nil, invalidf(field, "at most %d ids in one list", most)
+			return nil, invalidf(field, "too many ids in one list (limit %d)", most)
 		}
 		seen[id] = true
 		unique = append(unique, id)
@@ -81,44 +80,21 @@ func parseUserIDs(field string, ids []UserID, most int) ([]UserID, error) {
 	return unique, nil
 }
 
-// without keeps those of list that are not in out, in order; nil for none.
-func without(list, out []UserID) []UserID {
-	if len(out) == 0 && len(list) > 0 {
-		return list
-	}
-	return kept(list, out, false)
-}
-
-// common keeps those of list that are also in other, in list's order; nil for
-// none.
-func common(list, other []UserID) []UserID { return kept(list, other, true) }
-
-// kept keeps those of list that other has, or has not.
-func kept(list, other []UserID, has bool) []UserID {
-	in := func(id UserID) bool { return slices.Contains(other, id) }
-	if len(list)*len(other) > 1000 { // where making a set pays
-		set := make(map[UserID]bool, len(other))
-		for _, id := range other {
-			set[id] = true
-		}
-		in = func(id UserID) bool { return set[id] }
-	}
-	var those []UserID
-	for _, id := range list {
-		if in(id) == has {
-			those = append(those, id)
-		}
-	}
-	return those
-}
-
-// checkText refuses what no store keeps faithfully: broken UTF-8 and NUL.
+// checkText rejects what no store can keep: invalid UTF-8 and NUL.
 func checkText(field, s string) error {
-	if !utf8.ValidString(s) {
-		return invalid(field, "text must be valid UTF-8")
-	}
-	if strings.ContainsRune(s, 0) {
-		return invalid(field, "text must not contain the character NUL")
+	if fault := textFault(s); fault != "" {
+		return invalid(field, "the text "+fault)
 	}
 	return nil
+}
+
+// textFault says what is wrong with a text; empty for nothing.
+func textFault(s string) string {
+	switch {
+	case !utf8.ValidString(s):
+		return "must be valid UTF-8"
+	case strings.ContainsRune(s, 0):
+		return "must not contain NUL (U+0000)"
+	}
+	return ""
 }

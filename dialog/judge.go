@@ -1,8 +1,9 @@
 package dialog
 
-// acts lists what the change does to this dialog, as far as the rules tell
-// one act from another. Acts are judged on what is asked, not on what it
-// would come to.
+import "slices"
+
+// acts lists what the change does to this dialog, as far as the rules
+// distinguish it. Acts are judged by what is asked, not by the outcome.
 func (p *Plan) acts(d *Dialog) map[Act]bool {
 	acts := map[Act]bool{}
 	if p.Name.Given || p.Photo.Given {
@@ -21,7 +22,7 @@ func (p *Plan) acts(d *Dialog) map[Act]bool {
 		acts[ChangeAdmins] = true
 	}
 	for _, id := range p.RemoveAdmins {
-		acts[d.dismissal(p.Caller, id)] = true
+		acts[d.adminChange(p.Caller, id)] = true
 	}
 	if p.NewOwner != "" {
 		acts[Transfer] = true
@@ -32,33 +33,53 @@ func (p *Plan) acts(d *Dialog) map[Act]bool {
 	return acts
 }
 
-// judge applies the table: may the caller see the dialog and do each act
-// (Forbidden), and does its type know each (Invalid)?
+// removal is the act that removing this occupant is for the caller.
+func (d *Dialog) removal(c Caller, target UserID) Act {
+	switch {
+	case target == c.User:
+		return Leave
+	case target == d.Owner || slices.Contains(d.Admins, target):
+		return RemoveManagers
+	}
+	return RemoveOthers
+}
+
+// adminChange is the act that appointing this user as admin, or removing the
+// role from them, is for the caller.
+func (d *Dialog) adminChange(c Caller, target UserID) Act {
+	if target == c.User && slices.Contains(d.Admins, target) {
+		return StepDown
+	}
+	return ChangeAdmins
+}
+
+// judge applies the rule table: may the caller see the dialog and do each act
+// (Forbidden), and does its type have each act (Invalid)?
 func (p *Plan) judge(d *Dialog) error {
-	if err := judgeSight(d, p.Caller); err != nil {
+	if err := p.Policy.judgeSight(p.Caller, d); err != nil {
 		return err
 	}
 	acts := p.acts(d)
 	roles := d.Roles(p.Caller)
 	for act := Rename; act <= Delete; act++ {
-		allowed := act.Allows(d.Type)
+		allowed := p.Policy.Rules.Allows(act, d.Type)
 		if acts[act] && allowed != malformed && allowed&roles == 0 {
-			return forbidden(act.Rule(), d.Standing(p.Caller), allowed.standings())
+			return p.Policy.forbidden(act, d.Standing(p.Caller), allowed)
 		}
 	}
 	for act := Rename; act <= Delete; act++ {
-		if acts[act] && act.Allows(d.Type) == malformed {
-			return invalidf(p.field(act), "a %s does not have this (%s)", d.Type, act.Rule())
+		if acts[act] && p.Policy.Rules.Allows(act, d.Type) == malformed {
+			return errNoSuchAct(act, d.Type, p.field(act))
 		}
 	}
 	return nil
 }
 
-// Required is the table compiled for an engine that must judge before it has
-// read: of each of these sets the caller must hold a role in a dialog of the
-// type, provided that nobody who is to be removed is its owner or an admin,
-// nor the caller an admin who dismisses himself. It is not ok when the change
-// is malformed for the type. A server must hold nothing.
+// Required is the rule table compiled for an engine that must judge before it
+// has read the dialog. In a dialog of the type, the caller must have a role of
+// each of these sets; a server needs none. This holds only where nobody who is
+// to be removed is the owner or an admin, and the caller is not an admin who
+// gives up their role. It is not ok when the type has no such act.
 func (p *Plan) Required(t Type) (sets []Roles, ok bool) {
 	acts := p.acts(&Dialog{Type: t})
 	acts[See] = true
@@ -66,7 +87,7 @@ func (p *Plan) Required(t Type) (sets []Roles, ok bool) {
 		if !acts[act] {
 			continue
 		}
-		allowed := act.Allows(t)
+		allowed := p.Policy.Rules.Allows(act, t)
 		if allowed == malformed {
 			return nil, false
 		}
@@ -75,15 +96,6 @@ func (p *Plan) Required(t Type) (sets []Roles, ok bool) {
 		}
 	}
 	return sets, true
-}
-
-// judgeSight refuses whoever may not see the dialog, in words that are the
-// same whatever the dialog is: a guess of an id learns nothing.
-func judgeSight(d *Dialog, c Caller) error {
-	if d.Can(c, See) {
-		return nil
-	}
-	return forbidden(See.Rule(), StandingOutsider, []Standing{StandingOwner, StandingAdmin, StandingOccupant})
 }
 
 // field is the input that asked for the act.
@@ -96,7 +108,7 @@ func (p *Plan) field(a Act) string {
 		return "photo"
 	case AddOccupants:
 		return "addOccupants"
-	case Leave, RemoveOthers, RemoveChiefs:
+	case Leave, RemoveOthers, RemoveManagers:
 		return "removeOccupants"
 	case SetCustomData:
 		return "customData"

@@ -2,8 +2,8 @@ package dialog
 
 import "fmt"
 
-// Limits bound what a change may add. They are never applied to what is there
-// already, so that lowering one locks nobody out.
+// Limits bound what a change may add. They never apply to what is already
+// stored, so that lowering a limit locks nobody out.
 type Limits struct {
 	// NameLength is in characters (Unicode code points).
 	NameLength int
@@ -11,16 +11,16 @@ type Limits struct {
 	PhotoBytes int
 	// Occupants and Admins are per dialog.
 	Occupants, Admins int
-	// IDsPerList is how many ids one list of an update or a filter may name.
+	// IDsPerList is the number of ids in one list of an update or a filter.
 	IDsPerList int
-	// FieldsPerClass is how many fields a custom class may have, and how many
-	// a filter may ask for, whatever their classes.
+	// FieldsPerClass is the number of fields of a custom class, and the number
+	// of custom fields in a filter.
 	FieldsPerClass int
-	// CustomBytes is the compact JSON of a dialog's custom values, in bytes.
+	// CustomBytes is the size of a dialog's custom values as compact JSON.
 	CustomBytes int
 }
 
-// DefaultLimits are the limits of a server that was told nothing else.
+// DefaultLimits are the limits of a server without other settings.
 func DefaultLimits() Limits {
 	return Limits{
 		NameLength:     200,
@@ -33,24 +33,34 @@ func DefaultLimits() Limits {
 	}
 }
 
-// Validate refuses limits that no dialog could live with.
+// A LimitError is the error for a limit outside its bounds.
+type LimitError struct {
+	// Limit is the limit's name: name, photo, occupants, admins, ids, fields
+	// or custom-data.
+	Limit              string
+	Value, Least, Most int
+}
+
+func (e *LimitError) Error() string {
+	return fmt.Sprintf("the %s limit must be between %d and %d, not %d", e.Limit, e.Least, e.Most, e.Value)
+}
+
+// Validate returns a [LimitError] for the first limit that no server can work
+// with.
 func (l Limits) Validate() error {
-	for _, limit := range []struct {
-		name               string
-		value, least, most int
-	}{
-		{"name length", l.NameLength, 1, 1 << 16},
-		{"photo bytes", l.PhotoBytes, 1, 1 << 20},
+	for _, limit := range []LimitError{
+		{"name", l.NameLength, 1, 1 << 16},
+		{"photo", l.PhotoBytes, 1, 1 << 20},
 		{"occupants", l.Occupants, 2, 1 << 20},
 		{"admins", l.Admins, 1, 1 << 20},
 		// Each id and field of a filter is a term of one query, and databases
-		// bound how many terms that may have.
-		{"ids per list", l.IDsPerList, 1, 500},
-		{"fields per class", l.FieldsPerClass, 1, 500},
-		{"custom data bytes", l.CustomBytes, 1, 1 << 20},
+		// limit the number of terms.
+		{"ids", l.IDsPerList, 1, 500},
+		{"fields", l.FieldsPerClass, 1, 500},
+		{"custom-data", l.CustomBytes, 1, 1 << 20},
 	} {
-		if limit.value < limit.least || limit.value > limit.most {
-			return fmt.Errorf("the limit of %s must be %d to %d", limit.name, limit.least, limit.most)
+		if limit.Value < limit.Least || limit.Value > limit.Most {
+			return &limit
 		}
 	}
 	return nil

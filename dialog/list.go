@@ -7,13 +7,13 @@ import (
 	"unicode"
 )
 
-// A Scope is the part of the visible dialogs that a list is about.
+// A Scope is which of the visible dialogs a list selects.
 type Scope int
 
 // The scopes of a list.
 const (
-	// Mine is what the caller occupies, owns or administers; for a server,
-	// all.
+	// Mine is every dialog that the caller is an occupant, the owner or an
+	// admin of; for a server, every dialog.
 	Mine Scope = iota + 1
 	// Public is every PublicGroup.
 	Public
@@ -24,11 +24,12 @@ const (
 // An OrderField is what a list is sorted by.
 type OrderField int
 
-// The orders of a list. Ties are broken by the id, in the same direction.
+// The orders of a list. Dialogs with equal keys are sorted by id, in the same
+// direction.
 const (
 	ByUpdatedAt OrderField = iota + 1
 	ByCreatedAt
-	// ByName goes by [FoldName]; no name is the empty text.
+	// ByName sorts by [FoldName]; a dialog without a name has the empty name.
 	ByName
 )
 
@@ -38,7 +39,7 @@ type Order struct {
 	Descending bool
 }
 
-// A SortKey is a dialog's place in an order: an instant, or a folded name.
+// A SortKey is what an order compares: an instant or a folded name.
 type SortKey struct {
 	Time time.Time
 	Name string
@@ -48,7 +49,7 @@ func (k SortKey) compare(o SortKey) int {
 	return cmp.Or(k.Time.Compare(o.Time), cmp.Compare(k.Name, o.Name))
 }
 
-// Key is the dialog's sort key in this order.
+// Key returns the dialog's sort key in this order.
 func (o Order) Key(d *Dialog) SortKey {
 	switch o.Field {
 	case ByCreatedAt:
@@ -59,7 +60,7 @@ func (o Order) Key(d *Dialog) SortKey {
 	return SortKey{Time: d.UpdatedAt}
 }
 
-// Compare orders dialogs by an order's key, then by id.
+// Compare compares dialogs by their keys, then by their ids.
 func (o Order) Compare(a, b *Dialog) int {
 	n := cmp.Or(o.Key(a).compare(o.Key(b)), cmp.Compare(a.ID, b.ID))
 	if o.Descending {
@@ -68,8 +69,8 @@ func (o Order) Compare(a, b *Dialog) int {
 	return n
 }
 
-// A Position is where in an order a page starts or ends; the dialog there is
-// not part of it, and need not exist any more.
+// A Position is where a page starts or ends in an order. The dialog at the
+// position is not part of the page, and may no longer exist.
 type Position struct {
 	Key SortKey
 	ID  ID
@@ -77,37 +78,40 @@ type Position struct {
 
 func (o Order) position(d *Dialog) *Position { return &Position{Key: o.Key(d), ID: d.ID} }
 
-// A Filter narrows a list to the dialogs that match all of it.
+// A Filter selects the dialogs that match all of its conditions.
 type Filter struct {
-	// IDs and Types match any of theirs; empty but not nil, nothing.
+	// IDs and Types match any of their values; nil matches every dialog, empty
+	// but not nil matches none.
 	IDs   []ID
 	Types []Type
 	Owner UserID // empty for any
-	// Occupants must all be in; empty asks for nothing.
+	// Occupants must all be occupants; empty matches every dialog.
 	Occupants []UserID
-	// Names are whole names, byte by byte, of which any matches; empty but not
-	// nil, nothing. A dialog without a name has the empty one.
+	// Names match any of these whole names, byte by byte; nil and empty are
+	// like those of IDs. A dialog without a name has the empty name.
 	Names []string
-	// ExceptIDs and ExceptNames match none of theirs; empty leaves nothing out.
+	// ExceptIDs and ExceptNames exclude dialogs.
 	ExceptIDs   []ID
 	ExceptNames []string
-	// NameContains is folded already; empty for any.
+	// NameContains is a part of the folded name, and itself folded; empty for
+	// any.
 	NameContains string
-	// Instants are whole milliseconds and leave the instant itself out.
+	// The bounds are whole milliseconds and exclusive.
 	UpdatedAfter, UpdatedBefore, CreatedAfter, CreatedBefore time.Time // zero for any
-	// Custom fields each equal their value; an empty value: no such field.
+	// Custom fields must equal their values; an empty value means that the
+	// dialog must not have the field.
 	Custom []FieldChange
 }
 
-// A Query is one page of a list, as an engine gets it. An engine must return
-// at most Limit dialogs, in the order asked for, without their History:
-// the first after After, or with FromEnd the last before Before. Positions
-// that are nil bound nothing. The first Skip of what it would return (with
-// FromEnd, the last) must be left out; a page may cost what it skips.
+// A Query is one page of a list, as an engine gets it. An engine must return at
+// most Limit dialogs, in the given order, without their History: the first ones
+// between After and Before, or with FromEnd the last ones. A nil position is no
+// bound. It must leave out the first Skip dialogs of those (with FromEnd, the
+// last); a page may cost as much as it skips.
 type Query struct {
-	// User is whose dialogs Mine are; empty for a server, whose Mine is all.
+	// User is who asks; empty for a server.
 	User UserID
-	// Scope is of the dialogs that are no tombstones.
+	// Scope never includes tombstones.
 	Scope   Scope
 	Filter  Filter
 	Order   Order
@@ -118,9 +122,9 @@ type Query struct {
 	FromEnd bool
 }
 
-// FoldName is the form of a name that NAME order and nameContains go by. It
-// is made here and stored, so that engines can't differ: each character is
-// replaced by one that stands for all that differ from it only in case.
+// FoldName is the form of a name for the order by name and for nameContains: each
+// character is replaced by one that represents all characters that differ from
+// it only in case. Engines store the result, so that they can't differ.
 func FoldName(name string) string { return strings.Map(foldRune, name) }
 
 func foldRune(r rune) rune {

@@ -8,8 +8,8 @@ import (
 	"strings"
 )
 
-// number is the grammar of a JSON number; strconv reads more than that, such
-// as 0x10, 1_000 and Infinity.
+// number is the grammar of a JSON number. strconv accepts more: 0x10, 1_000 and
+// Infinity.
 var number = regexp.MustCompile(`^-?(0|[1-9]\d*)(\.\d+)?([eE][+-]?\d+)?$`)
 
 func numberText(raw any) (string, bool) {
@@ -35,8 +35,8 @@ func float(raw any) (float64, bool) {
 	return v, err == nil && !math.IsInf(v, 0) && !math.IsNaN(v)
 }
 
-// wholeNumber reads a JSON number of whole value, such as 5, 5.0 or 50e-1,
-// exactly; without the memory that 1e1000000 would ask for.
+// wholeNumber reads a JSON number with a whole value (5, 5.0 or 50e-1) exactly,
+// and without the memory that 1e1000000 would need.
 func wholeNumber(text string) (int64, bool) {
 	mantissa, exponentText, _ := strings.Cut(strings.ToLower(text), "e")
 	digits, negative := strings.CutPrefix(mantissa, "-")
@@ -65,13 +65,13 @@ func wholeNumber(text string) (int64, bool) {
 	return n, err == nil
 }
 
-// formatFloat writes a double as encoding/json does, and -0 as 0.
+// formatFloat formats a double like encoding/json, and -0 as 0.
 func formatFloat(v float64) Value {
 	if v == 0 {
 		return "0"
 	}
 	b, err := json.Marshal(v)
-	if err != nil { // only for infinities and NaN, which callers refuse
+	if err != nil { // infinities and NaN, which callers have rejected
 		return "null"
 	}
 	return Value(b)

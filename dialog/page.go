@@ -6,21 +6,21 @@ import "context"
 const (
 	DefaultPage = 20
 	MaxPage     = 100
-	// MaxSkip bounds what a page that skips may cost.
+	// MaxSkip limits the cost of a page that skips.
 	MaxSkip = 100_000
 )
 
-// A ListRequest is a page of a list, as a caller asked for it.
+// A ListRequest is a page of a list, as the caller asked for it.
 type ListRequest struct {
 	Scope         Scope
 	Filter        FilterInput
 	Order         Order
 	First, Last   Optional[int]
 	After, Before Optional[string]
-	// Skip leaves out that many dialogs at the list's start, for doors whose
-	// pages are numbered. It goes with First alone. A page costs what it
-	// skips, and what changes meanwhile is seen twice or not at all; a cursor
-	// has neither fault.
+	// Skip leaves out that many dialogs at the start of the list, for APIs
+	// with numbered pages. It can only be combined with First. A page costs as
+	// much as it skips, and a dialog that changes between two pages may appear
+	// twice or not at all; cursors have neither problem.
 	Skip int
 }
 
@@ -29,16 +29,17 @@ type Page struct {
 	Dialogs []Dialog
 	query   Query
 	digest  string
-	// more says that the list goes on past the page's far end.
+	// more means that the list continues after the page, or with Last before
+	// it.
 	more bool
 }
 
-// Cursor is the cursor of the page's i-th dialog.
+// Cursor returns the cursor of the page's i-th dialog.
 func (p *Page) Cursor(i int) string {
 	return encodeCursor(p.digest, p.query.Order, &p.Dialogs[i])
 }
 
-// List returns a page of what the caller may see in the scope.
+// List returns a page of the dialogs in the scope that the caller may see.
 func (s *Service) List(ctx context.Context, c Caller, r ListRequest) (Page, error) {
 	if err := signedIn(c); err != nil {
 		return Page{}, err
@@ -63,7 +64,7 @@ func (s *Service) List(ctx context.Context, c Caller, r ListRequest) (Page, erro
 	return page, nil
 }
 
-// HasNext tells whether the list goes on after the page.
+// HasNext reports whether the list continues after the page.
 func (s *Service) HasNext(ctx context.Context, p *Page) (bool, error) {
 	if !p.query.FromEnd {
 		if p.more || p.query.Before == nil {
@@ -73,7 +74,7 @@ func (s *Service) HasNext(ctx context.Context, p *Page) (bool, error) {
 	return s.beyond(ctx, p, p.query.Before, false)
 }
 
-// HasPrevious tells whether the list has something before the page.
+// HasPrevious reports whether the list has dialogs before the page.
 func (s *Service) HasPrevious(ctx context.Context, p *Page) (bool, error) {
 	if p.query.FromEnd {
 		if p.more || p.query.After == nil {
@@ -83,8 +84,8 @@ func (s *Service) HasPrevious(ctx context.Context, p *Page) (bool, error) {
 	return s.beyond(ctx, p, p.query.After, true)
 }
 
-// beyond looks for one dialog outside the page. An end that no cursor bounds
-// is the list's own.
+// beyond looks for one dialog outside the page. An end without a cursor is the
+// end of the list.
 func (s *Service) beyond(ctx context.Context, p *Page, bound *Position, before bool) (bool, error) {
 	if bound == nil {
 		return false, nil
@@ -97,7 +98,7 @@ func (s *Service) beyond(ctx context.Context, p *Page, bound *Position, before b
 		q.Before = nil
 	}
 	switch n := len(p.Dialogs); {
-	case n == 0: // whatever the other bound leaves lies beyond this one, or at it
+	case n == 0: // what the other bound selects lies at this bound, or beyond it
 	case before:
 		q.Before = q.Order.position(&p.Dialogs[0])
 	default:
@@ -107,7 +108,7 @@ func (s *Service) beyond(ctx context.Context, p *Page, bound *Position, before b
 	return len(found) > 0, err
 }
 
-// CountAll tells how many dialogs the page's whole list has.
+// CountAll returns the number of dialogs in the whole list of the page.
 func (s *Service) CountAll(ctx context.Context, p *Page) (int, error) {
 	return s.store.Count(ctx, p.query)
 }
@@ -115,14 +116,14 @@ func (s *Service) CountAll(ctx context.Context, p *Page) (int, error) {
 func (s *Service) query(ctx context.Context, c Caller, r ListRequest) (Query, string, error) {
 	q := Query{User: c.User, Scope: r.Scope, Order: r.Order, Skip: r.Skip, Limit: DefaultPage}
 	if q.Skip < 0 || q.Skip > MaxSkip {
-		return q, "", invalidf("skip", "a page skips 0 to %d dialogs", MaxSkip)
+		return q, "", invalidf("skip", "skip must be between 0 and %d", MaxSkip)
 	}
 	if q.Skip > 0 && (r.Last.Given || r.After.Given || r.Before.Given) {
-		return q, "", invalid("skip", "skip goes with first alone")
+		return q, "", invalid("skip", "skip can only be combined with first")
 	}
 	switch {
 	case r.First.Given && r.Last.Given:
-		return q, "", invalid("last", "first and last exclude each other")
+		return q, "", invalid("last", "first and last cannot be combined")
 	case r.First.Given:
 		q.Limit = r.First.Value
 	case r.Last.Given:
@@ -133,7 +134,7 @@ func (s *Service) query(ctx context.Context, c Caller, r ListRequest) (Query, st
 		if q.FromEnd {
 			field = "last"
 		}
-		return q, "", invalidf(field, "a page has 1 to %d dialogs", MaxPage)
+		return q, "", invalidf(field, "%s must be between 1 and %d", field, MaxPage)
 	}
 	var err error
 	if q.Filter, err = s.filter(ctx, r.Filter); err != nil {

@@ -5,7 +5,7 @@ import (
 	"time"
 )
 
-// A RecordKind tells what a change was to the life of its dialog.
+// A RecordKind is the kind of a change record.
 type RecordKind int
 
 // The kinds of records.
@@ -15,7 +15,7 @@ const (
 	Deleted
 )
 
-// An Aspect is one part of a dialog that a change can change.
+// An Aspect is a part of a dialog that can change.
 type Aspect int
 
 // The aspects of a dialog.
@@ -28,11 +28,11 @@ const (
 	AspectCustomData
 )
 
-// A Record is what one change did: who did it, when, and what really changed.
-// Each version of a dialog leaves exactly one, stored in the same atomic step.
+// A Record is what one change did: who made it, when, and what really changed.
+// Each version of a dialog has exactly one, stored in the same atomic step.
 type Record struct {
-	// Version is the dialog's after the change. Stores need not keep it: the
-	// newest record has the dialog's version, each older one less.
+	// Version is the dialog's version after the change. Stores need not keep
+	// it: see [Dialog.NumberHistory].
 	Version int64
 	Kind    RecordKind
 	Actor   Actor
@@ -40,28 +40,29 @@ type Record struct {
 
 	// Changed lists the aspects that differ; empty for Created and Deleted.
 	Changed []Aspect
-	// Joined and Left are occupants, in the order that was asked for; NewAdmins
-	// and LostAdmins are admins, in the order of the dialog. A creation's occupants and admins joined with it.
+	// Joined and Left are occupants, in the order of the request. NewAdmins
+	// and LostAdmins are in the order of the dialog. The occupants and admins
+	// of a new dialog are in the record of its creation.
 	Joined, Left, NewAdmins, LostAdmins []UserID
-	// Name is the new name of a dialog that was renamed.
+	// Name is the new name; empty when the dialog was not renamed.
 	Name string
-	// NewOwner and OldOwner are set when ownership moved.
+	// NewOwner and OldOwner are set when the ownership was transferred.
 	NewOwner, OldOwner UserID
 
-	// Key is the idempotency key of the change, if one came, and InputHash
-	// tells its input from another.
+	// Key is the idempotency key of the change, empty for none. InputHash is
+	// equal for equal inputs only.
 	Key, InputHash string
 }
 
-// NumberHistory fills in the versions of the History, whose last record is the
-// one of the dialog's version.
+// NumberHistory sets the versions of the History: the last record has the
+// dialog's version, each older one the version before.
 func (d *Dialog) NumberHistory() {
 	for i := range d.History {
 		d.History[i].Version = d.Version - int64(len(d.History)-1-i)
 	}
 }
 
-// findRecord looks for the record that the actor's key left.
+// findRecord finds the record of the change that the actor made with the key.
 func findRecord(records []Record, actor Actor, key string) (Record, bool) {
 	i := slices.IndexFunc(records, func(r Record) bool {
 		return r.Key == key && r.Actor.Identity() == actor.Identity()

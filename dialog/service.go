@@ -7,27 +7,29 @@ import (
 	"time"
 )
 
-// A Service is what every door to the server calls. It knows who may do what;
-// a door translates and decides nothing.
+// A Service is what every API calls. It applies the policy; an API translates and
+// decides nothing.
 //
-// Its errors are [Error] values of the documented codes, or internal.
+// Its errors are [Error] values, or internal.
 type Service struct {
 	store   Store
 	classes *classCache
-	limits  Limits
+	policy  Policy
 	now     func() time.Time
 	random  io.Reader
 }
 
-// NewService puts the rules before a store. Time and randomness come from
-// outside; random must be
-// cryptographic and safe for concurrent use, and is the system's when nil.
-func NewService(store Store, limits Limits, now func() time.Time, random io.Reader) *Service {
-	return &Service{store: store, classes: &classCache{store: store}, limits: limits, now: now, random: random}
+// NewService applies a policy to a store. random must be cryptographic and safe
+// for concurrent use; nil is the system's source.
+func NewService(store Store, policy Policy, now func() time.Time, random io.Reader) *Service {
+	return &Service{store: store, classes: &classCache{store: store}, policy: policy, now: now, random: random}
 }
 
-// Dialog returns the dialog for a caller who may see it, with its History
-// when asked for.
+// Policy returns the service's policy, which must not be changed.
+func (s *Service) Policy() *Policy { return &s.policy }
+
+// Dialog returns the dialog, if the caller may see it, with its History when
+// withHistory is set.
 func (s *Service) Dialog(ctx context.Context, c Caller, id string, withHistory bool) (Dialog, error) {
 	if err := signedIn(c); err != nil {
 		return Dialog{}, err
@@ -40,25 +42,24 @@ func (s *Service) Dialog(ctx context.Context, c Caller, id string, withHistory b
 	if err != nil {
 		return Dialog{}, err
 	}
-	if err := judgeSight(&d, c); err != nil {
+	if err := s.policy.judgeSight(c, &d); err != nil {
 		return Dialog{}, err
 	}
 	return d, nil
 }
 
-// Create makes a dialog, or finds the one that the caller would have made: see
-// [CreateOutcome]. The outcome's Dialog is marked Deleted when it is no longer
-// the caller's to see.
+// Create creates a dialog, or finds the existing one: see [CreateOutcome]. The
+// outcome's Dialog is marked Deleted when the caller may no longer see it.
 func (s *Service) Create(ctx context.Context, c Caller, creation Creation) (CreateOutcome, error) {
 	if err := signedIn(c); err != nil {
 		return CreateOutcome{}, err
 	}
 	now := s.now()
-	fresh, err := NewID(now, s.random)
+	generated, err := NewID(now, s.random)
 	if err != nil {
 		return CreateOutcome{}, err
 	}
-	plan, err := newCreatePlan(ctx, s.classes, s.limits, c, creation, fresh, now)
+	plan, err := newCreatePlan(ctx, s.classes, s.policy.Limits, c, creation, generated, now)
 	if err != nil {
 		return CreateOutcome{}, err
 	}
@@ -66,18 +67,18 @@ func (s *Service) Create(ctx context.Context, c Caller, creation Creation) (Crea
 	if err != nil {
 		return CreateOutcome{}, err
 	}
-	out.Dialog = masked(out.Dialog, c)
+	out.Dialog = s.masked(out.Dialog, c)
 	return out, nil
 }
 
-// Update makes a change to a dialog: all of it, or nothing. The outcome's
-// Dialog is marked Deleted when it is deleted or, by this change, no longer
-// the caller's to see.
+// Update makes a change to a dialog: all of it, or nothing. The outcome's Dialog
+// is marked Deleted when it is deleted, or when the caller may no longer see it
+// after the change.
 func (s *Service) Update(ctx context.Context, c Caller, id string, change Change) (Outcome, error) {
 	if err := signedIn(c); err != nil {
 		return Outcome{}, err
 	}
-	plan, err := newPlan(ctx, s.classes, s.limits, c, id, change, s.now())
+	plan, err := newPlan(ctx, s.classes, s.policy, c, id, change, s.now())
 	if err != nil {
 		return Outcome{}, err
 	}
@@ -85,13 +86,13 @@ func (s *Service) Update(ctx context.Context, c Caller, id string, change Change
 	if err != nil {
 		return Outcome{}, err
 	}
-	out.Dialog = masked(out.Dialog, c)
+	out.Dialog = s.masked(out.Dialog, c)
 	return out, nil
 }
 
-// masked blots out a dialog that the caller may not see.
-func masked(d Dialog, c Caller) Dialog {
-	if d.Deleted || !d.Can(c, See) {
+// masked hides a dialog that the caller may not see.
+func (s *Service) masked(d Dialog, c Caller) Dialog {
+	if d.Deleted || !s.policy.Can(c, See, &d) {
 		return Dialog{ID: d.ID, Deleted: true}
 	}
 	return d
@@ -105,8 +106,8 @@ func (s *Service) Classes(ctx context.Context, c Caller) ([]Class, error) {
 	return s.classes.reload(ctx)
 }
 
-// DefineClass creates a class or adds fields to it. For servers only. A
-// definition that loses against another is judged anew on what the other made.
+// DefineClass creates a class or adds fields to it. Only servers may. When two
+// definitions race, the loser is checked again with the result of the winner.
 func (s *Service) DefineClass(ctx context.Context, c Caller, name string, fields []Field) (Class, error) {
 	if err := signedIn(c); err != nil {
 		return Class{}, err
@@ -123,7 +124,7 @@ func (s *Service) DefineClass(ctx context.Context, c Caller, name string, fields
 		if i := slices.IndexFunc(classes, func(c Class) bool { return c.Name == name }); i >= 0 {
 			current = classes[i]
 		}
-		next, grown, err := current.Grow(name, fields, s.limits)
+		next, grown, err := current.Grow(name, fields, s.policy.Limits)
 		if err != nil || !grown {
 			return current, err
 		}
@@ -137,14 +138,15 @@ func (s *Service) DefineClass(ctx context.Context, c Caller, name string, fields
 	}
 }
 
-// JudgeServer refuses whoever is not a server that acts for nobody.
+// JudgeServer denies callers who are not a server: an API key without
+// On-Behalf-Of.
 func JudgeServer(c Caller) error {
 	if c.Kind() == Server {
 		return nil
 	}
 	return &Error{
 		Code:    Forbidden,
-		Message: "only an API key that acts for nobody may do this",
+		Message: "requires an API key without On-Behalf-Of",
 		Denial:  &Denial{Rule: "server", Allowed: []Standing{StandingServer}},
 	}
 }

@@ -5,15 +5,14 @@ import (
 	"strings"
 )
 
-// A Text is the value of a custom field in plain text, from a request whose
-// values have no types, such as a form or a URL. The field says what it means:
-// a Boolean is true or false, a Location longitude and latitude with a comma
-// between them, a list its values with commas between them. To a String it is
-// itself.
+// A Text is the value of a custom field from a request without types, for
+// example a form or a URL. The field's type decides what it means: a Boolean is
+// true or false, a Location is longitude and latitude separated by a comma, a
+// list is its values separated by commas. For a String it is the text itself.
 type Text string
 
-// typed is the decoded JSON value that the text stands for. What it can't be
-// stays a string, which [FieldType.normalize] refuses where it does not fit.
+// typed is the decoded JSON value that the text represents. Where it has another
+// form it stays a string, which [FieldType.normalize] rejects.
 func (t Text) typed(as FieldType) any {
 	switch as {
 	case Boolean:
@@ -32,7 +31,7 @@ func (t Text) typed(as FieldType) any {
 	return string(t)
 }
 
-// list is the values that the text stands for in a field that has a list.
+// list is the values that the text represents in a list field.
 func (t Text) list() []any {
 	if t == "" {
 		return nil

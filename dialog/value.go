@@ -1,8 +1,6 @@
 package dialog
 
 import (
-	"bytes"
-	"encoding/json"
 	"errors"
 	"math"
 	"regexp"
@@ -11,24 +9,25 @@ import (
 	"time"
 )
 
-// A Value is one custom value in normal form, as compact JSON. Two values of
-// one field are equal when their texts are.
+// A Value is a custom value in normal form, as compact JSON. Two values of one
+// field are equal when their texts are equal.
 //
-// An Integer has no fraction and no exponent; a Float is the shortest text
-// that reads back as the same double, never -0; a DateTime is UTC with
-// millisecond precision; a Location is [longitude,latitude].
+// An Integer has no fraction and no exponent. A Float is the shortest text that
+// reads back as the same double, and never -0. A DateTime is UTC with
+// milliseconds. A Location is [longitude,latitude].
 type Value string
 
-// MaxInteger is the largest Integer, 2^53 - 1: the largest that every JSON
-// reader keeps exactly.
+// MaxInteger is the largest Integer, 2^53 - 1: every JSON reader keeps integers
+// up to it exactly.
 const MaxInteger = 1<<53 - 1
 
 // TimeFormat is the normal form of an instant.
 const TimeFormat = "2006-01-02T15:04:05.000Z"
 
-// Normalize checks a decoded JSON value against the field and brings it to
-// normal form. It takes what encoding/json and GraphQL decoders make: bool,
-// string, json.Number, int64, float64 and lists of these; and [Text].
+// Normalize checks a decoded JSON value against the field and returns its normal
+// form. It accepts what encoding/json and GraphQL decoders produce: bool,
+// string, json.Number, int64, float64 and lists of these; and [Text]. The error
+// says what the value must be, without naming the field.
 func (f Field) Normalize(raw any) (Value, error) {
 	if !f.List {
 		return f.Type.normalize(raw)
@@ -38,7 +37,7 @@ func (f Field) Normalize(raw any) (Value, error) {
 	}
 	list, ok := raw.([]any)
 	if !ok {
-		return "", errors.New("takes a list")
+		return "", errors.New("must be a list")
 	}
 	var b strings.Builder
 	b.WriteByte('[')
@@ -81,17 +80,17 @@ func normalizeBoolean(raw any) (Value, error) {
 	if v, ok := raw.(bool); ok {
 		return Value(strconv.FormatBool(v)), nil
 	}
-	return "", errors.New("takes true or false")
+	return "", errors.New("must be true or false")
 }
 
 func normalizeInteger(raw any) (Value, error) {
 	text, ok := numberText(raw)
 	if !ok {
-		return "", errors.New("takes a whole number")
+		return "", errors.New("must be a whole number")
 	}
 	n, ok := wholeNumber(text)
 	if !ok || n > MaxInteger || n < -MaxInteger {
-		return "", errors.New("takes a whole number within ±(2^53 - 1)")
+		return "", errors.New("must be a whole number within ±(2^53 - 1)")
 	}
 	return Value(strconv.FormatInt(n, 10)), nil
 }
@@ -99,7 +98,7 @@ func normalizeInteger(raw any) (Value, error) {
 func normalizeFloat(raw any) (Value, error) {
 	v, ok := float(raw)
 	if !ok {
-		return "", errors.New("takes a finite number")
+		return "", errors.New("must be a finite number")
 	}
 	return formatFloat(v), nil
 }
@@ -107,10 +106,10 @@ func normalizeFloat(raw any) (Value, error) {
 func normalizeString(raw any) (Value, error) {
 	s, ok := raw.(string)
 	if !ok {
-		return "", errors.New("takes a string")
+		return "", errors.New("must be a string")
 	}
-	if err := checkText("", s); err != nil {
-		return "", err
+	if fault := textFault(s); fault != "" {
+		return "", errors.New(fault)
 	}
 	return quote(s), nil
 }
@@ -118,7 +117,7 @@ func normalizeString(raw any) (Value, error) {
 func normalizeDateTime(raw any) (Value, error) {
 	s, ok := raw.(string)
 	if !ok {
-		return "", errors.New("takes an RFC 3339 instant as a string")
+		return "", errors.New("must be a string with a time in RFC 3339, for example 2026-01-31T09:30:00.000Z")
 	}
 	t, err := ParseTime(s)
 	if err != nil {
@@ -128,7 +127,7 @@ func normalizeDateTime(raw any) (Value, error) {
 }
 
 func normalizeLocation(raw any) (Value, error) {
-	wrong := errors.New("takes [longitude, latitude] in degrees")
+	wrong := errors.New("must be [longitude, latitude] in degrees")
 	pair, ok := raw.([]any)
 	if !ok || len(pair) != 2 {
 		return "", wrong
@@ -141,28 +140,28 @@ func normalizeLocation(raw any) (Value, error) {
 	return "[" + formatFloat(longitude) + "," + formatFloat(latitude) + "]", nil
 }
 
-// instant is the grammar of RFC 3339, which time.Parse takes too lightly: it
-// lets a comma, an hour of one digit and an offset of 24:60 pass.
+// instant is the grammar of RFC 3339. time.Parse also accepts a comma, an hour of
+// one digit and an offset of 24:60.
 var instant = regexp.MustCompile(`^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]([01]\d|2[0-3]):[0-5]\d)$`)
 
-// ParseTime reads an RFC 3339 instant whose year, in UTC, has four digits.
+// ParseTime reads a time in RFC 3339, whose year in UTC has four digits.
 func ParseTime(s string) (time.Time, error) {
 	t, err := time.Parse(time.RFC3339Nano, s)
 	if err != nil || !instant.MatchString(s) {
-		return time.Time{}, errors.New("takes an RFC 3339 instant, such as 2026-01-31T09:30:00.000Z")
+		return time.Time{}, errors.New("must be a time in RFC 3339, for example 2026-01-31T09:30:00.000Z")
 	}
 	t = t.UTC()
 	if t.Year() < 0 || t.Year() > 9999 {
-		return time.Time{}, errors.New("takes an instant of the years 0000 to 9999")
+		return time.Time{}, errors.New("must be a time in the years 0000 to 9999")
 	}
 	return t, nil
 }
 
-// quote writes a JSON string without the escapes that HTML would want.
+// quote encodes a string in normal form.
 func quote(s string) Value {
-	var b bytes.Buffer
-	e := json.NewEncoder(&b)
-	e.SetEscapeHTML(false)
-	_ = e.Encode(s) // a string can't fail
-	return Value(bytes.TrimSuffix(b.Bytes(), []byte("\n")))
+	text, err := MarshalPlain(s)
+	if err != nil { // a string never fails
+		panic("dialog: encoding a string: " + err.Error())
+	}
+	return Value(text)
 }

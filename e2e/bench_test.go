@@ -114,7 +114,7 @@ func BenchmarkMongo(b *testing.B) {
 		b.Fatal(err)
 	}
 	b.Cleanup(func() { _ = st.Close() })
-	service := dialog.NewService(st, dialog.DefaultLimits(), time.Now, nil)
+	service := dialog.NewService(st, dialog.DefaultPolicy(dialog.DefaultLimits()), time.Now, nil)
 	alice := dialog.Caller{User: "alice"}
 	ids := make([]string, 32)
 	for i := range ids {

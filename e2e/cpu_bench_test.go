@@ -104,7 +104,7 @@ func serveBare(dir string) error {
 	if err != nil {
 		return err
 	}
-	service := dialog.NewService(store, dialog.DefaultLimits(), time.Now, nil)
+	service := dialog.NewService(store, dialog.DefaultPolicy(dialog.DefaultLimits()), time.Now, nil)
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		return err
@@ -152,6 +152,6 @@ func bare(service *dialog.Service, w http.ResponseWriter, r *http.Request) error
 	w.Header().Set("Content-Type", "application/json")
 	return json.NewEncoder(w).Encode(map[string]any{"data": map[string]any{
 		"id": d.ID, "type": d.Type, "name": d.Name, "ownerId": d.Owner, "occupantIds": d.Occupants, "version": d.Version,
-		"updatedAt": d.UpdatedAt.Format(dialog.TimeFormat), "viewerCanRename": model.NewDialog(d, alice).ViewerCanRename(),
+		"updatedAt": d.UpdatedAt.Format(dialog.TimeFormat), "viewerCanRename": model.NewDialog(d, alice, service.Policy()).ViewerCanRename(),
 	}})
 }

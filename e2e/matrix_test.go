@@ -32,7 +32,11 @@ func TestTableThroughHTTP(t *testing.T) {
 						p := dialogtest.Named(fmt.Sprintf("%s-%d-", name, i))
 						change, changes := cell.Change(p)
 						id := s.createFor(servertest.WithKey(key), p.Creation(cell.Type))
-						if diff := cmp.Diff(cell.Want, ask(t, s.credential(cell, p, key), change, !changes, id)); diff != "" {
+						want := cell.Want
+						if name == "QuickBlox" { // which explains a denial by its sentence alone
+							want.Denial = nil
+						}
+						if diff := cmp.Diff(want, ask(t, s.credential(cell, p, key), change, !changes, id)); diff != "" {
 							t.Errorf("another verdict (-want +got):\n%s", diff)
 						}
 					})
@@ -76,7 +80,7 @@ func verdictOf(t *testing.T, answer servertest.Reply) dialogtest.Verdict {
 		return dialogtest.Verdict{}
 	}
 	e := answer.Errors[0].Extensions
-	v := dialogtest.Verdict{Field: e.Field}
+	v := dialogtest.Verdict{Message: answer.Errors[0].Message, Field: e.Field}
 	for code, want := range map[dialog.Code]struct {
 		code   string
 		status int

@@ -27,7 +27,7 @@ const (
 // updates of a store in memory through GraphQL, and through a bare net/http
 // handler that decodes and encodes the same JSON.
 func BenchmarkDoor(b *testing.B) {
-	service := dialog.NewService(memory.NewStore(), dialog.DefaultLimits(), time.Now, nil)
+	service := dialog.NewService(memory.NewStore(), dialog.DefaultPolicy(dialog.DefaultLimits()), time.Now, nil)
 	out, err := service.Create(b.Context(), user("alice"), dialog.Creation{Type: dialog.Group, Name: dialog.Some("Lunch"), Occupants: []dialog.UserID{"bob", "carol"}})
 	if err != nil {
 		b.Fatal(err)
@@ -90,7 +90,7 @@ func bareHandler(service *dialog.Service, update bool) http.HandlerFunc {
 			http.Error(w, "failed", http.StatusInternalServerError)
 			return
 		}
-		view := model.NewDialog(d, user("alice"))
+		view := model.NewDialog(d, user("alice"), service.Policy())
 		answer, err := json.Marshal(map[string]any{"data": map[string]any{"dialog": map[string]any{
 			"id": d.ID, "type": d.Type, "name": d.Name, "ownerId": d.Owner, "occupantIds": d.Occupants, "version": d.Version,
 			"updatedAt": d.UpdatedAt.Format(dialog.TimeFormat), "viewerCanRename": view.ViewerCanRename(), "viewerStanding": view.ViewerStanding().String(),

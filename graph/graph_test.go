@@ -60,7 +60,7 @@ func openWith(t testing.TB, store dialog.Store, change func(*graph.Config)) *doo
 		store = memory.NewStore(dialogtest.Class())
 	}
 	d := &door{TB: t, log: &lockedBuffer{}}
-	d.service = dialog.NewService(store, dialog.DefaultLimits(), ticking(start), counting())
+	d.service = dialog.NewService(store, dialog.DefaultPolicy(dialog.DefaultLimits()), ticking(start), counting())
 	config := graph.Config{
 		Service:  d.service,
 		Sessions: fakeSessions{},

@@ -16,7 +16,7 @@ func (m mutations) CreateDialog(ctx context.Context, input model.CreateDialogInp
 	if err != nil {
 		return nil, err
 	}
-	return &model.CreateDialogPayload{Dialog: model.NewDialog(out.Dialog, c), Created: out.Created}, nil
+	return &model.CreateDialogPayload{Dialog: model.NewDialog(out.Dialog, c, m.service.Policy()), Created: out.Created}, nil
 }
 
 func (m mutations) UpdateDialog(ctx context.Context, id string, input model.UpdateDialogInput) (*model.UpdateDialogPayload, error) {
@@ -26,7 +26,7 @@ func (m mutations) UpdateDialog(ctx context.Context, id string, input model.Upda
 		return nil, err
 	}
 	return &model.UpdateDialogPayload{
-		Dialog:   model.NewDialog(out.Dialog, c),
+		Dialog:   model.NewDialog(out.Dialog, c, m.service.Policy()),
 		Change:   model.NewChange(out.Change, c),
 		Replayed: out.Replayed,
 	}, nil

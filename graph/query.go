@@ -20,7 +20,7 @@ func (q queries) Dialog(ctx context.Context, id string) (*model.Dialog, error) {
 	if err != nil {
 		return nil, err
 	}
-	return model.NewDialog(d, c), nil
+	return model.NewDialog(d, c, q.service.Policy()), nil
 }
 
 func (q queries) Node(ctx context.Context, id string) (model.Node, error) {
@@ -72,7 +72,7 @@ func (q queries) connection(page *dialog.Page, c dialog.Caller) *model.DialogCon
 		},
 	}
 	for i, d := range page.Dialogs {
-		conn.Nodes[i] = *model.NewDialog(d, c)
+		conn.Nodes[i] = *model.NewDialog(d, c, q.service.Policy())
 		conn.Edges[i] = model.DialogEdge{Node: conn.Nodes[i], Cursor: page.Cursor(i)}
 	}
 	if n := len(conn.Edges); n > 0 {

@@ -127,7 +127,7 @@ func serve(t testing.TB, dev bool) (*httptest.Server, *playground.Credentials) {
 	}
 	t.Cleanup(authenticator.Close)
 	door := graph.NewHandler(graph.Config{
-		Service:       dialog.NewService(store, dialog.DefaultLimits(), time.Now, rand.Reader),
+		Service:       dialog.NewService(store, dialog.DefaultPolicy(dialog.DefaultLimits()), time.Now, rand.Reader),
 		Sessions:      minter,
 		Caller:        func(ctx context.Context) dialog.Caller { return auth.FromContext(ctx).Caller },
 		Log:           log,

@@ -84,7 +84,7 @@ func TestWrongCreations(t *testing.T) {
 		t.Run(tt.reason, func(t *testing.T) {
 			d := open(t)
 			d.create(user("1"), tt.body).refused(http.StatusBadRequest, tt.text)
-			d.create(dialog.Caller{}, tt.body).refused(http.StatusUnauthorized, "credentials")
+			d.create(dialog.Caller{}, tt.body).refused(http.StatusUnauthorized, "authentication required")
 			d.get(user("1"), "/chat/Dialog.json?count=1").want(http.StatusOK, `{"items": {"count": 0}}`)
 		})
 	}

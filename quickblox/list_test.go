@@ -194,16 +194,16 @@ func TestWrongLists(t *testing.T) {
 		{"an empty owner", "user_id=", "user_id: "},
 		{"a part of a name that is too long", "name[ctn]=" + strings.Repeat("x", 201), "name[ctn]: "},
 		{"broken UTF-8", "name[ctn]=%ff", "name[ctn]: "},
-		{"an unknown class", "data[class_name]=Cord&data[n]=1", "data: there is no class"},
+		{"an unknown class", "data[class_name]=Cord&data[n]=1", "data: unknown custom class"},
 		{"a class alone", "data[class_name]=Card", "data: must name a field"},
 		{"a field alone", "data[level]=1", "data: class_name"},
 		{"a field compared", "data[class_name]=Card&data[level][gt]=1", "data: "},
-		{"a text for a number", "data[class_name]=Card&data[level]=x", "data: the field Card.level"},
+		{"a text for a number", "data[class_name]=Card&data[level]=x", "data: Card.level"},
 		{"a page by a cursor", "after=x", "after: this parameter is not known"},
 		{"badly encoded", "name[ctn]=%zz", "encoded"},
 	} {
 		d.get(user("1"), "/chat/Dialog.json?"+tt.query).refused(http.StatusBadRequest, tt.text)
-		d.get(dialog.Caller{}, "/chat/Dialog.json?"+tt.query).refused(http.StatusUnauthorized, "credentials")
+		d.get(dialog.Caller{}, "/chat/Dialog.json?"+tt.query).refused(http.StatusUnauthorized, "authentication required")
 	}
 	d.get(user("1"), "/chat/Dialog.json?"+url.QueryEscape("\x00")+"=1").refused(http.StatusBadRequest, "not known")
 }

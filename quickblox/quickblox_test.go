@@ -57,7 +57,7 @@ func open(t testing.TB) *door { return openStore(t, memory.NewStore(dialogtest.C
 func openStore(t testing.TB, store dialog.Store) *door {
 	t.Helper()
 	d := &door{TB: t, log: &lockedBuffer{}, sessions: &fakeSessions{}}
-	d.service = dialog.NewService(store, dialog.DefaultLimits(), ticking(start), counting())
+	d.service = dialog.NewService(store, dialog.DefaultPolicy(dialog.DefaultLimits()), ticking(start), counting())
 	handler := quickblox.NewHandler(quickblox.Config{
 		Service: d.service, Sessions: d.sessions, Caller: callerOf,
 		Session: func(ctx context.Context) (quickblox.Session, bool) {

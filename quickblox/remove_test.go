@@ -34,8 +34,8 @@ func TestRemoveOne(t *testing.T) {
 		if a := d.remove(user("1"), id, tt.query, tt.contentType, tt.body); a.Status != http.StatusOK || a.Body != "" {
 			t.Errorf("%s: got status %d and %q, want an empty body", tt.reason, a.Status, a.Body)
 		}
-		d.get(user("2"), "/chat/Dialog/"+id).refused(http.StatusNotFound, "no such dialog")
-		d.remove(user("1"), id, tt.query, tt.contentType, tt.body).refused(http.StatusNotFound, "no such dialog")
+		d.get(user("2"), "/chat/Dialog/"+id).refused(http.StatusNotFound, "dialog not found")
+		d.remove(user("1"), id, tt.query, tt.contentType, tt.body).refused(http.StatusNotFound, "dialog not found")
 	}
 }
 
@@ -46,7 +46,7 @@ func TestOwnerLeaves(t *testing.T) {
 	d.remove(user("1"), id, "", "", "").want(http.StatusOK, "")
 	d.get(user("2"), "/chat/Dialog/"+id).wantField("user_id", `2`)
 	d.remove(onBehalf("2"), id, "", "", "").want(http.StatusOK, "")
-	d.get(user("2"), "/chat/Dialog/"+id).refused(http.StatusNotFound, "no such dialog")
+	d.get(user("2"), "/chat/Dialog/"+id).refused(http.StatusNotFound, "dialog not found")
 }
 
 // TestRemoveSeveral answers with the three lists.
@@ -76,7 +76,7 @@ func TestWrongRemovals(t *testing.T) {
 	d := open(t)
 	id := d.group("1", "2")
 	private, _ := d.create(user("1"), `{"type": 3, "occupants_ids": [2]}`).field("_id").(string)
-	d.remove(dialog.Caller{}, id, "", "", "").refused(http.StatusUnauthorized, "credentials")
+	d.remove(dialog.Caller{}, id, "", "", "").refused(http.StatusUnauthorized, "authentication required")
 	d.remove(server(), id, "", "", "").refused(http.StatusBadRequest, "On-Behalf-Of")
 	d.remove(user("1"), private, "", "", "").refused(http.StatusBadRequest, "leave")
 	d.remove(user("1"), d.public("1", "Square"), "", "", "").refused(http.StatusBadRequest, "leave")

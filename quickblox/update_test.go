@@ -137,7 +137,7 @@ func TestLosingSight(t *testing.T) {
 	d.put(user("2"), id, `{"pull_all": {"occupants_ids": [2]}}`).want(http.StatusOK, `{"_id": "`+id+`"}`)
 	d.put(user("2"), id, `{"name": "Gone"}`).refused(http.StatusForbidden, "see")
 	d.put(user("1"), id, `{"pull_all": {"occupants_ids": [1]}}`).want(http.StatusOK, `{"_id": "`+id+`"}`)
-	d.put(user("1"), id, `{"name": "Gone"}`).refused(http.StatusNotFound, "no such dialog")
+	d.put(user("1"), id, `{"name": "Gone"}`).refused(http.StatusNotFound, "dialog not found")
 }
 
 // TestWrongUpdates sends what no update is. Nothing of it may be done.
@@ -152,9 +152,9 @@ func TestWrongUpdates(t *testing.T) {
 		status            int
 		text              string
 	}{
-		{"nothing", asJSON, ``, 400, "asks for nothing"},
-		{"nothing within", asJSON, `{}`, 400, "asks for nothing"},
-		{"empty lists", asJSON, `{"push_all": {"occupants_ids": []}}`, 400, "asks for nothing"},
+		{"nothing", asJSON, ``, 400, "nothing to change"},
+		{"nothing within", asJSON, `{}`, 400, "nothing to change"},
+		{"empty lists", asJSON, `{"push_all": {"occupants_ids": []}}`, 400, "nothing to change"},
 		{"a list", asJSON, `[]`, 400, "one JSON object"},
 		{"null", asJSON, `null`, 400, "one JSON object"},
 		{"half of it", asJSON, `{"name": "x"`, 400, "one JSON object"},
@@ -187,7 +187,7 @@ func TestWrongUpdates(t *testing.T) {
 		{"null for an id", asJSON, `{"push_all": {"occupants_ids": [null]}}`, 400, "push_all[occupants_ids]: takes user ids"},
 		{"an empty id", asJSON, `{"push_all": {"occupants_ids": [""]}}`, 400, "push_all[occupants_ids]: a user id"},
 		{"an empty id between commas", asForm, "push_all[occupants_ids]=1,,2", 400, "push_all[occupants_ids]: a user id"},
-		{"101 ids", asForm, "push_all[occupants_ids]=" + many, 400, "push_all[occupants_ids]: at most 100"},
+		{"101 ids", asForm, "push_all[occupants_ids]=" + many, 400, "push_all[occupants_ids]: too many ids in one list (limit 100)"},
 		{"in and out at once", asJSON, `{"push_all": {"occupants_ids": [5]}, "pull_all": {"occupants_ids": [5]}}`, 400, "pull_all[occupants_ids]: "},
 		{"an admin who is not in", asJSON, `{"push_all": {"admin_ids": [5]}}`, 400, "push_all[admin_ids]: "},
 		{"an owner who is not in", asJSON, `{"user_id": 5}`, 400, "user_id: "},
@@ -197,11 +197,11 @@ func TestWrongUpdates(t *testing.T) {
 		{"a name that is too long", asJSON, `{"name": "` + strings.Repeat("x", 201) + `"}`, 400, "name: "},
 		{"an object for a photo", asJSON, `{"photo": {}}`, 400, "photo: takes a string"},
 		{"data of no class", asJSON, `{"data": {"note": "x"}}`, 400, "data: class_name"},
-		{"data of an unknown class", asJSON, `{"data": {"class_name": "Cord", "note": "x"}}`, 400, "data: there is no class"},
+		{"data of an unknown class", asJSON, `{"data": {"class_name": "Cord", "note": "x"}}`, 400, "data: unknown custom class"},
 		{"an unknown field", asJSON, `{"data": {"class_name": "Card", "nete": "x"}}`, 400, "data: the class Card has no field"},
-		{"a value of another type", asJSON, `{"data": {"class_name": "Card", "level": "5"}}`, 400, "data: the field Card.level"},
-		{"a text that is no number", asForm, "data[class_name]=Card&data[level]=five", 400, "data: the field Card.level"},
-		{"a value within a value", asForm, "data[class_name]=Card&data[note][x]=1", 400, "data: the field Card.note"},
+		{"a value of another type", asJSON, `{"data": {"class_name": "Card", "level": "5"}}`, 400, "data: Card.level"},
+		{"a text that is no number", asForm, "data[class_name]=Card&data[level]=five", 400, "data: Card.level"},
+		{"a value within a value", asForm, "data[class_name]=Card&data[note][x]=1", 400, "data: Card.note"},
 		{"a path for a field", asJSON, `{"data": {"class_name": "Card", "a.b": 1}}`, 400, "data: "},
 		{"a list for data", asJSON, `{"data": []}`, 400, "data: takes an object"},
 		{"a body past the limit", asJSON, `{"name": "` + strings.Repeat("x", 1<<20) + `"}`, 413, "too large"},
@@ -213,7 +213,7 @@ func TestWrongUpdates(t *testing.T) {
 			before := d.get(user("1"), "/chat/Dialog/"+id)
 			d.send(user("1"), http.MethodPut, "/chat/Dialog/"+id+".json", tt.contentType, tt.body).refused(tt.status, tt.text)
 			d.get(user("1"), "/chat/Dialog/"+id+".json").want(http.StatusOK, before.Body)
-			d.send(dialog.Caller{}, http.MethodPut, "/chat/Dialog/"+id+".json", tt.contentType, tt.body).refused(http.StatusUnauthorized, "credentials")
+			d.send(dialog.Caller{}, http.MethodPut, "/chat/Dialog/"+id+".json", tt.contentType, tt.body).refused(http.StatusUnauthorized, "authentication required")
 			if log := d.log.String(); log != "" {
 				t.Errorf("the door logged %s", log)
 			}
@@ -227,6 +227,6 @@ func TestWrongIDs(t *testing.T) {
 		d.put(user("1"), id, `{"name": "x"}`).refused(http.StatusBadRequest, "_id: ")
 		d.get(user("1"), "/chat/Dialog/"+id).refused(http.StatusBadRequest, "_id: ")
 	}
-	d.put(user("1"), "65ba1b4a0000000000000001", `{"name": "x"}`).refused(http.StatusNotFound, "no such dialog")
-	d.get(user("1"), "/chat/Dialog/65ba1b4a0000000000000001.json").refused(http.StatusNotFound, "no such dialog")
+	d.put(user("1"), "65ba1b4a0000000000000001", `{"name": "x"}`).refused(http.StatusNotFound, "dialog not found")
+	d.get(user("1"), "/chat/Dialog/65ba1b4a0000000000000001.json").refused(http.StatusNotFound, "dialog not found")
 }

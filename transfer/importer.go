@@ -25,7 +25,7 @@ type Source interface {
 // it was when it is run again.
 type Importer struct {
 	Store  dialog.Store
-	Limits dialog.Limits
+	Policy dialog.Policy
 	// Actor is who is said to have made the dialogs.
 	Actor string
 	// Overwrite changes also what was changed here since it was imported; else
@@ -103,9 +103,10 @@ type run struct {
 func (i Importer) run() *run {
 	r := &run{Importer: i}
 	// An update names as many ids as a dialog may have.
-	limits := i.Limits
+	policy := i.Policy
+	limits := &policy.Limits
 	limits.IDsPerList = max(limits.IDsPerList, limits.Occupants, limits.Admins+1)
-	r.service = dialog.NewService(i.Store, limits, func() time.Time { return r.clock }, rand.Reader)
+	r.service = dialog.NewService(i.Store, policy, func() time.Time { return r.clock }, rand.Reader)
 	return r
 }
 

@@ -84,7 +84,7 @@ func newImported(t testing.TB) *imported {
 func (i *imported) importer(store dialog.Store) transfer.Importer {
 	i.refused, i.done = map[string]string{}, nil
 	return transfer.Importer{
-		Store: store, Limits: dialog.DefaultLimits(), Actor: "import", Overwrite: i.overwrite,
+		Store: store, Policy: dialog.DefaultPolicy(dialog.DefaultLimits()), Actor: "import", Overwrite: i.overwrite,
 		Refused:  func(id string, why error) { i.refused[id] = why.Error() },
 		Progress: func(done int) { i.done = append(i.done, done) },
 	}
@@ -202,7 +202,7 @@ func TestImportLeavesOtherClasses(t *testing.T) {
 		t.Fatal(err)
 	}
 	i.bring(transfer.ImportReport{Created: 1}, foreign(1, asIs))
-	service := dialog.NewService(i.store, dialog.DefaultLimits(), time.Now, nil)
+	service := dialog.NewService(i.store, dialog.DefaultPolicy(dialog.DefaultLimits()), time.Now, nil)
 	change := dialog.Change{Custom: []dialog.CustomInput{{Class: "Own", Fields: map[string]any{"n": int64(1)}}}}
 	if _, err := service.Update(t.Context(), dialog.Caller{User: "a"}, id(1), change); err != nil {
 		t.Fatal(err)
@@ -224,7 +224,7 @@ func TestImportChangedHere(t *testing.T) {
 	}
 	rename := func(caller dialog.Caller, name string) {
 		t.Helper()
-		service := dialog.NewService(i.store, dialog.DefaultLimits(), time.Now, nil)
+		service := dialog.NewService(i.store, dialog.DefaultPolicy(dialog.DefaultLimits()), time.Now, nil)
 		if _, err := service.Update(t.Context(), caller, id(1), dialog.Change{Name: dialog.Some(name)}); err != nil {
 			t.Fatal(err)
 		}
@@ -267,7 +267,7 @@ func TestImportMeanwhile(t *testing.T) {
 		i := newImported(t)
 		i.bring(transfer.ImportReport{Created: 1}, foreign(1, asIs))
 		store := &meddling{Store: i.store, meddle: func() {
-			service := dialog.NewService(i.store, dialog.DefaultLimits(), time.Now, nil)
+			service := dialog.NewService(i.store, dialog.DefaultPolicy(dialog.DefaultLimits()), time.Now, nil)
 			if _, err := service.Update(t.Context(), dialog.Caller{User: "a"}, id(1), change); err != nil {
 				t.Error(err)
 			}
@@ -332,9 +332,9 @@ func TestImportRefuses(t *testing.T) {
 		why    string
 	}{
 		{"what can't be read", dialog.Foreign{Creation: dialog.Creation{ID: dialog.Some(id(9))}}, "cannot be read"},
-		{"no name", foreign(9, func(f *dialog.Foreign) { f.Name = dialog.Optional[string]{} }), "needs a name"},
-		{"an unknown class", foreign(9, func(f *dialog.Foreign) { f.Custom[0].Class = "Cord" }), "there is no class"},
-		{"an admin who is not in", foreign(9, func(f *dialog.Foreign) { f.Admins = []dialog.UserID{"x"} }), "will not be an occupant"},
+		{"no name", foreign(9, func(f *dialog.Foreign) { f.Name = dialog.Optional[string]{} }), "must have a name"},
+		{"an unknown class", foreign(9, func(f *dialog.Foreign) { f.Custom[0].Class = "Cord" }), "unknown custom class"},
+		{"an admin who is not in", foreign(9, func(f *dialog.Foreign) { f.Admins = []dialog.UserID{"x"} }), "must also be an occupant"},
 		{"more people than may be", foreign(9, func(f *dialog.Foreign) {
 			for n := range 998 {
 				f.Occupants = append(f.Occupants, dialog.UserID(fmt.Sprint(n)))
@@ -349,7 +349,7 @@ func TestImportRefuses(t *testing.T) {
 			t.Errorf("%s: refused are %v, want %q", tt.reason, i.refused, tt.why)
 		}
 		for _, n := range []int{100, 101} {
-			service := dialog.NewService(i.store, dialog.DefaultLimits(), time.Now, nil)
+			service := dialog.NewService(i.store, dialog.DefaultPolicy(dialog.DefaultLimits()), time.Now, nil)
 			if _, err := service.Update(t.Context(), dialog.Caller{APIKey: "x"}, id(n), dialog.Change{Delete: true}); err != nil {
 				t.Fatal(err)
 			}

@@ -19,7 +19,7 @@ import (
 func filled(t *testing.T, s dialog.Store) dialog.Store {
 	t.Helper()
 	ctx := t.Context()
-	service := dialog.NewService(s, dialog.DefaultLimits(), time.Now, nil)
+	service := dialog.NewService(s, dialog.DefaultPolicy(dialog.DefaultLimits()), time.Now, nil)
 	server := dialog.Caller{APIKey: "backend"}
 	if _, err := service.DefineClass(ctx, server, "Card", []dialog.Field{{Name: "level", Type: dialog.Integer}}); err != nil {
 		t.Fatal(err)
@@ -129,7 +129,7 @@ func TestMigrateRefuses(t *testing.T) {
 			return err
 		}, "another type", "another type of a field"},
 		{func(s dialog.Store) error {
-			_, err := dialog.NewService(s, dialog.DefaultLimits(), time.Now, nil).Create(t.Context(), dialog.Caller{User: "x"},
+			_, err := dialog.NewService(s, dialog.DefaultPolicy(dialog.DefaultLimits()), time.Now, nil).Create(t.Context(), dialog.Caller{User: "x"},
 				dialog.Creation{Type: dialog.Group, Name: dialog.Some("its own")})
 			return err
 		}, "differ", "a dialog of the target's own"},

@@ -8,18 +8,18 @@ import (
 	"dialogs/dialog"
 )
 
-// A Credential is how a caller comes.
+// A Credential is how a caller signs in.
 type Credential string
 
-// The ways to come.
+// The credentials.
 const (
 	// Session is a user with a session token.
 	Session Credential = "session"
-	// OnBehalf is a user whom an API key acts for.
+	// OnBehalf is an API key on behalf of a user.
 	OnBehalf Credential = "on-behalf-of"
-	// Key is a server: an API key that acts for nobody.
+	// Key is an API key without a user: a server.
 	Key Credential = "key"
-	// None is an anonymous caller.
+	// None is no credential: an anonymous caller.
 	None Credential = "none"
 )
 
@@ -28,24 +28,25 @@ type Cell struct {
 	Type       dialog.Type
 	Act        string
 	Credential Credential
-	// Standing is what the caller is to the dialog, by what he is asked to be
-	// and not by what the domain makes of him.
+	// Standing is what the caller is to the dialog, as the table says.
 	Standing dialog.Standing
 	Want     Verdict
 }
 
-// A Verdict is what became of a change.
+// A Verdict is the result of a request.
 type Verdict struct {
-	// Code is zero when the change was allowed.
+	// Code is zero when it was allowed.
 	Code dialog.Code
-	// Field is blamed when the change is malformed, Denial explains when it
-	// is forbidden.
-	Field  string
+	// Message is the sentence that the caller gets.
+	Message string
+	// Field is the input to blame when the input is invalid.
+	Field string
+	// Denial explains why it is forbidden.
 	Denial *dialog.Denial
 }
 
-// VerdictOf reads the verdict out of an error, which must be one of the
-// domain or nil.
+// VerdictOf is the verdict of an error, which must be nil or an error of the
+// domain.
 func VerdictOf(t testing.TB, err error) Verdict {
 	t.Helper()
 	if err == nil {
@@ -55,10 +56,10 @@ func VerdictOf(t testing.TB, err error) Verdict {
 	if !errors.As(err, &e) {
 		t.Fatalf("got the error %v, want one of the domain", err)
 	}
-	return Verdict{Code: e.Code, Field: e.Field, Denial: e.Denial}
+	return Verdict{Code: e.Code, Message: e.Message, Field: e.Field, Denial: e.Denial}
 }
 
-// Name tells the cell from every other, as the name of a sub-test.
+// Name is the cell's unique name, for a sub-test.
 func (c Cell) Name() string {
 	standing := c.Standing.String()
 	if c.Credential == None {
@@ -72,7 +73,7 @@ func typeName(t dialog.Type) string {
 	return strings.ToUpper(strings.ReplaceAll(t.String(), " ", "_"))
 }
 
-// Caller is who asks, among these people.
+// Caller returns the caller, among these people.
 func (c Cell) Caller(p People) dialog.Caller {
 	switch c.Credential {
 	case Session:
@@ -85,17 +86,18 @@ func (c Cell) Caller(p People) dialog.Caller {
 	return dialog.Caller{}
 }
 
-// Change is what is asked for; not ok when the cell only looks.
+// Change returns the requested change; it is not ok when the cell only reads.
 func (c Cell) Change(p People) (change dialog.Change, ok bool) {
 	return asked(c.Act, c.Type, p, c.Caller(p).User)
 }
 
-// Table lists every cell: each thing to ask for, by each standing and each
-// credential that can come with it, of each type of dialog.
+// Table lists every cell: each request, by each standing with each credential
+// that it can have, for each type of dialog.
 func Table(t testing.TB) []Cell {
 	t.Helper()
 	lines := strings.Split(strings.Trim(table, "\n"), "\n")
 	standings := columns(lines[1])
+	messages := messagesByAct()
 	var cells []Cell
 	for _, line := range lines[2:] {
 		row := columns(line)
@@ -103,7 +105,7 @@ func Table(t testing.TB) []Cell {
 			t.Fatalf("the table's row has %d columns, want 7: %s", len(row), line)
 		}
 		if _, ok := asked(row[0], 0, People{}, ""); !ok && row[0] != "see" {
-			t.Fatalf("nothing in package dialogtest asks for %q", row[0])
+			t.Fatalf("package dialogtest has no change for %q", row[0])
 		}
 		for i, dialogType := range []dialog.Type{dialog.PublicGroup, dialog.Group, dialog.Private} {
 			who, verdicts := strings.Fields(standings[1+i]), strings.Fields(row[1+i])
@@ -115,7 +117,8 @@ func Table(t testing.TB) []Cell {
 					continue
 				}
 				cell := Cell{Type: dialogType, Act: row[0], Standing: standingOf(who[j])}
-				cell.Want = verdict(t, word, cell.Standing, row[4], row[5], row[6])
+				cell.Want = verdict(t, word, cell, row[4], row[5], row[6])
+				cell.Want.Message = message(word, cell, messages[row[0]])
 				for _, cell.Credential = range credentials(who[j]) {
 					cells = append(cells, cell)
 				}
@@ -143,14 +146,14 @@ func credentials(who string) []Credential {
 	return []Credential{Session, OnBehalf}
 }
 
-// verdict spells a word of the table out.
-func verdict(t testing.TB, word string, standing dialog.Standing, rule, allowed, field string) Verdict {
+// verdict is what a word of the table means, without the message.
+func verdict(t testing.TB, word string, cell Cell, rule, allowed, field string) Verdict {
 	t.Helper()
 	switch word {
 	case "yes":
 		return Verdict{}
 	case "no":
-		d := &dialog.Denial{Rule: rule, Standing: standing}
+		d := &dialog.Denial{Rule: rule, Standing: cell.Standing}
 		for _, who := range strings.Fields(allowed) {
 			d.Allowed = append(d.Allowed, standingOf(who))
 		}
@@ -169,11 +172,39 @@ func verdict(t testing.TB, word string, standing dialog.Standing, rule, allowed,
 	return Verdict{}
 }
 
+// messagesByAct are the columns of sentences, by the name of their row.
+func messagesByAct() map[string][]string {
+	byAct := map[string][]string{}
+	for _, line := range strings.Split(strings.Trim(sentences, "\n"), "\n") {
+		row := columns(line)
+		byAct[row[0]] = row[1:]
+	}
+	return byAct
+}
+
+// message is the sentence that goes with a word of the table.
+func message(word string, cell Cell, sentences []string) string {
+	switch word {
+	case "no":
+		you := map[dialog.Standing]string{
+			dialog.StandingAdmin: "an admin", dialog.StandingOccupant: "an occupant", dialog.StandingOutsider: "not a member",
+		}
+		return sentences[0] + "; you are " + you[cell.Standing]
+	case "see":
+		return "only the owner, an admin or an occupant may see this dialog; you are not a member"
+	case "bad":
+		return strings.ReplaceAll(sentences[1], "TYPE", cell.Type.String())
+	case "401":
+		return "authentication required: send QB-Token or Authorization"
+	}
+	return ""
+}
+
 func standingOf(who string) dialog.Standing {
 	for s := dialog.StandingServer; s <= dialog.StandingOutsider; s++ {
 		if strings.EqualFold(s.String(), who) {
 			return s
 		}
 	}
-	return 0 // of an anonymous caller
+	return 0 // an anonymous caller
 }

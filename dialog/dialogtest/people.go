@@ -5,18 +5,17 @@ import "dialogs/dialog"
 // KeyName is the name of the API key that the table's servers use.
 const KeyName = "backend"
 
-// People are those whom a cell of the table is about. What each is to the
-// dialog holds as far as the dialog's type has it: a PublicGroup has no
-// occupants, a Private dialog has no admins and one occupant besides its owner.
+// People are the users that a cell of the table is about. Their roles exist as far
+// as the dialog's type has them: a PublicGroup has no occupants, and a Private
+// dialog has no admins and one occupant besides its owner.
 type People struct {
 	Owner, Admin, OtherAdmin, Occupant, OtherOccupant dialog.UserID
-	// Outsider is the caller who is nothing to the dialog, Newcomer whom
-	// others would bring in.
+	// Outsider is a caller without a role, Newcomer a user to be added.
 	Outsider, Newcomer dialog.UserID
 }
 
-// Named makes people whom nobody knows who used another prefix, so that many
-// cells can be tried on one server.
+// Named returns people whose ids have this prefix, so that many cells can be tried
+// on one server without knowing each other.
 func Named(prefix string) People {
 	user := func(name string) dialog.UserID { return dialog.UserID(prefix + name) }
 	return People{
@@ -26,7 +25,7 @@ func Named(prefix string) People {
 	}
 }
 
-// With is who among them has the standing; nobody for a server.
+// With returns the user with the standing; nobody for a server.
 func (p People) With(s dialog.Standing) dialog.UserID {
 	switch s {
 	case dialog.StandingOwner:
@@ -41,8 +40,8 @@ func (p People) With(s dialog.Standing) dialog.UserID {
 	return ""
 }
 
-// Creation is the dialog that a cell is tried on, as a server makes it: the
-// class of [Class] must be defined.
+// Creation is the dialog that a cell is tried on, as a server creates it. It needs
+// the class of [Class].
 func (p People) Creation(t dialog.Type) dialog.Creation {
 	c := dialog.Creation{
 		Type:   t,

@@ -305,6 +305,6 @@ func (v *visit) followsAStrangersLink() {
 	v.Await("the list to make room", `document.querySelector('nav').offsetParent === null`)
 	v.shot("telephone")
 	v.Go("/#/dialogs/65ba1b4a00000000000000ff")
-	v.sees("Not here: there is no such dialog")
+	v.sees("Not here: dialog not found")
 	v.Await("nothing to be wider than the screen", `document.documentElement.scrollWidth <= innerWidth`)
 }

@@ -20,15 +20,16 @@ const MaxPage = dialog.MaxPage
 type Dialog struct {
 	dialog dialog.Dialog
 	caller dialog.Caller
+	policy *dialog.Policy
 }
 
-// NewDialog is the caller's view of a dialog; nil for a deleted one, or one
-// that they may not see.
-func NewDialog(d dialog.Dialog, c dialog.Caller) *Dialog {
+// NewDialog is the caller's view of a dialog under a policy; nil for a deleted
+// one, or one that they may not see.
+func NewDialog(d dialog.Dialog, c dialog.Caller, p *dialog.Policy) *Dialog {
 	if d.Deleted {
 		return nil
 	}
-	return &Dialog{dialog: d, caller: c}
+	return &Dialog{dialog: d, caller: c, policy: p}
 }
 
 // IsNode marks the dialog as a node.
@@ -54,7 +55,7 @@ func (d *Dialog) ViewerCanRename() bool           { return d.can(dialog.Rename) 
 func (d *Dialog) ViewerCanLeave() bool            { return d.can(dialog.Leave) }
 func (d *Dialog) ViewerCanTransfer() bool         { return d.can(dialog.Transfer) }
 func (d *Dialog) ViewerCanDelete() bool           { return d.can(dialog.Delete) }
-func (d *Dialog) can(act dialog.Act) bool         { return d.dialog.Can(d.caller, act) }
+func (d *Dialog) can(act dialog.Act) bool         { return d.policy.Can(d.caller, act, &d.dialog) }
 func (d *Dialog) ViewerCanAddOccupants() bool     { return d.can(dialog.AddOccupants) }
 func (d *Dialog) ViewerCanRemoveOthers() bool     { return d.can(dialog.RemoveOthers) }
 func (d *Dialog) ViewerCanChangeAdmins() bool     { return d.can(dialog.ChangeAdmins) }
@@ -147,9 +148,9 @@ type Occupant struct {
 func (o Occupant) UserID() string            { return string(o.user) }
 func (o Occupant) Standing() dialog.Standing { return o.dialog.dialog.StandingOf(o.user) }
 func (o Occupant) ViewerCanRemove() bool {
-	return o.dialog.dialog.CanRemove(o.dialog.caller, o.user)
+	return o.dialog.policy.CanRemove(o.dialog.caller, o.user, &o.dialog.dialog)
 }
 
 func (o Occupant) ViewerCanChangeAdmin() bool {
-	return o.dialog.dialog.CanChangeAdmin(o.dialog.caller, o.user)
+	return o.dialog.policy.CanChangeAdmin(o.dialog.caller, o.user, &o.dialog.dialog)
 }

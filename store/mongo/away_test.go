@@ -70,7 +70,7 @@ func calls(s dialog.Store) map[string]func(context.Context) error {
 	const id = "0123456789abcdef01234567"
 	now := time.UnixMilli(0).UTC()
 	plan := dialog.CreatePlan{Dialog: dialog.Dialog{ID: id, Type: dialog.Group, CreatedAt: now, UpdatedAt: now, Version: 1}}
-	rename := dialog.Plan{ID: id, Caller: dialog.Caller{APIKey: "k"}, Name: dialog.Some("x"), Limits: dialog.DefaultLimits()}
+	rename := dialog.Plan{ID: id, Caller: dialog.Caller{APIKey: "k"}, Name: dialog.Some("x"), Policy: dialog.DefaultPolicy(dialog.DefaultLimits())}
 	swap := rename
 	swap.AddOccupants, swap.RemoveOccupants = []dialog.UserID{"a"}, []dialog.UserID{"b"}
 	update := func(p dialog.Plan) func(context.Context) error {
@@ -109,7 +109,7 @@ func TestServerKilledInTheMiddleOfWrites(t *testing.T) {
 	server := mongotest.Start(t)
 	store := open(t, server.URI(), mongo.Options{Timeout: 2 * time.Second})
 	t.Cleanup(func() { closeStore(t, store) })
-	service := dialog.NewService(store, dialog.DefaultLimits(), time.Now, nil)
+	service := dialog.NewService(store, dialog.DefaultPolicy(dialog.DefaultLimits()), time.Now, nil)
 	owner := dialog.Caller{User: "owner"}
 	create := func() dialog.Dialog {
 		t.Helper()

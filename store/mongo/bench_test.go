@@ -145,7 +145,7 @@ func newBench(b *testing.B, clients, people int) *bench {
 // plan renames a client's dialog, to the one name and the other in turn.
 func (m *bench) plan(client, n int) dialog.Plan {
 	return dialog.Plan{
-		ID: m.ids[client], Caller: dialog.Caller{User: "owner"}, Limits: dialog.DefaultLimits(),
+		ID: m.ids[client], Caller: dialog.Caller{User: "owner"}, Policy: dialog.DefaultPolicy(dialog.DefaultLimits()),
 		At: time.Now().UTC().Truncate(time.Millisecond), Name: dialog.Some(fmt.Sprint("name ", n%2)),
 	}
 }

@@ -288,7 +288,7 @@ func TestOvertakenCreation(t *testing.T) {
 	// The slow one's next step: to make the dialog that it claimed.
 	var plan dialog.CreatePlan
 	capture := &capturing{Store: g.store, plan: &plan}
-	if _, err := dialog.NewService(capture, dialog.DefaultLimits(), g.now.Now, nil).Create(t.Context(), a, privateOfA); err != nil {
+	if _, err := dialog.NewService(capture, dialog.DefaultPolicy(dialog.DefaultLimits()), g.now.Now, nil).Create(t.Context(), a, privateOfA); err != nil {
 		t.Fatalf("planning: %v", err)
 	}
 	plan.Dialog.ID = id(claimed)

@@ -24,7 +24,7 @@ func newFixture(t testing.TB) *fixture {
 	f := &fixture{t: t, uri: mongotest.URI(t), now: storetest.NewClock(time.Now())}
 	f.store = open(t, f.uri, mongo.Options{Monitor: recorder()})
 	t.Cleanup(func() { closeStore(t, f.store) })
-	f.service = dialog.NewService(f.store, dialog.DefaultLimits(), f.now.Now, nil)
+	f.service = dialog.NewService(f.store, dialog.DefaultPolicy(dialog.DefaultLimits()), f.now.Now, nil)
 	if _, err := f.service.DefineClass(t.Context(), dialog.Caller{APIKey: "backend"}, "C", []dialog.Field{
 		{Name: "text", Type: dialog.String}, {Name: "count", Type: dialog.Integer},
 	}); err != nil {

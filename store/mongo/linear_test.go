@@ -106,7 +106,7 @@ func (s state) apply(a ask) reply {
 func checkLinearizable(t *testing.T, stores ...dialog.Store) {
 	t.Helper()
 	const clients, asks = 32, 8
-	service := dialog.NewService(stores[0], dialog.DefaultLimits(), time.Now, nil)
+	service := dialog.NewService(stores[0], dialog.DefaultPolicy(dialog.DefaultLimits()), time.Now, nil)
 	out, err := service.Create(t.Context(), dialog.Caller{User: "o"}, dialog.Creation{Type: dialog.Group, Name: dialog.Some("x")})
 	if err != nil {
 		t.Fatalf("creating: %v", err)
@@ -118,7 +118,7 @@ func checkLinearizable(t *testing.T, stores ...dialog.Store) {
 	for c := range clients {
 		all.Go(func() {
 			random := rand.New(rand.NewPCG(uint64(c), 1))
-			service := dialog.NewService(stores[c%len(stores)], dialog.DefaultLimits(), time.Now, nil)
+			service := dialog.NewService(stores[c%len(stores)], dialog.DefaultPolicy(dialog.DefaultLimits()), time.Now, nil)
 			version := int64(1)
 			for n := range asks {
 				a := randomAsk(random, fmt.Sprintf("n%d-%d", c, n), version)

@@ -29,7 +29,7 @@ func TestTheOneCommandIsWhatDecideSays(t *testing.T) {
 	limits := dialog.DefaultLimits()
 	limits.Occupants, limits.Admins, limits.CustomBytes = 6, 2, 60
 	clock := storetest.NewClock(time.Now())
-	service := dialog.NewService(store, limits, clock.Now, nil)
+	service := dialog.NewService(store, dialog.DefaultPolicy(limits), clock.Now, nil)
 	if _, err := service.DefineClass(t.Context(), dialog.Caller{APIKey: "k"}, "C", []dialog.Field{
 		{Name: "a", Type: dialog.String}, {Name: "b", Type: dialog.String}, {Name: "n", Type: dialog.Integer, List: true},
 	}); err != nil {

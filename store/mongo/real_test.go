@@ -68,7 +68,7 @@ func TestPlansUseIndexes(t *testing.T) {
 		}
 	}
 	id := string(batch[1].ID)
-	service := dialog.NewService(s, dialog.DefaultLimits(), time.Now, nil)
+	service := dialog.NewService(s, dialog.DefaultPolicy(dialog.DefaultLimits()), time.Now, nil)
 	for kind, call := range map[string]func(context.Context) error{
 		"read": func(ctx context.Context) error { _, err := s.Dialog(ctx, batch[1].ID, true); return err },
 		"update": func(ctx context.Context) error {
@@ -162,7 +162,7 @@ func TestPrimaryLost(t *testing.T) {
 	set := mongotest.StartSet(t, 3)
 	store := open(t, set.URI(), mongo.Options{Timeout: 30 * time.Second})
 	t.Cleanup(func() { closeStore(t, store) })
-	service := dialog.NewService(store, dialog.DefaultLimits(), time.Now, nil)
+	service := dialog.NewService(store, dialog.DefaultPolicy(dialog.DefaultLimits()), time.Now, nil)
 	owner := dialog.Caller{User: "owner"}
 	out, err := service.Create(t.Context(), owner, dialog.Creation{Type: dialog.Group, Name: dialog.Some("x")})
 	if err != nil {

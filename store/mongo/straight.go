@@ -58,7 +58,7 @@ func straight(p *dialog.Plan) (filter, update bson.D, ok bool, err error) {
 func sayable(p *dialog.Plan) bool {
 	return len(p.AddAdmins)+len(p.RemoveAdmins) == 0 && p.NewOwner == "" &&
 		(len(p.AddOccupants) == 0 || len(p.RemoveOccupants) == 0) &&
-		len(p.AddOccupants) <= p.Limits.Occupants
+		len(p.AddOccupants) <= p.Policy.Limits.Occupants
 }
 
 func (c *command) require(field string, value any) {
@@ -103,7 +103,7 @@ func (c *command) people(p *dialog.Plan) {
 	switch add, remove := p.AddOccupants, p.RemoveOccupants; {
 	case len(add) > 0:
 		c.require(fieldOccupants, bson.D{{Key: "$nin", Value: add}})
-		c.require(nth(fieldOccupants, p.Limits.Occupants-len(add)), exists(false)) // there is room
+		c.require(nth(fieldOccupants, p.Policy.Limits.Occupants-len(add)), exists(false)) // there is room
 		c.changes.addToSet(fieldOccupants, add)
 		c.changes.addToSet(fieldListedFor, add)
 		c.record.Joined = add
@@ -144,7 +144,7 @@ func (c *command) custom(p *dialog.Plan) error {
 	}
 	c.conditions = append(c.conditions, or(any))
 	if grows > 0 {
-		c.require(fieldCustomBytes, bson.D{{Key: "$lte", Value: p.Limits.CustomBytes - grows}})
+		c.require(fieldCustomBytes, bson.D{{Key: "$lte", Value: p.Policy.Limits.CustomBytes - grows}})
 		c.changes.inc(fieldCustomBytes, grows)
 	}
 	c.record.Changed = append(c.record.Changed, dialog.AspectCustomData)

@@ -121,7 +121,7 @@ func benchUpdate(b *testing.B, s *sqlite.Store, writers int, kinds []updateKind)
 			for n := next.Add(1); n <= int64(b.N); n = next.Add(1) {
 				p := dialog.Plan{
 					ID: benchID(rand.IntN(benchDialogs)), Caller: dialog.Caller{APIKey: "backend"},
-					Limits: dialog.DefaultLimits(), At: time.Now().UTC().Truncate(time.Millisecond),
+					Policy: dialog.DefaultPolicy(dialog.DefaultLimits()), At: time.Now().UTC().Truncate(time.Millisecond),
 				}
 				kinds[n%int64(len(kinds))].plan(&p, fmt.Sprint(rand.IntN(20_000)))
 				if _, err := s.Update(context.Background(), p); err != nil {

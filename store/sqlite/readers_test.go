@@ -17,7 +17,7 @@ func TestManyShapes(t *testing.T) {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = s.Close() })
-	service := dialog.NewService(s, dialog.DefaultLimits(), time.Now, nil)
+	service := dialog.NewService(s, dialog.DefaultPolicy(dialog.DefaultLimits()), time.Now, nil)
 	out, err := service.Create(t.Context(), dialog.Caller{User: "alice"}, dialog.Creation{Type: dialog.Group, Name: dialog.Some("Lunch")})
 	if err != nil {
 		t.Fatal(err)

@@ -17,7 +17,7 @@ func TestSweep(t *testing.T) {
 	clock := storetest.NewClock(time.Now())
 	s := open(t, t.TempDir(), sqlite.Options{Now: clock.Now})
 	t.Cleanup(func() { closing(t, s) })
-	svc := dialog.NewService(s, dialog.DefaultLimits(), clock.Now, rand.Reader)
+	svc := dialog.NewService(s, dialog.DefaultPolicy(dialog.DefaultLimits()), clock.Now, rand.Reader)
 	o := dialog.Caller{User: "o"}
 	create := func(key string) dialog.Dialog {
 		t.Helper()

@@ -85,7 +85,7 @@ func testRestore(e *env) {
 		}
 		e.same(idsOf(page), here, fmt.Sprintf("a list in the other store: %+v", q))
 	}
-	e.store, e.svc = there, dialog.NewService(there, dialog.DefaultLimits(), e.clock.Now, newSeeded(2))
+	e.store, e.svc = there, dialog.NewService(there, dialog.DefaultPolicy(dialog.DefaultLimits()), e.clock.Now, newSeeded(2))
 	e.classes()
 	if out := e.update(user("u0"), group.ID, keyedChange); !out.Replayed {
 		e.Error("the key of a change is not known in the other store")

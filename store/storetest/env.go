@@ -110,7 +110,7 @@ func (e *env) instance() dialog.Store {
 }
 
 func (e *env) service(store dialog.Store, limits dialog.Limits) *dialog.Service {
-	return dialog.NewService(store, limits, e.clock.Now, newSeeded(1))
+	return dialog.NewService(store, dialog.DefaultPolicy(limits), e.clock.Now, newSeeded(1))
 }
 
 // limit puts other limits before the store.

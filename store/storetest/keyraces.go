@@ -55,7 +55,7 @@ func (e *env) oneWins(create func(i int) (dialog.CreateOutcome, error)) dialog.I
 }
 
 func testCreateKeyRace(e *env) {
-	other := dialog.NewService(e.instance(), dialog.DefaultLimits(), e.clock.Now, newSeeded(2))
+	other := dialog.NewService(e.instance(), dialog.DefaultPolicy(dialog.DefaultLimits()), e.clock.Now, newSeeded(2))
 	services := []*dialog.Service{e.svc, other}
 	for round := range 3 {
 		id := e.oneWins(func(i int) (dialog.CreateOutcome, error) {
@@ -70,7 +70,7 @@ func testCreateKeyRace(e *env) {
 }
 
 func testPrivateRace(e *env) {
-	other := dialog.NewService(e.instance(), dialog.DefaultLimits(), e.clock.Now, newSeeded(2))
+	other := dialog.NewService(e.instance(), dialog.DefaultPolicy(dialog.DefaultLimits()), e.clock.Now, newSeeded(2))
 	for range 3 {
 		id := e.oneWins(func(i int) (dialog.CreateOutcome, error) {
 			pair := []dialog.UserID{"a", "b"}

@@ -39,7 +39,7 @@ func newPlayer(store dialog.Store, at time.Time, seed uint64, apart bool) *playe
 	clock := NewClock(at)
 	return &player{
 		store: store, clock: clock, apart: apart,
-		service: dialog.NewService(store, playLimits(), clock.Now, newSeeded(seed)),
+		service: dialog.NewService(store, dialog.DefaultPolicy(playLimits()), clock.Now, newSeeded(seed)),
 	}
 }
 

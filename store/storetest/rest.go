@@ -124,7 +124,7 @@ func (e *env) methods(store dialog.Store) map[string]func(ctx context.Context) e
 		History: []dialog.Record{{Version: 1, Kind: dialog.Created, Actor: dialog.Actor{User: "o"}, At: now, Joined: []dialog.UserID{"o"}}},
 	}
 	there := e.group("o").ID
-	plan := dialog.Plan{ID: there, Caller: user("o"), Limits: dialog.DefaultLimits(), At: now, Name: dialog.Some("y")}
+	plan := dialog.Plan{ID: there, Caller: user("o"), Policy: dialog.DefaultPolicy(dialog.DefaultLimits()), At: now, Name: dialog.Some("y")}
 	q := dialog.Query{User: "o", Scope: dialog.Mine, Order: orders()[0], Limit: 1}
 	return map[string]func(ctx context.Context) error{
 		"Ping":    store.Ping,

@@ -198,7 +198,7 @@ describe('errors reach the callback', () => {
 
   test('404 where there is no dialog', async () => {
     await asUser(owner);
-    assert.equal(await refused(404, call(QB.chat.dialog, 'update', '5d75393ba28f9a17e1cb0f9e', { name: 'x' })), 'there is no such dialog');
+    assert.equal(await refused(404, call(QB.chat.dialog, 'update', '5d75393ba28f9a17e1cb0f9e', { name: 'x' })), 'dialog not found');
   });
 
   test('401 without a session', async () => {
