@@ -4,32 +4,48 @@ TOOL := go tool -modfile=tools/go.mod
 # The race detector needs a C compiler; without one the tests run without it.
 RACE := $(shell go env CGO_ENABLED | grep -q 1 && command -v $$(go env CC) >/dev/null && echo -race)
 RESULTS := bin/test.json
-# The playground's page needs npm. Where there is none, or where it fails (not in
-# CI), the binary is built all the same, and its page loads GraphiQL from a CDN.
+# The playground's page needs npm. Without npm, or when npm fails (except in CI),
+# the binary is built all the same, and its page loads GraphiQL from a CDN.
 WEB := playground/web
 PAGE := $(if $(shell command -v npm),playground/dist/page/index.html)
+VERSION := $(shell git describe --tags --always --dirty 2>/dev/null)
+# Packages whose random tests run longer in make test-long.
+LONG = $(sort $(dir $(shell grep -rl --include=*_test.go 'dialogtest.Times' .)))
 
-.PHONY: help run build test generate format lint check bench screenshot test-mongo bench-mongo clean
+.PHONY: help run build page compile test test-long generate format lint check bench screenshot test-mongo bench-mongo clean
 
 help: ## Show this help
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-11s %s\n", $$1, $$2}'
 
 run: build ## Build and serve on 127.0.0.1:8080 with the embedded store in ./data
-	bin/dialogs serve --dev
+	@bin/dialogs serve --dev
 
-build: $(PAGE) ## Build bin/dialogs
-	go build -o bin/dialogs .
+build: ## Build bin/dialogs
+	@$(MAKE) --no-print-directory --jobs=2 page compile
+	@echo "==> Linking bin/dialogs"
+	@go build -ldflags '-X dialogs/cli.release=$(VERSION)' -o bin/dialogs .
+
+page: $(PAGE)
+
+# Compiles what does not depend on the page, while npm builds the page.
+compile:
+	@echo "==> Compiling the server (about a minute the first time)"
+	@go build ./...
 
 playground/dist/page/index.html: $(wildcard $(WEB)/*.* $(WEB)/src/*) README.md
-	@echo "Building the playground's page"
-	@cd $(WEB) && (test node_modules/.package-lock.json -nt package-lock.json || npm ci --ignore-scripts) && npm run --silent build \
+	@echo "==> Building the playground's page (about a minute the first time)"
+	@cd $(WEB) && (test node_modules/.package-lock.json -nt package-lock.json || npm ci --ignore-scripts --no-audit --no-fund --loglevel=error) && npm run --silent build \
 		|| { echo "NOT BUILT: the playground's page: npm failed" >&2; [ -z "$$CI" ]; }
 
-test: $(PAGE) ## Run every test
+test: $(PAGE) ## Run all tests
 	@mkdir -p bin
 	$(TOOL) gotestsum --format pkgname --jsonfile $(RESULTS) -- $(RACE) -shuffle=on ./...
 	@[ -n "$(RACE)" ] || echo "NOT RUN: the race detector: needs a C compiler"
 	@grep -ho 'NOT RUN: [^"\\]*' $(RESULTS) | sort -u | grep . || echo "Everything ran."
+
+test-long: ## Run the random tests at length
+	@mkdir -p bin
+	TEST_LONG=1 $(TOOL) gotestsum --format pkgname --jsonfile $(RESULTS) -- -timeout 20m -count=1 $(LONG)
 
 generate: ## Generate code from schema.graphqls
 	go tool gqlgen generate
@@ -52,17 +68,17 @@ check: ## Generated code up to date, format, vet, lint, module files
 test-mongo: export DIALOGS_SECRET ?= unused-here-but-compose-asks-for-it
 test-mongo: ## Run the tests of the stores on a real MongoDB: that of compose.yaml, by Docker
 	docker compose up --detach --wait mongo
-	MONGODB_URI='mongodb://127.0.0.1:27017/?directConnection=true' go test $(RACE) -count=1 -shuffle=on ./store/... ./transfer .; \
+	MONGODB_URI='mongodb://127.0.0.1:27017/?directConnection=true' go test $(RACE) -count=1 -shuffle=on ./store/... ./transfer ./e2e; \
 		status=$$?; docker compose stop mongo; exit $$status
 
 bench: ## Measure: the store and the whole server, each beside a bare loop
 	go test -run '^$$' -bench . -benchtime 2s ./store/sqlite
 	go test -run '^$$' -bench Door ./graph
-	go test -run '^$$' -bench 'HTTP|CPU' -benchtime 2s .
+	go test -run '^$$' -bench 'HTTP|CPU' -benchtime 2s ./e2e
 
 bench-mongo: ## Measure the MongoDB store beside a bare driver loop, and the whole path
 	go test -run '^$$' -bench Update -benchtime 2s ./store/mongo
-	go test -run '^$$' -bench Mongo -benchtime 2s .
+	go test -run '^$$' -bench Mongo -benchtime 2s ./e2e
 
 screenshot: $(PAGE) ## Take the README's picture of the playground
 	go test -count=1 -run 'TestPage$$' ./playground -screenshot ../docs/playground.png

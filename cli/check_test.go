@@ -35,7 +35,7 @@ func TestCheck(t *testing.T) {
 		{[]string{"--tls-cert", "missing", "--tls-key", "missing"}, nil, 1, "--tls-cert", "a missing certificate"},
 		{[]string{"--trusted-documents", "missing"}, nil, 1, "--trusted-documents", "missing documents"},
 		{nil, []string{"DIALOGS_SECRET=short"}, 1, "at least 32 bytes", "a short secret"},
-		{nil, []string{"DIALOGS_LIMIT_NMAE=5"}, 1, "did you mean DIALOGS_LIMIT_NAME?", "a mistyped variable"},
+		{nil, []string{"DIALOGS_LIMT_NAME=5"}, 1, "did you mean DIALOGS_LIMIT_NAME?", "a mistyped variable"},
 	} {
 		t.Run(test.reason, func(t *testing.T) {
 			dir := t.TempDir()

@@ -34,8 +34,11 @@ func exactOrigin(origin string) string {
 	if strings.Contains(host, ":") {
 		host = "[" + host + "]"
 	}
-	if port := u.Port(); port != "" && !(scheme == "http" && port == "80") && !(scheme == "https" && port == "443") {
+	if port := u.Port(); port != "" && port != defaultPorts[scheme] {
 		host += ":" + port
 	}
 	return scheme + "://" + host
 }
+
+// defaultPorts are those that browsers leave out of an origin.
+var defaultPorts = map[string]string{"http": "80", "https": "443"}

@@ -7,11 +7,9 @@ import (
 	"sync"
 	"testing"
 
+	"dialogs/dialog/dialogtest"
 	"dialogs/servertest"
 )
-
-// crashes is how often the server is killed in the middle of writes.
-const crashes = 20
 
 // TestCrash kills the real binary with SIGKILL in the middle of writes, again
 // and again on one store, and looks after each restart for every change that
@@ -19,6 +17,7 @@ const crashes = 20
 func TestCrash(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "data")
 	const writers = 8
+	crashes := dialogtest.Times(5, 20)   // how often the server is killed
 	acknowledged := make([]int, writers) // the number that each writer's dialog was last known to hold
 	tokens := make([]servertest.Header, writers)
 	ids := make([]string, writers)

@@ -11,6 +11,7 @@ import (
 	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"dialogs/dialog"
+	"dialogs/dialog/dialogtest"
 	"dialogs/store/mongo"
 	"dialogs/store/mongo/mongotest"
 	"dialogs/store/sqlite"
@@ -66,10 +67,10 @@ func (w *witness) Update(ctx context.Context, p dialog.Plan) (dialog.Outcome, er
 // that random operations meet each of them.
 func TestEnginesAgree(t *testing.T) {
 	t.Parallel()
-	const seed, operations = 1, 10_000
+	const seed = 1
 	dir, uri := t.TempDir(), mongotest.URI(t)
 	var straight, long atomic.Int64
-	storetest.Differential(t, seed, operations,
+	storetest.Differential(t, seed, dialogtest.Times(1500, 10_000),
 		func(t testing.TB) dialog.Store {
 			s, err := sqlite.Open(t.Context(), dir, sqlite.Options{})
 			if err != nil {

@@ -8,6 +8,7 @@ import (
 	"go.uber.org/goleak"
 
 	"dialogs/dialog"
+	"dialogs/dialog/dialogtest"
 	"dialogs/store/memory"
 	"dialogs/store/sqlite"
 	"dialogs/store/storetest"
@@ -25,7 +26,7 @@ func TestStore(t *testing.T) { storetest.Run(t, fresh) }
 
 func TestDifferential(t *testing.T) {
 	model := memory.NewDatabase()
-	storetest.Differential(t, 1, 2000, func(testing.TB) dialog.Store { return model.Open() }, fresh(t))
+	storetest.Differential(t, 1, dialogtest.Times(1500, 20_000), func(testing.TB) dialog.Store { return model.Open() }, fresh(t))
 }
 
 func open(t testing.TB, dir string, o sqlite.Options) *sqlite.Store {
