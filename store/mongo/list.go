@@ -72,7 +72,7 @@ func (s *Store) Count(ctx context.Context, q dialog.Query) (int, error) {
 // stretches are the conditions of which each dialog of the page meets one;
 // none when no dialog can.
 func stretches(q dialog.Query) (bson.A, error) {
-	filter, ok, err := conditions(q.Filter)
+	filter, ok, err := conditions(q.Filter, sortField(q.Order))
 	if err != nil || !ok {
 		return nil, err
 	}
@@ -104,51 +104,101 @@ func lists(q dialog.Query) []any {
 }
 
 // between are the ranges of the sort key, and of the id where keys are the
-// same, that lie between the query's positions: the key of the one, what is
-// between the keys, and the key of the other.
+// same, that lie between the query's ends: the key of the one, what is between
+// the keys, and the key of the other. None when nothing lies there.
+//
+// What the filter says of the sort field is part of the range. It must not be
+// a condition of its own beside it: some MongoDB-compatible servers then lose
+// the dialogs whose key is the same.
 func between(q dialog.Query) ([]bson.A, error) {
 	low, high := q.After, q.Before
 	if q.Order.Descending {
 		low, high = high, low
 	}
-	if low != nil && high != nil && !before(low, high) {
-		return nil, nil
-	}
+	from, to := ends(q.Order, q.Filter)
+	from, to = from.inner(low, 1), to.inner(high, -1)
 	field := sortField(q.Order)
-	var keys, ids bson.D // what bounds the keys, and the ids where the keys are the same
-	var ties []bson.A
-	for _, bound := range []struct {
-		operator string
-		position *dialog.Position
-	}{{"$gt", low}, {"$lt", high}} {
-		if bound.position == nil {
+	if from.given && to.given {
+		switch c := from.compare(to.key); {
+		case c > 0, c == 0 && (from.id == "" || to.id == "" || from.id >= to.id):
+			return nil, nil
+		case c == 0:
+			ids, err := beyond(from, to)
+			return []bson.A{{bson.D{{Key: field, Value: sortKey(q.Order, from.key)}}, bson.D{{Key: fieldID, Value: ids}}}}, err
+		}
+	}
+	var keys bson.D
+	var ranges []bson.A
+	for _, e := range []end{from, to} {
+		if !e.given {
 			continue
 		}
-		id, err := objectID(bound.position.ID)
+		key := sortKey(q.Order, e.key)
+		keys = append(keys, bson.E{Key: e.operator, Value: key})
+		if e.id == "" {
+			continue
+		}
+		ids, err := beyond(e)
 		if err != nil {
 			return nil, err
 		}
-		key := sortKey(q.Order, bound.position.Key)
-		beyond := bson.E{Key: bound.operator, Value: id}
-		keys, ids = append(keys, bson.E{Key: bound.operator, Value: key}), append(ids, beyond)
-		ties = append(ties, bson.A{bson.D{{Key: field, Value: key}}, bson.D{{Key: fieldID, Value: bson.D{beyond}}}})
+		ranges = append(ranges, bson.A{bson.D{{Key: field, Value: key}}, bson.D{{Key: fieldID, Value: ids}}})
 	}
-	switch {
-	case len(keys) == 0:
+	if len(keys) == 0 {
 		return []bson.A{nil}, nil
-	case len(keys) == 2 && keys[0].Value == keys[1].Value:
-		return []bson.A{{bson.D{{Key: field, Value: keys[0].Value}}, bson.D{{Key: fieldID, Value: ids}}}}, nil
 	}
-	return append(ties, bson.A{bson.D{{Key: field, Value: keys}}}), nil
+	return append(ranges, bson.A{bson.D{{Key: field, Value: keys}}}), nil
 }
 
-// before tells whether a lies before b in an ascending order.
-func before(a, b *dialog.Position) bool {
-	return cmp.Or(
-		a.Key.Time.Compare(b.Key.Time),
-		cmp.Compare(a.Key.Name, b.Key.Name),
-		cmp.Compare(a.ID, b.ID),
-	) < 0
+// An end is where a range of sort keys ends, exclusively. With an id, dialogs
+// of the same key and an id beyond it are still in the range.
+type end struct {
+	operator string // of what lies inside
+	key      dialog.SortKey
+	id       dialog.ID
+	given    bool
+}
+
+// ends are the ends that a filter gives the range of an order's sort key.
+func ends(o dialog.Order, f dialog.Filter) (from, to end) {
+	from, to = end{operator: "$gt"}, end{operator: "$lt"}
+	var after, before time.Time
+	switch o.Field {
+	case dialog.ByUpdatedAt:
+		after, before = f.UpdatedAfter, f.UpdatedBefore
+	case dialog.ByCreatedAt:
+		after, before = f.CreatedAfter, f.CreatedBefore
+	case dialog.ByName:
+	}
+	from.key.Time, from.given = after, !after.IsZero()
+	to.key.Time, to.given = before, !before.IsZero()
+	return from, to
+}
+
+func (e end) compare(key dialog.SortKey) int {
+	return cmp.Or(e.key.Time.Compare(key.Time), cmp.Compare(e.key.Name, key.Name))
+}
+
+// inner is the end or the position, whichever leaves less. sign is 1 for the
+// lower end of a range and -1 for the upper one.
+func (e end) inner(p *dialog.Position, sign int) end {
+	if p == nil || e.given && sign*e.compare(p.Key) >= 0 {
+		return e
+	}
+	return end{operator: e.operator, key: p.Key, id: p.ID, given: true}
+}
+
+// beyond is the condition for ids inside of ends that have one.
+func beyond(ends ...end) (bson.D, error) {
+	var all bson.D
+	for _, e := range ends {
+		id, err := objectID(e.id)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, bson.E{Key: e.operator, Value: id})
+	}
+	return all, nil
 }
 
 func sortKey(o dialog.Order, k dialog.SortKey) any {
@@ -179,8 +229,9 @@ func storedNames(names []string) bson.A {
 	return all
 }
 
-// conditions are what the filter asks for; not ok when nothing can match.
-func conditions(f dialog.Filter) (all bson.A, ok bool, err error) {
+// conditions are what the filter asks for, except for its bounds of the sort
+// field, which are part of the range; not ok when nothing can match.
+func conditions(f dialog.Filter, sortField string) (all bson.A, ok bool, err error) {
 	if f.IDs != nil && len(f.IDs) == 0 || f.Types != nil && len(f.Types) == 0 || f.Names != nil && len(f.Names) == 0 {
 		return nil, false, nil
 	}
@@ -227,7 +278,7 @@ func conditions(f dialog.Filter) (all bson.A, ok bool, err error) {
 		{fieldCreatedAt, "$gt", f.CreatedAfter},
 		{fieldCreatedAt, "$lt", f.CreatedBefore},
 	} {
-		if !bound.at.IsZero() {
+		if !bound.at.IsZero() && bound.field != sortField {
 			require(bound.field, bson.D{{Key: bound.operator, Value: millis(bound.at)}})
 		}
 	}
