@@ -1,12 +1,13 @@
 package api
 
 import (
-	"bytes"
 	"encoding/json"
 	"errors"
 
 	jsonv2 "github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
+
+	"dialogs/dialog"
 )
 
 // exactNumbers keeps numbers as they were written, as [json.Number].
@@ -26,11 +27,5 @@ func UnmarshalExact(data []byte, v any) error {
 	return jsonv2.Unmarshal(data, v, exactNumbers)
 }
 
-// MarshalPlain writes JSON without the escapes that only HTML needs.
-func MarshalPlain(v any) ([]byte, error) {
-	var b bytes.Buffer
-	e := json.NewEncoder(&b)
-	e.SetEscapeHTML(false)
-	err := e.Encode(v)
-	return bytes.TrimSuffix(b.Bytes(), []byte("\n")), err
-}
+// MarshalPlain is [dialog.MarshalPlain], for packages that know no domain.
+func MarshalPlain(v any) ([]byte, error) { return dialog.MarshalPlain(v) }

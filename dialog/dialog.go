@@ -39,6 +39,10 @@ const HistoryKept = 50
 // and the feed. The idempotency keys of creations are kept as long.
 const TombstoneKept = 24 * time.Hour
 
+// Expired reports whether the tombstone of a dialog that was deleted at this
+// time, or the idempotency key of a creation of this time, counts no longer.
+func Expired(since, now time.Time) bool { return now.Sub(since) >= TombstoneKept }
+
 // A Dialog is one conversation.
 type Dialog struct {
 	ID    ID

@@ -7,8 +7,8 @@ import (
 	"dialogs/dialog/dialogtest"
 )
 
-// TestTable tries every cell of the decision table through the service: each
-// on a dialog of its own, as nothing may depend on what came before.
+// TestTable tries every cell of the decision table through the service, each on a
+// dialog of its own. Package storetest does the same with every engine.
 func TestTable(t *testing.T) {
 	people := dialogtest.Named("")
 	for _, cell := range dialogtest.Table(t) {
@@ -23,12 +23,7 @@ func TestTable(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			id := string(made.Dialog.ID)
-			if change, ok := cell.Change(people); ok {
-				_, err = service.Update(t.Context(), cell.Caller(people), id, change)
-			} else {
-				_, err = service.Dialog(t.Context(), cell.Caller(people), id, false)
-			}
+			err = cell.Ask(t.Context(), service, people, made.Dialog.ID)
 			wantEqual(t, "verdict", dialogtest.VerdictOf(t, err), cell.Want)
 			if err == nil {
 				return

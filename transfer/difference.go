@@ -1,12 +1,6 @@
 package transfer
 
-import (
-	"encoding/json"
-	"slices"
-	"strings"
-
-	"dialogs/dialog"
-)
+import "dialogs/dialog"
 
 // another tells why a dialog that is there is no other state of the wanted
 // one, but another dialog with its id.
@@ -39,15 +33,15 @@ func difference(there, wanted *dialog.Dialog) (change dialog.Change, differs boo
 		if there.Owner != wanted.Owner {
 			change.NewOwner, differs = dialog.Some(wanted.Owner), true
 		}
-		change.AddOccupants, change.RemoveOccupants = without(wanted.Occupants, there.Occupants), without(there.Occupants, wanted.Occupants)
-		change.AddAdmins, change.RemoveAdmins = without(wanted.Admins, there.Admins), without(there.Admins, wanted.Admins)
+		change.AddOccupants, change.RemoveOccupants = dialog.Without(wanted.Occupants, there.Occupants), dialog.Without(there.Occupants, wanted.Occupants)
+		change.AddAdmins, change.RemoveAdmins = dialog.Without(wanted.Admins, there.Admins), dialog.Without(there.Admins, wanted.Admins)
 		differs = differs || len(change.AddOccupants)+len(change.RemoveOccupants)+len(change.AddAdmins)+len(change.RemoveAdmins) > 0
 	}
 	for _, class := range wanted.Custom.Classes() {
 		fields := map[string]any{}
 		for name, value := range wanted.Custom[class] {
 			if there.Custom[class][name] != value {
-				fields[name] = decoded(value)
+				fields[name] = mustDecode(value)
 			}
 		}
 		for name := range there.Custom[class] {
@@ -62,21 +56,11 @@ func difference(there, wanted *dialog.Dialog) (change dialog.Change, differs boo
 	return change, differs
 }
 
-func without(list, out []dialog.UserID) []dialog.UserID {
-	set := make(map[dialog.UserID]bool, len(out))
-	for _, id := range out {
-		set[id] = true
-	}
-	return slices.DeleteFunc(slices.Clone(list), func(id dialog.UserID) bool { return set[id] })
-}
-
-// decoded is a value as a caller would send it.
-func decoded(value dialog.Value) any {
-	var v any
-	d := json.NewDecoder(strings.NewReader(string(value)))
-	d.UseNumber()
-	if err := d.Decode(&v); err != nil { // a value is JSON
-		panic("transfer: a custom value is no JSON: " + err.Error())
+// mustDecode returns a stored value as a caller would send it.
+func mustDecode(value dialog.Value) any {
+	v, err := value.Decode()
+	if err != nil { // a value in normal form is JSON
+		panic("transfer: " + err.Error())
 	}
 	return v
 }
@@ -94,8 +78,8 @@ func differences(there, wanted *dialog.Dialog) []string {
 		{"name", there.Name != wanted.Name},
 		{"photo", there.Photo != wanted.Photo},
 		{"owner", there.Owner != wanted.Owner},
-		{"occupants", len(without(wanted.Occupants, there.Occupants))+len(without(there.Occupants, wanted.Occupants)) > 0},
-		{"admins", len(without(wanted.Admins, there.Admins))+len(without(there.Admins, wanted.Admins)) > 0},
+		{"occupants", len(dialog.Without(wanted.Occupants, there.Occupants))+len(dialog.Without(there.Occupants, wanted.Occupants)) > 0},
+		{"admins", len(dialog.Without(wanted.Admins, there.Admins))+len(dialog.Without(there.Admins, wanted.Admins)) > 0},
 		{"custom data", len(change.Custom) > 0},
 		{"created at", !there.CreatedAt.Equal(wanted.CreatedAt)},
 		{"updated at", !there.UpdatedAt.Equal(wanted.UpdatedAt)},

@@ -1,6 +1,7 @@
 package dialogtest
 
 import (
+	"context"
 	"errors"
 	"strings"
 	"testing"
@@ -54,7 +55,8 @@ func VerdictOf(t testing.TB, err error) Verdict {
 	}
 	var e *dialog.Error
 	if !errors.As(err, &e) {
-		t.Fatalf("got the error %v, want one of the domain", err)
+		t.Errorf("got the error %v, want one of the domain", err)
+		return Verdict{}
 	}
 	return Verdict{Code: e.Code, Message: e.Message, Field: e.Field, Denial: e.Denial}
 }
@@ -207,4 +209,16 @@ func standingOf(who string) dialog.Standing {
 		}
 	}
 	return 0 // an anonymous caller
+}
+
+// Ask makes the cell's request about the dialog with this id.
+func (c Cell) Ask(ctx context.Context, service *dialog.Service, p People, id dialog.ID) error {
+	caller := c.Caller(p)
+	change, changes := c.Change(p)
+	if !changes {
+		_, err := service.Dialog(ctx, caller, string(id), false)
+		return err
+	}
+	_, err := service.Update(ctx, caller, string(id), change)
+	return err
 }

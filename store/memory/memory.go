@@ -141,7 +141,7 @@ func (s *store) Create(ctx context.Context, p dialog.CreatePlan) (dialog.CreateO
 	}
 	defer end()
 	db, key := s.db, claimKey{actor: p.Actor.Identity(), key: p.Key}
-	if used, ok := db.claims[key]; ok && p.Key != "" && p.Dialog.CreatedAt.Sub(used.at) < dialog.TombstoneKept {
+	if used, ok := db.claims[key]; ok && p.Key != "" && !dialog.Expired(used.at, p.Dialog.CreatedAt) {
 		if err := p.CheckReplay(used.inputHash); err != nil {
 			return dialog.CreateOutcome{}, err
 		}
@@ -170,7 +170,7 @@ func (s *store) Update(ctx context.Context, p dialog.Plan) (dialog.Outcome, erro
 	}
 	defer end()
 	current, ok := s.db.dialogs[p.ID]
-	if !ok || current.Deleted && p.At.Sub(current.UpdatedAt) >= dialog.TombstoneKept {
+	if !ok || current.Deleted && dialog.Expired(current.UpdatedAt, p.At) {
 		return dialog.Outcome{}, dialog.ErrNotFound()
 	}
 	out, err := p.Decide(clone(current))
@@ -206,7 +206,7 @@ func (s *store) Restore(ctx context.Context, dialogs []dialog.Dialog) error {
 	defer end()
 	for _, d := range dialogs {
 		if other, ok := s.db.pairOf(&d); ok && other.ID != d.ID {
-			return &dialog.Error{Code: dialog.Conflict, Message: "the two users have another private dialog"}
+			return dialog.ErrPairTaken(d.ID)
 		}
 		s.db.dialogs[d.ID] = clone(d)
 	}

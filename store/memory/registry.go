@@ -44,7 +44,7 @@ func (s *store) AddAPIKey(ctx context.Context, k dialog.APIKey) error {
 	}
 	defer end()
 	if _, taken := s.db.keys[k.Name]; taken {
-		return &dialog.Error{Code: dialog.Conflict, Message: "there is an API key of this name"}
+		return dialog.ErrAPIKeyExists(k.Name)
 	}
 	s.db.keys[k.Name] = k
 	return nil
@@ -70,7 +70,7 @@ func (s *store) RemoveAPIKey(ctx context.Context, name string) error {
 	}
 	defer end()
 	if _, ok := s.db.keys[name]; !ok {
-		return &dialog.Error{Code: dialog.NotFound, Message: "there is no API key of this name"}
+		return dialog.ErrAPIKeyNotFound(name)
 	}
 	delete(s.db.keys, name)
 	return nil

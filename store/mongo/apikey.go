@@ -28,7 +28,7 @@ func (s *Store) AddAPIKey(ctx context.Context, k dialog.APIKey) error {
 	defer end()
 	_, err = s.keys.InsertOne(ctx, apiKey{Name: k.Name, Hash: k.Hash[:], CreatedAt: millis(k.CreatedAt)})
 	if driver.IsDuplicateKeyError(err) {
-		return &dialog.Error{Code: dialog.Conflict, Field: "name", Message: "there is an API key of this name"}
+		return dialog.ErrAPIKeyExists(k.Name)
 	}
 	if err != nil {
 		return s.fail(ctx, "storing an API key", err)
@@ -75,7 +75,7 @@ func (s *Store) RemoveAPIKey(ctx context.Context, name string) error {
 		return s.fail(ctx, "removing an API key", err)
 	}
 	if result.DeletedCount == 0 {
-		return &dialog.Error{Code: dialog.NotFound, Field: "name", Message: "there is no API key of this name"}
+		return dialog.ErrAPIKeyNotFound(name)
 	}
 	return nil
 }

@@ -94,10 +94,7 @@ func (s *Store) tryHoldPair(ctx context.Context, a, b dialog.UserID, own claim) 
 		return err
 	}
 	if found && made.isPair(a, b) {
-		return &dialog.Error{
-			Code:    dialog.Conflict,
-			Message: "the two users of the private dialog " + own.Dialog.Hex() + " have another one",
-		}
+		return dialog.ErrPairTaken(dialog.ID(own.Dialog.Hex()))
 	}
 	return s.supplant(ctx, found, there, own)
 }

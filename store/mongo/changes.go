@@ -73,7 +73,7 @@ func (c *changes) delete(at time.Time) {
 // adding or removing when that alone makes the one out of the other, so that
 // nothing else has to be sent.
 func list[T comparable](c *changes, field string, before, after []T) {
-	added, removed := missing(after, before), missing(before, after)
+	added, removed := dialog.Without(after, before), dialog.Without(before, after)
 	switch {
 	case len(added) == 0 && len(removed) == 0:
 	case len(removed) == 0:
@@ -83,21 +83,6 @@ func list[T comparable](c *changes, field string, before, after []T) {
 	default:
 		c.set(field, after)
 	}
-}
-
-// missing keeps those of list that other lacks, in order.
-func missing[T comparable](list, other []T) []T {
-	there := make(map[T]bool, len(other))
-	for _, v := range other {
-		there[v] = true
-	}
-	var kept []T
-	for _, v := range list {
-		if !there[v] {
-			kept = append(kept, v)
-		}
-	}
-	return kept
 }
 
 // update is the update with what every change does: a version, an instant of

@@ -59,11 +59,9 @@ func keyOf(p *dialog.CreatePlan) keyClaim {
 	return keyClaim{User: who.User, APIKey: who.APIKey, Key: p.Key}
 }
 
-// old tells whether the claim is from more than a day ago: the claim of a key
-// is over then, and no creation that made a claim is still under way.
-func (c *claim) old(now time.Time) bool {
-	return now.Sub(instant(c.At)) >= dialog.TombstoneKept
-}
+// expired reports whether the claim is so old that its key counts no longer, and
+// that the creation which made it can't still be in progress.
+func (c *claim) expired(now time.Time) bool { return dialog.Expired(instant(c.At), now) }
 
 // take makes the claim, or returns the one that is there.
 func (s *Store) take(ctx context.Context, c claim) (there claim, mine bool, err error) {

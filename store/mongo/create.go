@@ -83,7 +83,7 @@ func (c *creation) claimKey(ctx context.Context) (made document, found bool, err
 	if err != nil {
 		return document{}, false, err
 	}
-	if !mine && there.old(c.plan.Dialog.CreatedAt) {
+	if !mine && there.expired(c.plan.Dialog.CreatedAt) {
 		if err := c.store.takeOver(ctx, there, own); err != nil {
 			return document{}, false, err
 		}
@@ -126,7 +126,7 @@ func (c *creation) claimPair(ctx context.Context) (made document, found bool, er
 			return document{}, false, err
 		case found && c.isPair(&made):
 			return made, true, c.dropClaims(ctx)
-		case !found && !c.plan.IDGiven && !there.old(c.plan.Dialog.CreatedAt):
+		case !found && !c.plan.IDGiven && !there.expired(c.plan.Dialog.CreatedAt):
 			err = c.adopt(ctx, there.Dialog)
 		default:
 			err = c.store.supplant(ctx, found, there, own)

@@ -9,8 +9,8 @@ import (
 	"dialogs/store/storetest"
 )
 
-// fresh is a database of its own on the server that tests have.
-func fresh(t testing.TB) storetest.Database {
+// database is one of its own on the server that tests have.
+func database(t testing.TB) storetest.Database {
 	uri := mongotest.URI(t)
 	return func(t testing.TB) dialog.Store { return open(t, uri, mongo.Options{}) }
 }
@@ -24,7 +24,7 @@ func open(t testing.TB, uri string, o mongo.Options) dialog.Store {
 	return s
 }
 
-func TestStore(t *testing.T) { storetest.Run(t, fresh) }
+func TestStore(t *testing.T) { storetest.Run(t, database) }
 
 func closeStore(t testing.TB, s dialog.Store) {
 	t.Helper()

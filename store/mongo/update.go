@@ -91,7 +91,7 @@ func (s *Store) goLong(ctx context.Context, p *dialog.Plan) (dialog.Outcome, err
 		if err != nil {
 			return dialog.Outcome{}, err
 		}
-		if current.Deleted && ended(&current, p.At) {
+		if current.Deleted && dialog.Expired(current.UpdatedAt, p.At) {
 			return dialog.Outcome{}, dialog.ErrNotFound()
 		}
 		out, err := p.Decide(current)
@@ -170,12 +170,6 @@ func (s *Store) findAndModify(ctx context.Context, filter, update, fields bson.D
 	var before document
 	err := s.dialogs.FindOneAndUpdate(ctx, filter, update, o).Decode(&before)
 	return before, err
-}
-
-// ended tells whether a tombstone's time is over. The server clears it away
-// somewhat later.
-func ended(tombstone *dialog.Dialog, now time.Time) bool {
-	return now.Sub(tombstone.UpdatedAt) >= dialog.TombstoneKept
 }
 
 // pause waits before the next try: longer after each, up to a bound, and

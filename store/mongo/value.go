@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"strconv"
-	"strings"
 
 	"go.mongodb.org/mongo-driver/v2/bson"
 
@@ -17,11 +16,9 @@ import (
 // whatever else looks into the database: whole numbers become int64, where
 // they fit, all others doubles.
 func toBSON(v dialog.Value) (any, error) {
-	d := json.NewDecoder(strings.NewReader(string(v)))
-	d.UseNumber()
-	var decoded any
-	if err := d.Decode(&decoded); err != nil {
-		return nil, fmt.Errorf("a custom value that is no JSON: %w", err)
+	decoded, err := v.Decode()
+	if err != nil {
+		return nil, err
 	}
 	return nativeNumbers(decoded)
 }
@@ -66,9 +63,9 @@ func appendJSON(text *bytes.Buffer, v bson.RawValue) error {
 	case bson.TypeInt32: // written by another tool
 		text.WriteString(strconv.FormatInt(int64(v.Int32()), 10))
 	case bson.TypeDouble:
-		return encodeJSON(text, v.Double())
+		return appendPlain(text, v.Double())
 	case bson.TypeString:
-		return encodeJSON(text, v.StringValue())
+		return appendPlain(text, v.StringValue())
 	case bson.TypeArray:
 		elements, err := v.Array().Values()
 		if err != nil {
@@ -90,16 +87,11 @@ func appendJSON(text *bytes.Buffer, v bson.RawValue) error {
 	return nil
 }
 
-// encodeJSON writes a string or number as the domain's normal form has it,
-// without the escapes that HTML would want.
-func encodeJSON(text *bytes.Buffer, v any) error {
-	e := json.NewEncoder(text)
-	e.SetEscapeHTML(false)
-	if err := e.Encode(v); err != nil {
-		return err
-	}
-	text.Truncate(text.Len() - len("\n"))
-	return nil
+// appendPlain writes a string or number in the domain's normal form.
+func appendPlain(text *bytes.Buffer, v any) error {
+	plain, err := dialog.MarshalPlain(v)
+	text.Write(plain)
+	return err
 }
 
 // customToBSON is the custom data as a document of documents.

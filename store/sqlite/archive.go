@@ -91,7 +91,7 @@ func (w *writer) restore(d *dialog.Dialog) error {
 			return err
 		}
 		if taken {
-			return &dialog.Error{Code: dialog.Conflict, Message: "the two users of the private dialog " + string(d.ID) + " have another one"}
+			return dialog.ErrPairTaken(d.ID)
 		}
 	}
 	return w.insert(d)

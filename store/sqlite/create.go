@@ -72,7 +72,7 @@ func (w *writer) createdWith(p *dialog.CreatePlan) (d dialog.Dialog, used bool, 
 		"SELECT input_hash, id, at FROM creation WHERE by_server = ? AND actor = ? AND key = ?",
 		[]any{server, actor, p.Key}, &hash, &id, &at,
 	)
-	if err != nil || !used || p.Dialog.CreatedAt.Sub(instant(at)) >= dialog.TombstoneKept {
+	if err != nil || !used || dialog.Expired(instant(at), p.Dialog.CreatedAt) {
 		return dialog.Dialog{}, false, err
 	}
 	if err := p.CheckReplay(hash); err != nil {

@@ -28,16 +28,10 @@ func encodeID(id dialog.ID) ([]byte, error) {
 
 func decodeID(b []byte) dialog.ID { return dialog.ID(hex.EncodeToString(b)) }
 
-// encodeJSON is the compact JSON of strings and numbers, without the escapes
-// that HTML would want.
+// encodeJSON is compact JSON without escapes for HTML.
 func encodeJSON(v any) (string, error) {
-	var b bytes.Buffer
-	e := json.NewEncoder(&b)
-	e.SetEscapeHTML(false)
-	if err := e.Encode(v); err != nil {
-		return "", err
-	}
-	return string(bytes.TrimSuffix(b.Bytes(), []byte("\n"))), nil
+	text, err := dialog.MarshalPlain(v)
+	return string(text), err
 }
 
 // encodeUsers is a list of users as JSON, with nothing for none.

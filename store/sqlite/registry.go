@@ -89,7 +89,7 @@ func (s *Store) AddAPIKey(ctx context.Context, k dialog.APIKey) error {
 			k.Name, k.Hash[:], millis(k.CreatedAt),
 		)
 		if err == nil && added == 0 {
-			return &dialog.Error{Code: dialog.Conflict, Message: "there is an API key of this name already", Field: "name"}
+			return dialog.ErrAPIKeyExists(k.Name)
 		}
 		return err
 	})
@@ -130,7 +130,7 @@ func (s *Store) RemoveAPIKey(ctx context.Context, name string) error {
 	return s.write(ctx, "removing an API key", func(w *writer) error {
 		removed, err := w.affect("DELETE FROM api_key WHERE name = ?", name)
 		if err == nil && removed == 0 {
-			return &dialog.Error{Code: dialog.NotFound, Message: "there is no API key of this name"}
+			return dialog.ErrAPIKeyNotFound(name)
 		}
 		return err
 	})

@@ -16,17 +16,17 @@ import (
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
-// fresh is a database in a directory of its own.
-func fresh(t testing.TB) storetest.Database {
+// database is one in a directory of its own.
+func database(t testing.TB) storetest.Database {
 	dir := t.TempDir()
 	return func(t testing.TB) dialog.Store { return open(t, dir, sqlite.Options{}) }
 }
 
-func TestStore(t *testing.T) { storetest.Run(t, fresh) }
+func TestStore(t *testing.T) { storetest.Run(t, database) }
 
 func TestDifferential(t *testing.T) {
 	model := memory.NewDatabase()
-	storetest.Differential(t, 1, dialogtest.Times(1500, 20_000), func(testing.TB) dialog.Store { return model.Open() }, fresh(t))
+	storetest.Differential(t, 1, dialogtest.Times(1500, 20_000), func(testing.TB) dialog.Store { return model.Open() }, database(t))
 }
 
 func open(t testing.TB, dir string, o sqlite.Options) *sqlite.Store {

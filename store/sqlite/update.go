@@ -31,8 +31,8 @@ func (w *writer) update(p *dialog.Plan) (dialog.Outcome, error) {
 	if err != nil {
 		return dialog.Outcome{}, err
 	}
-	// A tombstone whose time is over is gone, though it may not be swept away.
-	if !found || r.deleted && p.At.Sub(instant(r.updated)) >= dialog.TombstoneKept {
+	// An expired tombstone is gone, although it may not be swept away yet.
+	if !found || r.deleted && dialog.Expired(instant(r.updated), p.At) {
 		return dialog.Outcome{}, dialog.ErrNotFound()
 	}
 	current, err := r.dialog()

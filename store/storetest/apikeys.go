@@ -29,13 +29,13 @@ func testAPIKeys(e *env) {
 		return keys
 	}
 	e.same(list(), want, "the keys")
-	e.wantCode(e.addKey("a", "other"), dialog.Conflict, "a name that is taken")
+	e.wantError(e.addKey("a", "other"), dialog.ErrAPIKeyExists("a"), "a name that is taken")
 	e.same(list(), want, "the keys after a name that is taken")
-	e.wantCode(e.store.RemoveAPIKey(e.Context(), "A"), dialog.NotFound, "removing a name that looks alike")
+	e.wantError(e.store.RemoveAPIKey(e.Context(), "A"), dialog.ErrAPIKeyNotFound("A"), "removing a name that looks alike")
 	if err := e.store.RemoveAPIKey(e.Context(), "a"); err != nil {
 		e.Errorf("removing: %v", err)
 	}
-	e.wantCode(e.store.RemoveAPIKey(e.Context(), "a"), dialog.NotFound, "removing again")
+	e.wantError(e.store.RemoveAPIKey(e.Context(), "a"), dialog.ErrAPIKeyNotFound("a"), "removing again")
 	e.same(list(), append(want[:1:1], want[2:]...), "the keys without it")
 	if err := e.addKey("a", "new"); err != nil {
 		e.Errorf("a name that is free again: %v", err)

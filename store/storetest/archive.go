@@ -63,7 +63,7 @@ func testRestore(e *env) {
 	}
 	want := e.scan(e.store, 100)
 
-	there := e.fresh(e)(e)
+	there := e.newDatabase(e)(e)
 	e.Cleanup(func() { closing(e, there) })
 	for range 2 { // what is restored twice is there once
 		for batch := range slices.Chunk(want, 5) {
@@ -152,7 +152,7 @@ func testRestoreOver(e *env) {
 	e.update(user("p"), private.ID, dialog.Change{Delete: true})
 	next := e.read(e.private("q", "p").ID)
 	err = e.store.Restore(e.Context(), []dialog.Dialog{private})
-	e.wantCode(err, dialog.Conflict, "restoring a private dialog whose two users have another")
+	e.wantError(err, dialog.ErrPairTaken(private.ID), "restoring a private dialog whose two users have another")
 	e.gone(private.ID)
 	e.same(e.read(next.ID), next, "the other private dialog")
 	restore("the other over itself", next)
@@ -167,7 +167,7 @@ func sortedByID(list ...dialog.Dialog) []dialog.Dialog {
 // testRestoreRace restores the same dialogs from several sides at once.
 func testRestoreRace(e *env) {
 	want := sortedByID(e.read(e.private("a", "b").ID), e.read(e.group("a", "b").ID), e.read(e.public("a", "open").ID))
-	database := e.fresh(e)
+	database := e.newDatabase(e)
 	stores := []dialog.Store{database(e), database(e)}
 	for _, store := range stores {
 		e.Cleanup(func() { closing(e, store) })

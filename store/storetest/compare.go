@@ -18,12 +18,12 @@ import (
 // CheckModel makes random operations on a fresh database of the engine and on
 // the reference engine: both must give the same answers and keep the same
 // dialogs. A failure shrinks to the fewest operations that show it.
-func CheckModel(t *testing.T, fresh func(t testing.TB) Database) {
+func CheckModel(t *testing.T, newDatabase func(t testing.TB) Database) {
 	operations := rapid.SliceOfN(rapid.Custom(func(rt *rapid.T) Operation {
 		return cast{choose: func(n int) int { return rapid.IntRange(0, n-1).Draw(rt, "choice") }}.operation()
 	}), 1, -1)
 	rapid.Check(t, func(rt *rapid.T) {
-		engine, model := fresh(t)(t), memory.NewStore()
+		engine, model := newDatabase(t)(t), memory.NewStore()
 		defer closing(t, engine)
 		if err := duel(t.Context(), operations.Draw(rt, "operations"), 1, "", model, engine); err != nil {
 			rt.Fatal(err)

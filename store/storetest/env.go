@@ -77,20 +77,20 @@ func (s *seeded) Read(p []byte) (int, error) {
 // hand, and helpers that fail the test for it.
 type env struct {
 	testing.TB
-	fresh func(t testing.TB) Database
-	open  Database
-	store dialog.Store
-	clock *Clock
-	svc   *dialog.Service
+	newDatabase func(t testing.TB) Database
+	open        Database
+	store       dialog.Store
+	clock       *Clock
+	svc         *dialog.Service
 }
 
 // start is when the clocks of tests begin. It is the present, so that an
 // engine that also clears away by a clock of its own finds nothing stale.
 func start() time.Time { return time.Now().UTC().Truncate(time.Millisecond) }
 
-func newEnv(t testing.TB, fresh func(t testing.TB) Database) *env {
+func newEnv(t testing.TB, newDatabase func(t testing.TB) Database) *env {
 	t.Helper()
-	e := &env{TB: t, fresh: fresh, open: fresh(t), clock: NewClock(start())}
+	e := &env{TB: t, newDatabase: newDatabase, open: newDatabase(t), clock: NewClock(start())}
 	e.store = e.instance()
 	e.svc = e.service(e.store, dialog.DefaultLimits())
 	return e
@@ -232,12 +232,12 @@ func (e *env) gone(id dialog.ID) {
 	e.Helper()
 	for _, history := range []bool{false, true} {
 		_, err := e.store.Dialog(e.Context(), id, history)
-		e.wantCode(err, dialog.NotFound, "reading a dialog that is gone")
+		e.wantError(err, dialog.ErrNotFound(), "reading a dialog that is gone")
 	}
 	_, err := e.tryUpdate(server(), id, dialog.Change{Name: dialog.Some("x")})
-	e.wantCode(err, dialog.NotFound, "updating a dialog that is gone")
+	e.wantError(err, dialog.ErrNotFound(), "updating a dialog that is gone")
 	_, err = e.tryUpdate(server(), id, dialog.Change{Delete: true})
-	e.wantCode(err, dialog.NotFound, "deleting a dialog that is gone")
+	e.wantError(err, dialog.ErrNotFound(), "deleting a dialog that is gone")
 	for _, order := range orders() {
 		got := e.query(dialog.Query{Scope: dialog.Visible, Order: order, Limit: 1, Filter: dialog.Filter{IDs: []dialog.ID{id}}})
 		e.same(got, []dialog.ID(nil), fmt.Sprintf("a list (%+v) of a dialog that is gone", order))
@@ -270,11 +270,21 @@ func (e *env) query(q dialog.Query) []dialog.ID {
 	return idsOf(page)
 }
 
-func (e *env) wantCode(err error, code dialog.Code, doing string) {
+// wantError compares whole errors, as far as callers see them.
+func (e *env) wantError(err, want error, doing string) {
 	e.Helper()
-	if !dialog.IsCode(err, code) {
-		e.Errorf("%s: error %v, want code %d", doing, err, code)
+	if diff := cmp.Diff(shown(want), shown(err)); diff != "" {
+		e.Errorf("%s: the error (-want +got):\n%s", doing, diff)
 	}
+}
+
+// wantReused wants the error for an idempotency key that was used with another
+// input.
+func (e *env) wantReused(err error, doing string) {
+	e.Helper()
+	e.wantError(err, &dialog.Error{
+		Code: dialog.Invalid, Field: "idempotencyKey", Message: "this idempotencyKey was already used with another input",
+	}, doing)
 }
 
 // same compares exactly: nil and empty differ.

@@ -27,10 +27,15 @@ func classFields() []dialog.Field {
 // classes defines the two classes that tests use.
 func (e *env) classes() {
 	e.Helper()
-	for _, class := range []string{"Task", "Room"} {
-		if _, err := e.svc.DefineClass(e.Context(), server(), class, classFields()); err != nil {
-			e.Fatalf("defining %s: %v", class, err)
-		}
+	for _, name := range []string{"Task", "Room"} {
+		e.define(dialog.Class{Name: name, Fields: classFields()})
+	}
+}
+
+func (e *env) define(c dialog.Class) {
+	e.Helper()
+	if _, err := e.svc.DefineClass(e.Context(), server(), c.Name, c.Fields); err != nil {
+		e.Fatalf("defining %s: %v", c.Name, err)
 	}
 }
 
@@ -168,9 +173,9 @@ func testMissing(e *env) {
 	for _, id := range []dialog.ID{"000000000000000000000000", "ffffffffffffffffffffffff", flipped(there.ID)} {
 		e.gone(id)
 		_, err := e.tryUpdate(server(), id, dialog.Change{Name: dialog.Some("x"), IdempotencyKey: dialog.Some("k")})
-		e.wantCode(err, dialog.NotFound, "updating with a key what is not there")
+		e.wantError(err, dialog.ErrNotFound(), "updating with a key what is not there")
 		_, err = e.tryUpdate(server(), id, dialog.Change{Name: dialog.Some("x"), IfVersion: dialog.Some[int64](1)})
-		e.wantCode(err, dialog.NotFound, "updating with ifVersion what is not there")
+		e.wantError(err, dialog.ErrNotFound(), "updating with ifVersion what is not there")
 	}
 }
 

@@ -10,7 +10,7 @@ import (
 
 func testUpdateKeyRace(e *env) {
 	d := e.group("o")
-	var fresh atomic.Int32
+	var made atomic.Int32
 	e.race(writers, func(i int) error {
 		c := user("o")
 		if i%2 == 1 {
@@ -21,14 +21,14 @@ func testUpdateKeyRace(e *env) {
 			return err
 		}
 		if !out.Replayed {
-			fresh.Add(1)
+			made.Add(1)
 		}
 		if out.Change == nil || out.Change.Version != 2 {
 			return fmt.Errorf("answered with change %+v", out.Change)
 		}
 		return nil
 	})
-	e.same(fresh.Load(), int32(1), "how many made the change")
+	e.same(made.Load(), int32(1), "how many made the change")
 	e.same(e.read(d.ID).Version, int64(2), "the version")
 }
 

@@ -92,8 +92,8 @@ func (c cast) custom() []dialog.CustomInput {
 	for range 1 + c.choose(2) {
 		fields := map[string]any{}
 		for range 1 + c.choose(2) {
-			switch name := pick(c, "text", "count", "Text", "places", "fresh"); name {
-			case "text", "Text", "fresh":
+			switch name := pick(c, "text", "count", "Text", "places", "later"); name {
+			case "text", "Text", "later":
 				fields[name] = pick[any](c, "", "x", "<\"\\\u2028>", "0123456789", nil)
 			case "count":
 				fields[name] = pick[any](c, 0, 1, int64(9007199254740991), 1.5, nil)
@@ -127,7 +127,7 @@ func (c cast) operation() Operation {
 		c.window(&op.request)
 	case n < 95:
 		op.kind, op.class, op.caller = opDefine, c.class(), dialog.Caller{APIKey: c.prefix + "backend"}
-		op.fields = []dialog.Field{{Name: "fresh", Type: pick(c, dialog.String, dialog.Integer), List: c.chance(20)}}
+		op.fields = []dialog.Field{{Name: "later", Type: pick(c, dialog.String, dialog.Integer), List: c.chance(20)}}
 	default:
 		op.kind = opWait
 		op.wait = pick(c, time.Millisecond, time.Millisecond, time.Second, -time.Minute, dialog.TombstoneKept/2, dialog.TombstoneKept+time.Minute)

@@ -70,25 +70,34 @@ type answer struct {
 	Missing failure
 }
 
-// A failure is an error by what a caller can tell of it.
+// A failure is an error as callers see it.
 type failure struct {
 	Code           dialog.Code
 	Message, Field string
 	Denial         *dialog.Denial
 	CurrentVersion int64
-	// Internal is the text of an error that should not have happened.
+	// Internal is the text of an error that is not one of the domain.
 	Internal string
 }
 
-func failureOf(err error) failure {
+func shown(err error) failure {
 	var e *dialog.Error
 	switch {
 	case err == nil:
 		return failure{}
-	case errors.As(err, &e) && e.Code != dialog.Unavailable:
+	case errors.As(err, &e):
 		return failure{Code: e.Code, Message: e.Message, Field: e.Field, Denial: e.Denial, CurrentVersion: e.CurrentVersion}
 	}
 	return failure{Internal: err.Error()}
+}
+
+// failureOf is the error of a random operation, of which none may be
+// Unavailable.
+func failureOf(err error) failure {
+	if dialog.IsCode(err, dialog.Unavailable) {
+		return failure{Internal: err.Error()}
+	}
+	return shown(err)
 }
 
 func (p *player) target(n int) dialog.ID {

@@ -36,7 +36,7 @@ func testUpdateKey(e *env) {
 	} {
 		other.IdempotencyKey = change.IdempotencyKey
 		_, err := e.tryUpdate(user("o"), d.ID, other)
-		e.wantCode(err, dialog.Invalid, "the same key with "+reason)
+		e.wantReused(err, "the same key with "+reason)
 	}
 	e.same(e.read(d.ID), before, "the dialog after other inputs with the key")
 
@@ -48,7 +48,7 @@ func testUpdateKey(e *env) {
 	// The key of an update and that of the creation are one history.
 	made := e.create(user("o"), dialog.Creation{Type: dialog.Group, Name: dialog.Some("x"), IdempotencyKey: dialog.Some("born")})
 	_, err := e.tryUpdate(user("o"), made.ID, dialog.Change{Name: dialog.Some("y"), IdempotencyKey: dialog.Some("born")})
-	e.wantCode(err, dialog.Invalid, "the key of the creation on an update")
+	e.wantReused(err, "the key of the creation on an update")
 }
 
 func testUpdateKeyActor(e *env) {
@@ -124,7 +124,7 @@ func testCreateKey(e *env) {
 		"more people":  {Type: dialog.Group, Name: dialog.Some("x"), Occupants: []dialog.UserID{"a"}, IdempotencyKey: dialog.Some("k")},
 	} {
 		_, err := e.tryCreate(user("o"), other)
-		e.wantCode(err, dialog.Invalid, "the key with "+reason)
+		e.wantReused(err, "the key with "+reason)
 	}
 	if e.create(user("o"), keyed("k2", "x")).ID == made.ID {
 		e.Error("another key made the same dialog")
@@ -173,7 +173,7 @@ func testCreateKeyDeleted(e *env) {
 		e.Errorf("the store's answer for a tombstone: %+v, %v", raw, err)
 	}
 	_, err = e.tryCreate(user("o"), keyed("k", "y"))
-	e.wantCode(err, dialog.Invalid, "the key of a dialog that is deleted with another input")
+	e.wantReused(err, "the key of a dialog that is deleted with another input")
 	e.gone(made.ID)
 }
 
@@ -238,7 +238,7 @@ func testPrivateKey(e *env) {
 	// It found the dialog and made none: the key is free for another input.
 	e.create(user("a"), keyed("k", "x"))
 	_, err = e.tryCreate(user("a"), creation)
-	e.wantCode(err, dialog.Invalid, "the key that the group used")
+	e.wantReused(err, "the key that the group used")
 
 	// The key of the creation goes before the pair.
 	creation.IdempotencyKey = dialog.Some("k2")
@@ -271,12 +271,12 @@ func testIDGiven(e *env) {
 	before := e.read(made.ID)
 	refused := func(reason string) {
 		e.Helper()
-		_, err := e.tryCreate(server(), given(dialog.Group, "fresh"))
-		e.wantCode(err, dialog.Conflict, reason)
+		_, err := e.tryCreate(server(), given(dialog.Group, "another"))
+		e.wantError(err, dialog.ErrIDTaken(), reason)
 		_, err = e.tryCreate(server(), given(dialog.Private, ""))
-		e.wantCode(err, dialog.Conflict, reason+", for a private dialog")
+		e.wantError(err, dialog.ErrIDTaken(), reason+", for a private dialog")
 		// No claim is left behind: neither of the key, nor of the pair.
-		other := given(dialog.Private, "fresh")
+		other := given(dialog.Private, "another")
 		other.ID = dialog.Optional[string]{}
 		d := e.create(server(), other)
 		e.update(server(), d.ID, dialog.Change{Delete: true})
@@ -290,7 +290,7 @@ func testIDGiven(e *env) {
 	}
 	e.update(server(), made.ID, dialog.Change{Delete: true})
 	_, err = e.tryCreate(server(), given(dialog.PublicGroup, ""))
-	e.wantCode(err, dialog.Conflict, "an id that a tombstone has")
+	e.wantError(err, dialog.ErrIDTaken(), "an id that a tombstone has")
 	e.gone(made.ID)
 
 	pair := e.private("o", "p")

@@ -164,8 +164,8 @@ func testContext(e *env) {
 	defer cancel()
 	methods := e.methods(e.store)
 	for name, call := range methods {
-		e.wantCode(call(canceled), dialog.Unavailable, name+" with a context that was canceled")
-		e.wantCode(call(late), dialog.Unavailable, name+" with a deadline that has passed")
+		e.wantError(call(canceled), dialog.ErrUnavailable(nil), name+" with a context that was canceled")
+		e.wantError(call(late), dialog.ErrUnavailable(nil), name+" with a deadline that has passed")
 	}
 	// And the store serves on.
 	for _, name := range []string{"Ping", "Dialog", "History", "Dialogs", "Count", "Update", "Scan", "Restore", "Classes", "APIKeys", "EndSession", "SessionEnded", "EndedSessions"} {
@@ -187,7 +187,7 @@ func testClosed(e *env) {
 		e.Fatalf("closing: %v", err)
 	}
 	for name, call := range methods {
-		e.wantCode(call(e.Context()), dialog.Unavailable, name+" of a closed store")
+		e.wantError(call(e.Context()), dialog.ErrUnavailable(nil), name+" of a closed store")
 	}
 	if err := store.Close(); err != nil {
 		e.Errorf("closing again: %v", err)

@@ -5,7 +5,7 @@ import "testing"
 // Run runs the whole suite on an engine. fresh makes a new database, apart
 // from all others, for each test; it may use the test's Cleanup and TempDir.
 // There are no options: a test that an engine fails is a fault of the engine.
-func Run(t *testing.T, fresh func(t testing.TB) Database) {
+func Run(t *testing.T, newDatabase func(t testing.TB) Database) {
 	for _, test := range []struct {
 		name string
 		run  func(e *env)
@@ -20,6 +20,8 @@ func Run(t *testing.T, fresh func(t testing.TB) Database) {
 		{"custom values", testCustomValues},
 		{"big dialogs", testBig},
 
+		{"the decision table", testTable},
+		{"lists show what may be seen", testSeen},
 		{"every act", testActs},
 		{"add and remove in one step", testAddAndRemove},
 		{"a change that changes nothing", testNothing},
@@ -86,11 +88,11 @@ func Run(t *testing.T, fresh func(t testing.TB) Database) {
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
-			test.run(newEnv(t, fresh))
+			test.run(newEnv(t, newDatabase))
 		})
 	}
 	t.Run("random operations", func(t *testing.T) {
 		t.Parallel()
-		CheckModel(t, fresh)
+		CheckModel(t, newDatabase)
 	})
 }

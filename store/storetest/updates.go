@@ -1,7 +1,6 @@
 package storetest
 
 import (
-	"errors"
 	"fmt"
 	"slices"
 	"time"
@@ -154,17 +153,16 @@ func testIfVersion(e *env) {
 	if _, err := rename("second", 1); err != nil {
 		e.Fatalf("ifVersion of the version: %v", err)
 	}
+	changed := &dialog.Error{
+		Code: dialog.Conflict, Field: "ifVersion", CurrentVersion: 2, Message: "the dialog has changed meanwhile: its version is now 2",
+	}
 	for _, version := range []int64{-1 << 63, -1, 0, 1, 3, 1<<32 + 2, 1<<63 - 1} {
 		_, err := rename("third", version)
-		e.wantCode(err, dialog.Conflict, fmt.Sprintf("ifVersion %d at version 2", version))
-		var conflict *dialog.Error
-		if errors.As(err, &conflict) {
-			e.same(conflict.CurrentVersion, int64(2), "the current version in the conflict")
-		}
+		e.wantError(err, changed, fmt.Sprintf("ifVersion %d at version 2", version))
 	}
 	e.same(e.read(d.ID).Name, "second", "the name")
 	_, err := e.tryUpdate(user("owner"), d.ID, dialog.Change{Delete: true, IfVersion: dialog.Some[int64](1)})
-	e.wantCode(err, dialog.Conflict, "deleting another version")
+	e.wantError(err, changed, "deleting another version")
 	e.update(user("owner"), d.ID, dialog.Change{Delete: true, IfVersion: dialog.Some[int64](2)})
 	e.gone(d.ID)
 }
@@ -177,27 +175,76 @@ func testRefused(e *env) {
 	})
 	other := e.public("owner", "public")
 	private := e.private("owner", "a")
+	const (
+		owner, admin, occupant, outsider = dialog.StandingOwner, dialog.StandingAdmin, dialog.StandingOccupant, dialog.StandingOutsider
+	)
+	denied := func(rule string, standing dialog.Standing, message string, allowed ...dialog.Standing) *dialog.Error {
+		return &dialog.Error{Code: dialog.Forbidden, Message: message, Denial: &dialog.Denial{Rule: rule, Standing: standing, Allowed: allowed}}
+	}
+	invalid := func(field, message string) *dialog.Error {
+		return &dialog.Error{Code: dialog.Invalid, Field: field, Message: message}
+	}
+	unseen := denied("see", outsider, "only the owner, an admin or an occupant may see this dialog; you are not a member", owner, admin, occupant)
 	for _, test := range []struct {
 		reason string
 		caller dialog.Caller
 		id     dialog.ID
 		change dialog.Change
-		code   dialog.Code
-		field  string
+		want   *dialog.Error
 	}{
-		{"an outsider", user("x"), d.ID, dialog.Change{}, dialog.Forbidden, ""},
-		{"an outsider on behalf", behalf("x"), d.ID, dialog.Change{}, dialog.Forbidden, ""},
-		{"an outsider of a public group", user("a"), other.ID, dialog.Change{}, dialog.Forbidden, ""},
-		{"an occupant removes another", user("b"), d.ID, dialog.Change{RemoveOccupants: []dialog.UserID{"a"}}, dialog.Forbidden, ""},
-		{"an admin removes the owner", user("a"), d.ID, dialog.Change{RemoveOccupants: []dialog.UserID{"owner"}}, dialog.Forbidden, ""},
-		{"an occupant deletes", user("b"), d.ID, dialog.Change{Delete: true}, dialog.Forbidden, ""},
-		{"a private dialog has no name", user("a"), private.ID, dialog.Change{}, dialog.Invalid, "name"},
-		{"a public group has no occupants", server(), other.ID, dialog.Change{AddOccupants: []dialog.UserID{"z"}}, dialog.Invalid, "addOccupants"},
-		{"two too many occupants", user("owner"), d.ID, dialog.Change{AddOccupants: []dialog.UserID{"c", "d"}}, dialog.Invalid, "addOccupants"},
-		{"one admin too many", user("owner"), d.ID, dialog.Change{AddAdmins: []dialog.UserID{"b"}}, dialog.Invalid, "addAdmins"},
-		{"an admin who is not in", user("owner"), d.ID, dialog.Change{RemoveAdmins: []dialog.UserID{"a"}, AddAdmins: []dialog.UserID{"z"}}, dialog.Invalid, "addAdmins"},
-		{"an owner who is not in", user("owner"), d.ID, dialog.Change{NewOwner: dialog.Some[dialog.UserID]("z")}, dialog.Invalid, "newOwnerId"},
-		{"too much custom data", user("owner"), d.ID, dialog.Change{Custom: custom("Task", map[string]any{"text": "1234567890123456789"})}, dialog.Invalid, "customData"},
+		{"an outsider", user("x"), d.ID, dialog.Change{}, unseen},
+		{"an outsider with an API key", behalf("x"), d.ID, dialog.Change{}, unseen},
+		{
+			"an outsider of a public group", user("a"), other.ID,
+			dialog.Change{},
+			denied("rename", outsider, "only the owner or an admin may change the name or photo; you are not a member", owner, admin),
+		},
+		{
+			"an occupant removes another", user("b"), d.ID,
+			dialog.Change{RemoveOccupants: []dialog.UserID{"a"}},
+			denied("removeOthers", occupant, "only the owner may remove the owner or an admin; you are an occupant", owner),
+		},
+		{
+			"an admin removes the owner", user("a"), d.ID,
+			dialog.Change{RemoveOccupants: []dialog.UserID{"owner"}},
+			denied("removeOthers", admin, "only the owner may remove the owner or an admin; you are an admin", owner),
+		},
+		{
+			"an occupant deletes", user("b"), d.ID,
+			dialog.Change{Delete: true},
+			denied("delete", occupant, "only the owner may delete this dialog; you are an occupant", owner),
+		},
+		{"a private dialog has no name", user("a"), private.ID, dialog.Change{}, invalid("name", "a private dialog has no name")},
+		{
+			"a public group has no occupants", server(), other.ID,
+			dialog.Change{AddOccupants: []dialog.UserID{"z"}},
+			invalid("addOccupants", "occupants cannot be added to a public group"),
+		},
+		{
+			"too many occupants", user("owner"), d.ID,
+			dialog.Change{AddOccupants: []dialog.UserID{"c", "d"}},
+			invalid("addOccupants", "too many occupants: 5 (limit 4)"),
+		},
+		{
+			"too many admins", user("owner"), d.ID,
+			dialog.Change{AddAdmins: []dialog.UserID{"b"}},
+			invalid("addAdmins", "too many admins: 2 (limit 1)"),
+		},
+		{
+			"an admin who is not an occupant", user("owner"), d.ID,
+			dialog.Change{RemoveAdmins: []dialog.UserID{"a"}, AddAdmins: []dialog.UserID{"z"}},
+			invalid("addAdmins", "every admin must also be an occupant"),
+		},
+		{
+			"an owner who is not an occupant", user("owner"), d.ID,
+			dialog.Change{NewOwner: dialog.Some[dialog.UserID]("z")},
+			invalid("newOwnerId", "the new owner must be an occupant"),
+		},
+		{
+			"too much custom data", user("owner"), d.ID,
+			dialog.Change{Custom: custom("Task", map[string]any{"text": "1234567890123456789"})},
+			invalid("customData", "too much custom data: 21 bytes (limit 20)"),
+		},
 	} {
 		before := e.read(test.id)
 		e.tick()
@@ -205,11 +252,7 @@ func testRefused(e *env) {
 			test.change.Name, test.change.IdempotencyKey = dialog.Some("renamed"), dialog.Some("key")
 		}
 		_, err := e.tryUpdate(test.caller, test.id, test.change)
-		e.wantCode(err, test.code, test.reason)
-		var refused *dialog.Error
-		if errors.As(err, &refused) {
-			e.same(refused.Field, test.field, test.reason+": the field to blame")
-		}
+		e.wantError(err, test.want, test.reason)
 		e.same(e.read(test.id), before, test.reason+": the dialog")
 	}
 }
@@ -348,7 +391,7 @@ func testTombstoneEnd(e *env) {
 	}
 	e.clock.Move(2 * time.Minute)
 	_, err := e.tryUpdate(user("o"), d.ID, change)
-	e.wantCode(err, dialog.NotFound, "a replay from a tombstone that is not kept any more")
+	e.wantError(err, dialog.ErrNotFound(), "a replay from a tombstone that is not kept any more")
 }
 
 // testLimits lowers limits under what is there already.
