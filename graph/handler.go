@@ -67,6 +67,7 @@ func NewHandler(c Config) http.Handler {
 	server.AroundOperations(noteOperation)
 	if c.Introspection {
 		server.Use(extension.Introspection{})
+		server.AroundFields(exactIntrospection)
 	}
 	return server
 }

@@ -67,7 +67,7 @@ func (p preparation) prepare(ctx context.Context, op *graphql.OperationContext, 
 	}
 	operation := doc.Operations.ForName(raw.OperationName)
 	if operation == nil {
-		return gqlerror.List{refusedDocument(unknownOperation(doc, raw.OperationName))}
+		return gqlerror.List{refusedDocument(unknownOperation(raw.OperationName))}
 	}
 	variables, errs := p.language.Variables(operation, raw.Variables)
 	if len(errs) > 0 {
@@ -89,11 +89,8 @@ func (p preparation) read(text string) (*ast.QueryDocument, gqlerror.List) {
 	return doc, p.language.Validate(doc)
 }
 
-func unknownOperation(doc *ast.QueryDocument, name string) string {
-	switch {
-	case len(doc.Operations) == 0:
-		return "the document has no operation"
-	case name == "":
+func unknownOperation(name string) string {
+	if name == "" {
 		return "operationName is required: the document has several operations"
 	}
 	return fmt.Sprintf("unknown operation %q: the document does not have it", language.Shorten(name))

@@ -10,8 +10,6 @@
 package language
 
 import (
-	"maps"
-
 	"github.com/vektah/gqlparser/v2/ast"
 	"github.com/vektah/gqlparser/v2/gqlerror"
 	"github.com/vektah/gqlparser/v2/parser"
@@ -36,15 +34,6 @@ type Language struct {
 	Explain bool
 }
 
-// Served is the schema without what gqlparser declares in every schema and
-// this server does not execute: @defer would answer null for what it puts off.
-func Served(schema *ast.Schema) *ast.Schema {
-	served := *schema
-	served.Directives = maps.Clone(schema.Directives)
-	delete(served.Directives, "defer")
-	return &served
-}
-
 // Parse reads a document. It is not valid yet.
 func (l *Language) Parse(text string) (*ast.QueryDocument, *gqlerror.Error) {
 	readable, err := readable(text)
@@ -53,7 +42,7 @@ func (l *Language) Parse(text string) (*ast.QueryDocument, *gqlerror.Error) {
 	}
 	doc, failure := parser.ParseQueryWithTokenLimit(&ast.Source{Input: readable}, l.Tokens)
 	if failure == nil {
-		failure = refuseFragmentVariables(doc)
+		failure = refuseUnspecified(doc)
 	}
 	if failure != nil {
 		return nil, withCode(gqlerror.Wrap(failure), api.ParseFailed)
@@ -61,9 +50,12 @@ func (l *Language) Parse(text string) (*ast.QueryDocument, *gqlerror.Error) {
 	return doc, nil
 }
 
-// refuseFragmentVariables looks for what gqlparser reads and the specification
-// does not have: fragment f($v: Int) on Dialog { … }.
-func refuseFragmentVariables(doc *ast.QueryDocument) error {
+// refuseUnspecified looks for what gqlparser reads and the specification does
+// not have: an empty document, and fragment f($v: Int) on Dialog { … }.
+func refuseUnspecified(doc *ast.QueryDocument) error {
+	if len(doc.Operations)+len(doc.Fragments) == 0 {
+		return gqlerror.ErrorLocf("", 1, 1, "the document is empty")
+	}
 	for _, fragment := range doc.Fragments {
 		if len(fragment.VariableDefinition) > 0 {
 			at := fragment.VariableDefinition[0].Position

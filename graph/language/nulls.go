@@ -44,22 +44,22 @@ func (n *nullSearch) selection(set ast.SelectionSet) {
 	}
 }
 
-// included tells whether @skip and @include let a selection be executed.
+// included tells whether @skip and @include let a selection be executed. Like
+// the executor, it does not look at @include when @skip has decided.
 func (n *nullSearch) included(directives ast.DirectiveList) bool {
-	included := true
-	for _, d := range directives {
-		if d.Name != "skip" && d.Name != "include" {
+	for _, name := range []string{"skip", "include"} {
+		d := directives.ForName(name)
+		if d == nil {
 			continue
 		}
 		before := len(n.found)
 		n.arguments(d.Definition.Arguments, d.Arguments)
-		if len(n.found) > before {
+		value, err := d.Arguments.ForName("if").Value.Value(n.variables)
+		if len(n.found) > before || err != nil || value != (name == "include") {
 			return false
 		}
-		value, err := d.Arguments.ForName("if").Value.Value(n.variables)
-		included = included && err == nil && value == (d.Name == "include")
 	}
-	return included
+	return true
 }
 
 func (n *nullSearch) arguments(defs ast.ArgumentDefinitionList, arguments ast.ArgumentList) {

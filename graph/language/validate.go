@@ -16,6 +16,9 @@ import (
 // valid one for execution. It tells at most 20 errors: some rules find one for
 // each pair of fields.
 func (l *Language) Validate(doc *ast.QueryDocument) gqlerror.List {
+	if len(doc.Operations) == 0 {
+		return gqlerror.List{withCode(gqlerror.Errorf("the document has no operation"), api.ValidationFailed)}
+	}
 	told := gqlerror.List{}
 	found := validator.ValidateWithRules(l.Schema, doc, l.rules())
 	for _, err := range found {
