@@ -56,7 +56,11 @@ func (q queries) Viewer(ctx context.Context) (model.Viewer, error) {
 }
 
 func (q queries) CustomClasses(ctx context.Context) ([]dialog.Class, error) {
-	return q.service.Classes(ctx, q.caller(ctx))
+	classes, err := q.service.Classes(ctx, q.caller(ctx))
+	if classes == nil && err == nil {
+		classes = []dialog.Class{} // null would say that something was refused
+	}
+	return classes, err
 }
 
 // connection is the caller's view of a page. What needs another read is only
