@@ -78,7 +78,7 @@ var (
 	quickbloxReach = edge.Reach{
 		Methods: []string{http.MethodGet, http.MethodPost, http.MethodPut, http.MethodDelete},
 		Headers: []string{"Content-Type", "Authorization", "QB-Token", "On-Behalf-Of", "QB-OS", "QB-SDK", "QB-Account-Key"},
-		Exposed: []string{"X-Request-Id", "Retry-After", "QB-Token-ExpirationDate"},
+		Exposed: []string{"X-Request-Id", "Retry-After", "QB-Token-ExpirationDate", "QB-Ignored", "Status"},
 	}
 )
 

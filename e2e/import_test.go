@@ -88,7 +88,7 @@ func TestImportCommand(t *testing.T) {
 		quickbloxDialog(9, ""), `{"_id": "x"}`,
 	)
 	run(wrong, true, "created 1 same 0 changed 0 refused 3 2 × data: unknown custom class Cord (5d75393ba28f9a17e1cb0007, 5d75393ba28f9a17e1cb0008) "+
-		"1 × created_at: takes seconds since 1970, or an RFC 3339 instant such as 2026-01-31T09:30:00Z (x)", "--refused", refused)
+		"1 × created_at: must be seconds since 1970, or a time in RFC 3339 format such as 2026-01-31T09:30:00Z (x)", "--refused", refused)
 	lines, err := os.ReadFile(refused)
 	if err != nil || strings.Count(string(lines), "\n") != 3 || !strings.Contains(string(lines), `{"_id":"5d75393ba28f9a17e1cb0007","why":"data: unknown custom class Cord"}`) {
 		t.Errorf("got %s and error %v", lines, err)

@@ -49,8 +49,8 @@ func TestCreate(t *testing.T) {
 	d.create(user("102433721"), `{"type": "3", "occupants_ids": [102433734]}`).want(http.StatusOK, view)
 }
 
-// TestCreateAsServer names the owner of a dialog that an API key makes for
-// nobody, and has the user of On-Behalf-Of own his.
+// TestCreateAsServer creates dialogs with an API key: its owner must be given,
+// unless On-Behalf-Of says who creates it.
 func TestCreateAsServer(t *testing.T) {
 	d := open(t)
 	d.create(server(), `{"type": 1, "name": "Square"}`).refused(http.StatusBadRequest, "user_id: ")
@@ -60,25 +60,21 @@ func TestCreateAsServer(t *testing.T) {
 		t.Errorf("the owner is %v", diff)
 	}
 	d.create(onBehalf("5"), `{"type": 1, "name": "Square"}`).want(http.StatusCreated, "")
-	d.create(onBehalf("5"), `{"type": 1, "name": "Square", "user_id": 6}`).refused(http.StatusBadRequest, "user_id: ")
+	if got := d.create(onBehalf("5"), `{"type": 1, "name": "Square", "user_id": 6}`).field("user_id"); got != decoded(t, "5") {
+		t.Errorf("the owner is %v", got)
+	}
 }
 
 func TestWrongCreations(t *testing.T) {
 	for _, tt := range []struct{ reason, body, text string }{
 		{"nothing", `{}`, "type: "},
 		{"an unknown type", `{"type": 4, "name": "x"}`, "type: "},
-		{"a type in words", `{"type": "group", "name": "x"}`, "type: takes a whole number"},
-		{"a type with a point", `{"type": 2.0, "name": "x"}`, "type: takes a whole number"},
+		{"a type in words", `{"type": "group", "name": "x"}`, "type: must be a whole number"},
+		{"a type with a point", `{"type": 2.0, "name": "x"}`, "type: must be a whole number"},
 		{"a group without a name", `{"type": 2}`, "name: "},
-		{"a private dialog with a name", `{"type": 3, "occupants_ids": [2], "name": "x"}`, "name: "},
-		{"a private dialog with a photo", `{"type": 3, "occupants_ids": [2], "photo": "x"}`, "photo: "},
 		{"a private dialog of three", `{"type": 3, "occupants_ids": [2, 3]}`, "occupants_ids: "},
 		{"a private dialog with an admin", `{"type": 3, "occupants_ids": [2], "admin_ids": [2]}`, "admin_ids: "},
-		{"a public group with occupants", `{"type": 1, "name": "x", "occupants_ids": [2]}`, "occupants_ids: "},
 		{"an admin who is not in", `{"type": 2, "name": "x", "admin_ids": [2]}`, "admin_ids: "},
-		{"an id", `{"type": 2, "name": "x", "_id": "65ba1b4a0000000000000001"}`, "_id: this parameter is not known"},
-		{"an unknown choice", `{"type": 2, "name": "x", "is_join_required": 2}`, "is_join_required: takes 0 or 1"},
-		{"data of no class", `{"type": 2, "name": "x", "data": {"n": 1}}`, "data: "},
 		{"data of an unknown class", `{"type": 2, "name": "x", "data": {"class_name": "Cord", "n": 1}}`, "data: "},
 	} {
 		t.Run(tt.reason, func(t *testing.T) {

@@ -1,6 +1,7 @@
 package quickblox
 
 import (
+	"errors"
 	"net/http"
 	"strings"
 
@@ -13,10 +14,7 @@ func (r *request) pathIDs() string {
 }
 
 // show answers with one dialog.
-func (d *door) show(r *request) (answer, error) {
-	if err := r.params.rest(""); err != nil {
-		return answer{}, err
-	}
+func (d *handler) show(r *request) (answer, error) {
 	found, err := d.Service.Dialog(r.Context(), r.caller, r.pathIDs(), false)
 	if err != nil {
 		return answer{}, err
@@ -24,9 +22,10 @@ func (d *door) show(r *request) (answer, error) {
 	return answer{http.StatusOK, r.view(&found, "")}, nil
 }
 
-// create makes a dialog, or finds the private one that there is.
-func (d *door) create(r *request) (answer, error) {
-	creation, err := creationOf(r.params)
+// create creates a dialog, or finds the existing private one, which it leaves
+// unchanged.
+func (d *handler) create(r *request) (answer, error) {
+	creation, err := creationOf(r.params, r.caller.Kind() == dialog.Server)
 	if err != nil {
 		return answer{}, err
 	}
@@ -34,28 +33,70 @@ func (d *door) create(r *request) (answer, error) {
 	if err != nil {
 		return answer{}, err
 	}
-	status := http.StatusOK
-	if out.Created {
-		status = http.StatusCreated
+	status := http.StatusCreated
+	if !out.Created {
+		status = http.StatusOK
+		if len(creation.Custom) > 0 {
+			r.params.ignore("data")
+		}
 	}
 	return answer{status, r.view(&out.Dialog, classOf(creation.Custom))}, nil
 }
 
-// update makes every change that the body asks for, or none. Who loses sight
-// of the dialog by his change is told no more than its id.
-func (d *door) update(r *request) (answer, error) {
+// update makes every change that the body asks for, or none. Callers who can
+// no longer see the dialog after their change get only its id.
+func (d *handler) update(r *request) (answer, error) {
 	change, err := changeOf(r.params)
 	if err != nil {
 		return answer{}, err
 	}
-	out, err := d.Service.Update(r.Context(), r.caller, r.pathIDs(), change)
+	updated, err := d.updated(r, change)
 	if err != nil {
 		return answer{}, err
 	}
-	if out.Dialog.Deleted {
-		return answer{http.StatusOK, map[string]dialog.ID{"_id": out.Dialog.ID}}, nil
+	if updated.Deleted {
+		return answer{http.StatusOK, map[string]dialog.ID{"_id": updated.ID}}, nil
 	}
-	return answer{http.StatusOK, r.view(&out.Dialog, classOf(change.Custom))}, nil
+	return answer{http.StatusOK, r.view(&updated, classOf(change.Custom))}, nil
+}
+
+// updated is the dialog after the change. A change that is refused is judged
+// again without what QuickBlox ignores in it, for which the dialog must be
+// read; one that asks for nothing finds the dialog as it is.
+func (d *handler) updated(r *request, change dialog.Change) (dialog.Dialog, error) {
+	out, refused := d.Service.Update(r.Context(), r.caller, r.pathIDs(), change)
+	if refused == nil {
+		return out.Dialog, nil
+	}
+	if !asksForNothing(refused) && !mayEcho(change, refused) {
+		return dialog.Dialog{}, refused
+	}
+	current, err := d.Service.Dialog(r.Context(), r.caller, r.pathIDs(), false)
+	switch {
+	case asksForNothing(refused):
+		return current, err
+	case err != nil || !r.params.dropEchoes(&change, &current):
+		return dialog.Dialog{}, refused
+	}
+	out, err = d.Service.Update(r.Context(), r.caller, r.pathIDs(), change)
+	if asksForNothing(err) {
+		return current, nil
+	}
+	return out.Dialog, err
+}
+
+// mayEcho tells whether a change may be refused because of what QuickBlox
+// ignores in it.
+func mayEcho(c dialog.Change, refused error) bool {
+	return (c.Name.Given || c.Photo.Given || c.ClearPhoto || c.NewOwner.Given) &&
+		(dialog.IsCode(refused, dialog.Invalid) || dialog.IsCode(refused, dialog.Forbidden))
+}
+
+// asksForNothing tells whether the domain refused a change because there is
+// nothing in it.
+func asksForNothing(refused error) bool {
+	var known *dialog.Error
+	return errors.As(refused, &known) && known.Code == dialog.Invalid && known.Field == "input"
 }
 
 func classOf(custom []dialog.CustomInput) string {
@@ -63,80 +104,4 @@ func classOf(custom []dialog.CustomInput) string {
 		return ""
 	}
 	return custom[0].Class
-}
-
-func creationOf(p params) (c dialog.Creation, err error) {
-	kind, err := p.takeNumber("type")
-	if err != nil {
-		return c, err
-	}
-	c.Type = dialog.Type(kind.Value)
-	if c.Name, _, err = p.takeText("name"); err != nil {
-		return c, err
-	}
-	if c.Photo, _, err = p.takeText("photo"); err != nil {
-		return c, err
-	}
-	c.Photo.Given = c.Photo.Value != ""
-	if c.Occupants, err = p.takeUsers("occupants_ids", "occupants_ids"); err != nil {
-		return c, err
-	}
-	if c.Admins, err = p.takeUsers("admin_ids", "admin_ids"); err != nil {
-		return c, err
-	}
-	if c.Owner, err = p.takeUser("user_id"); err != nil {
-		return c, err
-	}
-	if c.Custom, err = p.takeData(); err != nil {
-		return c, err
-	}
-	// Joining is a matter of messages, which are not served.
-	if _, err = p.takeFlag("is_join_required"); err != nil {
-		return c, err
-	}
-	return c, p.rest("")
-}
-
-func changeOf(p params) (c dialog.Change, err error) {
-	name, noName, err := p.takeText("name")
-	if err != nil {
-		return c, err
-	}
-	c.Name = dialog.Optional[string]{Value: name.Value, Given: name.Given || noName}
-	photo, noPhoto, err := p.takeText("photo")
-	if err != nil {
-		return c, err
-	}
-	c.ClearPhoto = noPhoto || photo.Given && photo.Value == ""
-	if !c.ClearPhoto {
-		c.Photo = photo
-	}
-	if c.AddOccupants, c.AddAdmins, err = p.takePeople("push_all"); err != nil {
-		return c, err
-	}
-	if c.RemoveOccupants, c.RemoveAdmins, err = p.takePeople("pull_all"); err != nil {
-		return c, err
-	}
-	if c.NewOwner, err = p.takeUser("user_id"); err != nil {
-		return c, err
-	}
-	if c.Custom, err = p.takeData(); err != nil {
-		return c, err
-	}
-	return c, p.rest("")
-}
-
-// takePeople takes what push_all or pull_all names.
-func (p params) takePeople(operator string) (occupants, admins []dialog.UserID, err error) {
-	lists, err := p.takeObject(operator)
-	if err != nil {
-		return nil, nil, err
-	}
-	if occupants, err = lists.takeUsers("occupants_ids", operator+"[occupants_ids]"); err != nil {
-		return nil, nil, err
-	}
-	if admins, err = lists.takeUsers("admin_ids", operator+"[admin_ids]"); err != nil {
-		return nil, nil, err
-	}
-	return occupants, admins, lists.rest(operator)
 }

@@ -10,8 +10,8 @@ import (
 	"dialogs/dialog"
 )
 
-// parameters are the names that this door has for the inputs that the domain
-// blames; what is not here has the same name.
+// parameters are the parameters for inputs of the domain; one that is not here
+// has the same name.
 var parameters = map[string]string{
 	"input":           "", // the whole request
 	"id":              "_id",
@@ -44,25 +44,29 @@ func invalid(parameter, message string) error {
 	return &api.Refusal{Code: api.BadUserInput, Field: parameter, Message: message}
 }
 
-// refuse answers with what went wrong, as far as it may be told.
-func (d *door) refuse(w http.ResponseWriter, r *http.Request, err error) {
+// refusalOf is what a caller may know of a failure, with the parameter as they
+// sent it.
+func (d *handler) refusalOf(r *request, err error) *api.Refusal {
 	refusal := api.RefusalOf(r.Context(), d.Log, err)
 	var known *dialog.Error
 	if errors.As(err, &known) {
-		refusal.Field = spelled(known.Field)
+		refusal.Field = r.params.spelled(known.Field)
 		if known.Code == dialog.Unauthenticated {
 			refusal.Challenge = d.Challenge
 		}
 	}
-	Refuse(w, r, refusal)
+	return refusal
 }
 
-// spelled is an input of the domain as this API spells it.
-func spelled(field string) string {
-	if name, ok := parameters[field]; ok {
+// spelled is an input of the domain as the request spelled it.
+func (f *fate) spelled(input string) string {
+	if name, ok := f.sent[input]; ok {
 		return name
 	}
-	return field
+	if name, ok := parameters[input]; ok {
+		return name
+	}
+	return input
 }
 
 // Refuse answers a request that was not executed, in the shape of QuickBlox's
@@ -71,8 +75,11 @@ func Refuse(w http.ResponseWriter, r *http.Request, refusal *api.Refusal) {
 	api.Note(r.Context(), slog.Any("code", refusal.Code))
 	refusal.SetHeader(w.Header())
 	status, message := refusal.HTTPStatus(), refusal.Message
+	if status == http.StatusUnauthorized {
+		w.Header().Set("Status", "401 Unauthorized") // where older client libraries look
+	}
 	switch {
-	case refusal.Code == api.Conflict: // QuickBlox documents another status
+	case refusal.Code == api.Conflict: // for which QuickBlox documents another status
 		status = http.StatusUnprocessableEntity
 	case refusal.Code == api.Internal:
 		message += ": " + refusal.RequestID

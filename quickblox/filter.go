@@ -1,26 +1,29 @@
 package quickblox
 
 import (
-	"encoding/json"
-	"math"
+	"maps"
+	"slices"
 	"strconv"
-	"strings"
 	"time"
 
 	"dialogs/dialog"
 )
 
 // A field can be filtered by some of the operators that QuickBlox documents:
-// field=value, which has none, and field[operator]=value.
+// field=value, which has none, and field[operator]=value. Other operators, and
+// other fields, are ignored.
 
 // takeFilter takes what narrows a list.
 func (p params) takeFilter() (f dialog.FilterInput, err error) {
 	for _, take := range []func(*dialog.FilterInput) error{
-		p.takeIDFilter, p.takeTypeFilter, p.takePeopleFilter, p.takeNameFilter, p.takeInstantFilters, p.takeMessageFilter,
+		p.takeIDFilter, p.takeTypeFilter, p.takePeopleFilters, p.takeNameFilter, p.takeInstantFilters, p.takeMessageFilter,
 	} {
 		if err := take(&f); err != nil {
 			return f, err
 		}
+	}
+	if data, ok := p.values["data"].(map[string]any); ok && data["class_name"] == nil {
+		return f, invalid("data", "class_name must name the custom class")
 	}
 	f.Custom, err = p.takeData()
 	if err == nil && len(f.Custom) > 0 && len(f.Custom[0].Fields) == 0 {
@@ -34,63 +37,47 @@ func (p params) takeFilter() (f dialog.FilterInput, err error) {
 type operand struct {
 	operator string
 	value    any
-}
-
-// label is how an error names the operand of a field.
-func (o operand) label(field string) string {
-	if o.operator == "" {
-		return field
-	}
-	return field + "[" + o.operator + "]"
+	// label is how the request spells it.
+	label string
 }
 
 // takeOperands takes what a field is compared with, in the order of the known
-// operators, and refuses others.
-func (p params) takeOperands(field string, known ...string) ([]operand, error) {
+// operators.
+func (p params) takeOperands(field string, known ...string) []operand {
 	value, given := p.take(field)
 	if !given {
-		return nil, nil
+		return nil
 	}
 	nested, ok := value.(map[string]any)
 	if !ok {
-		nested = map[string]any{"": value}
+		if slices.Contains(known, "") {
+			return []operand{{"", value, field}}
+		}
+		p.ignore(field)
+		return nil
 	}
+	operators := params{values: maps.Clone(nested), within: field, fate: p.fate}
 	var all []operand
 	for _, operator := range known {
-		if value, given := params(nested).take(operator); given {
-			all = append(all, operand{operator, value})
+		if value, given := operators.take(operator); given && operator != "" {
+			all = append(all, operand{operator, value, operators.label(operator)})
 		}
 	}
-	if _, plain := nested[""]; plain {
-		return nil, invalid(field, "is filtered by "+field+"["+strings.Join(known, "], "+field+"[")+"] alone")
-	}
-	return all, params(nested).rest(field)
-}
-
-// text is an operand, which is text in a query and may be a number in a body.
-func text(value any) (string, bool) {
-	switch value := value.(type) {
-	case dialog.Text:
-		return string(value), true
-	case string:
-		return value, true
-	case json.Number:
-		return value.String(), true
-	}
-	return "", false
+	operators.ignoreRest()
+	return all
 }
 
 // texts are the operands of an operator that takes a list.
-func texts(value any, label string) ([]string, error) {
-	values, isList := value.([]any)
+func (o operand) texts() ([]string, error) {
+	values, isList := o.value.([]any)
 	if !isList {
-		values = []any{value}
+		values = []any{o.value}
 	}
 	list := []string{}
 	for _, value := range values {
 		text, ok := text(value)
 		if !ok {
-			return nil, invalid(label, "takes values with commas between them")
+			return nil, invalid(o.label, "must be values, separated by commas")
 		}
 		list = append(list, splitList(text)...)
 	}
@@ -98,48 +85,31 @@ func texts(value any, label string) ([]string, error) {
 }
 
 func (p params) takeIDFilter(f *dialog.FilterInput) error {
-	given, err := p.takeOperands("_id", "", "in", "ne")
-	if err != nil {
-		return err
-	}
-	for _, o := range given {
-		ids, err := texts(o.value, o.label("_id"))
+	for _, o := range p.takeOperands("_id", "", "in", "ne") {
+		ids, err := o.texts()
 		switch {
 		case err != nil:
 			return err
 		case o.operator == "ne":
-			f.ExceptIDs = ids
-		case f.IDs != nil:
-			return errTwice("_id")
+			f.ExceptIDs, p.sent["filter.exceptIds"] = ids, o.label
 		default:
-			f.IDs = ids
+			f.IDs, p.sent["filter.ids"] = ids, o.label
 		}
 	}
 	return nil
 }
 
-func errTwice(field string) error {
-	return invalid(field, "is given as one value and as several")
-}
-
 func (p params) takeTypeFilter(f *dialog.FilterInput) error {
-	given, err := p.takeOperands("type", "", "in")
-	if err != nil {
-		return err
-	}
-	if len(given) > 1 {
-		return errTwice("type")
-	}
-	for _, o := range given {
-		list, err := texts(o.value, o.label("type"))
+	for _, o := range p.takeOperands("type", "", "in") {
+		list, err := o.texts()
 		if err != nil {
 			return err
 		}
-		f.Types = []dialog.Type{}
+		f.Types, p.sent["filter.types"] = []dialog.Type{}, o.label
 		for _, text := range list {
 			n, err := strconv.Atoi(text)
 			if err != nil {
-				n = 0 // which is no type
+				n = 0 // not a type
 			}
 			f.Types = append(f.Types, dialog.Type(n))
 		}
@@ -147,53 +117,65 @@ func (p params) takeTypeFilter(f *dialog.FilterInput) error {
 	return nil
 }
 
-func (p params) takePeopleFilter(f *dialog.FilterInput) error {
-	given, err := p.takeOperands("occupants_ids", "", "all")
-	if err != nil {
-		return err
-	}
-	for _, o := range given {
-		ids, err := users(o.value, o.label("occupants_ids"))
+// takePeopleFilters takes occupants and the owner. To contain one of several
+// users can't be asked for: [in] has a meaning only with one.
+func (p params) takePeopleFilters(f *dialog.FilterInput) error {
+	for _, o := range p.takeOperands("occupants_ids", "", "all", "in") {
+		ids, err := users(o.value, o.label)
 		if err != nil {
 			return err
 		}
-		f.Occupants = append(f.Occupants, ids...)
+		if o.operator == "in" && len(ids) != 1 {
+			p.ignore(o.label)
+			continue
+		}
+		f.Occupants, p.sent["filter.occupantIds"] = append(f.Occupants, ids...), o.label
 	}
-	f.Owner, err = p.takeUser("user_id")
-	return err
+	for _, o := range p.takeOperands("user_id", "", "in") {
+		ids, err := users(o.value, o.label)
+		if o.operator == "" {
+			var id dialog.UserID
+			id, err = userOf(o.value, o.label)
+			ids = []dialog.UserID{id}
+		}
+		if err != nil {
+			return err
+		}
+		if len(ids) != 1 {
+			p.ignore(o.label)
+			continue
+		}
+		f.Owner, p.sent["filter.ownerId"] = dialog.Some(ids[0]), o.label
+	}
+	return nil
 }
 
 func (p params) takeNameFilter(f *dialog.FilterInput) error {
-	given, err := p.takeOperands("name", "", "in", "ne", "ctn")
-	if err != nil {
-		return err
-	}
-	for _, o := range given {
+	for _, o := range p.takeOperands("name", "", "in", "ne", "ctn") {
 		if o.operator == "in" {
-			if f.Names != nil {
-				return errTwice("name")
-			}
-			if f.Names, err = texts(o.value, o.label("name")); err != nil {
+			names, err := o.texts()
+			if err != nil {
 				return err
 			}
+			f.Names, p.sent["filter.names"] = names, o.label
 			continue
 		}
 		name, ok := text(o.value)
 		switch {
 		case !ok:
-			return invalid(o.label("name"), "takes a text")
+			return invalid(o.label, "must be a string")
 		case o.operator == "":
-			f.Names = []string{name}
+			f.Names, p.sent["filter.names"] = []string{name}, o.label
 		case o.operator == "ne":
-			f.ExceptNames = []string{name}
+			f.ExceptNames, p.sent["filter.exceptNames"] = []string{name}, o.label
 		default:
-			f.NameContains = dialog.Some(name)
+			f.NameContains, p.sent["filter.nameContains"] = dialog.Some(name), o.label
 		}
 	}
 	return nil
 }
 
-// takeInstantFilters compares instants as this door shows them, to the second:
+// takeInstantFilters compares times as this API shows them, to the second:
 // what was created at 9:30:00.5 is shown as of 9:30:00, and is not after it.
 func (p params) takeInstantFilters(f *dialog.FilterInput) error {
 	for _, field := range []struct {
@@ -203,12 +185,8 @@ func (p params) takeInstantFilters(f *dialog.FilterInput) error {
 		{"created_at", &f.CreatedAfter, &f.CreatedBefore},
 		{"updated_at", &f.UpdatedAfter, &f.UpdatedBefore},
 	} {
-		given, err := p.takeOperands(field.name, "gt", "gte", "lt", "lte")
-		if err != nil {
-			return err
-		}
-		for _, o := range given {
-			at, err := instant(o.value, o.label(field.name))
+		for _, o := range p.takeOperands(field.name, "", "gt", "gte", "lt", "lte") {
+			at, err := instant(o.value, o.label)
 			if err != nil {
 				return err
 			}
@@ -217,7 +195,10 @@ func (p params) takeInstantFilters(f *dialog.FilterInput) error {
 			if second.Equal(at) {
 				next = at
 			}
-			switch o.operator { // the domain's bounds leave the instant itself out
+			switch o.operator { // the domain's bounds are exclusive
+			case "":
+				narrow(field.after, next.Add(-time.Millisecond), time.Time.After)
+				narrow(field.before, second.Add(time.Second), time.Time.Before)
 			case "gt":
 				narrow(field.after, second.Add(time.Second-time.Millisecond), time.Time.After)
 			case "gte":
@@ -232,43 +213,19 @@ func (p params) takeInstantFilters(f *dialog.FilterInput) error {
 	return nil
 }
 
-// narrow moves a bound when that leaves out more.
+// narrow moves a bound when fewer dialogs are within it then.
 func narrow(bound *dialog.Optional[time.Time], to time.Time, narrower func(time.Time, time.Time) bool) {
 	if !bound.Given || narrower(to, bound.Value) {
 		*bound = dialog.Some(to)
 	}
 }
 
-// instant reads seconds since 1970, or RFC 3339.
-func instant(value any, label string) (time.Time, error) {
-	wrong := invalid(label, "takes seconds since 1970, or an RFC 3339 instant such as 2026-01-31T09:30:00Z")
-	text, ok := text(value)
-	if !ok {
-		return time.Time{}, wrong
-	}
-	if seconds, err := strconv.ParseInt(text, 10, 64); err == nil {
-		if seconds < 0 || seconds > math.MaxUint32 {
-			return time.Time{}, wrong
-		}
-		return time.Unix(seconds, 0).UTC(), nil
-	}
-	at, err := dialog.ParseTime(text)
-	if err != nil {
-		return time.Time{}, wrong
-	}
-	return at, nil
-}
-
-// takeMessageFilter takes comparisons with the last message. There is none
-// here: no dialog has one that is equal, earlier or later.
+// takeMessageFilter takes comparisons with the last message. No dialog has
+// one: none is equal, earlier or later.
 func (p params) takeMessageFilter(f *dialog.FilterInput) error {
-	given, err := p.takeOperands("last_message_date_sent", "", "gt", "gte", "lt", "lte", "in", "ne", "nin")
-	if err != nil {
-		return err
-	}
-	for _, o := range given {
+	for _, o := range p.takeOperands("last_message_date_sent", "", "gt", "gte", "lt", "lte", "in", "ne", "nin") {
 		if o.operator != "ne" && o.operator != "nin" {
-			f.Types = []dialog.Type{} // which none is of
+			f.Types = []dialog.Type{} // which matches nothing
 		}
 	}
 	return nil

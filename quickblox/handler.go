@@ -1,11 +1,13 @@
-// Package quickblox is the HTTP door that QuickBlox documents for dialogs and
-// sessions: its paths, parameters, bodies and statuses, so that code which was
-// written for it runs here unchanged. It translates requests into calls of
-// [dialog.Service] and outcomes into answers, and decides nothing.
+// Package quickblox is the HTTP API that QuickBlox documents for dialogs and
+// sessions: its paths, parameters, bodies and statuses, so that code written
+// for QuickBlox runs here unchanged. It translates requests into calls of
+// [dialog.Service] and results into answers, and decides nothing. It is as
+// lenient as QuickBlox: what has no meaning is ignored, and the header
+// QB-Ignored names it.
 //
-// What is the same, what differs and what is not there is told in
-// docs/quickblox.md. The package must not know who checks credentials, nor
-// which store there is.
+// docs/quickblox.md describes what is the same, what differs and what is not
+// available. The package must not know how credentials are checked, nor which
+// store is in use.
 package quickblox
 
 import (
@@ -20,45 +22,47 @@ import (
 	"dialogs/dialog"
 )
 
-// A Config is what the door needs from outside.
+// A Config is everything that the API needs from outside.
 type Config struct {
 	Service  *dialog.Service
 	Sessions Sessions
-	// Caller tells who stands behind a request's context.
+	// Caller returns the caller of a request by its context.
 	Caller func(context.Context) dialog.Caller
-	// Session tells the session whose token a request came with; not ok for
-	// who came without one.
+	// Session returns the session of the token that was sent; not ok without
+	// one.
 	Session func(context.Context) (Session, bool)
 	Log     *slog.Logger
-	// Challenge is what WWW-Authenticate says to who came without credentials.
+	// Challenge is the value of WWW-Authenticate for requests without
+	// credentials.
 	Challenge string
 	// BodyLimit is the largest request body, in bytes.
 	BodyLimit int64
 }
 
-// Sessions makes session tokens and ends them.
+// Sessions creates session tokens and ends them.
 type Sessions interface {
-	// Mint returns a token that stands for the user for ttl, and when it ends.
+	// Mint returns a token that signs the user in for as long as ttl says, and
+	// when it expires.
 	Mint(user dialog.UserID, ttl time.Duration) (token string, expiresAt time.Time, err error)
-	// End makes the context's session token be refused from now on. One that
-	// can't be ended is a [dialog.Invalid] error.
+	// End ends the session of the context's token: it is refused from now on.
+	// A token that can't be ended is a [dialog.Invalid] error.
 	End(ctx context.Context) error
 }
 
-// A Session is what a session token says of itself.
+// A Session is what a session token says about itself.
 type Session struct {
 	// ID is empty for a token that has none.
 	ID string
-	// CreatedAt is zero when the token does not tell.
+	// CreatedAt is zero when the token does not tell it.
 	CreatedAt, ExpiresAt time.Time
 }
 
 // An endpoint is one method of one path.
 type endpoint struct {
-	// operation is what the log calls it.
+	// operation is its name in the log.
 	operation string
 	serve     func(*request) (answer, error)
-	// open lets anonymous callers in.
+	// open allows anonymous callers.
 	open bool
 }
 
@@ -77,11 +81,11 @@ type request struct {
 	params params
 }
 
-type door struct{ Config }
+type handler struct{ Config }
 
-// Patterns are the paths, in the form of [http.ServeMux], that the handler is
-// to be asked for: those that are served, and those that QuickBlox documents
-// besides, which it answers with a reason why not.
+// Patterns are the paths that the handler answers, in the form of
+// [http.ServeMux]: those with endpoints, and those that QuickBlox documents but
+// this server does not have, which are refused with a reason.
 func Patterns() []string {
 	var patterns []string
 	for _, area := range slices.Concat([]string{"account_settings", "chat", "session", "users"}, notServedAreas()) {
@@ -90,9 +94,9 @@ func Patterns() []string {
 	return patterns
 }
 
-// NewHandler serves the door.
+// NewHandler serves the API.
 func NewHandler(c Config) http.Handler {
-	d := &door{c}
+	d := &handler{c}
 	mux := http.NewServeMux()
 	for path, m := range map[string]methods{
 		"/chat/Dialog": {
@@ -126,7 +130,7 @@ func NewHandler(c Config) http.Handler {
 }
 
 // serve answers one path.
-func (d *door) serve(m methods) http.Handler {
+func (d *handler) serve(m methods) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		method := r.Method
 		if method == http.MethodHead {
@@ -145,33 +149,41 @@ func (d *door) serve(m methods) http.Handler {
 			w.Header().Set("QB-Token-ExpirationDate", session.ExpiresAt.UTC().Format("2006-01-02 15:04:05 UTC"))
 		}
 		api.Note(r.Context(), slog.String("operation", e.operation))
-		status, body, err := d.answer(w, r, e)
-		if err != nil {
-			d.refuse(w, r, err)
-			return
-		}
-		write(w, status, body)
+		d.answer(w, r, e)
 	})
 }
 
-// answer runs an endpoint and encodes its answer. A panic is an internal error
+// answer answers a request to an endpoint.
+func (d *handler) answer(w http.ResponseWriter, r *http.Request, e endpoint) {
+	req := &request{Request: r, caller: d.Caller(r.Context()), params: newParams(map[string]any{})}
+	r.Body = http.MaxBytesReader(w, r.Body, d.BodyLimit)
+	status, body, err := d.run(req, e)
+	if err != nil {
+		Refuse(w, r, d.refusalOf(req, err))
+		return
+	}
+	if ignored := req.params.header(); ignored != "" {
+		w.Header().Set("QB-Ignored", ignored)
+	}
+	write(w, status, body)
+}
+
+// run runs an endpoint and encodes its answer. A panic is an internal error
 // like others.
-func (d *door) answer(w http.ResponseWriter, r *http.Request, e endpoint) (status int, body []byte, err error) {
+func (d *handler) run(r *request, e endpoint) (status int, body []byte, err error) {
 	defer func() {
 		if v := recover(); v != nil {
 			err = api.Recovered(r.Context(), d.Log, v)
 		}
 	}()
-	caller := d.Caller(r.Context())
-	if !e.open && caller.Kind() == dialog.Anonymous {
+	if !e.open && r.caller.Kind() == dialog.Anonymous {
 		return 0, nil, dialog.ErrUnauthenticated() // before anything is read
 	}
-	r.Body = http.MaxBytesReader(w, r.Body, d.BodyLimit)
-	params, err := readParams(r)
-	if err != nil {
+	if err := r.params.read(r.Request); err != nil {
 		return 0, nil, err
 	}
-	a, err := e.serve(&request{Request: r, caller: caller, params: params})
+	a, err := e.serve(r)
+	r.params.ignoreRest()
 	if err != nil || a.body == nil {
 		return a.status, nil, err
 	}

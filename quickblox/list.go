@@ -6,7 +6,7 @@ import (
 	"dialogs/dialog"
 )
 
-// pageLimit is how many dialogs a page has at most, and unless it is told.
+// pageLimit is how many dialogs a page has at most, and by default.
 const pageLimit = dialog.MaxPage
 
 type listView struct {
@@ -24,7 +24,7 @@ type countView struct {
 
 // list answers with a page of what the caller may see, or with how many there
 // are.
-func (d *door) list(r *request) (answer, error) {
+func (d *handler) list(r *request) (answer, error) {
 	list, onlyCount, err := listOf(r.params)
 	if err != nil {
 		return answer{}, err
@@ -68,44 +68,42 @@ func listOf(p params) (list dialog.ListRequest, onlyCount bool, err error) {
 		return list, false, err
 	}
 	list.Skip = skip.Value
-	if list.Order, err = p.takeOrder(); err != nil {
-		return list, false, err
-	}
+	list.Order = p.takeOrder()
 	if onlyCount, err = p.takeFlag("count"); err != nil {
 		return list, false, err
 	}
-	if list.Filter, err = p.takeFilter(); err != nil {
-		return list, false, err
-	}
-	return list, onlyCount, p.rest("")
+	list.Filter, err = p.takeFilter()
+	return list, onlyCount, err
 }
 
-// takeOrder takes sort_asc and sort_desc, of which there may be one.
-func (p params) takeOrder() (dialog.Order, error) {
+// orders are the fields that a list can be sorted by.
+var orders = map[string]dialog.OrderField{
+	"created_at":             dialog.ByCreatedAt,
+	"updated_at":             dialog.ByUpdatedAt,
+	"last_message_date_sent": dialog.ByUpdatedAt, // without messages all are the same
+	"name":                   dialog.ByName,
+}
+
+// takeOrder takes sort_asc and sort_desc. A list has one order: the first that
+// is known here.
+func (p params) takeOrder() dialog.Order {
 	order := dialog.Order{Field: dialog.ByUpdatedAt, Descending: true}
 	given := false
 	for _, name := range []string{"sort_asc", "sort_desc"} {
-		field, _, err := p.takeText(name)
-		if err != nil {
-			return order, err
+		value, _ := p.take(name)
+		fields, isList := value.([]any)
+		if !isList && value != nil {
+			fields = []any{value}
 		}
-		if !field.Given {
-			continue
-		}
-		if given {
-			return order, invalid(name, "a list has one order: sort_asc or sort_desc")
-		}
-		given, order.Descending = true, name == "sort_desc"
-		switch field.Value {
-		case "created_at":
-			order.Field = dialog.ByCreatedAt
-		case "updated_at", "last_message_date_sent": // without messages all are the same
-			order.Field = dialog.ByUpdatedAt
-		case "name":
-			order.Field = dialog.ByName
-		default:
-			return order, invalid(name, "takes created_at, updated_at, last_message_date_sent or name")
+		for _, field := range fields {
+			text, _ := text(field)
+			if known, ok := orders[text]; ok && !given {
+				order = dialog.Order{Field: known, Descending: name == "sort_desc"}
+				given = true
+				continue
+			}
+			p.ignore(name)
 		}
 	}
-	return order, nil
+	return order
 }

@@ -2,7 +2,6 @@ package quickblox_test
 
 import (
 	"net/http"
-	"net/url"
 	"strings"
 	"testing"
 
@@ -163,34 +162,27 @@ func TestListData(t *testing.T) {
 }
 
 func TestWrongLists(t *testing.T) {
-	d := open(t)
 	for _, tt := range []struct{ reason, query, text string }{
 		{"nothing on a page", "limit=0", "limit: "},
 		{"less than nothing on a page", "limit=-1", "limit: "},
-		{"no number", "limit=many", "limit: takes a whole number"},
-		{"a number with a zero before it", "limit=010", "limit: takes a whole number"},
-		{"a number past every int", "limit=99999999999", "limit: takes a whole number"},
+		{"no number", "limit=many", "limit: must be a whole number"},
+		{"a number with a zero before it", "limit=010", "limit: must be a whole number"},
+		{"a number past every int", "limit=99999999999", "limit: must be a whole number"},
 		{"less than nothing before it", "skip=-1", "skip: "},
 		{"too much before it", "skip=100001", "skip: "},
-		{"an unknown order", "sort_asc=type", "sort_asc: takes"},
-		{"two orders", "sort_asc=name&sort_desc=name", "one order"},
-		{"half a count", "count=2", "count: takes 0 or 1"},
-		{"an unknown filter", "color=red", "color: this parameter is not known"},
-		{"an unknown operator", "type[gt]=1", "type[gt]: this parameter is not known"},
+		{"half a count", "count=2", "count: must be 0 or 1"},
 		{"a name and names", "name=Lunch&name[in]=Dinner", "name"},
 		{"broken UTF-8 in a name", "name=%ff", "name: "},
 		{"a name to leave out that is too long", "name[ne]=" + strings.Repeat("x", 201), "name[ne]: "},
-		{"names that are not", "name[nin]=Lunch", "name[nin]: this parameter is not known"},
 		{"no id to leave out", "_id[ne]=x", "_id[ne]: "},
-		{"an instant as a whole", "created_at=1", "created_at: is filtered by created_at[gt]"},
-		{"no instant", "created_at[gt]=today", "created_at[gt]: takes"},
-		{"an instant before 1970", "created_at[gt]=-1", "created_at[gt]: takes"},
+		{"no instant", "created_at[gt]=today", "created_at[gt]: must be"},
+		{"an instant before 1970", "created_at[gt]=-1", "created_at[gt]: must be"},
 		{"no id", "_id=x", "_id: "},
-		{"no id among ids", "_id[in]=65ba1b4a0000000000000001,x", "_id: "},
+		{"no id among ids", "_id[in]=65ba1b4a0000000000000001,x", "_id[in]: "},
 		{"both", "_id=65ba1b4a0000000000000001&_id[in]=65ba1b4a0000000000000001", "_id"},
 		{"an unknown type", "type=4", "type: "},
-		{"a type in words", "type[in]=group", "type: "},
-		{"an empty id of a user", "occupants_ids[all]=1,,2", "occupants_ids: "},
+		{"a type in words", "type[in]=group", "type[in]: "},
+		{"an empty id of a user", "occupants_ids[all]=1,,2", "occupants_ids[all]: "},
 		{"an empty owner", "user_id=", "user_id: "},
 		{"a part of a name that is too long", "name[ctn]=" + strings.Repeat("x", 201), "name[ctn]: "},
 		{"broken UTF-8", "name[ctn]=%ff", "name[ctn]: "},
@@ -199,11 +191,12 @@ func TestWrongLists(t *testing.T) {
 		{"a field alone", "data[level]=1", "data: class_name"},
 		{"a field compared", "data[class_name]=Card&data[level][gt]=1", "data: "},
 		{"a text for a number", "data[class_name]=Card&data[level]=x", "data: Card.level"},
-		{"a page by a cursor", "after=x", "after: this parameter is not known"},
-		{"badly encoded", "name[ctn]=%zz", "encoded"},
+		{"badly encoded", "name[ctn]=%zz", "percent-encoding"},
 	} {
-		d.get(user("1"), "/chat/Dialog.json?"+tt.query).refused(http.StatusBadRequest, tt.text)
-		d.get(dialog.Caller{}, "/chat/Dialog.json?"+tt.query).refused(http.StatusUnauthorized, "authentication required")
+		t.Run(tt.reason, func(t *testing.T) {
+			d := open(t)
+			d.get(user("1"), "/chat/Dialog.json?"+tt.query).refused(http.StatusBadRequest, tt.text)
+			d.get(dialog.Caller{}, "/chat/Dialog.json?"+tt.query).refused(http.StatusUnauthorized, "authentication required")
+		})
 	}
-	d.get(user("1"), "/chat/Dialog.json?"+url.QueryEscape("\x00")+"=1").refused(http.StatusBadRequest, "not known")
 }

@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"maps"
 
 	jsonv2 "github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
@@ -13,13 +12,13 @@ import (
 	"dialogs/dialog"
 )
 
-// A Reader reads dialogs out of what QuickBlox answers: pages of a list, lists
-// of dialogs, or dialogs one after another (JSON Lines), in any mixture. It
-// holds one dialog at a time.
+// A Reader reads dialogs from QuickBlox's answers: pages of a list, lists of
+// dialogs, or dialogs one after another (JSON Lines), in any mixture. It keeps
+// one dialog in memory at a time.
 type Reader struct {
 	d *jsontext.Decoder
-	// page are the members so far of the object that is being read, nil
-	// outside of one, and listed says that its items were among them.
+	// page has the members so far of the object that is being read, nil
+	// outside of one; listed tells that its items were among them.
 	page   map[string]jsontext.Value
 	listed bool
 	inList bool
@@ -29,13 +28,13 @@ type Reader struct {
 // NewReader reads JSON texts.
 func NewReader(r io.Reader) *Reader { return &Reader{d: jsontext.NewDecoder(r)} }
 
-// Total is how many dialogs there are by what the pages so far say; 0 when
-// they don't.
+// Total is how many dialogs there are according to the pages so far; 0 when
+// they don't tell.
 func (r *Reader) Total() int { return r.total }
 
-// Next is the next dialog, and [io.EOF] behind the last. An error of the code
-// [dialog.Invalid] is about one dialog, of which the id is given as far as it
-// can be read, and the next can be asked for; every other ends the reading.
+// Next is the next dialog, and [io.EOF] after the last. An error of the code
+// [dialog.Invalid] is about one dialog, whose id is returned if it can be read;
+// the next one can be asked for. Every other error ends the reading.
 func (r *Reader) Next() (dialog.Foreign, error) {
 	for {
 		switch {
@@ -68,7 +67,7 @@ func (r *Reader) Next() (dialog.Foreign, error) {
 	}
 }
 
-// begin begins the next text.
+// begin starts to read the next JSON text.
 func (r *Reader) begin() error {
 	token, err := r.d.ReadToken()
 	switch {
@@ -86,8 +85,8 @@ func (r *Reader) begin() error {
 	return nil
 }
 
-// member reads one member of an object, or its end: the object is returned
-// when it had no items, and so is a dialog itself.
+// member reads one member of an object, or its end. The object is returned when
+// it had no items: it is a dialog itself.
 func (r *Reader) member() (whole map[string]jsontext.Value, err error) {
 	token, err := r.d.ReadToken()
 	if err != nil {
@@ -120,13 +119,13 @@ func (r *Reader) member() (whole map[string]jsontext.Value, err error) {
 	return nil, nil
 }
 
-// broken says where the text is broken.
+// broken tells where the text is malformed.
 func (r *Reader) broken(err error) error {
 	if err == nil {
 		return nil
 	}
 	if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
-		return fmt.Errorf("the text ends in the middle, behind byte %d", r.d.InputOffset())
+		return fmt.Errorf("unexpected end of the text after byte %d", r.d.InputOffset())
 	}
 	return fmt.Errorf("byte %d: %w", r.d.InputOffset(), err)
 }
@@ -134,16 +133,16 @@ func (r *Reader) broken(err error) error {
 func foreignOf(value jsontext.Value) (dialog.Foreign, error) {
 	var members map[string]jsontext.Value
 	if err := jsonv2.Unmarshal(value, &members); err != nil || members == nil {
-		return dialog.Foreign{}, dialog.InvalidInput("", "a dialog is an object")
+		return dialog.Foreign{}, dialog.InvalidInput("", "a dialog must be an object")
 	}
 	return foreign(members)
 }
 
-// known are the members of a dialog that say something which is kept here.
+// known are the members of a dialog that are stored here.
 var known = []string{"_id", "type", "name", "photo", "user_id", "occupants_ids", "admins_ids", "admin_ids", "created_at", "updated_at", "data"}
 
 func foreign(members map[string]jsontext.Value) (dialog.Foreign, error) {
-	p := params{}
+	p := newParams(map[string]any{})
 	for _, name := range known {
 		raw, ok := members[name]
 		if !ok {
@@ -153,7 +152,7 @@ func foreign(members map[string]jsontext.Value) (dialog.Foreign, error) {
 		if err := api.UnmarshalExact(raw, &value); err != nil {
 			return dialog.Foreign{}, dialog.InvalidInput("", name+": "+err.Error())
 		}
-		p[name] = value
+		p.values[name] = value
 	}
 	f, err := p.foreign()
 	var own *api.Refusal
@@ -168,42 +167,35 @@ func (p params) foreign() (f dialog.Foreign, err error) {
 	if f.ID, _, err = p.takeText("_id"); err != nil {
 		return f, err
 	}
-	if f.CreatedAt, err = instant(p["created_at"], "created_at"); err != nil {
+	createdAt, _ := p.take("created_at")
+	if f.CreatedAt, err = instant(createdAt, "created_at"); err != nil {
 		return f, err
 	}
 	f.UpdatedAt = f.CreatedAt
-	if p["updated_at"] != nil {
-		if f.UpdatedAt, err = instant(p["updated_at"], "updated_at"); err != nil {
+	if updatedAt, _ := p.take("updated_at"); updatedAt != nil {
+		if f.UpdatedAt, err = instant(updatedAt, "updated_at"); err != nil {
 			return f, err
 		}
 	}
-	maps.DeleteFunc(p, func(name string, _ any) bool { return name == "created_at" || name == "updated_at" })
-	if admins, ok := p["admins_ids"]; ok { // as some of their pages call it
-		if p["admin_ids"] == nil {
-			p["admin_ids"] = admins
-		}
-		delete(p, "admins_ids")
+	if admins, _ := p.take("admins_ids"); admins != nil && p.values["admin_ids"] == nil {
+		p.values["admin_ids"] = admins // as some of their pages spell it
 	}
 	id := f.ID
-	f.Creation, err = creationOf(p)
+	f.Creation, err = creationOf(p, true)
 	f.ID = id
-	switch f.Type {
-	case dialog.Private: // whose name and photo are the other user's
-		f.Name, f.Photo, f.Admins = dialog.Optional[string]{}, dialog.Optional[string]{}, nil
-	case dialog.PublicGroup:
-		f.Occupants = nil
-	case dialog.Group:
+	if f.Type == dialog.Private {
+		f.Admins = nil
 	}
 	return f, err
 }
 
-// Explain says why a dialog was refused, in the words of this door.
+// Explain says why a dialog was refused, with the parameters of this API.
 func Explain(err error) string {
 	var known *dialog.Error
 	if !errors.As(err, &known) {
 		return err.Error()
 	}
-	if field := spelled(known.Field); field != "" {
+	if field := new(fate).spelled(known.Field); field != "" {
 		return field + ": " + known.Message
 	}
 	return known.Message

@@ -68,8 +68,8 @@ func TestReaderForms(t *testing.T) {
 
 func TestReaderBroken(t *testing.T) {
 	for _, tt := range []struct{ reason, text, want, message string }{
-		{"half a page", `{"items": [` + first + `, {"_id": `, "5d75393ba28f9a17e1cb0f9e", "in the middle"},
-		{"half a list", `[` + first, "5d75393ba28f9a17e1cb0f9e", "in the middle"},
+		{"half a page", `{"items": [` + first + `, {"_id": `, "5d75393ba28f9a17e1cb0f9e", "unexpected end"},
+		{"half a list", `[` + first, "5d75393ba28f9a17e1cb0f9e", "unexpected end"},
 		{"no JSON", first + " nonsense", "5d75393ba28f9a17e1cb0f9e", "byte"},
 		{"a text", `"x"`, "", "neither a list nor an object"},
 		{"broken UTF-8", "{\"name\": \"\xff\"}", "", "byte"},

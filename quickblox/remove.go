@@ -10,26 +10,24 @@ import (
 	"dialogs/dialog"
 )
 
-// maxRemovals is how many dialogs one request may name: each is a change of
-// its own.
+// maxRemovals is how many dialogs one request may name: each is a separate
+// change.
 const maxRemovals = 100
 
-// remove deletes dialogs for everyone, or has the caller leave them. About one
-// dialog it answers as every request does; about several, with three lists.
-func (d *door) remove(r *request) (answer, error) {
+// remove deletes dialogs for everyone, or makes the caller leave them. For one
+// dialog it answers as every request does; for several, with three lists.
+func (d *handler) remove(r *request) (answer, error) {
 	force, err := r.params.takeFlag("force")
 	if err != nil {
-		return answer{}, err
-	}
-	if err := r.params.rest(""); err != nil {
 		return answer{}, err
 	}
 	change := dialog.Change{Delete: true}
 	if !force {
 		if r.caller.Kind() == dialog.Server {
-			return answer{}, invalid("force", "1 deletes for everyone; without it, On-Behalf-Of must name the user who leaves")
+			return answer{}, invalid("force", "must be 1, which deletes for everyone; to leave, On-Behalf-Of must name the user")
 		}
 		change = dialog.Change{RemoveOccupants: []dialog.UserID{r.caller.User}}
+		r.params.sent["removeOccupants"] = "" // which no parameter asks for
 	}
 	ids := strings.Split(r.pathIDs(), ",")
 	if len(ids) == 1 {
@@ -50,7 +48,7 @@ type removals struct {
 	WrongPermissions    idList
 }
 
-func (d *door) removeAll(r *request, ids []string, change dialog.Change) (answer, error) {
+func (d *handler) removeAll(r *request, ids []string, change dialog.Change) (answer, error) {
 	seen := map[string]bool{}
 	ids = slices.DeleteFunc(ids, func(id string) bool {
 		again := seen[id]
@@ -58,7 +56,7 @@ func (d *door) removeAll(r *request, ids []string, change dialog.Change) (answer
 		return again
 	})
 	if len(ids) > maxRemovals {
-		return answer{}, invalid("_id", fmt.Sprintf("at most %d dialogs in one request", maxRemovals))
+		return answer{}, invalid("_id", fmt.Sprintf("too many dialogs: %d (limit %d)", len(ids), maxRemovals))
 	}
 	done := removals{idList{[]string{}}, idList{[]string{}}, idList{[]string{}}}
 	for _, id := range ids {
@@ -71,7 +69,7 @@ func (d *door) removeAll(r *request, ids []string, change dialog.Change) (answer
 			return answer{}, err
 		case refused.Code == dialog.NotFound, refused.Code == dialog.Invalid && refused.Field == "id":
 			done.NotFound.add(shown(id))
-		case refused.Code == dialog.Forbidden, refused.Code == dialog.Invalid: // a type that nobody leaves
+		case refused.Code == dialog.Forbidden, refused.Code == dialog.Invalid: // a type that cannot be left
 			done.WrongPermissions.add(id)
 		default:
 			return answer{}, err

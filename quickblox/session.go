@@ -9,16 +9,15 @@ import (
 	"dialogs/dialog"
 )
 
-// sessionTTL is how long a session lives: as long as QuickBlox documents, but
-// from its creation and not from its last request.
+// sessionTTL is how long a session is valid: as long as QuickBlox documents, but
+// counted from its creation, not from its last request.
 const sessionTTL = 2 * time.Hour
 
-// howToSignIn is told to whoever comes with what only QuickBlox could check.
-const howToSignIn = "signatures and passwords are not known here: your back end makes a session with its API key, " +
-	"by POST /users/{user_id}/tokens or POST /session.json with user_id, and hands the token to its user"
+// howToSignIn answers requests with credentials that only QuickBlox can check.
+const howToSignIn = "your back end creates sessions: POST /session.json with its API key and user_id. Passwords and signatures are not supported"
 
 // A sessionView is a session as QuickBlox shows it. There are no applications
-// here, nor numbers that sessions go by.
+// here, and sessions have no numbers.
 type sessionView struct {
 	ID            string   `json:"_id"`
 	ApplicationID int      `json:"application_id"`
@@ -31,23 +30,18 @@ type sessionView struct {
 	UserID        userView `json:"user_id"`
 }
 
-// createSession makes a session for a user, by an API key that acts for
-// nobody.
-func (d *door) createSession(r *request) (answer, error) {
+// createSession creates a session for a user. It requires an API key without
+// On-Behalf-Of.
+func (d *handler) createSession(r *request) (answer, error) {
 	if r.caller.Kind() == dialog.Anonymous {
 		return answer{}, &dialog.Error{Code: dialog.Unauthenticated, Message: howToSignIn}
-	}
-	for _, name := range []string{"application_id", "auth_key", "timestamp", "nonce", "signature", "user", "provider", "scope", "keys", "firebase_phone"} {
-		if _, given := r.params.take(name); given {
-			return answer{}, invalid(name, howToSignIn)
-		}
 	}
 	user, err := r.params.takeUser("user_id")
 	if err != nil {
 		return answer{}, err
 	}
-	if err := r.params.rest(""); err != nil {
-		return answer{}, err
+	if !user.Given {
+		return answer{}, invalid("user_id", howToSignIn)
 	}
 	if err := dialog.JudgeServer(r.caller); err != nil {
 		return answer{}, err
@@ -64,10 +58,7 @@ func (d *door) createSession(r *request) (answer, error) {
 }
 
 // createToken is createSession as it is documented for API keys.
-func (d *door) createToken(r *request) (answer, error) {
-	if err := r.params.rest(""); err != nil {
-		return answer{}, err
-	}
+func (d *handler) createToken(r *request) (answer, error) {
 	if err := dialog.JudgeServer(r.caller); err != nil {
 		return answer{}, err
 	}
@@ -81,11 +72,8 @@ func (d *door) createToken(r *request) (answer, error) {
 	}{token, instantView(expiresAt)}}, nil
 }
 
-// showSession tells what the token in hand is.
-func (d *door) showSession(r *request) (answer, error) {
-	if err := r.params.rest(""); err != nil {
-		return answer{}, err
-	}
+// showSession shows the session of the token that was sent.
+func (d *handler) showSession(r *request) (answer, error) {
 	session, ok := d.Session(r.Context())
 	if !ok {
 		return answer{}, errNoSession()
@@ -100,11 +88,8 @@ func (d *door) showSession(r *request) (answer, error) {
 	return answer{http.StatusOK, map[string]sessionView{"session": view}}, nil
 }
 
-// endSession makes the token in hand be refused from now on.
-func (d *door) endSession(r *request) (answer, error) {
-	if err := r.params.rest(""); err != nil {
-		return answer{}, err
-	}
+// endSession ends the session of the token that was sent.
+func (d *handler) endSession(r *request) (answer, error) {
 	if _, ok := d.Session(r.Context()); !ok {
 		return answer{}, errNoSession()
 	}
@@ -116,8 +101,8 @@ func errNoSession() error {
 }
 
 // accountSettings are this server's own endpoints, which client libraries ask
-// for first. There is no chat server behind the one that they must have.
-func (d *door) accountSettings(r *request) (answer, error) {
+// for first. They require a chat endpoint, although there is no chat server.
+func (d *handler) accountSettings(r *request) (answer, error) {
 	scheme := "http"
 	if r.TLS != nil || strings.EqualFold(r.Header.Get("X-Forwarded-Proto"), "https") {
 		scheme = "https"

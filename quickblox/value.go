@@ -2,134 +2,114 @@ package quickblox
 
 import (
 	"encoding/json"
-	"maps"
-	"slices"
 	"strconv"
 	"strings"
 
 	"dialogs/dialog"
 )
 
-// Each take… takes a parameter out, so that [params.rest] finds those that
-// nobody asked for. The label is how an error names it.
-
-// take takes a parameter of any value out.
-func (p params) take(name string) (value any, given bool) {
-	value, given = p[name]
-	delete(p, name)
-	return value, given
-}
-
-// rest refuses what was not taken out: nobody should believe that a parameter
-// did something which is not known here.
-func (p params) rest(prefix string) error {
-	if len(p) == 0 {
-		return nil
+// text is a parameter that is text, or a number as its decimal text: forms
+// don't tell the two apart.
+func text(value any) (string, bool) {
+	switch value := value.(type) {
+	case dialog.Text:
+		return string(value), true
+	case string:
+		return value, true
+	case json.Number:
+		return value.String(), true
 	}
-	label := shown(slices.Min(slices.Collect(maps.Keys(p)))) // the same in every run
-	if prefix != "" {
-		label = prefix + "[" + label + "]"
-	}
-	return invalid(label, "this parameter is not known here")
+	return "", false
 }
 
 // takeText takes a text. null is given and isNull.
-func (p params) takeText(name string) (text dialog.Optional[string], isNull bool, err error) {
+func (p params) takeText(name string) (taken dialog.Optional[string], isNull bool, err error) {
 	value, given := p.take(name)
-	if !given {
-		return dialog.Optional[string]{}, false, nil
+	if value == nil {
+		return dialog.Optional[string]{}, given, nil
 	}
-	switch value := value.(type) {
-	case nil:
-		return dialog.Optional[string]{}, true, nil
-	case string:
-		return dialog.Some(value), false, nil
-	case dialog.Text:
-		return dialog.Some(string(value)), false, nil
+	if taken, ok := text(value); ok {
+		return dialog.Some(taken), false, nil
 	}
-	return dialog.Optional[string]{}, false, invalid(name, "takes a string")
+	return dialog.Optional[string]{}, false, invalid(p.label(name), "must be a string")
 }
 
 // takeNumber takes a whole number, which may come as its decimal text. null is
 // not given.
 func (p params) takeNumber(name string) (dialog.Optional[int], error) {
-	value, given := p.take(name)
-	var text string
-	switch value := value.(type) {
-	case nil:
+	value, _ := p.take(name)
+	if value == nil {
 		return dialog.Optional[int]{}, nil
-	case json.Number:
-		text = value.String()
-	case string:
-		text = value
-	case dialog.Text:
-		text = string(value)
 	}
-	n, err := strconv.ParseInt(text, 10, 32)
-	if err != nil || strconv.FormatInt(n, 10) != text {
-		return dialog.Optional[int]{}, invalid(name, "takes a whole number")
+	digits, _ := text(value)
+	n, err := strconv.ParseInt(digits, 10, 32)
+	if err != nil || strconv.FormatInt(n, 10) != digits {
+		return dialog.Optional[int]{}, invalid(p.label(name), "must be a whole number")
 	}
-	return dialog.Optional[int]{Value: int(n), Given: given}, nil
+	return dialog.Some(int(n)), nil
 }
 
 // takeFlag takes 0 or 1. null is not given.
 func (p params) takeFlag(name string) (bool, error) {
 	n, err := p.takeNumber(name)
 	if err != nil || n.Value < 0 || n.Value > 1 {
-		return false, invalid(name, "takes 0 or 1")
+		return false, invalid(p.label(name), "must be 0 or 1")
 	}
 	return n.Value == 1, nil
 }
 
-// takeObject takes parameters within a parameter. null is none.
+// takeObject takes the parameters within a parameter. null is none.
 func (p params) takeObject(name string) (params, error) {
 	value, _ := p.take(name)
-	switch value := value.(type) {
-	case nil:
-		return nil, nil
-	case map[string]any:
-		return value, nil
+	nested := params{within: p.label(name), fate: p.fate}
+	if value == nil {
+		return nested, nil
 	}
-	return nil, invalid(name, "takes an object")
+	var ok bool
+	if nested.values, ok = value.(map[string]any); !ok {
+		return nested, invalid(nested.within, "must be an object")
+	}
+	return nested, nil
 }
 
-// takeUsers takes a list of user ids: a list, one id, or ids with commas
-// between them. null is none.
-func (p params) takeUsers(name, label string) ([]dialog.UserID, error) {
+// takeUsers takes a list of user ids: a list, one id, or ids separated by
+// commas. null is none.
+func (p params) takeUsers(name string) ([]dialog.UserID, error) {
 	value, _ := p.take(name)
-	return users(value, label)
+	return users(value, p.label(name))
 }
 
 func users(value any, label string) ([]dialog.UserID, error) {
-	list, isList := value.([]any)
-	if value == nil {
-		return nil, nil
-	}
-	if !isList {
-		list = []any{value}
-	}
 	var ids []dialog.UserID
-	for _, element := range list {
-		switch element := element.(type) {
-		case json.Number:
-			id, err := userOf(element, label)
+	switch value := value.(type) {
+	case nil:
+		return nil, nil
+	case []any:
+		for _, element := range value {
+			more, err := usersIn(element, label)
 			if err != nil {
 				return nil, err
 			}
-			ids = append(ids, id)
-		case string:
-			if isList { // of JSON, where an id may have a comma
-				ids = append(ids, dialog.UserID(element))
-			} else {
-				ids = append(ids, splitUsers(element)...)
-			}
-		case dialog.Text:
-			ids = append(ids, splitUsers(string(element))...)
-		default:
-			return nil, invalid(label, "takes user ids: whole numbers or strings")
+			ids = append(ids, more...)
 		}
+		return ids, nil
+	case string:
+		return splitUsers(value), nil
 	}
-	return ids, nil
+	return usersIn(value, label)
+}
+
+// usersIn are the ids in one element of a list. Some libraries put the list
+// into another one.
+func usersIn(element any, label string) ([]dialog.UserID, error) {
+	switch element := element.(type) {
+	case dialog.Text:
+		return splitUsers(string(element)), nil
+	case []any:
+		return users(element, label)
+	}
+	id, err := userOf(element, label) // of JSON, where an id may contain a comma
+	return []dialog.UserID{id}, err
 }
 
 func splitUsers(text string) []dialog.UserID {
@@ -140,7 +120,7 @@ func splitUsers(text string) []dialog.UserID {
 	return ids
 }
 
-// splitList takes a list with commas apart. No text is no list.
+// splitList splits a list at its commas. An empty text is an empty list.
 func splitList(text string) []string {
 	if text == "" {
 		return nil
@@ -158,35 +138,33 @@ func (p params) takeUser(name string) (dialog.Optional[dialog.UserID], error) {
 	if value == nil {
 		return dialog.Optional[dialog.UserID]{}, nil
 	}
-	id, err := userOf(value, name)
+	id, err := userOf(value, p.label(name))
 	return dialog.Optional[dialog.UserID]{Value: id, Given: err == nil}, err
 }
 
 // userOf reads a user id: a string, or a whole number as its decimal text.
 func userOf(value any, label string) (dialog.UserID, error) {
-	switch value := value.(type) {
-	case string:
-		return dialog.UserID(value), nil
-	case dialog.Text:
-		return dialog.UserID(value), nil
-	case json.Number:
-		if !strings.ContainsAny(value.String(), ".eE") {
-			return dialog.UserID(value), nil
-		}
+	id, ok := text(value)
+	if _, isNumber := value.(json.Number); !ok || isNumber && strings.ContainsAny(id, ".eE") {
+		return "", invalid(label, "must be user ids: whole numbers or strings")
 	}
-	return "", invalid(label, "takes user ids: whole numbers or strings")
+	return dialog.UserID(id), nil
 }
 
 // takeData takes custom data: the fields of one class, whose name is among
-// them as class_name. None is nil.
+// them as class_name. Without a class it has no meaning, and is ignored.
 func (p params) takeData() ([]dialog.CustomInput, error) {
-	fields, err := p.takeObject("data")
-	if err != nil || fields == nil {
+	data, err := p.takeObject("data")
+	if err != nil || data.values == nil {
 		return nil, err
 	}
-	class, _, err := fields.takeText("class_name")
-	if err != nil || !class.Given {
-		return nil, invalid("data", "class_name must name the custom class")
+	if len(data.values) > 0 && data.values["class_name"] == nil {
+		p.ignore(p.label("data"))
+		return nil, nil
 	}
-	return []dialog.CustomInput{{Class: class.Value, Fields: fields}}, nil
+	class, _, err := data.takeText("class_name")
+	if err != nil || !class.Given {
+		return nil, err
+	}
+	return []dialog.CustomInput{{Class: class.Value, Fields: data.values}}, nil
 }

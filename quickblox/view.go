@@ -15,8 +15,8 @@ import (
 // timeFormat is that of created_at and updated_at, to the second.
 const timeFormat = "2006-01-02T15:04:05Z"
 
-// A dialogView is a dialog as QuickBlox shows it. There are no messages here,
-// so that what tells of them is as for a dialog without any.
+// A dialogView is a dialog as QuickBlox shows it. There are no messages here:
+// the fields about them are as for a dialog without any.
 type dialogView struct {
 	ID                  dialog.ID      `json:"_id"`
 	CreatedAt           string         `json:"created_at"`
@@ -71,8 +71,8 @@ func hostname(host string) string {
 	return host
 }
 
-// dataView is the custom data of one class: the wanted one when the dialog
-// carries data of it, else the first by name. nil for none.
+// dataView is the custom data of one class: the wanted one if the dialog has
+// data of it, else the first by name. nil for none.
 func dataView(custom dialog.CustomData, wanted string) map[string]any {
 	if _, has := custom[wanted]; !has {
 		classes := custom.Classes()
@@ -89,11 +89,11 @@ func dataView(custom dialog.CustomData, wanted string) map[string]any {
 	return data
 }
 
-// A userView is a user id, which is a number where QuickBlox could have made
-// it: a decimal without leading zeros that every JSON reader keeps exactly.
+// A userView is a user id. It is a number if QuickBlox could have assigned it: a
+// decimal without leading zeros that every JSON reader keeps exactly.
 type userView dialog.UserID
 
-// number is the id as a number; not ok when it is none.
+// number is the id as a number; not ok for other ids.
 func (u userView) number() (n int64, ok bool) {
 	if u == "" || strings.Trim(string(u), "0123456789") != "" || len(u) > 1 && u[0] == '0' {
 		return 0, false
@@ -110,8 +110,8 @@ func (u userView) MarshalJSON() ([]byte, error) {
 	return json.Marshal(string(u))
 }
 
-// userViews are in the order that QuickBlox has them in: numbers by their
-// value, then the others.
+// userViews are in the order of QuickBlox: numbers by their value, then the
+// others.
 func userViews(ids []dialog.UserID) []userView {
 	views := make([]userView, len(ids))
 	for i, id := range ids {
@@ -133,7 +133,7 @@ func userViews(ids []dialog.UserID) []userView {
 	return views
 }
 
-// instantView is an instant to the second, null for none.
+// instantView is a time to the second, null for none.
 func instantView(t time.Time) *string {
 	if t.IsZero() {
 		return nil

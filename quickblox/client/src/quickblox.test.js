@@ -49,7 +49,7 @@ describe('sessions', () => {
   test('a password starts none', async () => {
     QB.service.setSession(null);
     const said = await refused(401, call(QB, 'createSession', { login: 'john', password: 'secret' }));
-    assert.match(said, /your back end makes a session with its API key/);
+    assert.match(said, /your back end creates sessions with its API key/);
     assert.match(await refused(404, call(QB, 'login', { login: 'john', password: 'secret' })), /passwords are not known/);
   });
 
@@ -208,12 +208,12 @@ describe('errors reach the callback', () => {
 
   test('404 for what is not served', async () => {
     await asUser(owner);
-    assert.match(await refused(404, call(QB.chat.message, 'list', { chat_dialog_id: '5d75393ba28f9a17e1cb0f9e' })), /^messages are not served/);
-    assert.match(await refused(404, call(QB.chat.message, 'unreadCount', { chat_dialog_ids: ['5d75393ba28f9a17e1cb0f9e'] })), /^messages are not served/);
-    assert.match(await refused(404, call(QB.users, 'get', { login: 'john' })), /^users are not served/);
+    assert.match(await refused(404, call(QB.chat.message, 'list', { chat_dialog_id: '5d75393ba28f9a17e1cb0f9e' })), /^messages are not available/);
+    assert.match(await refused(404, call(QB.chat.message, 'unreadCount', { chat_dialog_ids: ['5d75393ba28f9a17e1cb0f9e'] })), /^messages are not available/);
+    assert.match(await refused(404, call(QB.users, 'get', { login: 'john' })), /^users are not available/);
     assert.match(await refused(404, call(QB.data, 'list', 'CoolDialog', {})), /^custom objects are served/);
-    assert.match(await refused(404, call(QB.content, 'list')), /^files are not served/);
-    assert.match(await refused(404, call(QB.pushnotifications.subscriptions, 'list')), /^push notifications are not served/);
+    assert.match(await refused(404, call(QB.content, 'list')), /^files are not available/);
+    assert.match(await refused(404, call(QB.pushnotifications.subscriptions, 'list')), /^push notifications are not available/);
   });
 });
 
