@@ -26,6 +26,7 @@ build: ## Build bin/dialogs
 	@go build -ldflags '-X dialogs/cli.release=$(VERSION)' -o bin/dialogs .
 
 page: $(PAGE)
+	@:
 
 # Compiles what does not depend on the page, while npm builds the page.
 compile:
