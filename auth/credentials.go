@@ -4,6 +4,7 @@ import (
 	"errors"
 	"log/slog"
 	"net/http"
+	"net/url"
 	"strings"
 
 	"dialogs/dialog"
@@ -169,12 +170,48 @@ func notToken68(r rune) bool {
 	return !strings.ContainsRune("-._~+/=", r)
 }
 
-// parseOnBehalfOf takes the value as it is: raw UTF-8, never decoded.
+// parseOnBehalfOf reads a user id in one of two forms: as it is, in UTF-8, or
+// as the ext-value of RFC 8187 (UTF-8”Jos%C3%A9) for clients that can't send
+// other headers than ASCII. Percent signs mean nothing in the first form.
+//
+// A plain comma is refused: proxies join two headers with one. An id that has a
+// comma is sent in the second form.
 func parseOnBehalfOf(value string) (dialog.UserID, error) {
+	encoded, isEncoded := extValue(value)
+	switch {
+	case isEncoded:
+		decoded, err := url.PathUnescape(encoded)
+		if err != nil || strings.ContainsFunc(encoded, notInExtValue) {
+			return "", malformed("On-Behalf-Of: invalid ext-value (RFC 8187): percent-encode the id, for example UTF-8''Jos%C3%A9")
+		}
+		value = decoded
+	case strings.Contains(value, ","):
+		return "", malformed("On-Behalf-Of names more than one user; send an id that has a comma as UTF-8''a%2Cb")
+	}
 	user, err := dialog.ParseUserID("", value)
 	var invalid *dialog.Error
 	if errors.As(err, &invalid) {
 		return "", malformed("On-Behalf-Of: " + invalid.Message)
 	}
 	return user, err
+}
+
+// extValue is the part of an ext-value of RFC 8187 that is percent-encoded; not
+// ok for a value without a charset. The language between the quotes is ignored.
+func extValue(value string) (encoded string, ok bool) {
+	charset, rest, ok := strings.Cut(value, "'")
+	if !ok || !strings.EqualFold(charset, "UTF-8") {
+		return "", false
+	}
+	_, encoded, ok = strings.Cut(rest, "'")
+	return encoded, ok
+}
+
+// notInExtValue tells the characters that an ext-value must percent-encode.
+func notInExtValue(r rune) bool {
+	switch {
+	case 'a' <= r && r <= 'z', 'A' <= r && r <= 'Z', '0' <= r && r <= '9':
+		return false
+	}
+	return !strings.ContainsRune("%!#$&+-.^_`|~", r)
 }

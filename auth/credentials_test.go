@@ -79,9 +79,9 @@ func TestParseCredentials(t *testing.T) {
 			want:   auth.Credentials{APIKey: key, OnBehalfOf: "42"},
 		},
 		"user id is raw": {
-			reason: "Percent signs, commas, quotes and plus signs are part of an opaque id and are never decoded.",
-			fields: []field{{"Authorization", "ApiKey " + key}, {"On-Behalf-Of", `%41+b, "c"=?utf-8?q?d?=`}},
-			want:   auth.Credentials{APIKey: key, OnBehalfOf: `%41+b, "c"=?utf-8?q?d?=`},
+			reason: "Percent signs, quotes and plus signs are part of an opaque id and are not decoded.",
+			fields: []field{{"Authorization", "ApiKey " + key}, {"On-Behalf-Of", `%41+b "c"=?utf-8?q?d?=`}},
+			want:   auth.Credentials{APIKey: key, OnBehalfOf: `%41+b "c"=?utf-8?q?d?=`},
 		},
 		"user id beyond ASCII": {
 			reason: "A user id is UTF-8, as it is.",
@@ -223,6 +223,26 @@ func TestParseCredentials(t *testing.T) {
 			reason:  "No store keeps it faithfully.",
 			fields:  []field{{"Authorization", "ApiKey " + key}, {"On-Behalf-Of", "caf\xe9"}},
 			refused: "On-Behalf-Of: the text must be valid UTF-8",
+		},
+		"user id as an ext-value": {
+			reason: "Browsers and Node can't send other headers than ASCII (RFC 8187).",
+			fields: []field{{"Authorization", "ApiKey " + key}, {"On-Behalf-Of", "utf-8'en'Jos%C3%A9%2C%20Ana"}},
+			want:   auth.Credentials{APIKey: key, OnBehalfOf: "José, Ana"},
+		},
+		"user id as a broken ext-value": {
+			reason:  "What is not percent-encoded right is not guessed at.",
+			fields:  []field{{"Authorization", "ApiKey " + key}, {"On-Behalf-Of", "UTF-8''Jos%C3%"}},
+			refused: "On-Behalf-Of: invalid ext-value (RFC 8187)",
+		},
+		"user id as an ext-value that is not UTF-8": {
+			reason:  "An id is UTF-8 in every form.",
+			fields:  []field{{"Authorization", "ApiKey " + key}, {"On-Behalf-Of", "UTF-8''Jos%E9"}},
+			refused: "On-Behalf-Of: the text must be valid UTF-8",
+		},
+		"two users in one header": {
+			reason:  "A proxy may fold two headers into one.",
+			fields:  []field{{"Authorization", "ApiKey " + key}, {"On-Behalf-Of", "alice, bob"}},
+			refused: "On-Behalf-Of names more than one user",
 		},
 		"on behalf with NUL": {
 			reason:  "No store keeps it faithfully.",

@@ -32,7 +32,9 @@ type parts struct {
 // handler puts the server together: its APIs, and what stands before them.
 func (s *settings) handler(p parts) http.Handler {
 	mux := http.NewServeMux()
-	mux.Handle("/graphql", s.guarded(p, graph.Refuse, graphqlReach, s.graphql(p)))
+	graphql := s.guarded(p, graph.Refuse, graphqlReach, s.graphql(p))
+	mux.Handle("/graphql", graphql)
+	mux.Handle("/graphql/{$}", graphql)
 	if s.quickblox {
 		guarded := s.guarded(p, quickblox.Refuse, quickbloxReach, s.quickbloxAPI(p))
 		for _, pattern := range quickblox.Patterns() {
@@ -47,7 +49,7 @@ func (s *settings) handler(p parts) http.Handler {
 	mux.HandleFunc("GET /healthz", edge.Healthy)
 	mux.HandleFunc("GET /readyz", edge.Ready(edge.NewProber(p.store.Ping, s.store.options.Timeout, time.Now)))
 
-	everything := []edge.Guard{edge.Logged(p.log, time.Now)}
+	everything := []edge.Guard{edge.Logged(p.log, time.Now), edge.Compress()}
 	if s.dev {
 		everything = append(everything, edge.LocalHost(graph.Refuse))
 	}
@@ -56,9 +58,10 @@ func (s *settings) handler(p parts) http.Handler {
 
 // guarded puts the guards before an API, in the order in which they act.
 func (s *settings) guarded(p parts, refuse api.Refuser, reach edge.Reach, handler http.Handler) http.Handler {
+	origins := edge.NewOrigins(s.allowOrigins, s.dev)
 	return edge.Behind([]edge.Guard{
-		edge.CORS(s.allowOrigins, reach),
-		edge.SameOrigin(s.allowOrigins, refuse),
+		edge.CORS(origins, reach, s.allowHeaders),
+		edge.SameOrigin(origins, p.log, refuse),
 		edge.Deadline(s.requestTimeout, edge.WriteGrace),
 		edge.SignIn(p.authenticator, p.limiter, p.log, refuse),
 		edge.Limited(p.limiter, refuse),
@@ -70,8 +73,7 @@ var (
 	graphqlReach = edge.Reach{
 		Methods: []string{http.MethodGet, http.MethodPost},
 		Headers: []string{
-			"Content-Type", "Authorization", "QB-Token", "On-Behalf-Of",
-			"GraphQL-Require-Preflight", "Apollo-Require-Preflight", "X-Apollo-Operation-Name",
+			"Content-Type", "Authorization", "QB-Token", "On-Behalf-Of", "GraphQL-Require-Preflight",
 		},
 		Exposed: []string{"X-Request-Id", "Retry-After"},
 	}

@@ -37,7 +37,7 @@ type settings struct {
 	requestLimits                  graph.Limits
 	limits                         dialog.Limits
 	rateLimit, rateLimitKey        float64
-	allowOrigins                   []string
+	allowOrigins, allowHeaders     []string
 	trustedDocuments               string
 }
 
@@ -71,6 +71,7 @@ func (s *settings) bind(fs *pflag.FlagSet) {
 	fs.Var(period(&s.idleTimeout, time.Millisecond), "idle-timeout", "longest time that a connection may wait for its next request")
 	fs.Var(period(&s.grace, 0), "shutdown-grace", "longest time for running requests to finish after a signal to stop")
 	fs.StringSliceVar(&s.allowOrigins, "allow-origins", nil, "origins of other web pages that may call, for example https://app.example.com; separated by commas")
+	fs.StringSliceVar(&s.allowHeaders, "allow-headers", nil, "request headers that those pages may send beside the usual ones, for example x-tenant; separated by commas")
 	fs.StringVar(&s.trustedDocuments, "trusted-documents", "", "JSON file of ids and documents; only these are executed")
 	fs.Var(perSecond(&s.rateLimit), "rate-limit", "requests per second per user, or per address without credentials; burst is twice that; 0 = off")
 	fs.Var(perSecond(&s.rateLimitKey), "rate-limit-key", "requests per second per API key without On-Behalf-Of; burst is twice that; 0 = off")

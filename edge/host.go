@@ -14,21 +14,29 @@ import (
 func LocalHost(refuse api.Refuser) Guard {
 	return func(next http.Handler) http.Handler {
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-			host := r.Host
-			if name, _, err := net.SplitHostPort(host); err == nil {
-				host = name
-			}
-			switch host {
-			case "localhost", "127.0.0.1", "::1", "[::1]":
+			if isLocalName(r.Host) {
 				next.ServeHTTP(w, r)
-			default:
-				refuse(w, r, &api.Refusal{
-					Code: api.Forbidden, Status: http.StatusMisdirectedRequest, Denial: denial("host"),
-					Message: "a development server (--dev) answers only to the hosts localhost, 127.0.0.1 and [::1]",
-				})
+				return
 			}
+			refuse(w, r, &api.Refusal{
+				Code: api.Forbidden, Status: http.StatusMisdirectedRequest, Denial: denial("host"),
+				Message: "a development server (--dev) answers only to the hosts localhost, 127.0.0.1 and [::1]",
+			})
 		})
 	}
+}
+
+// isLocalName tells whether a host, with or without a port, is a name that
+// only this machine has for itself.
+func isLocalName(host string) bool {
+	if name, _, err := net.SplitHostPort(host); err == nil {
+		host = name
+	}
+	switch host {
+	case "localhost", "127.0.0.1", "::1", "[::1]":
+		return true
+	}
+	return false
 }
 
 // denial names a rule of a guard, which is about no dialog.

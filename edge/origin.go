@@ -1,33 +1,36 @@
 package edge
 
 import (
+	"log/slog"
 	"net/http"
+	"net/url"
 	"strings"
+	"sync"
 
 	"dialogs/api"
 )
 
 // SameOrigin refuses requests by which a page of another origin could change
 // something (CSRF), and upgrades to a WebSocket from such a page, which a
-// browser makes without asking. Origins in the list may do both; they must be
-// well-formed.
-func SameOrigin(origins []string, refuse api.Refuser) Guard {
+// browser makes without asking. Pages of allowed origins may do both. Each
+// refused origin is logged once.
+func SameOrigin(origins *Origins, log *slog.Logger, refuse api.Refuser) Guard {
 	protection := http.NewCrossOriginProtection()
-	for _, origin := range origins {
-		if err := protection.AddTrustedOrigin(origin); err != nil {
-			panic("edge: an origin that was not checked: " + err.Error())
-		}
-	}
+	var refused onceEach
 	return func(next http.Handler) http.Handler {
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-			if err := protection.Check(asUnsafe(r)); err != nil {
-				refuse(w, r, &api.Refusal{
-					Code: api.Forbidden, Denial: denial("origin"),
-					Message: "cross-origin request refused: add this origin to --allow-origins",
-				})
+			origin := r.Header.Get("Origin")
+			if origins.Allows(origin) || protection.Check(asUnsafe(r)) == nil {
+				next.ServeHTTP(w, r)
 				return
 			}
-			next.ServeHTTP(w, r)
+			if refused.first(origin) {
+				log.WarnContext(r.Context(), "cross-origin request refused", "origin", shorten(origin), "setting", "--allow-origins")
+			}
+			refuse(w, r, &api.Refusal{
+				Code: api.Forbidden, Denial: denial("origin"),
+				Message: "cross-origin request refused: add this origin to --allow-origins",
+			})
 		})
 	}
 }
@@ -53,4 +56,32 @@ func isUpgrade(r *http.Request) bool {
 		}
 	}
 	return false
+}
+
+// isLocalOrigin tells whether an origin is a page of this machine.
+func isLocalOrigin(origin string) bool {
+	u, err := url.Parse(origin)
+	return err == nil && (u.Scheme == "http" || u.Scheme == "https") && isLocalName(u.Host)
+}
+
+// A onceEach tells the first time of each of a few texts.
+type onceEach struct {
+	mu   sync.Mutex
+	seen map[string]bool
+}
+
+// mostOnce bounds what a stranger can make the server remember and log.
+const mostOnce = 100
+
+func (o *onceEach) first(text string) bool {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if o.seen[text] || len(o.seen) == mostOnce {
+		return false
+	}
+	if o.seen == nil {
+		o.seen = map[string]bool{}
+	}
+	o.seen[text] = true
+	return true
 }

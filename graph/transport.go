@@ -49,9 +49,10 @@ func (t post) Do(w http.ResponseWriter, r *http.Request, exec graphql.GraphExecu
 // get serves queries.
 type get struct{ presenter }
 
-// Supports tells whether the request is one that get serves.
+// Supports tells whether the request is one that get serves. HEAD is GET
+// without the body, which net/http leaves out.
 func (get) Supports(r *http.Request) bool {
-	return r.Method == http.MethodGet && acceptable(r) && r.Header.Get("Upgrade") == ""
+	return (r.Method == http.MethodGet || r.Method == http.MethodHead) && acceptable(r) && r.Header.Get("Upgrade") == ""
 }
 
 // Do serves one request.
@@ -79,8 +80,8 @@ func (unserved) Supports(*http.Request) bool { return true }
 func (unserved) Do(w http.ResponseWriter, r *http.Request, _ graphql.GraphExecutor) {
 	refusal := &api.Refusal{Code: api.BadUserInput}
 	switch {
-	case r.Method != http.MethodGet && r.Method != http.MethodPost:
-		w.Header().Set("Allow", "GET, POST")
+	case r.Method != http.MethodGet && r.Method != http.MethodHead && r.Method != http.MethodPost:
+		w.Header().Set("Allow", "GET, HEAD, POST")
 		refusal.Status, refusal.Message = http.StatusMethodNotAllowed, "GraphQL is served by GET and POST"
 	case !acceptable(r):
 		refusal.Status, refusal.Message = http.StatusNotAcceptable, "Accept must allow "+typeResponse+" or "+typeJSON

@@ -145,7 +145,7 @@ func (panics) Read([]byte) (int, error) { panic("the inside") }
 func TestOtherMethods(t *testing.T) {
 	d := open(t, nil)
 	a := d.send(dialog.Caller{}, httptest.NewRequest(http.MethodPut, "/graphql", nil))
-	if a.Status != http.StatusMethodNotAllowed || a.Header.Get("Allow") != "GET, POST" {
+	if a.Status != http.StatusMethodNotAllowed || a.Header.Get("Allow") != "GET, HEAD, POST" {
 		t.Errorf("got status %d and Allow %q", a.Status, a.Header.Get("Allow"))
 	}
 }

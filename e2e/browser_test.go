@@ -1,0 +1,102 @@
+package e2e_test
+
+import (
+	"bytes"
+	"compress/gzip"
+	"io"
+	"net/http"
+	"strings"
+	"testing"
+
+	"dialogs/servertest"
+)
+
+// TestPreflight asks as browsers do for pages of allowed origins: headers of
+// widespread front-end libraries pass, and those that an operator adds.
+func TestPreflight(t *testing.T) {
+	s := start(t, "--allow-origins", "https://app.example", "--allow-headers", "x-tenant")
+	for _, test := range []struct {
+		headers string
+		allowed bool
+	}{
+		{"content-type,qb-token", true},
+		{"baggage,sentry-trace,traceparent,tracestate", true},
+		{"apollographql-client-name,apollographql-client-version,content-type", true},
+		{"x-requested-with", true},
+		{"x-tenant", true},
+		{"x-other", false},
+	} {
+		for _, path := range []string{"/graphql", "/chat/Dialog.json"} {
+			answer := s.Do(http.MethodOptions, path, servertest.Header{
+				"Origin", "https://app.example", "Access-Control-Request-Method", "POST", "Access-Control-Request-Headers", test.headers,
+			}, nil)
+			if got := answer.Header.Get("Access-Control-Allow-Headers") != ""; got != test.allowed {
+				t.Errorf("%s with %s: allowed %v, want %v", path, test.headers, got, test.allowed)
+			}
+		}
+	}
+}
+
+// TestRefusedOriginIsLoggedOnce looks for the setting in the log.
+func TestRefusedOriginIsLoggedOnce(t *testing.T) {
+	s := start(t)
+	for range 3 {
+		s.Do(http.MethodPost, "/graphql", servertest.Header{"Origin", "https://evil.example", "Content-Type", "application/json"}, []byte(`{"query":"{ viewer { kind } }"}`))
+	}
+	s.Stop()
+	if n := strings.Count(s.Stderr.String(), `"origin":"https://evil.example","setting":"--allow-origins"`); n != 1 {
+		t.Errorf("the refused origin is logged %d times: %s", n, s.Stderr)
+	}
+}
+
+// TestLocalPagesInDevelopment calls as the pages of a front end's own
+// development server do.
+func TestLocalPagesInDevelopment(t *testing.T) {
+	for _, test := range []struct {
+		args   []string
+		origin string
+		status int
+	}{
+		{[]string{"--dev"}, "http://localhost:5173", 200},
+		{[]string{"--dev"}, "http://127.0.0.1:3000", 200},
+		{[]string{"--dev"}, "https://evil.example", 403},
+		{nil, "http://localhost:5173", 403},
+	} {
+		s := start(t, test.args...)
+		answer := s.Do(http.MethodPost, "/graphql", servertest.Header{"Origin", test.origin, "Content-Type", "application/json"}, []byte(`{"query":"{ viewer { kind } }"}`))
+		if answer.Status != test.status || (answer.Header.Get("Access-Control-Allow-Origin") == test.origin) != (test.status == 200) {
+			t.Errorf("%v from %s: got status %d and %v", test.args, test.origin, answer.Status, answer.Header)
+		}
+	}
+}
+
+// TestPathsAndEncodings asks in ways that people expect to work.
+func TestPathsAndEncodings(t *testing.T) {
+	s := start(t, "--introspection")
+	s.Client.Transport = &http.Transport{DisableCompression: true}
+	const small, large = `{"query":"{ viewer { kind } }"}`, `{"query":"{ __schema { types { name fields { name } } } }"}`
+	post := servertest.Header{"Content-Type", "application/json"}
+	if answer := s.Do(http.MethodPost, "/graphql/", post, []byte(small)); answer.Status != 200 {
+		t.Errorf("/graphql/: got status %d: %s", answer.Status, answer.Body)
+	}
+	if answer := s.Do(http.MethodHead, "/graphql?query=%7Bviewer%7Bkind%7D%7D", servertest.Header{"GraphQL-Require-Preflight", "1"}, nil); answer.Status != 200 || len(answer.Body) > 0 {
+		t.Errorf("HEAD: got status %d: %s", answer.Status, answer.Body)
+	}
+	gzipped := append(post, "Accept-Encoding", "gzip")
+	if answer := s.Do(http.MethodPost, "/graphql", gzipped, []byte(small)); answer.Header.Get("Content-Encoding") != "" {
+		t.Errorf("a small answer is compressed: %v", answer.Header)
+	}
+	plain := s.Do(http.MethodPost, "/graphql", post, []byte(large))
+	answer := s.Do(http.MethodPost, "/graphql", gzipped, []byte(large))
+	if answer.Header.Get("Content-Encoding") != "gzip" || !strings.Contains(answer.Header.Get("Vary"), "Accept-Encoding") {
+		t.Fatalf("a large answer is not compressed: %v", answer.Header)
+	}
+	r, err := gzip.NewReader(bytes.NewReader(answer.Body))
+	if err != nil {
+		t.Fatal(err)
+	}
+	unzipped, err := io.ReadAll(r)
+	if err != nil || !bytes.Equal(unzipped, plain.Body) {
+		t.Errorf("got %d bytes and error %v, want the %d of the plain answer", len(unzipped), err, len(plain.Body))
+	}
+}
