@@ -1,50 +1,65 @@
-import { useMemo, useState, useSyncExternalStore } from 'react';
-import { Provider, useQuery } from 'urql';
+import { useMemo, useRef, useState, useSyncExternalStore } from 'react';
+import { Provider } from 'urql';
 import { Avatar } from './Avatar.tsx';
+import { Boundary } from './Boundary.tsx';
 import { connect } from './client.ts';
 import { DialogList } from './DialogList.tsx';
 import { DialogPage } from './DialogPage.tsx';
-import { whoAmI } from './operations.ts';
-import { SignIn } from './SignIn.tsx';
-
-// The token is kept for as long as the tab is open, so that loading the page
-// again does not sign out. Other tabs never see it.
-const stored = 'dialogs-token';
+import { useKeptFocus } from './focus.ts';
+import { Modal } from './Modal.tsx';
+import { forgetSession, keepSession, type Session, storedSession } from './session.ts';
+import { SignIn, SignInForm } from './SignIn.tsx';
 
 export function App() {
-  const [token, setToken] = useState(() => sessionStorage.getItem(stored));
-  const [refused, setRefused] = useState(false);
-  const signIn = (next: string) => {
-    sessionStorage.setItem(stored, next);
-    setRefused(false);
-    setToken(next);
+  const [session, setSession] = useState(storedSession);
+  const [expired, setExpired] = useState(false);
+  const token = useRef('');
+  token.current = session?.token ?? '';
+  const [attempt, setAttempt] = useState(0);
+  // One client for each user: its cache holds what that user may see. It stays
+  // for a new token of the same user, and so does what was typed. After a crash
+  // there is a new one, without the answer that may have caused it.
+  const client = useMemo(
+    () => (session ? connect(() => token.current, () => setExpired(true)) : null),
+    [session?.userId, attempt],
+  );
+  const signIn = (next: Session) => {
+    keepSession(next);
+    setExpired(false);
+    setSession(next);
   };
   const signOut = () => {
-    sessionStorage.removeItem(stored);
-    setToken(null);
+    forgetSession();
+    setExpired(false);
+    setSession(null);
   };
-  const client = useMemo(
-    () =>
-      token === null
-        ? null
-        : connect(token, () => {
-            setRefused(true);
-            signOut();
-          }),
-    [token],
-  );
-  if (!client) return <SignIn refused={refused} onToken={signIn} />;
+  if (!session || !client) return <SignIn onSession={signIn} />;
   return (
-    <Provider value={client}>
-      <Dialogs onSignOut={signOut} />
+    <Provider value={client} key={session.userId}>
+      <Conversations me={session.userId} onSignOut={signOut} onCrash={() => setAttempt(attempt + 1)} />
+      {expired && (
+        <Modal title="Your session has ended" onClose={() => setExpired(false)}>
+          <p>Sign in again to continue where you left off. Nothing you typed is lost.</p>
+          <SignInForm onSession={signIn}>
+            <button type="button" onClick={signOut}>
+              Sign out
+            </button>
+          </SignInForm>
+        </Modal>
+      )}
     </Provider>
   );
 }
 
-function Dialogs({ onSignOut }: { onSignOut: () => void }) {
-  const [{ data }] = useQuery({ query: whoAmI });
-  const me = data?.viewer.userId ?? '';
+interface Props {
+  me: string;
+  onSignOut: () => void;
+  onCrash: () => void;
+}
+
+function Conversations({ me, onSignOut, onCrash }: Props) {
   const open = useOpenDialog();
+  useKeptFocus();
   return (
     <>
       <header className="bar">
@@ -52,23 +67,29 @@ function Dialogs({ onSignOut }: { onSignOut: () => void }) {
           Dialogs
         </a>
         <span className="who">
-          <Avatar of={me} /> {me}
+          <Avatar of={me} small /> <span className="title">{me}</span>
         </span>
         <button type="button" className="quiet" onClick={onSignOut}>
           Sign out
         </button>
       </header>
       <div className="columns" data-open={open !== null}>
-        <DialogList me={me} open={open} />
+        <Boundary onRetry={onCrash}>
+          <DialogList me={me} open={open} />
+        </Boundary>
         <main>
           <a className="back" href="#/">
-            ← Your dialogs
+            ‹ Conversations
           </a>
-          {open === null ? (
-            <p className="empty">Choose a dialog, or make a new group.</p>
-          ) : (
-            <DialogPage key={open} id={open} me={me} />
-          )}
+          <Boundary key={open} onRetry={onCrash}>
+            {open === null ? (
+              <div className="empty welcome">
+                <p>Pick a conversation, or start a new one.</p>
+              </div>
+            ) : (
+              <DialogPage id={open} me={me} />
+            )}
+          </Boundary>
         </main>
       </div>
     </>

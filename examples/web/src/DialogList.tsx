@@ -1,9 +1,15 @@
-import { type FormEvent, useState } from 'react';
-import { useMutation, useQuery } from 'urql';
+import { useEffect, useState } from 'react';
+import { useQuery } from 'urql';
+import { Avatar } from './Avatar.tsx';
 import { aboutDialogs } from './client.ts';
 import type { ListDialogsQuery, ListDialogsQueryVariables } from './gql/graphql.ts';
-import { createGroup, listDialogs } from './operations.ts';
+import { Moment } from './Moment.tsx';
+import { NewDialog } from './NewDialog.tsx';
+import { listDialogs } from './operations.ts';
+import { OutdatedNote } from './OutdatedNote.tsx';
 import { RefusalNote } from './RefusalNote.tsx';
+import { useKept } from './useKept.ts';
+import { kindOf, titleOf } from './words.ts';
 
 const pageSize = 8;
 const firstPage: ListDialogsQueryVariables = { first: pageSize };
@@ -12,96 +18,95 @@ type ListedDialog = NonNullable<ListDialogsQuery['dialogs']>['nodes'][number];
 
 /** The user's dialogs, the latest change first, a page at a time. */
 export function DialogList({ me, open }: { me: string; open: string | null }) {
+  const [search, setSearch] = useState('');
+  const sought = useSettled(search.trim());
   const [page, setPage] = useState(firstPage);
-  const [{ data, error, fetching }] = useQuery({ query: listDialogs, variables: page, context: aboutDialogs });
+  const filter = sought === '' ? null : { nameContains: sought };
+  const [state, reload] = useQuery({ query: listDialogs, variables: { ...page, filter }, context: aboutDialogs });
+  const { data, refusal } = useKept(state);
   const dialogs = data?.dialogs;
+  const refresh = () => reload({ requestPolicy: 'network-only' });
+  // Others change dialogs too: the list is read again whenever the user moves on.
+  useEffect(refresh, [open]);
   return (
-    <nav aria-label="Your dialogs" aria-busy={fetching}>
-      <NewGroup onCreated={() => setPage(firstPage)} />
-      {error && <RefusalNote of={error} />}
+    <nav aria-labelledby="conversations" aria-busy={state.fetching}>
+      <h2 id="conversations">Conversations</h2>
+      <NewDialog onCreated={() => setPage(firstPage)} />
+      <input
+        type="search"
+        aria-label="Search groups by name"
+        placeholder="Search groups by name"
+        value={search}
+        onChange={(event) => {
+          setSearch(event.target.value);
+          setPage(firstPage);
+        }}
+      />
+      {refusal && (dialogs ? <OutdatedNote onRetry={refresh} /> : <RefusalNote of={refusal} onRetry={refresh} />)}
       <ul className="list">
         {dialogs?.nodes.map((dialog) => (
           <li key={dialog.id}>
             <a href={`#/dialogs/${dialog.id}`} aria-current={dialog.id === open ? 'page' : undefined}>
+              <Avatar of={titleOf(dialog, me)} group={dialog.type !== 'PRIVATE'} />
               <span className="title">{titleOf(dialog, me)}</span>
-              <span className="detail">
-                {detailOf(dialog)} · <time dateTime={dialog.updatedAt}>{shortDate(dialog.updatedAt)}</time>
-              </span>
+              <span className="detail">{detailOf(dialog)}</span>
+              <Moment at={dialog.updatedAt} />
             </a>
           </li>
         ))}
       </ul>
-      {dialogs?.totalCount === 0 && <p className="empty">No dialogs yet.</p>}
-      {dialogs && dialogs.totalCount > 0 && (
+      {dialogs?.totalCount === 0 && (
+        <p className="empty">{sought === '' ? 'No conversations yet. Start one above.' : `No group matches “${sought}”.`}</p>
+      )}
+      {dialogs && (dialogs.pageInfo.hasNextPage || dialogs.pageInfo.hasPreviousPage) && (
         <div className="pager">
-          <button
-            type="button"
-            disabled={!dialogs.pageInfo.hasPreviousPage}
-            onClick={() => setPage({ last: pageSize, before: dialogs.pageInfo.startCursor })}
+          <Turn
+            to={dialogs.pageInfo.hasPreviousPage && { last: pageSize, before: dialogs.pageInfo.startCursor }}
+            onTurn={setPage}
           >
-            Newer
-          </button>
+            ‹ Newer
+          </Turn>
           <span>{dialogs.totalCount} in all</span>
-          <button
-            type="button"
-            disabled={!dialogs.pageInfo.hasNextPage}
-            onClick={() => setPage({ first: pageSize, after: dialogs.pageInfo.endCursor })}
+          <Turn
+            to={dialogs.pageInfo.hasNextPage && { first: pageSize, after: dialogs.pageInfo.endCursor }}
+            onTurn={setPage}
           >
-            Older
-          </button>
+            Older ›
+          </Turn>
         </div>
       )}
     </nav>
   );
 }
 
-function NewGroup({ onCreated }: { onCreated: () => void }) {
-  const [name, setName] = useState('');
-  // The same key until it is answered: asking twice makes one group.
-  const [key, setKey] = useState(() => crypto.randomUUID());
-  const [{ error, fetching }, run] = useMutation(createGroup);
-  async function submit(event: FormEvent) {
-    event.preventDefault();
-    const { data } = await run({ name, key }, aboutDialogs);
-    const made = data?.createDialog?.dialog;
-    if (!made) return;
-    setName('');
-    setKey(crypto.randomUUID());
-    onCreated();
-    location.hash = `#/dialogs/${made.id}`;
-  }
+/** Turns to another page. On the last one it does nothing, and keeps the focus as a disabled button would not. */
+function Turn({
+  to,
+  onTurn,
+  children,
+}: {
+  to: ListDialogsQueryVariables | false;
+  onTurn: (page: ListDialogsQueryVariables) => void;
+  children: string;
+}) {
   return (
-    <form className="row" onSubmit={submit}>
-      <input
-        aria-label="Name of a new group"
-        placeholder="New group"
-        required
-        value={name}
-        onChange={(event) => setName(event.target.value)}
-      />
-      <button className="primary" disabled={fetching}>
-        Create
-      </button>
-      {error && <RefusalNote of={error} />}
-    </form>
+    <button type="button" aria-disabled={to === false} onClick={() => to && onTurn(to)}>
+      {children}
+    </button>
   );
 }
 
-/** A private dialog has no name: it is called after the other of the two. */
-export function titleOf(dialog: Pick<ListedDialog, 'name' | 'occupants'>, me: string): string {
-  return dialog.name ?? dialog.occupants.nodes.find(({ userId }) => userId !== me)?.userId ?? 'Nobody else';
-}
-
 function detailOf({ type, occupantCount }: ListedDialog): string {
-  switch (type) {
-    case 'PUBLIC_GROUP':
-      return 'public group';
-    case 'GROUP':
-      return occupantCount === 1 ? 'only you' : `${occupantCount} people`;
-    case 'PRIVATE':
-      return 'private';
-  }
+  if (type !== 'GROUP') return kindOf(type);
+  return occupantCount === 1 ? 'only you' : `${occupantCount} people`;
 }
 
-const shortDate = (instant: string): string =>
-  new Date(instant).toLocaleString(undefined, { dateStyle: 'medium', timeStyle: 'short' });
+/** What somebody is typing, once they pause. */
+function useSettled(text: string): string {
+  const [settled, setSettled] = useState(text);
+  useEffect(() => {
+    const timer = setTimeout(() => setSettled(text), 250);
+    return () => clearTimeout(timer);
+  }, [text]);
+  return settled;
+}

@@ -1,69 +1,91 @@
 import { type FormEvent, useState } from 'react';
-import { useMutation } from 'urql';
+import { useQuery } from 'urql';
 import { Avatar } from './Avatar.tsx';
-import { aboutDialogs } from './client.ts';
-import type { PartProps } from './DialogPage.tsx';
-import { updateDialog } from './operations.ts';
+import type { PeopleFragment } from './gql/graphql.ts';
+import { Myself } from './Myself.tsx';
+import { morePeople } from './operations.ts';
+import { PersonMenu } from './PersonMenu.tsx';
+import { refusalOf } from './refusal.ts';
 import { RefusalNote } from './RefusalNote.tsx';
+import { type PartProps, useUpdate } from './useUpdate.ts';
+import { userIdsIn } from './words.ts';
 
-/** Who is in. The server says of each occupant whether this user may remove him. */
-export function People({ dialog, me, onRefused }: PartProps) {
-  const [adding, setAdding] = useState('');
-  const [{ error, fetching }, run] = useMutation(updateDialog);
-  const { nodes, totalCount } = dialog.occupants;
+/** The members, and who may do what about them as the server says for each. */
+export function People(props: PartProps) {
+  const { dialog } = props;
+  return (
+    <section className="card" aria-labelledby="people">
+      <h2 id="people">
+        People <span className="count">{dialog.occupantCount}</span>
+      </h2>
+      <ul className="people">
+        <Page {...props} people={dialog.occupants} />
+      </ul>
+      {dialog.viewerCanAddOccupants && <AddPeople {...props} />}
+    </section>
+  );
+}
 
-  async function add(event: FormEvent) {
+/** Some of the members, and behind them the next ones when they are asked for. */
+function Page({ people, ...props }: PartProps & { people: PeopleFragment }) {
+  const [more, setMore] = useState(false);
+  const { hasNextPage, endCursor } = people.pageInfo;
+  // The owner of a private chat has no more to say than the other user.
+  const hasStanding = ({ standing }: { standing: string }) => standing !== 'OCCUPANT' && props.dialog.type !== 'PRIVATE';
+  return (
+    <>
+      {people.nodes.map((person) => (
+        <li key={person.userId}>
+          <Avatar of={person.userId} />
+          <span className="title">{person.userId}</span>
+          {person.userId === props.me && <span className="detail">you</span>}
+          {hasStanding(person) && <span className="badge">{person.standing.toLowerCase()}</span>}
+          {person.userId === props.me ? <Myself {...props} /> : <PersonMenu {...props} person={person} />}
+        </li>
+      ))}
+      {hasNextPage && endCursor && more && <NextPage {...props} after={endCursor} />}
+      {hasNextPage && !more && (
+        <li>
+          <button type="button" className="quiet" onClick={() => setMore(true)}>
+            Show more people
+          </button>
+        </li>
+      )}
+    </>
+  );
+}
+
+function NextPage({ after, ...props }: PartProps & { after: string }) {
+  const [{ data, error }, reload] = useQuery({ query: morePeople, variables: { id: props.dialog.id, after } });
+  const people = data?.dialog?.occupants;
+  if (people) return <Page {...props} people={people} />;
+  return <li>{error ? <RefusalNote of={refusalOf(error)} onRetry={reload} /> : 'Loading…'}</li>;
+}
+
+function AddPeople(props: PartProps) {
+  const [typed, setTyped] = useState('');
+  const { update, busy, failure } = useUpdate(props);
+
+  function submit(event: FormEvent) {
     event.preventDefault();
-    const addOccupants = adding.split(/[\s,]+/).filter((userId) => userId !== '');
-    const { data } = await run({ id: dialog.id, input: { addOccupants } }, aboutDialogs);
-    if (data?.updateDialog) setAdding('');
-    else onRefused();
-  }
-
-  async function remove(userId: string) {
-    const { data } = await run({ id: dialog.id, input: { removeOccupants: [userId] } }, aboutDialogs);
-    if (!data?.updateDialog) onRefused();
-    // Who has left sees no more of the dialog.
-    else if (!data.updateDialog.dialog) location.hash = '#/';
+    void update({ addOccupants: userIdsIn(typed) }, () => setTyped(''));
   }
 
   return (
-    <section aria-labelledby="people">
-      <h2 id="people">People</h2>
-      <ul className="people">
-        {nodes.map(({ userId, standing, viewerCanRemove }) => (
-          <li key={userId}>
-            <Avatar of={userId} />
-            <span className="title">{userId}</span>
-            {standing !== 'OCCUPANT' && <span className="badge">{standing.toLowerCase()}</span>}
-            {viewerCanRemove && (
-              <button
-                type="button"
-                className="quiet"
-                disabled={fetching}
-                onClick={() => remove(userId)}
-                aria-label={userId === me ? 'Leave this dialog' : `Remove ${userId}`}
-              >
-                {userId === me ? 'Leave' : 'Remove'}
-              </button>
-            )}
-          </li>
-        ))}
-      </ul>
-      {totalCount > nodes.length && <p className="detail">and {totalCount - nodes.length} more</p>}
-      {dialog.viewerCanAddOccupants && (
-        <form className="row" onSubmit={add}>
-          <input
-            aria-label="User ids to add"
-            placeholder="User ids, such as carol dave"
-            required
-            value={adding}
-            onChange={(event) => setAdding(event.target.value)}
-          />
-          <button disabled={fetching}>Add</button>
-        </form>
-      )}
-      {error && <RefusalNote of={error} />}
-    </section>
+    <form className="stack tight" onSubmit={submit} aria-busy={busy}>
+      <div className="row">
+        <input
+          aria-label="User ids to add"
+          placeholder="Add people by user id, for example carol dave"
+          autoCapitalize="off"
+          spellCheck={false}
+          required
+          value={typed}
+          onChange={(event) => setTyped(event.target.value)}
+        />
+        <button aria-disabled={busy}>Add</button>
+      </div>
+      {failure && <RefusalNote of={failure.refusal} onRetry={failure.retry} />}
+    </form>
   );
 }

@@ -1,45 +1,70 @@
 import type { ReactNode } from 'react';
-import type { CombinedError } from 'urql';
-import { type Refusal, refusalOf } from './refusal.ts';
+import { intoView } from './focus.ts';
+import { isTemporary, type Refusal } from './refusal.ts';
 
 /** Shows a refusal in the server's own words; children are what can be done about it. */
-export function RefusalNote({ of: cause, children }: { of: CombinedError | Refusal; children?: ReactNode }) {
-  const refusal = 'graphQLErrors' in cause ? refusalOf(cause) : cause;
+export function RefusalNote({
+  of: refusal,
+  onRetry,
+  children,
+}: {
+  of: Refusal;
+  /** Sends the same request again, when that can help. */
+  onRetry?: (() => void) | undefined;
+  children?: ReactNode;
+}) {
   return (
-    <div role="alert" className="refusal" ref={intoView}>
+    <div role="alert" className="note" ref={intoView}>
       <p>
-        <strong>{headline(refusal)}</strong> {refusal.message}.
+        <strong>{headline(refusal)}</strong> {sentence(refusal)}
       </p>
-      {refusal.rule && (
-        <dl>
-          <dt>Rule</dt>
-          <dd>
-            <code>{refusal.rule}</code>
-          </dd>
-          <dt>You are</dt>
-          <dd>{refusal.standing?.toLowerCase()}</dd>
-          <dt>Allowed</dt>
-          <dd>{refusal.allowed?.map((standing) => standing.toLowerCase()).join(', ')}</dd>
-        </dl>
+      {onRetry && isTemporary(refusal) && (
+        <button type="button" onClick={onRetry}>
+          Try again
+        </button>
       )}
       {children}
+      {refusal.rule && (
+        <details>
+          <summary>Details for developers</summary>
+          <dl>
+            <dt>code</dt>
+            <dd>{refusal.code}</dd>
+            <dt>rule</dt>
+            <dd>{refusal.rule}</dd>
+            <dt>standing</dt>
+            <dd>{refusal.standing}</dd>
+            <dt>allowed</dt>
+            <dd>{refusal.allowed?.join(', ')}</dd>
+          </dl>
+        </details>
+      )}
     </div>
   );
 }
 
-const intoView = (element: HTMLElement | null) => element?.scrollIntoView({ block: 'nearest' });
-
-function headline({ code, field }: Refusal): string {
+function headline({ code }: Refusal): string {
   switch (code) {
     case 'FORBIDDEN':
-      return 'You may not do this:';
+      return 'You can’t do this:';
     case 'NOT_FOUND':
-      return 'Not here:';
+      return 'Not found:';
     case 'CONFLICT':
-      return 'Somebody was faster:';
+      return 'Changed by someone else:';
     case 'BAD_USER_INPUT':
-      return field ? `Check “${field}”:` : 'This will not do:';
+      return 'Invalid input:';
+    case 'UNAUTHENTICATED':
+      return 'Your session has ended:';
+    case 'RATE_LIMITED':
+      return 'That was a bit fast:';
+    case 'NO_ANSWER':
+      return 'No connection:';
     default:
       return 'This did not work:';
   }
+}
+
+function sentence({ code, message }: Refusal): string {
+  const text = message.replace(/[.!]?$/, '.');
+  return code === 'NO_ANSWER' ? `${text} Nothing you typed is lost.` : text;
 }

@@ -1,15 +1,15 @@
 import { cacheExchange, Client, fetchExchange, mapExchange } from 'urql';
 import { refusalOf } from './refusal.ts';
 
-/** A client that calls as the user whose session token it has. */
-export function connect(token: string, onTokenRefused: () => void): Client {
+/** A client that calls as the user whose session token it is given. */
+export function connect(token: () => string, onExpired?: () => void): Client {
   return new Client({
     url: '/graphql',
-    fetchOptions: { headers: { 'QB-Token': token } },
+    fetchOptions: () => ({ headers: { 'QB-Token': token() } }),
     exchanges: [
       mapExchange({
         onError(error) {
-          if (refusalOf(error).code === 'UNAUTHENTICATED') onTokenRefused();
+          if (refusalOf(error).code === 'UNAUTHENTICATED') onExpired?.();
         },
       }),
       cacheExchange,
@@ -19,7 +19,10 @@ export function connect(token: string, onTokenRefused: () => void): Client {
 }
 
 /**
- * Says of a list that dialogs will come into it, and of a change that it may
- * take one out: the cache can't tell from an answer in which there is none.
+ * Tells the cache to read a query again after every successful mutation of
+ * dialogs: a list may be empty now, and the answer to leaving has no dialog
+ * that would show what it was about.
  */
-export const aboutDialogs = { additionalTypenames: ['Dialog'] };
+export const aboutDialogs = {
+  additionalTypenames: ['CreateDialogPayload', 'UpdateDialogPayload', 'DeleteDialogPayload'],
+};

@@ -1,34 +1,55 @@
 import { graphql } from './gql/index.ts';
 
-/** Whatever the page shows of the dialog that is open. The viewerCan fields say which buttons there are. */
+graphql(`
+  fragment People on OccupantConnection {
+    nodes { userId standing viewerCanRemove viewerCanChangeAdmin }
+    pageInfo { hasNextPage endCursor }
+  }
+`);
+
+graphql(`
+  fragment Change on DialogChange {
+    kind
+    version
+    at
+    actor { userId }
+    changed
+    name
+    newOwnerId
+    addedOccupantIds
+    removedOccupantIds
+    addedAdminIds
+    removedAdminIds
+  }
+`);
+
+/** What the page shows of the dialog that is open. The viewerCan fields say which buttons there are. */
 graphql(`
   fragment DialogDetails on Dialog {
     id
     type
     name
     version
+    ownerId
+    adminIds
+    occupantCount
+    occupants(first: 50) { ...People }
+    customData { className fields }
+    history(first: 8) { ...Change }
     viewerStanding
     viewerCanRename
     viewerCanAddOccupants
+    viewerCanLeave
+    viewerCanChangeAdmins
+    viewerCanTransfer
     viewerCanSetCustomData
-    occupants(first: 100) {
-      nodes { userId standing viewerCanRemove }
-      totalCount
-    }
-    customData { className fields }
-    history(first: 5) {
-      version
-      kind
-      at
-      changed
-      actor { userId }
-    }
+    viewerCanDelete
   }
 `);
 
 export const listDialogs = graphql(`
-  query ListDialogs($first: Int, $after: String, $last: Int, $before: String) {
-    dialogs(first: $first, after: $after, last: $last, before: $before) {
+  query ListDialogs($first: Int, $after: String, $last: Int, $before: String, $filter: DialogFilter) {
+    dialogs(first: $first, after: $after, last: $last, before: $before, filter: $filter) {
       nodes {
         id
         type
@@ -50,9 +71,21 @@ export const openDialog = graphql(`
   }
 `);
 
-export const createGroup = graphql(`
-  mutation CreateGroup($name: String!, $key: String!) {
-    createDialog(input: { type: GROUP, name: $name, idempotencyKey: $key }) {
+export const morePeople = graphql(`
+  query MorePeople($id: ID!, $after: String!) {
+    dialog(id: $id) { id occupants(first: 50, after: $after) { ...People } }
+  }
+`);
+
+export const wholeHistory = graphql(`
+  query WholeHistory($id: ID!) {
+    dialog(id: $id) { id history(first: 50) { ...Change } }
+  }
+`);
+
+export const createDialog = graphql(`
+  mutation CreateDialog($input: CreateDialogInput!) {
+    createDialog(input: $input) {
       dialog { id }
     }
   }
@@ -63,6 +96,12 @@ export const updateDialog = graphql(`
     updateDialog(id: $id, input: $input) {
       dialog { ...DialogDetails }
     }
+  }
+`);
+
+export const deleteDialog = graphql(`
+  mutation DeleteDialog($id: ID!) {
+    deleteDialog(id: $id) { deletedId }
   }
 `);
 

@@ -1,0 +1,111 @@
+package web_test
+
+import (
+	"fmt"
+
+	"github.com/chromedp/chromedp/kb"
+)
+
+// losesRequests keeps the page, and what was typed, while the server can't be
+// reached.
+func (v *visit) losesRequests() {
+	v.failing(neverSent)
+	v.Fill(field("User ids to add"), "gus"+kb.Enter)
+	v.sees("No connection:")
+	v.Await("what was typed to be still there", `Array.from(document.querySelectorAll('input')).some(input => input.value === 'gus')`)
+	v.focused("input", "User ids to add")
+	v.shot("no-connection")
+	v.Fill(field("number"), "99")
+	v.Click(button("Save"))
+	v.Await("two notes", `document.querySelectorAll('.note').length === 2`)
+	v.succeeding()
+	v.Click(`//section[.//label[.="number"]]` + button("Try again"))
+	v.offers(button("Save"), false)
+	v.Click(`//form[.//*[@aria-label="User ids to add"]]` + button("Try again"))
+	v.has("alice", "bob", "carol", "frank", "gus")
+	v.misses("No connection:")
+	v.manages("gus", "Remove")
+	v.has("alice", "bob", "carol", "frank")
+
+	v.failing(neverSent)
+	v.Click(button("Older ›"))
+	v.Click(link("Order 4710"))
+	v.Await("a note for the dialog", `document.querySelector('main .note').innerText.includes('No connection:')`)
+	v.Await("a note for the list", `document.querySelector('nav .note').innerText.includes('This may be out of date.')`)
+	v.Await("the list to stay", `document.querySelectorAll('.list li').length === 8`)
+	v.shot("nothing-loads")
+	v.succeeding()
+	v.Click(`//main` + button("Try again"))
+	v.titled("Order 4710")
+	v.Click(`//nav` + button("Try again"))
+	v.misses("out of date")
+	v.Click(button("‹ Newer"))
+	v.opens("Order 4711, urgent")
+}
+
+// losesAnAnswer tries again what has already happened: it happens once.
+func (v *visit) losesAnAnswer() {
+	before := v.read("version")
+	v.failing(answerLost)
+	v.Click(button("Rename"))
+	v.Press("!" + kb.Enter)
+	v.sees("No connection:")
+	v.succeeding()
+	v.Click(button("Try again"))
+	v.titled("Order 4711, urgent!")
+	if after := v.read("version"); after != before.(float64)+1 { //nolint:forcetypeassert // an Int
+		v.Errorf("the version went from %v to %v", before, after)
+	}
+	v.Click(button("Rename"))
+	v.Press(kb.Backspace + kb.Enter)
+	v.titled("Order 4711, urgent")
+
+	v.failing(answerLost)
+	v.Click(button("New group"))
+	v.Press("Book club" + kb.Enter)
+	v.sees("No connection:")
+	v.succeeding()
+	v.Press(kb.Enter) // the same again, from the input
+	v.titled("Book club")
+	v.Fill(field("Search groups by name"), "book")
+	v.lists("Book club")
+	v.Fill(field("Search groups by name"), kb.Backspace)
+	v.opens("Order 4711, urgent")
+}
+
+// outlivesTheSession signs in again in the middle of something.
+func (v *visit) outlivesTheSession() {
+	v.failing(tokenEnded)
+	v.Fill(field("User ids to add"), "heidi"+kb.Enter)
+	v.sees("Your session has ended")
+	v.succeeding()
+	v.shot("session-ended")
+	v.Await("the focus in the modal", `document.activeElement.matches('dialog input')`)
+	v.Press(v.server.Token("alice") + kb.Enter)
+	v.Await("the modal to close", `document.querySelector('dialog') === null`)
+	v.Await("what was typed to be still there", `Array.from(document.querySelectorAll('input')).some(input => input.value === 'heidi')`)
+	v.Click(`//form[.//*[@aria-label="User ids to add"]]` + button("Try again"))
+	v.has("alice", "bob", "carol", "frank", "heidi")
+	v.manages("heidi", "Remove")
+	v.has("alice", "bob", "carol", "frank")
+	v.expects("401")
+}
+
+// crashes in one part of the page: the rest stays usable.
+func (v *visit) crashes() {
+	v.Evaluate(fmt.Sprintf(`location.hash = '#/dialogs/%024x'`, 0xabc))
+	v.sees("Not found:")
+	v.failing(nonsense)
+	v.Evaluate(fmt.Sprintf(`location.hash = '#/dialogs/%024x'`, 0xabd))
+	v.sees("This part of the page has crashed.")
+	v.shot("crash")
+	v.expects("")
+	v.succeeding()
+	v.opens("Order 4710")
+	v.Evaluate(fmt.Sprintf(`location.hash = '#/dialogs/%024x'`, 0xabd))
+	v.sees("This part of the page has crashed.") // the answer is in the cache
+	v.expects("")
+	v.Click(button("Try again"))
+	v.sees("Not found:")
+	v.opens("Order 4711, urgent")
+}
