@@ -36,7 +36,7 @@ func TestRefusedSettings(t *testing.T) {
 		{[]string{"nonsense"}, nil, "nonsense", "an argument"},
 		{[]string{"--listen", busy.Addr().String()}, nil, "address already in use; choose another port", "a busy port"},
 		{[]string{"--listen", "nonsense"}, nil, `--listen (DIALOGS_LISTEN) "nonsense"`, "no address"},
-		{[]string{"--store", s.Store}, nil, "another process", "a directory that is served already"},
+		{[]string{"--store", s.Store}, nil, "another server is already using the store", "a directory that is served already"},
 		{[]string{"--store", file}, nil, file, "a file for a directory"},
 		{[]string{"--store", "postgres://x"}, nil, "--store must be a directory", "an unknown store"},
 		{[]string{"--store", "mongodb://127.0.0.1/x"}, nil, "--secret is required with MongoDB", "MongoDB without a secret"},

@@ -54,5 +54,6 @@ func (o *Output) Await(tb testing.TB, pattern string) string {
 	}
 }
 
-// serving is the log line by which a server tells its address.
-const serving = `"msg":"serving","address":"([^"]+)"`
+// serving is the log line by which a server tells its address, in either
+// format.
+const serving = `msg"?[:=]"?serving"?[, ]"?address"?[:=]"?([^\s",]+)`

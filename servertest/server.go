@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -51,13 +52,20 @@ func StartOnMongo(tb testing.TB, args ...string) *Server {
 // StartWith runs a server in this process with environment variables.
 func StartWith(tb testing.TB, environ []string, store string, args ...string) *Server {
 	tb.Helper()
+	return Serve(tb, environ, store, serveArgs(store, args)...)
+}
+
+// Serve runs a command line that serves, in this process. Nothing is added to
+// it: its settings must select a free port and the store.
+func Serve(tb testing.TB, environ []string, store string, args ...string) *Server {
+	tb.Helper()
 	ctx, cancel := context.WithCancel(tb.Context())
 	s := &Server{
 		TB: tb, Store: store, Stdout: newOutput(), Stderr: newOutput(),
 		Client: &http.Client{Transport: &http.Transport{}}, environ: environ, cancel: cancel, done: make(chan int, 1),
 	}
 	go func() {
-		s.done <- cli.Run(ctx, serveArgs(store, args), environ, strings.NewReader(""), s.Stdout, s.Stderr)
+		s.done <- cli.Run(ctx, args, environ, strings.NewReader(""), s.Stdout, s.Stderr)
 	}()
 	tb.Cleanup(func() { s.Stop() })
 	address := make(chan string, 1)
@@ -67,7 +75,7 @@ func StartWith(tb testing.TB, environ []string, store string, args ...string) *S
 		s.done <- code
 		tb.Fatalf("the server ended with %d before it served: %s", code, s.Stderr)
 	case found := <-address:
-		s.URL = scheme(args) + "://" + found
+		s.URL = scheme(slices.Concat(args, environ)) + "://" + found
 	}
 	return s
 }
@@ -76,13 +84,21 @@ func serveArgs(store string, args []string) []string {
 	return append([]string{"serve", "--listen", "127.0.0.1:0", "--store", store, "--log-format", "json"}, args...)
 }
 
-func scheme(args []string) string {
-	for _, arg := range args {
-		if arg == "--tls-cert" {
+// scheme is https if the settings name a certificate.
+func scheme(settings []string) string {
+	for _, setting := range settings {
+		if strings.HasPrefix(setting, "--tls-cert") || strings.HasPrefix(setting, "DIALOGS_TLS_CERT=") {
 			return "https"
 		}
 	}
 	return "http"
+}
+
+// In is the same server for a subtest, which its failures then belong to.
+func (s *Server) In(tb testing.TB) *Server {
+	in := *s
+	in.TB = tb
+	return &in
 }
 
 // Cancel tells the server to stop and does not wait, like a signal would.

@@ -57,8 +57,8 @@ func (s *Store) Scan(ctx context.Context, after dialog.ID, limit int) ([]dialog.
 
 const selectHistoryByID = "SELECT " + recordColumns + " FROM change WHERE dialog = (SELECT n FROM dialog WHERE id = ?) ORDER BY version"
 
-// Restore stores whole dialogs as they are, in the place of those with their
-// ids: all of them, or none.
+// Restore stores whole dialogs as they are and replaces those with the same ids:
+// all of them, or none.
 func (s *Store) Restore(ctx context.Context, dialogs []dialog.Dialog) error {
 	return s.write(ctx, "restoring dialogs", func(w *writer) error {
 		for i := range dialogs {
@@ -97,7 +97,7 @@ func (w *writer) restore(d *dialog.Dialog) error {
 	return w.insert(d)
 }
 
-// remove takes a dialog out with all that belongs to it.
+// remove deletes a dialog with everything that belongs to it.
 func (w *writer) remove(r *row) error {
 	d, err := r.dialog()
 	if err != nil {

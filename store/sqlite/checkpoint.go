@@ -2,23 +2,23 @@ package sqlite
 
 import "context"
 
-// checkpointJobs is how many jobs the writer does between two checkpoints,
-// some thousand pages in the WAL.
+// checkpointJobs is the number of jobs between two checkpoints: some thousand
+// pages in the WAL.
 const checkpointJobs = 400
 
-// checkpointAlways copies what the WAL has gathered into the database, beside
-// the writer, each time that it is due. The writer would have to stop for it,
-// and all who wait for him.
+// checkpointAlways copies the pages in the WAL into the database each time that
+// a checkpoint is due. It runs beside the writer, because all callers would wait
+// if the writer did it.
 //
-// What it can't do is to start the WAL anew, as the writer adds to it
-// meanwhile. The writer does that, when the WAL is long, with little left to
-// copy (see wal_autocheckpoint).
+// It can't restart the WAL, to which the writer keeps adding. The writer does
+// that when the WAL is long, and then has little left to copy (see
+// wal_autocheckpoint).
 func (s *Store) checkpointAlways(due <-chan struct{}) {
 	for range due {
-		// Its answer, how far it came, does not matter.
+		// The result, how far it got, does not matter.
 		_, err := s.writeDB.ExecContext(context.Background(), "PRAGMA wal_checkpoint(PASSIVE)")
 		if err != nil {
-			s.options.Log.Warn("a checkpoint failed and will be tried again", "error", err)
+			s.options.Log.Warn("checkpoint failed, will retry", "error", err)
 		}
 	}
 }

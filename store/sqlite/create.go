@@ -6,7 +6,7 @@ import (
 	"dialogs/dialog"
 )
 
-// Create stores the plan's dialog, or finds the one that stands for it.
+// Create stores the plan's dialog, or finds an existing one instead.
 func (s *Store) Create(ctx context.Context, p dialog.CreatePlan) (dialog.CreateOutcome, error) {
 	var out dialog.CreateOutcome
 	err := s.write(ctx, "creating a dialog", func(w *writer) (err error) {
@@ -61,8 +61,8 @@ func (w *writer) create(p *dialog.CreatePlan) (dialog.CreateOutcome, error) {
 	return dialog.CreateOutcome{Dialog: p.Dialog, Created: true}, w.insert(&p.Dialog)
 }
 
-// createdWith finds what the actor made with the plan's key, tombstones
-// included, if he has used it and the key is still kept.
+// createdWith finds the dialog, or its tombstone, that the actor created with
+// the plan's key. used is false when they did not use the key, or it expired.
 func (w *writer) createdWith(p *dialog.CreatePlan) (d dialog.Dialog, used bool, err error) {
 	var hash string
 	var id []byte
@@ -101,8 +101,7 @@ func (w *writer) load(query string, args ...any) (r row, found bool, err error) 
 	return r, found, err
 }
 
-// insert stores a dialog that is not there, with its history and whatever it
-// is found by.
+// insert stores a new dialog with its history and everything that finds it.
 func (w *writer) insert(d *dialog.Dialog) error {
 	id, err := encodeID(d.ID)
 	if err != nil {
@@ -112,7 +111,7 @@ func (w *writer) insert(d *dialog.Dialog) error {
 	if err := r.encodeLists(d); err != nil {
 		return err
 	}
-	// Not RETURNING n, for which SQLite keeps a journal of the statement.
+	// Not RETURNING n: SQLite would keep a journal for the statement.
 	n, err := w.add(
 		"INSERT INTO dialog (id, type, deleted, version, created_at, updated_at, owner, folded, name, custom, photo, admins, occupants)"+
 			" VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",

@@ -1,15 +1,15 @@
-// Package sqlite is the embedded store: a [dialog.Store] in one SQLite
-// database, through a driver that is Go alone.
+// Package sqlite is the embedded store: a [dialog.Store] in one SQLite database,
+// with a driver in pure Go.
 //
-// One goroutine writes. Updates that wait are done in one transaction, each in
-// a savepoint of its own, and share its one fsync; none is acknowledged before
-// it. Reads have a pool of connections of their own, which the log-structured
-// journal (WAL) lets go on beside the writer. Another process, such as the
-// server's own command line, may open the same database at the same time.
+// One goroutine writes. The updates that wait share one transaction and its one
+// fsync, each in its own savepoint; none is acknowledged before the fsync. Reads
+// have their own pool of connections, which the write-ahead log (WAL) allows to
+// run beside the writer. Other processes may open the same database at the same
+// time: the command line does.
 //
-// A dialog is one row. What lists need of the people in it is in a table of
-// its own, narrow and ordered by user, in which nothing changes with an
-// update but who comes and goes.
+// A dialog is one row. What lists need to know about its members is in a narrow
+// table of its own, ordered by user. An update only changes the rows of those
+// who join or leave.
 //
 // The package must not know who may do what: it loads, lets [dialog.Plan]
 // decide, and saves.

@@ -12,16 +12,15 @@ import (
 	"dialogs/dialog"
 )
 
-// millis and instant are the stored form of instants and back.
+// millis is the stored form of an instant; instant converts it back.
 func millis(t time.Time) int64   { return t.UnixMilli() }
 func instant(ms int64) time.Time { return time.UnixMilli(ms).UTC() }
 
-// encodeID is the stored form of an id: its 12 bytes, in the same order as
-// the text.
+// encodeID is the stored form of an id: its 12 bytes, which sort like the text.
 func encodeID(id dialog.ID) ([]byte, error) {
 	b, err := hex.DecodeString(string(id))
 	if err != nil {
-		return nil, fmt.Errorf("the id %q: %w", id, err)
+		return nil, fmt.Errorf("invalid dialog id %q: %w", id, err)
 	}
 	return b, nil
 }
@@ -34,7 +33,7 @@ func encodeJSON(v any) (string, error) {
 	return string(text), err
 }
 
-// encodeUsers is a list of users as JSON, with nothing for none.
+// encodeUsers is a list of users as JSON; the empty text for none.
 func encodeUsers(list []dialog.UserID) (string, error) {
 	if len(list) == 0 {
 		return "", nil
@@ -48,13 +47,13 @@ func decodeUsers(text string) ([]dialog.UserID, error) {
 	}
 	var list []dialog.UserID
 	if err := json.Unmarshal([]byte(text), &list); err != nil {
-		return nil, fmt.Errorf("a list of users: %w", err)
+		return nil, fmt.Errorf("decoding a list of users: %w", err)
 	}
 	return list, nil
 }
 
-// encodeCustom writes the values as they are: they are compact JSON in normal
-// form already, and filters compare their bytes. Class and field names need no
+// encodeCustom writes the values unchanged: they already are compact JSON in
+// normal form, and filters compare their bytes. Class and field names need no
 // escapes.
 func encodeCustom(d dialog.CustomData) string {
 	if len(d) == 0 {
@@ -88,7 +87,7 @@ func decodeCustom(text string) (dialog.CustomData, error) {
 	}
 	var raw map[string]map[string]json.RawMessage
 	if err := json.Unmarshal([]byte(text), &raw); err != nil {
-		return nil, fmt.Errorf("custom data: %w", err)
+		return nil, fmt.Errorf("decoding custom data: %w", err)
 	}
 	d := make(dialog.CustomData, len(raw))
 	for class, fields := range raw {
@@ -100,7 +99,7 @@ func decodeCustom(text string) (dialog.CustomData, error) {
 	return d, nil
 }
 
-// detail is the part of a record that nothing is looked up by.
+// detail is the part of a record that no query uses.
 type detail struct {
 	Changed    []dialog.Aspect `json:"changed,omitempty"`
 	Joined     []dialog.UserID `json:"joined,omitempty"`
@@ -122,7 +121,7 @@ func encodeDetail(r *dialog.Record) (string, error) {
 func decodeDetail(text string, r *dialog.Record) error {
 	var d detail
 	if err := json.Unmarshal([]byte(text), &d); err != nil {
-		return fmt.Errorf("a change record: %w", err)
+		return fmt.Errorf("decoding a change record: %w", err)
 	}
 	r.Changed, r.Joined, r.Left, r.NewAdmins, r.LostAdmins = d.Changed, d.Joined, d.Left, d.NewAdmins, d.LostAdmins
 	r.Name, r.NewOwner, r.OldOwner = d.Name, d.NewOwner, d.OldOwner

@@ -14,8 +14,8 @@ import (
 
 var errClosed = errors.New("the store is closed")
 
-// failed is the error of a method of the store: what is one of the domain's
-// own stays, what may pass is Unavailable, the rest is internal.
+// failed converts the error of a method: an error of the domain stays, a
+// temporary one becomes Unavailable, others are internal.
 func failed(ctx context.Context, doing string, err error) error {
 	var own *dialog.Error
 	switch {
@@ -25,15 +25,15 @@ func failed(ctx context.Context, doing string, err error) error {
 		return err
 	case ctx.Err() != nil:
 		return dialog.ErrUnavailable(fmt.Errorf("%s: %w", doing, ctx.Err()))
-	case passing(err):
+	case temporary(err):
 		return dialog.ErrUnavailable(fmt.Errorf("%s: %w", doing, err))
 	}
 	return fmt.Errorf("%s: %w", doing, err)
 }
 
-// passing tells whether an error says something of the moment, such as a lock
-// or a full disk, rather than of the program or the database's content.
-func passing(err error) bool {
+// temporary reports whether an error is about the moment (a lock, a full disk)
+// and not about the program or the content of the database.
+func temporary(err error) bool {
 	if errors.Is(err, errClosed) || errors.Is(err, sql.ErrConnDone) ||
 		errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) {
 		return true
@@ -50,7 +50,7 @@ func passing(err error) bool {
 	return false
 }
 
-// busy tells whether another process, or another connection, is at it.
+// busy reports whether another process or connection has the lock.
 func busy(err error) bool {
 	var e *driver.Error
 	return errors.As(err, &e) && e.Code()&0xff == lib.SQLITE_BUSY

@@ -17,9 +17,9 @@ const (
 	lockFile     = "serve.lock"
 )
 
-// Lock takes the directory for one server, so that two never serve it at the
-// same time. The directory is made if need be. Only servers lock: [Open] does
-// not, and what the command line does beside a server is safe.
+// Lock reserves the directory for one server and creates it if necessary. It fails
+// when another process holds the lock. Only servers lock: [Open] does not, and
+// other commands may use the store beside a server.
 func Lock(dir string) (unlock func() error, err error) {
 	if err := makeDir(dir); err != nil {
 		return nil, err
@@ -27,16 +27,16 @@ func Lock(dir string) (unlock func() error, err error) {
 	lock := flock.New(filepath.Join(dir, lockFile), flock.SetPermissions(0o600))
 	locked, err := lock.TryLock()
 	if err != nil {
-		return nil, fmt.Errorf("locking the directory %s: %w", dir, err)
+		return nil, fmt.Errorf("locking %s: %w", dir, err)
 	}
 	if !locked {
-		return nil, fmt.Errorf("the directory %s is served by another process", dir)
+		return nil, fmt.Errorf("another server is already using the store in %s", dir)
 	}
 	return lock.Unlock, nil
 }
 
-// Exists tells whether the directory has a store, which [Open] would make
-// otherwise. It makes and opens nothing.
+// Exists reports whether the directory has a store. It creates and opens
+// nothing.
 func Exists(dir string) (bool, error) {
 	_, err := os.Stat(filepath.Join(dir, databaseFile))
 	if errors.Is(err, fs.ErrNotExist) {
@@ -50,32 +50,32 @@ func Exists(dir string) (bool, error) {
 
 func makeDir(dir string) error {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
-		return fmt.Errorf("making the directory of the store: %w", err)
+		return fmt.Errorf("creating the directory of the store: %w", err)
 	}
 	return nil
 }
 
-// makeFile makes an empty database that its owner alone can read; SQLite gives
-// the files beside it the same permissions. A file that is there must not even
-// be opened: closing it would drop the locks that other connections of this
-// process hold on it.
+// makeFile creates an empty database that only its owner can read; SQLite gives
+// the files beside it the same permissions. An existing file must not even be
+// opened: closing it would release the locks of this process's other
+// connections.
 func makeFile(path string) error {
 	f, err := os.OpenFile(path, os.O_CREATE|os.O_EXCL|os.O_RDWR, 0o600)
 	if errors.Is(err, fs.ErrExist) {
 		return nil
 	}
 	if err != nil {
-		return fmt.Errorf("making the database: %w", err)
+		return fmt.Errorf("creating the database: %w", err)
 	}
 	return f.Close()
 }
 
-// source is the name of the database for the driver, with the settings of each
+// source is the database's name for the driver, with the settings of each
 // connection.
 func source(path string, wait time.Duration, readOnly bool) string {
 	query := url.Values{
 		"_busy_timeout": {fmt.Sprint(wait.Milliseconds())},
-		"_synchronous":  {"FULL"}, // what is acknowledged is on the disk
+		"_synchronous":  {"FULL"}, // an acknowledged change is on the disk
 		"_dqs":          {"0"},
 		"_pragma":       {"cache_size(-16384)", "temp_store(MEMORY)", "trusted_schema(0)"},
 	}
@@ -85,8 +85,8 @@ func source(path string, wait time.Duration, readOnly bool) string {
 	} else {
 		query.Set("mode", "rw")
 		query.Set("_journal_mode", "WAL")
-		// Of a new database. An update touches a few rows here and there, and
-		// each costs a page in the WAL.
+		// For a new database. An update touches a few scattered rows, and each
+		// costs a page in the WAL.
 		query.Add("_pragma", "page_size(2048)")
 		query.Add("_pragma", "wal_autocheckpoint(16000)") // pages
 	}

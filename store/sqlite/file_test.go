@@ -231,6 +231,6 @@ func ExampleLock() {
 	fmt.Println(unlock())
 	// Output:
 	// <nil>
-	// the directory data is served by another process
+	// another server is already using the store in data
 	// <nil>
 }

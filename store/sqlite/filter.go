@@ -6,8 +6,8 @@ import (
 	"dialogs/dialog"
 )
 
-// filterConditions are the parts of a filter that are looked at dialog by
-// dialog; ids and types are in how the list is read.
+// filterConditions are the parts of a filter that are checked for each dialog;
+// ids and types decide how the list is read.
 func filterConditions(f dialog.Filter) ([]condition, error) {
 	var all []condition
 	if len(f.ExceptIDs) > 0 {
@@ -48,8 +48,8 @@ func filterConditions(f dialog.Filter) ([]condition, error) {
 		}
 	}
 	for _, c := range f.Custom {
-		// The operator gives the value's JSON as it is stored. Class and field
-		// names are letters, digits and underscores.
+		// The operator returns the value's JSON as it is stored. Class and
+		// field names are letters, digits and underscores.
 		path := "$." + c.Class + "." + c.Field
 		if c.Value == "" {
 			all = append(all, when("d.custom -> ? IS NULL", path))
@@ -68,7 +68,7 @@ func anyOf(texts []string) []any {
 	return all
 }
 
-// A listOrder is where an order's keys are.
+// A listOrder is the column and index of an order.
 type listOrder struct {
 	field         dialog.OrderField
 	column, index string
@@ -84,7 +84,7 @@ func orderOf(o dialog.Order) listOrder {
 	return listOrder{o.Field, "updated_at", "dialog_updated"}
 }
 
-// bounds keep a page between its positions.
+// bounds limit a page to what lies between its positions.
 func (o listOrder) bounds(q dialog.Query) ([]condition, error) {
 	least, most := q.After, q.Before
 	if q.Order.Descending {
@@ -111,8 +111,8 @@ func (o listOrder) bounds(q dialog.Query) ([]condition, error) {
 	return all, nil
 }
 
-// tighten leaves out whichever of a position and a filter's instant the other
-// implies, where both bound one side of a page: an index can start at one.
+// tighten removes the weaker of two bounds, where a position and a filter's
+// instant bound the same side of a page: an index can start at one only.
 func tighten(q dialog.Query) dialog.Query {
 	var after, before *time.Time
 	switch q.Order.Field {

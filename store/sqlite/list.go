@@ -10,9 +10,9 @@ import (
 
 // Dialogs returns one page of a list.
 //
-// The page's keys come from one or more streams that are in order already, or
-// are no longer than the dialogs of one user; each is cut to the page before
-// they are merged. Only then are the dialogs themselves read.
+// The keys of the page come from one or more streams. Each stream is already in
+// order, or has at most the dialogs of one user, and is cut to the page's length
+// before they are merged. The dialogs themselves are read last.
 func (s *Store) Dialogs(ctx context.Context, q dialog.Query) ([]dialog.Dialog, error) {
 	text, args, err := pageQuery(q)
 	if err != nil {
@@ -39,7 +39,7 @@ func (s *Store) Dialogs(ctx context.Context, q dialog.Query) ([]dialog.Dialog, e
 	return list, nil
 }
 
-// Count counts a list.
+// Count returns the length of a list.
 func (s *Store) Count(ctx context.Context, q dialog.Query) (int, error) {
 	text, args, err := countQuery(q)
 	if err != nil {
@@ -58,7 +58,7 @@ func (s *Store) Count(ctx context.Context, q dialog.Query) (int, error) {
 	return n, nil
 }
 
-// pageQuery is the statement of a page, empty for a list of nothing.
+// pageQuery is the statement for a page; empty when no dialog can match.
 func pageQuery(q dialog.Query) (string, []any, error) {
 	q = tighten(q)
 	order := orderOf(q.Order)
@@ -114,12 +114,12 @@ func countQuery(q dialog.Query) (string, []any, error) {
 	return b.String(), args, nil
 }
 
-// A stream is a part of a list that is read in one way. Streams of one list
-// share no dialog.
+// A stream is a part of a list that is read in one way. The streams of a list
+// have no dialog in common.
 type stream struct {
 	from       string
 	conditions []condition
-	// membersAlone says that the conditions ask nothing of the dialogs.
+	// membersAlone means that no condition is about the dialogs.
 	membersAlone bool
 }
 
@@ -140,8 +140,8 @@ func (s *stream) where(args *[]any) string {
 	return " WHERE " + strings.Join(texts, " AND ")
 }
 
-// streamsOf picks how a list is read: by what there is least of. None means a
-// list of nothing.
+// streamsOf decides how a list is read: by the condition with the fewest
+// matches. None means that no dialog can match.
 func streamsOf(q dialog.Query, order listOrder) ([]stream, error) {
 	types, none := typesOf(q)
 	if none {
@@ -188,13 +188,13 @@ func streamsOf(q dialog.Query, order listOrder) ([]stream, error) {
 
 func isPublic(t dialog.Type) bool { return t == dialog.PublicGroup }
 
-// typesOf is which types can be in the list at all.
+// typesOf returns the types that the list can contain.
 func typesOf(q dialog.Query) (types []dialog.Type, none bool) {
 	for _, t := range []dialog.Type{dialog.PublicGroup, dialog.Group, dialog.Private} {
 		switch {
 		case q.Filter.Types != nil && !slices.Contains(q.Filter.Types, t):
 		case q.Scope == dialog.Public && !isPublic(t):
-		case len(q.Filter.Occupants) > 0 && isPublic(t): // they keep no list of occupants
+		case len(q.Filter.Occupants) > 0 && isPublic(t): // they have no occupants
 		default:
 			types = append(types, t)
 		}
@@ -227,7 +227,7 @@ func streamByID(ids []dialog.ID, types []dialog.Type, narrow []condition) (strea
 	}, nil
 }
 
-// streamByMember reads all dialogs in which a user is one of the roles.
+// streamByMember reads all dialogs in which a user has one of the roles.
 func streamByMember(user dialog.UserID, roles int, types []dialog.Type, narrow []condition) stream {
 	conditions := []condition{when("m.user = ?", string(user))}
 	if roles != anyRole {
@@ -241,7 +241,7 @@ func streamByMember(user dialog.UserID, roles int, types []dialog.Type, narrow [
 	}
 }
 
-// streamByType reads dialogs of one type as their index orders them.
+// streamByType reads dialogs of one type in the order of an index.
 func streamByType(t dialog.Type, order listOrder, narrow []condition) stream {
 	conditions := []condition{when("d.type = ?", int(t)), when("d.deleted = 0")}
 	return stream{
@@ -250,7 +250,7 @@ func streamByType(t dialog.Type, order listOrder, narrow []condition) stream {
 	}
 }
 
-// ofTypes asks for nothing where all types will do.
+// ofTypes is no condition when every type matches.
 func ofTypes(types []dialog.Type) []condition {
 	if len(types) == 3 {
 		return nil
@@ -262,6 +262,8 @@ func ofTypes(types []dialog.Type) []condition {
 	return []condition{when("d.type IN ("+marks(len(types))+")", args...)}
 }
 
+// seenBy is the condition that the dialog is in the scope of the user: like the
+// table member, it repeats the row [dialog.See] of the rules.
 func seenBy(user dialog.UserID, scope dialog.Scope) condition {
 	mine := "EXISTS (SELECT 1 FROM member m WHERE m.user = ? AND m.dialog = d.n)"
 	if scope == dialog.Visible {

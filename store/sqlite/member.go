@@ -6,7 +6,8 @@ import (
 	"dialogs/dialog"
 )
 
-// What the table of members says, in numbers that no other package may change.
+// The roles in the table member, which lists go by: they repeat the row
+// [dialog.See] of the rules. The numbers are stored and must not change.
 const (
 	memberOwner    = 1
 	memberAdmin    = 2
@@ -31,12 +32,12 @@ func rolesOf(d *dialog.Dialog, u dialog.UserID) int {
 	return roles
 }
 
-// everyone is who is anything to the dialog.
+// everyone lists all users who have a role in the dialog.
 func everyone(d *dialog.Dialog) []dialog.UserID {
 	return slices.Concat([]dialog.UserID{d.Owner}, d.Admins, d.Occupants)
 }
 
-// touched is whose place in the dialog a change may have changed.
+// touched lists the users whose roles a change may have changed.
 func touched(current *dialog.Dialog, out *dialog.Outcome) []dialog.UserID {
 	if out.Dialog.Deleted {
 		return everyone(current)
@@ -45,7 +46,8 @@ func touched(current *dialog.Dialog, out *dialog.Outcome) []dialog.UserID {
 	return slices.Concat(c.Joined, c.Left, c.NewAdmins, c.LostAdmins, []dialog.UserID{current.Owner, out.Dialog.Owner})
 }
 
-// saveMembers writes what the people are in next and were not in current.
+// saveMembers writes the roles of these users, where they differ between current
+// and next.
 func (w *writer) saveMembers(n int64, current, next *dialog.Dialog, people []dialog.UserID) error {
 	done := make(map[dialog.UserID]bool, len(people))
 	for _, u := range people {

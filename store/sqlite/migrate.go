@@ -8,14 +8,14 @@ import (
 	"io/fs"
 )
 
-// migrations are applied in the order of their names and never changed after
-// they were released. How many were applied is the database's user_version.
+// migrations are applied in the order of their names, and never change after
+// their release. The database's user_version is the number of those applied.
 //
 //go:embed migrations/*.sql
 var migrations embed.FS
 
-// migrate brings the database to the newest schema, in one transaction that
-// other processes wait for, and refuses a database that is ahead.
+// migrate brings the database to the newest schema, in one transaction that other
+// processes wait for. A database with a newer schema is an error.
 func migrate(ctx context.Context, conn *sql.Conn) error {
 	scripts, err := fs.Glob(migrations, "migrations/*.sql") // sorted
 	if err != nil {
@@ -25,7 +25,7 @@ func migrate(ctx context.Context, conn *sql.Conn) error {
 		return err
 	}
 	if err := applyNew(ctx, conn, scripts); err != nil {
-		_, _ = conn.ExecContext(context.WithoutCancel(ctx), "ROLLBACK") // err is the one to tell
+		_, _ = conn.ExecContext(context.WithoutCancel(ctx), "ROLLBACK") // err is the one to report
 		return err
 	}
 	_, err = conn.ExecContext(ctx, "COMMIT")
@@ -38,7 +38,7 @@ func applyNew(ctx context.Context, conn *sql.Conn, scripts []string) error {
 		return err
 	}
 	if version > len(scripts) {
-		return fmt.Errorf("the database has schema %d, and this program knows no more than %d: it was written by a newer version of the program", version, len(scripts))
+		return fmt.Errorf("the database was written by a newer version of this program (schema %d, known up to %d): update the program", version, len(scripts))
 	}
 	if version == len(scripts) {
 		return nil

@@ -7,8 +7,8 @@ import (
 	"sync"
 )
 
-// statementsMost bounds the statements that are kept prepared. The lists have
-// more shapes than that; the common ones come first.
+// statementsMost is the number of statements that are kept prepared. Lists can
+// have more shapes than that; the common ones come first.
 const statementsMost = 100
 
 // readers is the pool of connections that only read.
@@ -24,7 +24,7 @@ func newReaders(db *sql.DB, connections int) *readers {
 	return &readers{db: db, statements: map[string]*sql.Stmt{}}
 }
 
-// read runs a function that only reads.
+// read runs a function that only reads, as one call of the store.
 func (s *Store) read(ctx context.Context, doing string, run func(ctx context.Context) error) error {
 	ctx, end, err := s.begin(ctx)
 	if err != nil {
@@ -34,9 +34,9 @@ func (s *Store) read(ctx context.Context, doing string, run func(ctx context.Con
 	return failed(ctx, doing, run(ctx))
 }
 
-// prepared is the statement of a query, which is kept: for queries whose text
-// no caller has a hand in. It may take a connection, so who holds one must have
-// prepared before.
+// prepared returns the prepared statement of a query and keeps it: for queries
+// whose text does not depend on the caller. It may need a connection: while
+// holding one, use only statements that were prepared before.
 func (r *readers) prepared(ctx context.Context, query string) (*sql.Stmt, error) {
 	if stmt, _ := r.known(query); stmt != nil {
 		return stmt, nil
@@ -47,22 +47,22 @@ func (r *readers) prepared(ctx context.Context, query string) (*sql.Stmt, error)
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if other, ok := r.statements[query]; ok { // somebody was faster
+	if other, ok := r.statements[query]; ok { // another goroutine was faster
 		return other, stmt.Close()
 	}
 	r.statements[query] = stmt
 	return stmt, nil
 }
 
-// known is the statement of a query, nil when it is not kept, and whether
-// there is room to keep one more.
+// known returns the statement of a query, nil when it is not kept, and whether
+// there is room for one more.
 func (r *readers) known(query string) (stmt *sql.Stmt, room bool) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	return r.statements[query], len(r.statements) < statementsMost
 }
 
-// snapshot runs queries, prepared before, that all see the same state.
+// snapshot runs prepared queries that all see the same state.
 func (r *readers) snapshot(ctx context.Context, run func(tx *sql.Tx) error) error {
 	tx, err := r.db.BeginTx(ctx, &sql.TxOptions{ReadOnly: true})
 	if err != nil {
@@ -72,8 +72,8 @@ func (r *readers) snapshot(ctx context.Context, run func(tx *sql.Tx) error) erro
 	return run(tx)
 }
 
-// query runs a query of any text: lists have one for each shape of their
-// filters, and no more are kept than there is room for.
+// query runs a query with any text: lists have one for each shape of a filter.
+// Its statement is kept while there is room.
 func (r *readers) query(ctx context.Context, query string, args ...any) (*sql.Rows, error) {
 	if stmt, room := r.known(query); stmt == nil && !room {
 		return r.db.QueryContext(ctx, query, args...)
@@ -85,7 +85,7 @@ func (r *readers) query(ctx context.Context, query string, args ...any) (*sql.Ro
 	return stmt.QueryContext(ctx, args...)
 }
 
-// row reads the one row of a query, else fails with sql.ErrNoRows.
+// row reads the only row of a query; without one it returns sql.ErrNoRows.
 func (r *readers) row(ctx context.Context, query string, args []any, to ...any) error {
 	rows, err := r.query(ctx, query, args...)
 	if err != nil {

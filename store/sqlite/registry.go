@@ -8,8 +8,8 @@ import (
 	"dialogs/dialog"
 )
 
-// storedField is a field of a class in JSON, in words of its own so that the
-// domain's may change.
+// storedField is the stored form of a class's field, independent of the names
+// that the domain uses.
 type storedField struct {
 	Name string           `json:"name"`
 	Type dialog.FieldType `json:"type"`
@@ -32,7 +32,7 @@ func (s *Store) Classes(ctx context.Context) ([]dialog.Class, error) {
 				return err
 			}
 			if c.Fields, err = decodeFields(text); err != nil {
-				return fmt.Errorf("the class %s: %w", c.Name, err)
+				return fmt.Errorf("decoding the class %s: %w", c.Name, err)
 			}
 			classes = append(classes, c)
 		}
@@ -56,7 +56,7 @@ func decodeFields(text string) ([]dialog.Field, error) {
 	return fields, nil
 }
 
-// SaveClass stores a class if the one before it is the one that is stored.
+// SaveClass stores a class if the stored one has the revision before it.
 func (s *Store) SaveClass(ctx context.Context, c dialog.Class) (bool, error) {
 	stored := make([]storedField, 0, len(c.Fields))
 	for _, f := range c.Fields {
@@ -81,7 +81,7 @@ func (s *Store) SaveClass(ctx context.Context, c dialog.Class) (bool, error) {
 	return rows == 1, nil
 }
 
-// AddAPIKey stores a key under a name that is free.
+// AddAPIKey stores a key if no other has its name.
 func (s *Store) AddAPIKey(ctx context.Context, k dialog.APIKey) error {
 	return s.write(ctx, "adding an API key", func(w *writer) error {
 		added, err := w.affect(
@@ -125,7 +125,7 @@ func (s *Store) APIKeys(ctx context.Context) ([]dialog.APIKey, error) {
 	return keys, nil
 }
 
-// RemoveAPIKey removes a key for good.
+// RemoveAPIKey removes a key.
 func (s *Store) RemoveAPIKey(ctx context.Context, name string) error {
 	return s.write(ctx, "removing an API key", func(w *writer) error {
 		removed, err := w.affect("DELETE FROM api_key WHERE name = ?", name)

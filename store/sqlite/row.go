@@ -7,7 +7,7 @@ import (
 	"dialogs/dialog"
 )
 
-// A row is a dialog as its table has it.
+// A row is a dialog as it is stored.
 type row struct {
 	n                          int64
 	id                         []byte
@@ -20,7 +20,7 @@ type row struct {
 
 const rowColumns = "d.n, d.id, d.type, d.deleted, d.version, d.created_at, d.updated_at, d.owner, d.name, d.custom, d.photo, d.admins, d.occupants"
 
-// targets are where a query of rowColumns is to be scanned to.
+// targets are what a row of rowColumns is scanned into.
 func (r *row) targets() []any {
 	return []any{
 		&r.n, &r.id, &r.typ, &r.deleted, &r.version, &r.created, &r.updated,
@@ -39,7 +39,7 @@ func (r *row) dialog() (dialog.Dialog, error) {
 	}, errors.Join(err1, err2, err3)
 }
 
-// encodeLists fills in what takes the row some work to encode.
+// encodeLists fills in the columns that need encoding.
 func (r *row) encodeLists(d *dialog.Dialog) error {
 	var err1, err2 error
 	r.custom = encodeCustom(d.Custom)

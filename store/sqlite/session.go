@@ -6,7 +6,7 @@ import (
 	"dialogs/dialog"
 )
 
-// EndSession keeps that a session was ended.
+// EndSession stores that a session was ended.
 func (s *Store) EndSession(ctx context.Context, e dialog.EndedSession) error {
 	return s.write(ctx, "ending a session", func(w *writer) error {
 		return w.exec("INSERT INTO ended_session (id, until) VALUES (?, ?) ON CONFLICT (id) DO UPDATE SET until = max(until, excluded.until)",
@@ -14,7 +14,7 @@ func (s *Store) EndSession(ctx context.Context, e dialog.EndedSession) error {
 	})
 }
 
-// SessionEnded tells whether a session was ended.
+// SessionEnded reports whether a session was ended.
 func (s *Store) SessionEnded(ctx context.Context, id string) (bool, error) {
 	ended := false
 	err := s.read(ctx, "looking up a session", func(ctx context.Context) error {
@@ -23,7 +23,7 @@ func (s *Store) SessionEnded(ctx context.Context, id string) (bool, error) {
 	return ended, err
 }
 
-// EndedSessions lists the sessions that were ended, by id.
+// EndedSessions lists the ended sessions, by id.
 func (s *Store) EndedSessions(ctx context.Context) ([]dialog.EndedSession, error) {
 	var ended []dialog.EndedSession
 	err := s.read(ctx, "reading the ended sessions", func(ctx context.Context) error {

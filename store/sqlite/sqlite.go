@@ -16,22 +16,21 @@ import (
 	"dialogs/dialog"
 )
 
-// DefaultTimeout bounds a call that was given no other bound.
+// DefaultTimeout is the timeout of a call when no other is set.
 const DefaultTimeout = 10 * time.Second
 
-// sweepEvery is how often what is kept for a time only is cleared away.
+// sweepEvery is the interval between two sweeps.
 const sweepEvery = 10 * time.Minute
 
-// Options are the settings of a store beyond its directory. The zero value is
-// good.
+// Options are the settings of a store besides its directory. The zero value
+// selects the defaults.
 type Options struct {
-	// Timeout bounds every call, waits for other processes included; 0 for
+	// Timeout bounds every call, including waits for other processes; 0 for
 	// [DefaultTimeout].
 	Timeout time.Duration
-	// Now is what tombstones and creation keys are cleared away by; nil for
-	// the system's clock.
+	// Now is the clock that decides what has expired; nil for the system's.
 	Now func() time.Time
-	// Log is told what fails in the background; nil for nobody.
+	// Log receives failures in the background; nil discards them.
 	Log *slog.Logger
 }
 
@@ -50,7 +49,8 @@ type Store struct {
 	calls    sync.WaitGroup
 	shutDown func() error
 
-	// The goroutines, and what ends the sweeps; jobs ends the others.
+	// The goroutines. stopSweeping ends the sweeps, closing jobs ends the
+	// others.
 	sweeping, writing sync.WaitGroup
 	stopSweeping      context.CancelFunc
 }
@@ -60,8 +60,8 @@ var (
 	_ dialog.Archive = (*Store)(nil)
 )
 
-// Open opens the store in a directory, and makes both when they are not there.
-// Other processes may have it open; servers are to [Lock] it first.
+// Open opens the store in a directory and creates both if necessary. Other
+// processes may have it open; a server must [Lock] it first.
 func Open(ctx context.Context, dir string, o Options) (*Store, error) {
 	if o.Timeout <= 0 {
 		o.Timeout = DefaultTimeout
@@ -121,9 +121,8 @@ func (s *Store) open(ctx context.Context) (err error) {
 	return nil
 }
 
-// connect makes a connection, and again while another process that makes its
-// first one turns on the WAL: that is the one lock that SQLite does not wait
-// for by itself.
+// connect opens a connection. It retries while another process, which is opening
+// its first one, turns on the WAL: SQLite waits for every lock but this.
 func connect(ctx context.Context, db *sql.DB) (*sql.Conn, error) {
 	for {
 		conn, err := db.Conn(ctx)
@@ -138,9 +137,9 @@ func connect(ctx context.Context, db *sql.DB) (*sql.Conn, error) {
 	}
 }
 
-// Close waits for the calls that are under way, makes what they wrote one file
-// if no other process has it open, and lets go of everything. What is called
-// afterwards is Unavailable.
+// Close waits for the calls in progress and releases everything. If no other
+// process has the store open, the WAL is merged into the database. Later calls
+// are Unavailable.
 func (s *Store) Close() error { return s.shutDown() }
 
 func (s *Store) close() error {
@@ -152,7 +151,7 @@ func (s *Store) close() error {
 	s.calls.Wait()
 	close(s.jobs)
 	s.writing.Wait()
-	// The writer goes last, as the last connection tidies the WAL away.
+	// The writer is last: the last connection to close removes the WAL.
 	err := errors.Join(s.reads.close(), s.writer.close(), s.writeDB.Close())
 	if err != nil {
 		return fmt.Errorf("closing the store in %s: %w", s.dir, err)
@@ -160,9 +159,9 @@ func (s *Store) close() error {
 	return nil
 }
 
-// begin admits a call to the store and gives it a deadline. The function it
-// returns ends the call.
-func (s *Store) begin(ctx context.Context) (context.Context, func(), error) {
+// begin starts a call: it is in progress until end is called, and has a
+// deadline.
+func (s *Store) begin(ctx context.Context) (bounded context.Context, end func(), err error) {
 	if err := ctx.Err(); err != nil {
 		return nil, nil, dialog.ErrUnavailable(err)
 	}
@@ -172,13 +171,13 @@ func (s *Store) begin(ctx context.Context) (context.Context, func(), error) {
 		return nil, nil, dialog.ErrUnavailable(errClosed)
 	}
 	s.calls.Add(1)
-	ctx, cancel := context.WithTimeout(ctx, s.options.Timeout)
-	return ctx, func() { cancel(); s.calls.Done() }, nil
+	bounded, cancel := context.WithTimeout(ctx, s.options.Timeout)
+	return bounded, func() { cancel(); s.calls.Done() }, nil
 }
 
-// write has the writer do a job, all of it or nothing, and waits until it is
-// on the disk. When it returns an error, what the job has set must not be
-// looked at: it may still be under way.
+// write lets the writer do a job, all or nothing, and waits until it is on the
+// disk. After an error, the caller must not read the variables that the job
+// sets: it may still be running.
 func (s *Store) write(ctx context.Context, doing string, run func(w *writer) error) error {
 	ctx, end, err := s.begin(ctx)
 	if err != nil {
@@ -199,7 +198,7 @@ func (s *Store) write(ctx context.Context, doing string, run func(w *writer) err
 	}
 }
 
-// Ping writes and reads.
+// Ping checks that the store can write and read.
 func (s *Store) Ping(ctx context.Context) error {
 	now := s.options.Now().UnixMilli()
 	err := s.write(ctx, "probing", func(w *writer) error {

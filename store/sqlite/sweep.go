@@ -7,17 +7,17 @@ import (
 	"dialogs/dialog"
 )
 
-// sweepMost bounds what one job clears away, so that no update waits long
-// behind it.
+// sweepMost is how much one job removes, so that no update waits long behind
+// it.
 const sweepMost = 200
 
-// sweepAlways sweeps now and again until ctx ends.
+// sweepAlways sweeps at this interval until ctx ends.
 func (s *Store) sweepAlways(ctx context.Context, every time.Duration) {
 	ticker := time.NewTicker(every)
 	defer ticker.Stop()
 	for {
 		if err := s.Sweep(ctx); err != nil && ctx.Err() == nil {
-			s.options.Log.WarnContext(ctx, "clearing away tombstones failed and will be tried again", "error", err)
+			s.options.Log.WarnContext(ctx, "sweep failed, will retry", "error", err)
 		}
 		select {
 		case <-ctx.Done():
@@ -27,27 +27,27 @@ func (s *Store) sweepAlways(ctx context.Context, every time.Duration) {
 	}
 }
 
-// What was kept for its time, up to a bound that each query takes last.
+// What has expired. The last argument of each is the maximum number of rows.
 const (
 	staleDialogs  = "SELECT n FROM dialog INDEXED BY dialog_deleted WHERE deleted = 1 AND updated_at <= ? ORDER BY updated_at LIMIT ?"
 	staleKeys     = "SELECT by_server, actor, key FROM creation INDEXED BY creation_at WHERE at <= ? LIMIT ?"
 	staleSessions = "SELECT id FROM ended_session INDEXED BY ended_session_until WHERE until <= ? LIMIT ?"
 )
 
-// Sweep clears away tombstones and creation keys that were kept for
-// [dialog.TombstoneKept], and ended sessions that have expired. An open store
-// does so by itself.
+// Sweep removes expired tombstones and idempotency keys of creations
+// ([dialog.TombstoneKept]), and ended sessions whose tokens have expired. An open
+// store does so automatically.
 func (s *Store) Sweep(ctx context.Context) error {
 	now := s.options.Now()
 	before := millis(now.Add(-dialog.TombstoneKept))
 	for {
 		var stale bool
-		err := s.read(ctx, "looking for what to sweep", func(ctx context.Context) error {
+		err := s.read(ctx, "looking for expired rows", func(ctx context.Context) error {
 			return s.reads.row(ctx,
 				"SELECT EXISTS ("+staleDialogs+") OR EXISTS ("+staleKeys+") OR EXISTS ("+staleSessions+")",
 				[]any{before, 1, before, 1, millis(now), 1}, &stale)
 		})
-		if err != nil || !stale { // so that the writer has no part in it when there is nothing to do
+		if err != nil || !stale { // the writer is not disturbed when there is nothing to do
 			return err
 		}
 		if err := s.write(ctx, "sweeping", func(w *writer) error { return w.sweep(before, millis(now)) }); err != nil {

@@ -9,7 +9,7 @@ import (
 	"dialogs/dialog"
 )
 
-// Update does what the plan decides on the dialog as it is.
+// Update does what the plan decides about the current dialog.
 func (s *Store) Update(ctx context.Context, p dialog.Plan) (dialog.Outcome, error) {
 	var out dialog.Outcome
 	err := s.write(ctx, "updating a dialog", func(w *writer) (err error) {
@@ -55,8 +55,8 @@ func (w *writer) update(p *dialog.Plan) (dialog.Outcome, error) {
 	return out, w.save(&r, &current, &out)
 }
 
-// recordsWith is all of the history that a decision needs: the records that
-// may be the one of the plan's key. They bring their versions.
+// recordsWith returns the part of the history that a decision needs: the records
+// with the plan's key.
 func (w *writer) recordsWith(n int64, key string) ([]dialog.Record, error) {
 	rows, err := w.query("SELECT "+recordColumns+" FROM change WHERE dialog = ? AND key = ? ORDER BY version", n, key)
 	if err != nil {
@@ -65,7 +65,7 @@ func (w *writer) recordsWith(n int64, key string) ([]dialog.Record, error) {
 	return scanRecords(rows)
 }
 
-// save stores what a change has made of the dialog in the row.
+// save stores the dialog after a change in its row.
 func (w *writer) save(r *row, current *dialog.Dialog, out *dialog.Outcome) error {
 	next, change := &out.Dialog, out.Change
 	set := []string{"version = ?", "updated_at = ?"}
@@ -74,8 +74,8 @@ func (w *writer) save(r *row, current *dialog.Dialog, out *dialog.Outcome) error
 		set = append(set, column+" = ?")
 		args = append(args, value)
 	}
-	// Only columns that change: each index of a column that is set is written
-	// anew, changed or not, and encoding long lists takes time.
+	// Only the columns that change: SQLite rewrites every index of a column
+	// that is set, changed or not, and encoding long lists takes time.
 	if next.Deleted {
 		put("deleted", true)
 	}

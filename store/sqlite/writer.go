@@ -12,26 +12,26 @@ import (
 )
 
 const (
-	// groupMost bounds how many jobs share a commit, and with it how long the
-	// first of them waits for the last.
+	// groupMost is how many jobs share a commit at most, which limits how long
+	// the first of them waits.
 	groupMost = 128
-	// queueMost is how many jobs may wait before their callers do.
+	// queueMost is how many jobs the queue holds before callers block.
 	queueMost = 2 * groupMost
 )
 
 // A job is one atomic change of the database.
 type job struct {
-	// ctx is the caller's. A job whose caller has gone before its turn is not
-	// done; one that is begun is finished.
+	// ctx is the caller's. A job whose ctx has ended before its turn is
+	// skipped; a job that has started is finished.
 	ctx  context.Context
 	run  func(w *writer) error
 	done chan<- error
 }
 
-// A writer is the one connection that writes, with its prepared statements.
+// A writer is the only connection that writes, with its prepared statements.
 // Only the goroutine of [writer.serve] uses it once that runs.
 //
-// Statements never get a caller's context: an interrupt would undo the whole
+// Statements never use a caller's context: an interrupt would undo the whole
 // transaction, and with it the jobs of others.
 type writer struct {
 	conn       *sql.Conn
@@ -42,8 +42,8 @@ func newWriter(conn *sql.Conn) *writer {
 	return &writer{conn: conn, statements: map[string]*sql.Stmt{}}
 }
 
-// serve does jobs until there are no more to come, and says now and again
-// that a checkpoint is due.
+// serve does jobs until the channel is closed, and signals when a checkpoint is
+// due.
 func (w *writer) serve(jobs <-chan job, checkpoint chan<- struct{}) {
 	group := make([]job, 0, groupMost)
 	since := 0
@@ -61,9 +61,9 @@ func (w *writer) serve(jobs <-chan job, checkpoint chan<- struct{}) {
 	}
 }
 
-// gather adds the jobs that wait. Callers who were answered just now may be
-// about to come again: they are let run before the door is shut, as to do
-// without them costs another fsync.
+// gather adds the jobs that are waiting. Callers who have just been answered may
+// be about to send their next job: gather lets them run once before it returns,
+// because a job that misses the group costs another fsync.
 func gather(group []job, jobs <-chan job) []job {
 	for yielded := false; len(group) < groupMost; {
 		select {
@@ -83,9 +83,9 @@ func gather(group []job, jobs <-chan job) []job {
 	return group
 }
 
-// commit does the group's jobs in one transaction, and answers when it is on
-// the disk. Whatever a job found may rest on the jobs before it, so when the
-// transaction fails, it fails for all of them.
+// commit does the group's jobs in one transaction, and answers when it is on the
+// disk. What a job reads may depend on the jobs before it, so if the transaction
+// fails, all of them fail.
 func (w *writer) commit(group []job) {
 	answers := make([]error, len(group))
 	err := w.exec("BEGIN IMMEDIATE")
@@ -99,7 +99,7 @@ func (w *writer) commit(group []job) {
 			err = w.exec("COMMIT")
 		}
 		if err != nil {
-			// Where SQLite has rolled back already, this fails, and may.
+			// This may fail: SQLite may have rolled back already.
 			_ = w.exec("ROLLBACK")
 		}
 	}
@@ -111,8 +111,8 @@ func (w *writer) commit(group []job) {
 	}
 }
 
-// savepoint does one job, or nothing of it when it fails. broken is an error
-// of the transaction as a whole.
+// savepoint does one job; when it fails, nothing of it remains. broken is an
+// error of the whole transaction.
 func (w *writer) savepoint(j job) (answer, broken error) {
 	if err := j.ctx.Err(); err != nil {
 		return dialog.ErrUnavailable(err), nil
@@ -129,7 +129,7 @@ func (w *writer) savepoint(j job) (answer, broken error) {
 	return answer, w.exec("RELEASE job")
 }
 
-// guard turns a panic into an error: nobody else's change may go down with it.
+// guard turns a panic into an error, so that it does not affect other jobs.
 func (w *writer) guard(run func(*writer) error) (err error) {
 	defer func() {
 		if p := recover(); p != nil {
@@ -156,7 +156,7 @@ func (w *writer) exec(query string, args ...any) error {
 	return err
 }
 
-// affect executes a statement and tells how many rows it changed.
+// affect executes a statement and returns the number of rows it changed.
 func (w *writer) affect(query string, args ...any) (int64, error) {
 	result, err := w.result(query, args...)
 	if err != nil {
@@ -165,7 +165,7 @@ func (w *writer) affect(query string, args ...any) (int64, error) {
 	return result.RowsAffected()
 }
 
-// add inserts a row and tells its number.
+// add inserts a row and returns its number.
 func (w *writer) add(query string, args ...any) (n int64, err error) {
 	result, err := w.result(query, args...)
 	if err != nil {
@@ -182,7 +182,7 @@ func (w *writer) result(query string, args ...any) (sql.Result, error) {
 	return stmt.Exec(args...)
 }
 
-// row reads the one row of a query; found is false when there is none.
+// row reads the only row of a query; found is false without one.
 func (w *writer) row(query string, args []any, to ...any) (found bool, err error) {
 	stmt, err := w.prepared(query)
 	if err != nil {

@@ -1,0 +1,101 @@
+package e2e_test
+
+import (
+	"fmt"
+	"net/http"
+	"strings"
+	"testing"
+
+	"dialogs/servertest"
+)
+
+// limitTrials have the limits of dialogs, of requests and of callers. The
+// numbers differ, so that no limit can stand in for another.
+func limitTrials() []trial {
+	return []trial{
+		{name: "limits of dialogs", wires: []wire{
+			{"limit-name", "5", refuses(`mutation { createDialog(input: {type: GROUP, name: "123456"}) { created } }`, "(limit 5)")},
+			{"limit-photo", "30", refuses(`mutation { createDialog(input: {type: GROUP, name: "x", photo: "`+strings.Repeat("p", 31)+`"}) { created } }`, "(limit 30)")},
+			{"limit-occupants", "4", refuses(`mutation { createDialog(input: {type: GROUP, name: "x", occupantIds: ["a", "b", "c", "d"]}) { created } }`, "(limit 4)")},
+			{"limit-admins", "1", refuses(`mutation { createDialog(input: {type: GROUP, name: "x", occupantIds: ["a", "b"], adminIds: ["a", "b"]}) { created } }`, "(limit 1)")},
+			{"limit-ids", "2", refuses(`mutation { updateDialog(id: "5d75393ba28f9a17e1cb0f9e", input: {addOccupants: ["a", "b", "c"]}) { replayed } }`, "(limit 2)")},
+			{"limit-fields", "3", refuses(`mutation { defineCustomClass(input: {name: "Big", fields: [`+strings.Join([]string{field("a"), field("b"), field("c"), field("d")}, ",")+`]}) { customClass { name } } }`, "(limit 3)")},
+			{"limit-custom-data", "60", refusesCustomData},
+		}},
+		{name: "limits of requests", wires: []wire{
+			{"limit-body", "4096", refusesBody},
+			{"limit-headers", "2048", refusesHeader},
+			{"limit-tokens", "90", refuses("{ viewer {"+strings.Repeat(" kind", 100)+" } }", "90")},
+			{"limit-document-fields", "12", refuses("{ viewer {"+strings.Repeat(" kind", 20)+" } }", "(limit 12)")},
+			{"limit-depth", "4", refuses(`{ dialogs(first: 1) { nodes { occupants(first: 1) { nodes { id } } } } }`, "(limit 4)")},
+			{"limit-aliases", "3", refuses(`{ a: viewer { a: kind b: kind c: kind } }`, "(limit 3)")},
+			{"limit-operations", "2", refuses(`query A { viewer { kind } } query B { viewer { kind } } query C { viewer { kind } }`, "(limit 2)")},
+			{"limit-complexity", "40", refuses(`{ dialogs(first: 50) { nodes { id } } }`, "limit of 40")},
+		}},
+		{name: "rates", wires: []wire{
+			{"rate-limit", "0.001", func(t *testing.T, s *servertest.Server) {
+				refusesSecond(t, s, servertest.WithToken(s.Token("alice")), "1000")
+			}},
+			{"rate-limit-key", "0.002", func(t *testing.T, s *servertest.Server) {
+				refusesSecond(t, s, servertest.WithKey(s.MustCLI("apikey", "create", "rates")), "500")
+			}},
+		}},
+	}
+}
+
+func field(name string) string { return "{name: " + `"` + name + `"` + ", type: STRING}" }
+
+// refuses sends an operation of a server's, on behalf of alice unless only a
+// server may send it: it is over a limit.
+func refuses(query, want string) func(*testing.T, *servertest.Server) {
+	return func(t *testing.T, s *servertest.Server) {
+		t.Helper()
+		h := servertest.WithKey(s.MustCLI("apikey", "create", strings.ReplaceAll(t.Name(), "/", ".")))
+		if !strings.Contains(query, "defineCustomClass") {
+			h = append(h, "On-Behalf-Of", "alice")
+		}
+		reply := s.Post(h, query, nil)
+		if len(reply.Errors) != 1 || !strings.Contains(reply.Errors[0].Message, want) {
+			t.Errorf("got status %d and %s, want a refusal with %q", reply.Status, reply.Body, want)
+		}
+	}
+}
+
+func refusesCustomData(t *testing.T, s *servertest.Server) {
+	t.Helper()
+	key := s.MustCLI("apikey", "create", "custom-data")
+	s.Must(servertest.WithKey(key), `mutation { defineCustomClass(input: {name: "Note", fields: [`+field("text")+`]}) { customClass { name } } }`, nil)
+	refuses(`mutation { createDialog(input: {type: GROUP, name: "x", customData: [{className: "Note", fields: {text: "`+strings.Repeat("t", 60)+`"}}]}) { created } }`, "(limit 60)")(t, s)
+}
+
+// refusesBody sends a body of 5,000 bytes to both APIs.
+func refusesBody(t *testing.T, s *servertest.Server) {
+	t.Helper()
+	h := append(servertest.WithToken(s.Token("alice")), "Content-Type", "application/json")
+	for path, body := range map[string]string{
+		"/graphql": `{"query": "{ viewer { kind } }"%s}`, "/chat/Dialog.json": `{"type": 2, "name": "x"%s}`,
+	} {
+		answer := s.Do(http.MethodPost, path, h, fmt.Appendf(nil, body, strings.Repeat(" ", 5000)))
+		if answer.Status != http.StatusRequestEntityTooLarge || !strings.Contains(string(answer.Body), "(limit 4096 bytes)") {
+			t.Errorf("%s: got status %d and %s", path, answer.Status, answer.Body)
+		}
+	}
+}
+
+// refusesHeader sends a header of 15,000 bytes, which the default allows.
+func refusesHeader(t *testing.T, s *servertest.Server) {
+	t.Helper()
+	answer := s.Do(http.MethodGet, "/healthz", servertest.Header{"X-Long", strings.Repeat("x", 15_000)}, nil)
+	if answer.Status != http.StatusRequestHeaderFieldsTooLarge {
+		t.Errorf("got status %d and %s", answer.Status, answer.Body)
+	}
+}
+
+// refusesSecond sends two requests, and is told when to send the second again.
+func refusesSecond(t *testing.T, s *servertest.Server, h servertest.Header, after string) {
+	t.Helper()
+	s.Must(h, whoami, nil)
+	if reply := s.Post(h, whoami, nil); reply.Status != http.StatusTooManyRequests || reply.Header.Get("Retry-After") != after {
+		t.Errorf("got status %d and Retry-After %q: %s", reply.Status, reply.Header.Get("Retry-After"), reply.Body)
+	}
+}

@@ -1,0 +1,120 @@
+package e2e_test
+
+import (
+	"database/sql"
+	"errors"
+	"io"
+	"net"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"dialogs/servertest"
+)
+
+// timeTrials have the periods. Each has a server of its own: a short period
+// would disturb other effects. The time that an effect may take is generous,
+// and less than the setting's default, which would have the same effect later.
+func timeTrials() []trial {
+	return []trial{
+		{name: "store timeout", beside: []string{"--request-timeout", "1h"}, wires: []wire{
+			{"store-timeout", "50ms", waitsForStore(4 * time.Second)},
+		}},
+		{name: "request timeout", beside: []string{"--store-timeout", "1h"}, wires: []wire{
+			{"request-timeout", "300ms", waitsForStore(8 * time.Second)},
+		}},
+		{name: "header timeout", wires: []wire{{"header-timeout", "100ms", func(t *testing.T, s *servertest.Server) {
+			closes(t, 8*time.Second, dial(t, s, "GET /healthz HTTP/1.1\r\nHost: localhost\r\n"))
+		}}}},
+		{name: "read timeout", wires: []wire{{"read-timeout", "300ms", func(t *testing.T, s *servertest.Server) {
+			closes(t, 24*time.Second, dial(t, s, "POST /graphql HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: 10\r\n\r\n"))
+		}}}},
+		{name: "idle timeout", wires: []wire{{"idle-timeout", "50ms", func(t *testing.T, s *servertest.Server) {
+			closes(t, servertest.Patience, dial(t, s, "GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n"))
+		}}}},
+		{name: "shutdown grace", beside: []string{"--read-timeout", "1h"}, wires: []wire{{"shutdown-grace", "50ms", func(t *testing.T, s *servertest.Server) {
+			conn := waitingForBody(t, s, 10, "")
+			t.Cleanup(func() { _ = conn.Close() })
+			s.Cancel()
+			closes(t, 12*time.Second, conn)
+			if code := s.Stop(); code != 1 || !strings.Contains(s.Stderr.String(), "cut off") {
+				t.Errorf("the server ended with %d: %s", code, s.Stderr)
+			}
+		}}}},
+	}
+}
+
+// endingTrials have settings whose effect shows when the program does not
+// serve.
+func endingTrials() []trial {
+	return []trial{
+		{
+			name: "log level", wires: []wire{{"log-level", "error", nil}},
+			beside: []string{"--tls-cert", "missing", "--tls-key", "missing"}, environ: []string{"DIALOGS_SOMETHING=x"}, // which is worth a warning
+			ends: func(t *testing.T, r servertest.Result) {
+				if r.Code != 1 || strings.Contains(r.Stderr, "unknown environment variables") {
+					t.Errorf("got code %d and a warning: %s", r.Code, r.Stderr)
+				}
+			},
+		},
+		{ // neither says anything without the other
+			name: "connections to MongoDB", wires: []wire{{"mongo-pool-max", "3", nil}, {"mongo-pool-min", "4", nil}},
+			beside: []string{"--store", "mongodb://127.0.0.1:1/x", "--secret", strings.Repeat("x", 32)},
+			ends: func(t *testing.T, r servertest.Result) {
+				if r.Code != 1 || !strings.Contains(r.Stderr, "oolSize") {
+					t.Errorf("got code %d and %s", r.Code, r.Stderr)
+				}
+			},
+		},
+	}
+}
+
+// waitsForStore writes while another process has the store locked, until the
+// server gives up.
+func waitsForStore(within time.Duration) func(*testing.T, *servertest.Server) {
+	return func(t *testing.T, s *servertest.Server) {
+		t.Helper()
+		other, err := sql.Open("sqlite", filepath.Join(s.Store, "dialogs.db"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer func() { _ = other.Close() }()
+		other.SetMaxOpenConns(1)
+		if _, err := other.ExecContext(t.Context(), "BEGIN IMMEDIATE"); err != nil {
+			t.Fatal(err)
+		}
+		token := servertest.WithToken(s.Token("alice"))
+		s.Client.Timeout = within
+		reply := s.Post(token, `mutation { createDialog(input: {type: GROUP, name: "x"}) { created } }`, nil)
+		if len(reply.Errors) != 1 || reply.Errors[0].Extensions.Code != "UNAVAILABLE" {
+			t.Errorf("got %s", reply.Body)
+		}
+	}
+}
+
+// dial connects and sends a request, or a part of one.
+func dial(t *testing.T, s *servertest.Server, request string) net.Conn {
+	t.Helper()
+	conn, err := net.Dial("tcp", strings.TrimPrefix(s.URL, "http://"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = conn.Close() })
+	if _, err := io.WriteString(conn, request); err != nil {
+		t.Fatal(err)
+	}
+	return conn
+}
+
+// closes waits until the server closes the connection, whatever it sends.
+func closes(t *testing.T, within time.Duration, conn net.Conn) {
+	t.Helper()
+	if err := conn.SetReadDeadline(time.Now().Add(within)); err != nil {
+		t.Fatal(err)
+	}
+	var timeout net.Error
+	if _, err := io.Copy(io.Discard, conn); errors.As(err, &timeout) && timeout.Timeout() {
+		t.Error("the server does not close the connection")
+	}
+}
