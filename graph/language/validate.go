@@ -31,11 +31,11 @@ func (l *Language) Validate(doc *ast.QueryDocument) gqlerror.List {
 		}
 		told = append(told, err)
 	}
-	for _, err := range told {
+	for i, err := range told {
 		if !l.Explain {
 			err.Message = unexplained(err, doc.Position)
 		}
-		withCode(err, api.ValidationFailed)
+		told[i] = withCode(err, api.ValidationFailed)
 	}
 	if len(told) > 0 {
 		return told
