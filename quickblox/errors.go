@@ -117,5 +117,5 @@ func write(w http.ResponseWriter, status int, body []byte) {
 	}
 	w.Header().Set("X-Content-Type-Options", "nosniff")
 	w.WriteHeader(status)
-	_, _ = w.Write(body) //nolint:gosec // JSON that no browser takes for HTML; the client may have gone
+	_, _ = w.Write(body) // the client may have gone
 }

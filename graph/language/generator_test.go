@@ -220,10 +220,10 @@ func (g *generator) value(t *ast.Type, hasDefault bool, depth int, variables boo
 		return "[" + strings.Join(parts, ", ") + "]"
 	}
 	def := g.schema.Types[t.NamedType]
-	switch {
-	case def.Kind == ast.Enum:
+	switch def.Kind {
+	case ast.Enum:
 		return pick(g, def.EnumValues).Name
-	case def.Kind == ast.InputObject:
+	case ast.InputObject:
 		return g.object(def, depth, func(f *ast.FieldDefinition) string {
 			return f.Name + ": " + g.value(f.Type, f.DefaultValue != nil, depth-1, variables)
 		})
@@ -361,10 +361,10 @@ func (g *generator) json(t *ast.Type, depth int) string {
 		return "[" + strings.Join(parts, ",") + "]"
 	}
 	def := g.schema.Types[t.NamedType]
-	switch {
-	case def.Kind == ast.Enum:
+	switch def.Kind {
+	case ast.Enum:
 		return `"` + pick(g, def.EnumValues).Name + `"`
-	case def.Kind == ast.InputObject:
+	case ast.InputObject:
 		text := g.object(def, depth, func(f *ast.FieldDefinition) string {
 			return fmt.Sprintf("%q: %s", f.Name, g.json(f.Type, depth-1))
 		})
