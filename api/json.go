@@ -1,6 +1,7 @@
 package api
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
 
@@ -20,11 +21,15 @@ var exactNumbers = jsonv2.WithUnmarshalers(jsonv2.UnmarshalFromFunc(func(d *json
 	return err
 }))
 
-// UnmarshalExact reads one JSON value into v. Numbers become [json.Number].
-// Invalid UTF-8, lone surrogates, names given twice and whatever follows the
-// value are errors.
+// byteOrderMark is what some programs on Windows put before UTF-8. RFC 8259
+// lets readers of JSON ignore it.
+var byteOrderMark = []byte("\uFEFF")
+
+// UnmarshalExact reads one JSON value into v. Numbers become [json.Number], and
+// a byte order mark before the value is ignored. Invalid UTF-8, lone
+// surrogates, names given twice and whatever follows the value are errors.
 func UnmarshalExact(data []byte, v any) error {
-	return jsonv2.Unmarshal(data, v, exactNumbers)
+	return jsonv2.Unmarshal(bytes.TrimPrefix(data, byteOrderMark), v, exactNumbers)
 }
 
 // MarshalPlain is [dialog.MarshalPlain], for packages that know no domain.

@@ -10,7 +10,17 @@ import (
 // isPlainJSON tells whether a body is JSON in UTF-8 and not compressed.
 func isPlainJSON(h http.Header) bool {
 	name, options, err := mime.ParseMediaType(h.Get("Content-Type"))
-	return err == nil && name == typeJSON && isUTF8(options["charset"]) && h.Get("Content-Encoding") == ""
+	return err == nil && name == typeJSON && isUTF8(options["charset"]) && isUnencoded(h)
+}
+
+// isUnencoded tells whether a body is as it is: identity is no encoding.
+func isUnencoded(h http.Header) bool {
+	for _, encoding := range strings.Split(strings.Join(h.Values("Content-Encoding"), ","), ",") {
+		if encoding = strings.TrimSpace(encoding); encoding != "" && !strings.EqualFold(encoding, "identity") {
+			return false
+		}
+	}
+	return true
 }
 
 func isUTF8(charset string) bool {

@@ -49,6 +49,8 @@ func TestStatusAndType(t *testing.T) {
 		{accept: plain, body: ok, contentType: "multipart/form-data; boundary=x", status: 415, mediaType: plain, code: "BAD_USER_INPUT", reason: "an upload"},
 		{accept: plain, body: ok, contentType: "application/json; charset=latin1", status: 415, mediaType: plain, code: "BAD_USER_INPUT", reason: "another encoding"},
 		{accept: plain, body: ok, contentType: "application/json; charset=UTF-8", status: 200, mediaType: plain, data: true, reason: "the encoding said"},
+		{accept: plain, body: ok, encoding: "identity", status: 200, mediaType: plain, data: true, reason: "an encoding that changes nothing"},
+		{accept: plain, body: "\ufeff" + ok, status: 200, mediaType: plain, data: true, reason: "a byte order mark before the JSON"},
 		{accept: plain, body: ok, encoding: "gzip", status: 415, mediaType: plain, code: "BAD_USER_INPUT", reason: "a compressed body"},
 		{accept: plain, body: `{"query": "{ viewer { kind } }", "extensions": {"x": "` + strings.Repeat("x", 1<<20) + `"}}`, status: 413, mediaType: plain, code: "BAD_USER_INPUT", reason: "a body past the limit"},
 	} {

@@ -28,16 +28,13 @@ func (l *Language) Variables(op *ast.OperationDefinition, values map[string]any)
 		case v.DefaultValue != nil:
 			coerced[v.Variable] = c.literal(v.Type, v.DefaultValue, path)
 		case v.Type.NonNull:
-			c.add(problem{kind: missingValue, path: path, expected: c.describe(v.Type)})
+			c.add(problem{kind: missingVariable, path: path, expected: v.Type.String()})
 		}
 	}
 	if len(c.problems) > 0 {
 		errs := make(gqlerror.List, len(c.problems))
 		for i, p := range c.problems {
 			errs[i] = p.variable(l.Explain)
-			if p.kind == missingValue && len(p.path) == 1 { // all of it is in the client's own document
-				errs[i].Message = p.message("$", true)
-			}
 		}
 		return nil, errs
 	}

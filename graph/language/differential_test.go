@@ -7,21 +7,18 @@ import (
 	"os"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/vektah/gqlparser/v2"
 	"github.com/vektah/gqlparser/v2/ast"
 
 	"dialogs/api"
+	"dialogs/dialog/dialogtest"
 	"dialogs/graph/language"
 	"dialogs/graph/scalar"
 )
 
-var (
-	compareSeed = flag.Uint64("compare-seed", 0, "seed of the random requests; 0 for one of the clock")
-	compare     = flag.Int("compare", 6000, "how many random requests to compare with graphql-js")
-)
+var compareSeed = flag.Uint64("compare-seed", 1, "seed of the random requests")
 
 // The schemas that requests are made of, as seen from package oracle's folder.
 var schemas = []string{"../../../schema.graphqls", "wild.graphqls"}
@@ -73,15 +70,11 @@ func judge(t testing.TB, l *language.Language, r request) verdict {
 
 // TestCompare sends random requests to this package and to graphql-js: both
 // must refuse the same at the same stage, and coerce variables to the same
-// values. Run it longer with -compare 1000000.
+// values.
 func TestCompare(t *testing.T) {
-	seed := *compareSeed
-	if seed == 0 {
-		seed = uint64(time.Now().UnixNano())
-	}
-	t.Logf("-compare-seed %d", seed)
+	times := dialogtest.Times(6000, 60_000)
 	oracle := openOracle(t, schemas...)
-	random := rand.New(rand.NewPCG(seed, 0))
+	random := rand.New(rand.NewPCG(*compareSeed, 0))
 	languages := make([]*language.Language, len(schemas))
 	generators := make([]*generator, len(schemas))
 	for i, path := range schemas {
@@ -90,7 +83,7 @@ func TestCompare(t *testing.T) {
 	}
 	stages := map[string]int{}
 	const batch = 500
-	for done := 0; done < *compare && !t.Failed(); done += batch {
+	for done := 0; done < times && !t.Failed(); done += batch {
 		requests := make([]request, batch)
 		for i := range requests {
 			which := random.IntN(len(schemas))
@@ -112,7 +105,7 @@ func TestCompare(t *testing.T) {
 	}
 	t.Logf("compared: %v", stages)
 	for _, stage := range []string{"parse", "validation", "variables", "nulls", "executed"} {
-		if stages[stage] < *compare/200 && !t.Failed() {
+		if stages[stage] < times/200 && !t.Failed() {
 			t.Errorf("only %d requests got to %q: the requests are not worth much", stages[stage], stage)
 		}
 	}

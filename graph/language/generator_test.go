@@ -25,6 +25,10 @@ type generator struct {
 	fragments []string
 }
 
+func newGenerator(schema *ast.Schema, seed uint64) *generator {
+	return &generator{Rand: rand.New(rand.NewPCG(seed, 0)), schema: schema}
+}
+
 func (g *generator) chance(ofThousand int) bool { return g.IntN(1000) < ofThousand }
 
 func pick[T any](g *generator, from []T) T { return from[g.IntN(len(from))] }

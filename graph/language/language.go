@@ -10,8 +10,12 @@
 package language
 
 import (
+	"errors"
+	"strings"
+
 	"github.com/vektah/gqlparser/v2/ast"
 	"github.com/vektah/gqlparser/v2/gqlerror"
+	"github.com/vektah/gqlparser/v2/lexer"
 	"github.com/vektah/gqlparser/v2/parser"
 
 	"dialogs/api"
@@ -40,19 +44,39 @@ func (l *Language) Parse(text string) (*ast.QueryDocument, *gqlerror.Error) {
 	if err != nil {
 		return nil, withCode(err, api.ParseFailed)
 	}
-	doc, failure := parser.ParseQueryWithTokenLimit(&ast.Source{Input: readable}, l.Tokens)
-	if failure == nil {
-		failure = refuseUnspecified(doc)
-	}
+	source := &ast.Source{Input: readable}
+	doc, failure := parser.ParseQueryWithTokenLimit(source, l.Tokens)
 	if failure != nil {
-		return nil, withCode(gqlerror.Wrap(failure), api.ParseFailed)
+		return nil, withCode(syntaxError(source, failure), api.ParseFailed)
+	}
+	if err := refuseUnspecified(doc); err != nil {
+		return nil, withCode(err, api.ParseFailed)
 	}
 	return doc, nil
 }
 
+// syntaxError is the parser's error, or the lexer's if that is behind it: of a
+// token that can't be read, the parser says only that it is invalid.
+func syntaxError(source *ast.Source, failure error) *gqlerror.Error {
+	var syntax *gqlerror.Error
+	if !errors.As(failure, &syntax) {
+		syntax = gqlerror.Errorf("%s", failure)
+	}
+	if !strings.Contains(syntax.Message, lexer.Invalid.String()) {
+		return syntax
+	}
+	lexical := lexer.New(source)
+	for {
+		token, err := lexical.ReadToken()
+		if errors.As(err, &syntax) || token.Kind == lexer.EOF {
+			return syntax
+		}
+	}
+}
+
 // refuseUnspecified looks for what gqlparser reads and the specification does
 // not have: an empty document, and fragment f($v: Int) on Dialog { … }.
-func refuseUnspecified(doc *ast.QueryDocument) error {
+func refuseUnspecified(doc *ast.QueryDocument) *gqlerror.Error {
 	if len(doc.Operations)+len(doc.Fragments) == 0 {
 		return gqlerror.ErrorLocf("", 1, 1, "the document is empty")
 	}

@@ -33,6 +33,8 @@ type problemKind int
 const (
 	invalidValue problemKind = iota
 	missingValue
+	// missingVariable tells only what is in the client's own document.
+	missingVariable
 	unknownField
 )
 
@@ -41,7 +43,7 @@ const (
 func (p problem) message(prefix string, explain bool) string {
 	place := prefix + p.path.String()
 	switch {
-	case p.kind == missingValue && explain:
+	case p.kind == missingVariable, p.kind == missingValue && explain:
 		return fmt.Sprintf("missing value for %s: expected %s", place, p.expected)
 	case p.kind == missingValue:
 		return fmt.Sprintf("missing value: a required field of %s is not given", prefix+parent(p.path).String())
