@@ -94,7 +94,11 @@ func listen(t *testing.T) func(query, variables string) map[string]any {
 		Log:    slog.New(slog.DiscardHandler),
 		Limits: graph.DefaultLimits(),
 	})
-	door.(*handler.Server).AroundFields(func(ctx context.Context, _ graphql.Resolver) (any, error) {
+	server, ok := door.(*handler.Server)
+	if !ok {
+		t.Fatalf("the handler is a %T, want gqlgen's server", door)
+	}
+	server.AroundFields(func(ctx context.Context, _ graphql.Resolver) (any, error) {
 		arguments = graphql.GetFieldContext(ctx).Args
 		return nil, nil
 	})

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"unicode"
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/vektah/gqlparser/v2/gqlerror"
@@ -76,9 +77,9 @@ func TestMessages(t *testing.T) {
 			`missing value: a required field of $shape is not given`,
 		},
 		{
-			"an unknown field", change, `{"shape": {"name": "x", "colour": "RED"}}`, "BAD_USER_INPUT", "shape.colour",
-			`unknown field $shape.colour: did you mean color?`,
-			`unknown field $shape.colour`,
+			"an unknown field", change, `{"shape": {"name": "x", "colr": "RED"}}`, "BAD_USER_INPUT", "shape.colr",
+			`unknown field $shape.colr: did you mean color?`,
+			`unknown field $shape.colr`,
 		},
 		{
 			"a custom scalar", change, `{"shape": {"name": "x"}, "at": "never"}`, "BAD_USER_INPUT", "at",
@@ -213,6 +214,6 @@ var ours = []string{"at", "type", "name", "field", "fields", "value", "variable"
 
 func words(text string) []string {
 	return strings.FieldsFunc(text, func(r rune) bool {
-		return !('a' <= r && r <= 'z' || 'A' <= r && r <= 'Z' || r == '_' || '0' <= r && r <= '9')
+		return r != '_' && !unicode.IsLetter(r) && !unicode.IsDigit(r)
 	})
 }

@@ -9,7 +9,11 @@ import (
 // argument is the only argument of a document's first field.
 func argument(t *testing.T, doc *ast.QueryDocument) string {
 	t.Helper()
-	return doc.Operations[0].SelectionSet[0].(*ast.Field).Arguments[0].Value.Raw
+	field, ok := doc.Operations[0].SelectionSet[0].(*ast.Field)
+	if !ok {
+		t.Fatal("the document does not begin with a field")
+	}
+	return field.Arguments[0].Value.Raw
 }
 
 func TestStrings(t *testing.T) {
