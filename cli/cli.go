@@ -36,9 +36,8 @@ func Run(ctx context.Context, args, environ []string, stdin io.Reader, stdout, s
 	return exitOK
 }
 
-// root is the command line. The order is that of the help.
+// root is the command line.
 func (p *program) root() *cobra.Command {
-	cobra.EnableCommandSorting = false
 	root := &cobra.Command{
 		Use:   "dialogs",
 		Short: "A GraphQL API server for chat conversations (dialogs)",
@@ -61,13 +60,20 @@ flag's help; a flag wins.`,
 	root.SetErr(p.stderr)
 	root.SetVersionTemplate("dialogs {{.Version}}\n")
 	root.SetFlagErrorFunc(flagError)
-	root.AddCommand(
-		p.serveCommand(), p.checkCommand(), p.healthcheckCommand(),
-		p.apiKeyCommand(), p.tokenCommand(),
-		p.importCommand(), p.migrateCommand(),
-		p.versionCommand(),
-	)
+	addGroup(root, "Server:", p.serveCommand(), p.checkCommand(), p.healthcheckCommand())
+	addGroup(root, "Credentials:", p.apiKeyCommand(), p.tokenCommand())
+	addGroup(root, "Data:", p.importCommand(), p.migrateCommand())
+	root.AddCommand(p.versionCommand())
 	return root
+}
+
+// addGroup adds commands that the help shows together, under a title.
+func addGroup(root *cobra.Command, title string, commands ...*cobra.Command) {
+	root.AddGroup(&cobra.Group{ID: title, Title: title})
+	for _, c := range commands {
+		c.GroupID = title
+	}
+	root.AddCommand(commands...)
 }
 
 // noSuchCommand refuses words that are no command, and suggests similar ones.

@@ -19,7 +19,7 @@ import (
 func timeTrials() []trial {
 	return []trial{
 		{name: "store timeout", beside: []string{"--request-timeout", "1h"}, wires: []wire{
-			{"store-timeout", "50ms", waitsForStore(4 * time.Second)},
+			{"store-timeout", "1s", waitsForStore(4 * time.Second)},
 		}},
 		{name: "request timeout", beside: []string{"--store-timeout", "1h"}, wires: []wire{
 			{"request-timeout", "300ms", waitsForStore(8 * time.Second)},

@@ -100,15 +100,16 @@ func (s *Store) open(ctx context.Context) (err error) {
 	if err := makeFile(path); err != nil {
 		return err
 	}
-	ctx, cancel := context.WithTimeout(ctx, s.options.Timeout)
+	connecting, cancel := context.WithTimeout(ctx, s.options.Timeout)
 	defer cancel()
 	if s.writeDB, err = sql.Open("sqlite", source(path, s.options.Timeout, false)); err != nil {
 		return err
 	}
-	conn, err := connect(ctx, s.writeDB)
+	conn, err := connect(connecting, s.writeDB)
 	if err != nil {
 		return errors.Join(err, s.writeDB.Close())
 	}
+	// The timeout is for a call, and a large store takes longer to migrate.
 	if err := migrate(ctx, conn); err != nil {
 		return errors.Join(err, conn.Close(), s.writeDB.Close())
 	}
