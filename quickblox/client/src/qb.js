@@ -2,7 +2,7 @@
 // of the test. Nothing of the library itself is changed.
 import QB from 'quickblox';
 
-const endpoint = process.env.TEST_ENDPOINT; // host and port; the library speaks HTTPS only
+export const endpoint = process.env.TEST_ENDPOINT; // host and port; the library speaks HTTPS only
 const key = process.env.TEST_KEY;
 
 export { QB };
@@ -23,14 +23,18 @@ export function call(object, method, ...args) {
   });
 }
 
-// asUser starts the session of a user, by a token that his back end made.
-export async function asUser(id) {
+// tokenOf is a session token of a user, made by their back end.
+export async function tokenOf(id) {
   const response = await fetch(`https://${endpoint}/users/${encodeURIComponent(id)}/tokens`, {
     method: 'POST',
     headers: { Authorization: `ApiKey ${key}` },
   });
-  const { token } = await response.json();
-  return call(QB, 'startSessionWithToken', token);
+  return (await response.json()).token;
+}
+
+// asUser starts the session of a user.
+export async function asUser(id) {
+  return call(QB, 'startSessionWithToken', await tokenOf(id));
 }
 
 // asKey sends what the library would send without a session, with the API key
