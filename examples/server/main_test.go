@@ -24,7 +24,7 @@ func TestExample(t *testing.T) {
 	const rest = `occupants: [alice bob carol]
 paid, at version 3, replayed: REPLAYED
 paid, at version 3, replayed: true
-refused: the rule "removeOthers" allows OWNER, ADMIN, and the caller is OCCUPANT (FORBIDDEN, 403)
+refused: only the owner or an admin may remove others; you are an occupant (FORBIDDEN, 403)
 for alice's front end until TIME:
 TOKEN
 `
