@@ -11,6 +11,7 @@ import (
 	"net/http/httptest"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -28,7 +29,7 @@ type door struct {
 	handler http.Handler
 	service *dialog.Service
 	log     *lockedBuffer
-	request *api.Request // the latest
+	request atomic.Pointer[api.Request] // the latest
 }
 
 // requestID is the id of every request.
@@ -37,7 +38,7 @@ const requestID = "the-request-id"
 // notes are what the latest request put into its log line.
 func (d *door) notes() map[string]string {
 	all := map[string]string{}
-	for _, note := range d.request.Notes() {
+	for _, note := range d.request.Load().Notes() {
 		all[note.Key] = note.Value.String()
 	}
 	return all
@@ -77,8 +78,9 @@ func openWith(t testing.TB, store dialog.Store, change func(*graph.Config)) *doo
 	d.handler = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		c := dialog.Caller{User: dialog.UserID(r.Header.Get("User")), APIKey: r.Header.Get("Key")}
 		ctx := context.WithValue(r.Context(), callerKey{}, c)
-		d.request = &api.Request{ID: requestID}
-		handler.ServeHTTP(w, r.WithContext(api.WithRequest(ctx, d.request)))
+		request := &api.Request{ID: requestID}
+		d.request.Store(request)
+		handler.ServeHTTP(w, r.WithContext(api.WithRequest(ctx, request)))
 	})
 	return d
 }
