@@ -41,7 +41,8 @@ func TestReadingWhileOthersChange(t *testing.T) {
 				nodes, _ := list["nodes"].([]any)
 				info, _ := list["pageInfo"].(map[string]any)
 				for _, node := range nodes {
-					seen[fmt.Sprint(node.(map[string]any)["id"])]++
+					fields, _ := node.(map[string]any)
+					seen[fmt.Sprint(fields["id"])]++
 				}
 				if n == 0 {
 					for _, i := range []int{0, 4} {
