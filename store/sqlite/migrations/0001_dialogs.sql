@@ -1,5 +1,5 @@
--- Instants are milliseconds since 1970 in UTC. Ids of dialogs are their 12
--- bytes. Text is compared byte by byte (BINARY, the default).
+-- Instants are milliseconds since 1970 in UTC. Dialog ids are their 12 bytes.
+-- Text is compared byte by byte (BINARY, the default).
 
 CREATE TABLE dialog (
   n          INTEGER PRIMARY KEY,
@@ -10,27 +10,27 @@ CREATE TABLE dialog (
   created_at INTEGER NOT NULL,
   updated_at INTEGER NOT NULL,
   owner      TEXT    NOT NULL,
-  folded     TEXT    NOT NULL, -- the name in the form that lists go by
+  folded     TEXT    NOT NULL, -- the name as lists compare it
   name       TEXT    NOT NULL,
   custom     TEXT    NOT NULL, -- {class: {field: value}}
   photo      TEXT    NOT NULL,
-  admins     TEXT    NOT NULL, -- [user, ...], as occupants
+  admins     TEXT    NOT NULL, -- [user, ...]; occupants likewise
   occupants  TEXT    NOT NULL
 ) STRICT;
 
 CREATE UNIQUE INDEX dialog_id ON dialog (id);
 
--- The orders of a list, each type apart, so that a page of one type, or of
--- all by merging them, reads no more of the index than it returns.
+-- The orders of a list, one range for each type: a page reads no more of the
+-- index than it returns, and a list of several types merges their ranges.
 CREATE INDEX dialog_updated ON dialog (type, updated_at, id) WHERE deleted = 0;
 CREATE INDEX dialog_created ON dialog (type, created_at, id) WHERE deleted = 0;
 CREATE INDEX dialog_folded  ON dialog (type, folded, id)     WHERE deleted = 0;
 
--- Tombstones, by the end of what they are kept for.
+-- Tombstones, by their age.
 CREATE INDEX dialog_deleted ON dialog (updated_at) WHERE deleted = 1;
 
--- What a user is to a dialog that is no tombstone: 1 its owner, 2 an admin,
--- 4 an occupant, or a sum of these. Nothing here may change with every update.
+-- The roles of a user in a dialog: 1 owner, 2 admin, 4 occupant, or a sum of
+-- these. Tombstones have none. Nothing here may change with every update.
 CREATE TABLE member (
   user   TEXT    NOT NULL,
   dialog INTEGER NOT NULL,
@@ -38,8 +38,8 @@ CREATE TABLE member (
   PRIMARY KEY (user, dialog)
 ) STRICT, WITHOUT ROWID;
 
--- The latest records of each dialog. The columns before detail are those that
--- a replay is looked up by.
+-- The latest records of each dialog. A replay is found by the columns before
+-- detail.
 CREATE TABLE change (
   dialog     INTEGER NOT NULL,
   version    INTEGER NOT NULL,
@@ -61,7 +61,8 @@ CREATE TABLE pair (
   PRIMARY KEY (a, b)
 ) STRICT, WITHOUT ROWID;
 
--- The key of a creation. by_server tells a back end from a user of its name.
+-- The idempotency key of a creation. by_server distinguishes a back end from a
+-- user with the same name.
 CREATE TABLE creation (
   by_server  INTEGER NOT NULL,
   actor      TEXT    NOT NULL,
@@ -86,7 +87,7 @@ CREATE TABLE api_key (
   created_at INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
 
--- Written to find out whether the database can be written.
+-- Written to check that the database is writable.
 CREATE TABLE probe (
   n  INTEGER PRIMARY KEY CHECK (n = 1),
   at INTEGER NOT NULL

@@ -1,4 +1,4 @@
--- Session tokens that were ended, until they would have expired.
+-- Session tokens that were ended, until they expire.
 CREATE TABLE ended_session (
   id    TEXT    NOT NULL PRIMARY KEY,
   until INTEGER NOT NULL
