@@ -64,7 +64,7 @@ type store struct {
 	closed bool
 }
 
-// begin takes the lock, which the function it returns gives back.
+// begin takes the lock; end releases it.
 func (s *store) begin(ctx context.Context) (end func(), err error) {
 	s.db.mu.Lock()
 	if err := ctx.Err(); err != nil {
@@ -213,7 +213,7 @@ func (s *store) Restore(ctx context.Context, dialogs []dialog.Dialog) error {
 	return nil
 }
 
-// pairOf finds the dialog that stands for the pair of a private one.
+// pairOf finds the Private dialog of the same two users.
 func (db *Database) pairOf(private *dialog.Dialog) (dialog.Dialog, bool) {
 	a, b, ok := private.Pair()
 	if !ok {

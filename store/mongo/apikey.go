@@ -19,7 +19,7 @@ type apiKey struct {
 	CreatedAt bson.DateTime `bson:"created_at"`
 }
 
-// AddAPIKey stores a key under a name that no other has.
+// AddAPIKey stores a key if no other has its name.
 func (s *Store) AddAPIKey(ctx context.Context, k dialog.APIKey) error {
 	ctx, end, err := s.begin(ctx)
 	if err != nil {
@@ -36,7 +36,7 @@ func (s *Store) AddAPIKey(ctx context.Context, k dialog.APIKey) error {
 	return nil
 }
 
-// APIKeys reads all keys, by name.
+// APIKeys lists all keys, by name.
 func (s *Store) APIKeys(ctx context.Context) ([]dialog.APIKey, error) {
 	ctx, end, err := s.begin(ctx)
 	if err != nil {
@@ -63,7 +63,7 @@ func (s *Store) APIKeys(ctx context.Context) ([]dialog.APIKey, error) {
 	return all, nil
 }
 
-// RemoveAPIKey removes a key for good.
+// RemoveAPIKey removes a key.
 func (s *Store) RemoveAPIKey(ctx context.Context, name string) error {
 	ctx, end, err := s.begin(ctx)
 	if err != nil {

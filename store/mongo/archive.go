@@ -34,9 +34,9 @@ func (s *Store) Scan(ctx context.Context, after dialog.ID, limit int) ([]dialog.
 	return list, nil
 }
 
-// Restore stores whole dialogs as they are. It claims the pairs of all of them
-// first, and then writes all at once: what is claimed and not written is
-// written by whoever asks again.
+// Restore stores whole dialogs as they are. First it claims the pairs of all of
+// them, then it writes all at once. If it fails in between, restoring again
+// writes what was claimed.
 func (s *Store) Restore(ctx context.Context, dialogs []dialog.Dialog) error {
 	ctx, end, err := s.begin(ctx)
 	if err != nil {
@@ -66,7 +66,7 @@ func (s *Store) Restore(ctx context.Context, dialogs []dialog.Dialog) error {
 	return nil
 }
 
-// holdPair makes the dialog the one that stands for its pair.
+// holdPair makes the dialog the only one of its two users.
 func (s *Store) holdPair(ctx context.Context, a, b dialog.UserID, d *dialog.Dialog) error {
 	id, err := objectID(d.ID)
 	if err != nil {
@@ -99,8 +99,8 @@ func (s *Store) tryHoldPair(ctx context.Context, a, b dialog.UserID, own claim) 
 	return s.supplant(ctx, found, there, own)
 }
 
-// replacement writes a dialog over whatever has its id. It is no replaceOne,
-// because only an update can set a field by the server's clock.
+// replacement writes a dialog over the one with its id. It is not a replaceOne,
+// because only an update can set a field from the server's clock.
 func replacement(d *dialog.Dialog) (driver.WriteModel, error) {
 	doc, err := toDocument(d)
 	if err != nil {

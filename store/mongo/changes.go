@@ -8,7 +8,7 @@ import (
 	"dialogs/dialog"
 )
 
-// changes gathers what an update does, by operator.
+// changes collects what an update does, by operator.
 type changes struct {
 	sets, unsets, incs, adds, pulls bson.D
 }
@@ -46,13 +46,13 @@ func (c *changes) photo(photo string) {
 	c.set(fieldPhoto, photo)
 }
 
-// field sets or removes a custom field, and returns its native value: nil
-// when it is removed.
+// field sets or removes a custom field, and returns its native value: nil when it
+// is removed.
 func (c *changes) field(change dialog.FieldChange) (any, error) {
 	path := customPath(change.Class, change.Field)
 	if change.Value == "" {
 		c.unset(path)
-		return nil, nil // null is how MongoDB compares with what is not there
+		return nil, nil // MongoDB compares a missing field as null
 	}
 	value, err := toBSON(change.Value)
 	if err != nil {
@@ -62,16 +62,15 @@ func (c *changes) field(change dialog.FieldChange) (any, error) {
 	return value, nil
 }
 
-// delete makes a tombstone of the dialog: in no list, and cleared away when
-// its time is over.
+// delete makes the dialog a tombstone: it is in no list, and removed when it
+// expires.
 func (c *changes) delete(at time.Time) {
 	c.set(fieldDeletedAt, millis(at))
 	c.unset(fieldListedFor)
 }
 
-// list turns an array into another, which has no value twice either: by
-// adding or removing when that alone makes the one out of the other, so that
-// nothing else has to be sent.
+// list changes an array without repetitions into another. When adding or removing
+// alone is enough, only those elements are sent.
 func list[T comparable](c *changes, field string, before, after []T) {
 	added, removed := dialog.Without(after, before), dialog.Without(before, after)
 	switch {
@@ -85,8 +84,8 @@ func list[T comparable](c *changes, field string, before, after []T) {
 	}
 }
 
-// update is the update with what every change does: a version, an instant of
-// each clock, and a record.
+// update is the whole update, with what every change does: the version, the time
+// of both clocks, and the record.
 func (c *changes) update(r *dialog.Record) bson.D {
 	var update bson.D
 	add := func(operator string, fields bson.D) {

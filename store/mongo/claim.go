@@ -11,22 +11,22 @@ import (
 	"dialogs/dialog"
 )
 
-// A claim reserves the id of a dialog for what must be unique: its _id says
-// what that is, in fields of their own and never as joined text.
+// A claim reserves the id of a dialog for something that must be unique. Its _id
+// says for what, in separate fields and never as joined text.
 type claim struct {
 	// ID is a pairClaim or a keyClaim.
 	ID any `bson:"_id"`
 	// Dialog is the id that the dialog has, or will have.
 	Dialog bson.ObjectID `bson:"dialog_id"`
-	// At is when it was claimed.
+	// At is the time of the claim.
 	At bson.DateTime `bson:"at"`
-	// Until is when the claim of a key ends; a TTL index clears it away
-	// somewhat later. The claim of a pair stays.
+	// Until is when the claim of a key expires; a TTL index removes it
+	// some time later. The claim of a pair stays.
 	Until     *bson.DateTime `bson:"until,omitempty"`
 	InputHash string         `bson:"input_hash,omitempty"`
 }
 
-// A pairClaim is for the one Private dialog of two users, in byte order.
+// A pairClaim is for the only Private dialog of two users, in byte order.
 type pairClaim struct {
 	Pair struct {
 		A dialog.UserID `bson:"a"`
@@ -63,7 +63,7 @@ func keyOf(p *dialog.CreatePlan) keyClaim {
 // that the creation which made it can't still be in progress.
 func (c *claim) expired(now time.Time) bool { return dialog.Expired(instant(c.At), now) }
 
-// take makes the claim, or returns the one that is there.
+// take makes the claim, or returns the existing one.
 func (s *Store) take(ctx context.Context, c claim) (there claim, mine bool, err error) {
 	_, err = s.claims.InsertOne(ctx, c)
 	if err == nil {
@@ -80,8 +80,8 @@ func (s *Store) take(ctx context.Context, c claim) (there claim, mine bool, err 
 	return there, false, err
 }
 
-// takeOver puts a claim in the place of one that stands for nothing any more,
-// unless somebody else was faster.
+// takeOver replaces a claim that is no longer needed, unless another creation
+// was faster.
 func (s *Store) takeOver(ctx context.Context, old, c claim) error {
 	result, err := s.claims.ReplaceOne(ctx, old.exactly(), c)
 	if err != nil {
@@ -93,9 +93,9 @@ func (s *Store) takeOver(ctx context.Context, old, c claim) error {
 	return nil
 }
 
-// supplant takes over the claim of a dialog that is deleted or never was. When
-// it may yet be made, by a creation that is under way, a tombstone in its
-// place sees to it that it won't.
+// supplant takes over the claim of a dialog that is deleted or was never created.
+// A creation in progress might still create it: a tombstone with its id prevents
+// that.
 func (s *Store) supplant(ctx context.Context, made bool, there, own claim) error {
 	if !made {
 		at := own.At
@@ -107,7 +107,7 @@ func (s *Store) supplant(ctx context.Context, made bool, there, own claim) error
 	return s.takeOver(ctx, there, own)
 }
 
-// drop takes a claim back, unless it has become another's.
+// drop removes a claim, unless another creation has taken it over.
 func (s *Store) drop(ctx context.Context, c claim) error {
 	for try := 0; ; try++ {
 		_, err := s.claims.DeleteOne(ctx, c.exactly())
@@ -120,7 +120,7 @@ func (s *Store) drop(ctx context.Context, c claim) error {
 	}
 }
 
-// exactly matches the claim as long as nobody took it over.
+// exactly matches the claim as long as it was not taken over.
 func (c *claim) exactly() bson.D {
 	return bson.D{{Key: fieldID, Value: c.ID}, {Key: "dialog_id", Value: c.Dialog}, {Key: "at", Value: c.At}}
 }

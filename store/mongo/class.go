@@ -11,7 +11,7 @@ import (
 	"dialogs/dialog"
 )
 
-// A class is the definition of a custom class as it is stored.
+// A class is the stored definition of a custom class.
 type class struct {
 	Name     string  `bson:"_id"`
 	Fields   []field `bson:"fields"`
@@ -24,7 +24,7 @@ type field struct {
 	List bool             `bson:"list,omitempty"`
 }
 
-// Classes reads all classes, by name.
+// Classes lists all classes, by name.
 func (s *Store) Classes(ctx context.Context) ([]dialog.Class, error) {
 	ctx, end, err := s.begin(ctx)
 	if err != nil {
@@ -51,7 +51,7 @@ func (s *Store) Classes(ctx context.Context) ([]dialog.Class, error) {
 	return all, nil
 }
 
-// SaveClass stores a class over the revision before it.
+// SaveClass stores a class if the stored one has the revision before it.
 func (s *Store) SaveClass(ctx context.Context, c dialog.Class) (saved bool, err error) {
 	ctx, end, err := s.begin(ctx)
 	if err != nil {

@@ -12,10 +12,10 @@ import (
 	"dialogs/dialog"
 )
 
-// Create claims what must be unique, and then makes the dialog that the claims
-// name. A claim without its dialog is a creation that is under way or has
-// died: whoever finds it makes the dialog, with the id that was claimed, so
-// that of all who try exactly one succeeds.
+// Create claims what must be unique, and then creates the dialog with the claimed
+// id. A claim without a dialog means that a creation is in progress or has
+// crashed: whichever creation finds it creates the dialog with the claimed id.
+// So of all that try, exactly one succeeds.
 func (s *Store) Create(ctx context.Context, p dialog.CreatePlan) (dialog.CreateOutcome, error) {
 	ctx, end, err := s.begin(ctx)
 	if err != nil {
@@ -39,26 +39,26 @@ func (s *Store) Create(ctx context.Context, p dialog.CreatePlan) (dialog.CreateO
 			return dialog.CreateOutcome{}, s.fail(ctx, "creating a dialog", err)
 		}
 		if !p.IDGiven {
-			id = bson.NewObjectID() // the one before may be spent
+			id = bson.NewObjectID() // the previous one may be used up
 		}
 	}
 }
 
-// errAgain says that somebody came in between, and that another try will see
-// what he did.
-var errAgain = errors.New("another creation came in between")
+// errAgain means that another creation has interfered, and that the next try
+// will find its result.
+var errAgain = errors.New("another creation interfered")
 
-// A creation is one try to create a dialog.
+// A creation is one attempt to create a dialog.
 type creation struct {
 	store *Store
 	plan  *dialog.CreatePlan
-	// id is the one that the dialog will have.
+	// id is the id that the dialog will have.
 	id bson.ObjectID
-	// claims are those that name the id.
+	// claims are the claims of this id.
 	claims []claim
 }
 
-// try answers with the dialog that was made or found.
+// try returns the dialog that it created or found.
 func (c *creation) try(ctx context.Context) (dialog.CreateOutcome, error) {
 	for _, claim := range []func(context.Context) (document, bool, error){c.claimKey, c.claimPair} {
 		there, found, err := claim(ctx)
@@ -73,7 +73,7 @@ func (c *creation) try(ctx context.Context) (dialog.CreateOutcome, error) {
 }
 
 // claimKey claims the plan's key, if it has one, or finds the dialog that was
-// made with it before.
+// created with it before.
 func (c *creation) claimKey(ctx context.Context) (made document, found bool, err error) {
 	if c.plan.Key == "" {
 		return document{}, false, nil
@@ -95,7 +95,7 @@ func (c *creation) claimKey(ctx context.Context) (made document, found bool, err
 			return document{}, false, err
 		}
 		if found && !c.made(&made) {
-			// A creation that failed, and died before it took its claim back.
+			// A creation failed, and crashed before it removed its claim.
 			return document{}, false, cmp.Or(c.store.drop(ctx, there), errAgain)
 		}
 		if err := c.plan.CheckReplay(there.InputHash); err != nil || found {
@@ -107,8 +107,8 @@ func (c *creation) claimKey(ctx context.Context) (made document, found bool, err
 	return document{}, false, nil
 }
 
-// claimPair claims the two users of a Private dialog, or finds the one that
-// they have.
+// claimPair claims the two users of a Private dialog, or finds their existing
+// one.
 func (c *creation) claimPair(ctx context.Context) (made document, found bool, err error) {
 	a, b, ok := c.plan.Pair()
 	if !ok {
@@ -140,10 +140,10 @@ func (c *creation) claimPair(ctx context.Context) (made document, found bool, er
 	return document{}, false, nil
 }
 
-// adopt takes the id that another creation claimed, which may be under way or
-// dead, so that one of the two makes the dialog. A claim that was made for
-// another id has to follow first: after a crash it must not name a dialog that
-// nobody will make.
+// adopt uses the id that another creation has claimed, which is in progress or
+// has crashed: one of the two then creates the dialog. Claims for another id
+// change to it first: after a crash, no claim may have the id of a dialog that
+// nobody creates.
 func (c *creation) adopt(ctx context.Context, id bson.ObjectID) error {
 	c.id = id
 	for i, old := range c.claims {
@@ -155,8 +155,8 @@ func (c *creation) adopt(ctx context.Context, id bson.ObjectID) error {
 	return nil
 }
 
-// insert makes the dialog, unless its id is taken: by the very creation, which
-// runs twice; by the pair's other creation; or by something else altogether.
+// insert creates the dialog, unless its id is taken: by the same creation, sent
+// twice; by another creation of the pair; or by an unrelated dialog.
 func (c *creation) insert(ctx context.Context) (dialog.CreateOutcome, error) {
 	d := c.plan.Dialog
 	d.ID = dialog.ID(c.id.Hex())
@@ -184,7 +184,7 @@ func (c *creation) insert(ctx context.Context) (dialog.CreateOutcome, error) {
 	case c.made(&there):
 		return outcome(&there)
 	case c.isPair(&there):
-		// The pair's claim stands for this dialog, the key's for none.
+		// The claim of the pair has this dialog, the claim of the key none.
 		if c.plan.Key != "" {
 			err = c.store.drop(ctx, c.claims[0])
 		}
@@ -211,12 +211,12 @@ func (c *creation) dropClaims(ctx context.Context) error {
 	return nil
 }
 
-// made tells whether the dialog was made with the plan's key.
+// made reports whether the dialog was created with the plan's key.
 func (c *creation) made(doc *document) bool {
 	return c.plan.Key != "" && doc.CreatedWith != nil && *doc.CreatedWith == keyOf(c.plan)
 }
 
-// isPair tells whether this is the one Private dialog of the plan's pair.
+// isPair reports whether this is the Private dialog of the plan's pair.
 func (c *creation) isPair(doc *document) bool {
 	a, b, ok := c.plan.Pair()
 	return ok && doc.isPair(a, b)
@@ -227,8 +227,8 @@ func outcome(doc *document) (dialog.CreateOutcome, error) {
 	return dialog.CreateOutcome{Dialog: d}, err
 }
 
-// insert stores a new dialog. It is an upsert that never finds anything to
-// update, because only an update can set a field by the server's clock.
+// insert stores a new dialog. It is an upsert that never matches, because only an
+// update can set a field from the server's clock.
 func (s *Store) insert(ctx context.Context, doc document) error {
 	filter := bson.D{{Key: fieldID, Value: doc.ID}, never()[0]}
 	doc.ID = bson.ObjectID{} // the filter gives it
@@ -240,7 +240,7 @@ func (s *Store) insert(ctx context.Context, doc document) error {
 	return err
 }
 
-// againIfTaken makes a collision with another write a reason to try again.
+// againIfTaken turns a collision with another write into errAgain.
 func againIfTaken(err error) error {
 	if driver.IsDuplicateKeyError(err) || isContention(err) {
 		return errAgain

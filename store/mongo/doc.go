@@ -1,17 +1,16 @@
-// Package mongo is the store that grows: dialogs in MongoDB, or in a service
-// that speaks its protocol.
+// Package mongo is the store for large deployments: dialogs in MongoDB, or in a
+// service that is compatible with it.
 //
-// An ordinary change is one findAndModify and nothing else (straight.go): its
-// filter proves what [dialog.Plan.Decide] would have found, so that one
-// command is the decision and the deed. What that can't say goes the long way
-// (update.go): read, decide, write if the version is still the same. There
-// are no transactions, no update pipelines and no scripts, so that a
-// standalone server, a replica set, a sharded cluster and the compatible
-// services all serve.
+// An ordinary change is one findAndModify and no other command (straight.go). Its
+// filter proves what [dialog.Plan.Decide] would have found, so that one command
+// decides and writes. Other changes go the long way (update.go): read, decide,
+// write if the version is still the same. There are no transactions, update
+// pipelines or scripts, so a standalone server, a replica set, a sharded cluster
+// and the compatible services all work.
 //
-// What must be unique is claimed by a document of its own before its dialog is
-// made (create.go), and nothing needs a unique index beyond _id: every
-// collection can be sharded by hashed _id.
+// Whatever must be unique is claimed by its own document before its dialog is
+// created (create.go). No unique index is needed except _id: every collection can
+// be sharded by hashed _id.
 //
-// The package must not know rules: it asks the plan, and keeps what comes out.
+// The package must not know the rules: it asks the plan and stores the result.
 package mongo

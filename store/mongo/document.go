@@ -9,7 +9,7 @@ import (
 	"dialogs/dialog"
 )
 
-// The fields of a dialog's document that filters and updates name.
+// The fields of a dialog's document, for filters and updates.
 const (
 	fieldID          = "_id"
 	fieldType        = "type"
@@ -24,9 +24,9 @@ const (
 	fieldCustomBytes = "custom_bytes"
 	fieldCreatedAt   = "created_at"
 	fieldUpdatedAt   = "updated_at"
-	// fieldChangedAt is the instant of the last write by the server's own
-	// clock. Whoever must find what changed lately can't go by updated_at,
-	// which comes from the clocks of many instances.
+	// fieldChangedAt is the time of the last write by the database's clock. It
+	// finds what changed lately: updated_at can't, because it comes from the
+	// clocks of many instances.
 	fieldChangedAt   = "changed_at"
 	fieldVersion     = "version"
 	fieldDeletedAt   = "deleted_at"
@@ -34,31 +34,31 @@ const (
 	fieldHistory     = "history"
 )
 
-// A document is a dialog as it is stored.
+// A document is a stored dialog.
 type document struct {
 	ID         bson.ObjectID `bson:"_id,omitempty"`
 	Type       dialog.Type   `bson:"type"`
 	Name       string        `bson:"name,omitempty"`
 	NameFolded string        `bson:"name_folded"`
 	Photo      string        `bson:"photo,omitempty"`
-	// Owner, Occupants and Admins are what the rules go by.
+	// Owner, Occupants and Admins are what the rules judge by.
 	Owner     dialog.UserID   `bson:"owner_id"`
 	Occupants []dialog.UserID `bson:"occupant_ids,omitempty"`
 	Admins    []dialog.UserID `bson:"admin_ids,omitempty"`
-	// ListedFor is what lists go by: see listedFor. It is not read.
+	// ListedFor is for queries of lists only: see listedFor. It is not read.
 	ListedFor bson.A `bson:"listed_for,omitempty"`
-	// Custom lies as class, field, native value.
+	// Custom is class, field, native value.
 	Custom bson.Raw `bson:"custom_data,omitempty"`
-	// CustomBytes is at least the size of the custom data: every value that is
-	// set raises it, and whoever counts sets it right.
+	// CustomBytes is an upper bound of the size of the custom data: every value
+	// that is set increases it. The long way sets it to the exact size.
 	CustomBytes int           `bson:"custom_bytes"`
 	CreatedAt   bson.DateTime `bson:"created_at"`
 	UpdatedAt   bson.DateTime `bson:"updated_at"`
 	Version     int64         `bson:"version"`
-	// DeletedAt marks a tombstone, which a TTL index clears away.
+	// DeletedAt marks a tombstone, which a TTL index removes.
 	DeletedAt *bson.DateTime `bson:"deleted_at,omitempty"`
-	// CreatedWith is the key that the dialog was made with. A claim of a key
-	// counts only when its dialog says so, too.
+	// CreatedWith is the key that the dialog was created with. A claim of a
+	// key is only valid if its dialog has the same key here.
 	CreatedWith *keyClaim `bson:"created_with,omitempty"`
 	History     []record  `bson:"history,omitempty"`
 }
@@ -81,17 +81,18 @@ type record struct {
 	InputHash  string            `bson:"input_hash,omitempty"`
 }
 
-// These are in a dialog's listed_for beside the ids of users,
-// and are numbers so that no user's id can be one of them.
+// These are in listed_for beside the ids of users. They are numbers, so that they
+// never equal the id of a user.
 const (
-	// everyServer finds a dialog in the list of a server, which has all.
+	// everyServer puts a dialog into the lists of servers: it is in every
+	// dialog.
 	everyServer int32 = 0
-	// everyUser finds a dialog in the list of public groups.
+	// everyUser puts a dialog into the list of public groups.
 	everyUser int32 = 1
 )
 
-// listedFor is whose lists the dialog is in. One array holds what all lists
-// are asked by, so that an index that begins with it serves every scope.
+// listedFor is in whose lists the dialog is: it repeats the row [dialog.See] of
+// the rules. One array serves every scope, and every index starts with it.
 func listedFor(d *dialog.Dialog) bson.A {
 	if d.Deleted {
 		return nil
@@ -149,7 +150,7 @@ func (doc *document) dialog() (dialog.Dialog, error) {
 	}
 	var err error
 	if d.Custom, err = customFromBSON(doc.Custom); err != nil {
-		return dialog.Dialog{}, fmt.Errorf("the custom data of dialog %s: %w", d.ID, err)
+		return dialog.Dialog{}, fmt.Errorf("decoding the custom data of dialog %s: %w", d.ID, err)
 	}
 	for i := range doc.History {
 		d.History = append(d.History, doc.History[i].record())
@@ -158,7 +159,7 @@ func (doc *document) dialog() (dialog.Dialog, error) {
 	return d, nil
 }
 
-// isPair tells whether this is the one Private dialog of two users.
+// isPair reports whether this is the Private dialog of these two users.
 func (doc *document) isPair(a, b dialog.UserID) bool {
 	there := dialog.Dialog{Type: doc.Type, Occupants: doc.Occupants}
 	x, y, ok := there.Pair()
@@ -182,11 +183,11 @@ func (r *record) record() dialog.Record {
 	}
 }
 
-// objectID fails only for what is no id of a dialog at all.
+// objectID fails only for a text that is not a dialog id.
 func objectID(id dialog.ID) (bson.ObjectID, error) {
 	oid, err := bson.ObjectIDFromHex(string(id))
 	if err != nil {
-		return bson.ObjectID{}, fmt.Errorf("the dialog's id %q: %w", id, err)
+		return bson.ObjectID{}, fmt.Errorf("invalid dialog id %q: %w", id, err)
 	}
 	return oid, nil
 }

@@ -12,7 +12,7 @@ import (
 	"dialogs/dialog"
 )
 
-// Codes of the server that this package acts on.
+// Error codes of the server that this package handles.
 const (
 	codeWriteConflict        = 112
 	codeIndexNotFound        = 27
@@ -20,8 +20,8 @@ const (
 	codeIndexKeySpecs        = 86
 )
 
-// away are the codes by which a server, or a set without a primary, says that
-// it can't answer now: the outcome may be unknown, and another try may do.
+// away are the error codes of a server, or of a replica set without a primary,
+// that can't answer now. The outcome may be unknown, and a retry may work.
 var away = [...]int{
 	6,     // HostUnreachable
 	7,     // HostNotFound
@@ -43,9 +43,9 @@ var away = [...]int{
 	13436, // NotPrimaryOrSecondary
 }
 
-// fail turns an error of the driver into one of the port: Unavailable when the
-// server could not answer in time, else internal. Nothing of the driver's text
-// is in what a caller is shown, and no credential in what the log is.
+// fail converts an error of the driver: into Unavailable when the server could
+// not answer in time, or else into an internal one. Callers never see the
+// driver's text, and the log never sees a credential.
 func (s *Store) fail(ctx context.Context, doing string, err error) error {
 	var own *dialog.Error
 	if errors.As(err, &own) {
@@ -84,15 +84,14 @@ func hasCode(err error, code int) bool {
 	return errors.As(err, &server) && server.HasErrorCode(code)
 }
 
-// isContention tells that another write got in between, and that it is worth
-// trying again.
+// isContention reports whether another write interfered, so that a retry may
+// work.
 func isContention(err error) bool { return hasCode(err, codeWriteConflict) }
 
-// A scrubber takes credentials out of errors.
+// A scrubber removes credentials from errors.
 type scrubber struct{ secrets []string }
 
-// newScrubber learns the password of a URI, as it is written there and as it is
-// meant.
+// newScrubber takes the password of a URI, as it is written and unescaped.
 func newScrubber(uri string) scrubber {
 	_, rest, _ := strings.Cut(uri, "://")
 	authority, _, _ := strings.Cut(rest, "?")
@@ -114,8 +113,8 @@ func newScrubber(uri string) scrubber {
 	return s
 }
 
-// clean returns the error without credentials: itself when it has none in it,
-// else what is left of its text.
+// clean returns the error without credentials: unchanged if it has none, or else
+// only its text.
 func (s scrubber) clean(err error) error {
 	if err == nil || len(s.secrets) == 0 {
 		return err

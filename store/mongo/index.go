@@ -15,34 +15,32 @@ import (
 	"dialogs/dialog"
 )
 
-// sweepSlack is how much longer the server keeps what is over than this
-// package takes it for being there: clocks differ, and what is over is judged
-// by the clock of who asks.
+// sweepSlack is how much longer the server keeps what has expired. Clocks differ,
+// and whether something has expired is judged by the clock of the instance that
+// asks.
 const sweepSlack = time.Hour
 
-// An index is named after its definition, which ends in a number: who changes
-// the definition raises the number. The new one is made then, and the old one
-// dropped.
+// An index has a name that ends in a number. When you change its definition,
+// increase the number: the new index is then created and the old one dropped.
 type index struct {
 	name string
 	keys bson.D
-	// ttl clears away a document this long after its one key.
+	// ttl removes a document this long after the time in its only key.
 	ttl time.Duration
 }
 
-// versioned is how the names of this package's indexes look, in the past too.
+// versioned matches the names of this package's indexes, past and present.
 var versioned = regexp.MustCompile(`_v[0-9]+$`)
 
-// dialogIndexes serve the lists. Each begins with listed_for, by which every
-// scope is asked for, goes on with the key of an order and ends with the id,
-// which breaks ties: a page in either direction is a stretch of one of them.
+// dialogIndexes serve the lists. Each starts with listed_for, which selects the
+// scope, continues with the key of an order and ends with the id, which breaks
+// ties. A page in either direction is one range of an index.
 //
-// A dialog has a key for each of its people in each of the three. The keys of
-// the first change with every update of the dialog, which costs an update of
-// a dialog of N people N keys more. That is the price of pages that cost the
-// same in 50 dialogs and in 50,000; without it the server would have to fetch
-// and sort all of a user's dialogs for each page of the order that is asked
-// for most. The benchmarks measure both sides.
+// In each of the three, a dialog has one key for each member. The keys of the
+// first change with every update, so updating a dialog of N members costs N more
+// keys. In return, a page costs the same in 50 dialogs and in 50,000. Without
+// that index, the server would fetch and sort all of a user's dialogs for each
+// page in the most common order. The benchmarks measure both sides.
 func dialogIndexes() []index {
 	list := func(field string) bson.D {
 		return bson.D{{Key: fieldListedFor, Value: 1}, {Key: field, Value: 1}, {Key: fieldID, Value: 1}}
@@ -63,8 +61,8 @@ func sessionIndexes() []index {
 	return []index{{name: "until_v1", keys: bson.D{{Key: "until", Value: 1}}, ttl: sweepSlack}}
 }
 
-// keepIndexes makes the indexes, and tries until it has or ctx ends: the
-// server may be away, or still busy with documents that are there.
+// keepIndexes creates the indexes. It retries until it succeeds or ctx ends: the
+// server may be unreachable, or still busy with existing documents.
 func (s *Store) keepIndexes(ctx context.Context, log *slog.Logger) {
 	for wait := time.Second; ; wait = min(2*wait, time.Minute) {
 		err := errors.Join(
@@ -75,7 +73,7 @@ func (s *Store) keepIndexes(ctx context.Context, log *slog.Logger) {
 		if err == nil || ctx.Err() != nil {
 			return
 		}
-		log.WarnContext(ctx, "the indexes in MongoDB are not made yet", "again_in", wait, "error", s.errors.clean(err))
+		log.WarnContext(ctx, "creating MongoDB indexes failed, will retry", "retry_in", wait, "error", s.errors.clean(err))
 		select {
 		case <-time.After(wait):
 		case <-ctx.Done():
@@ -84,8 +82,8 @@ func (s *Store) keepIndexes(ctx context.Context, log *slog.Logger) {
 	}
 }
 
-// makeIndexes makes what is missing, and then drops what this package made in
-// another version. It changes nothing when all is as it should be.
+// makeIndexes creates missing indexes, and then drops those of other versions of
+// this package. It changes nothing when everything is up to date.
 func makeIndexes(ctx context.Context, c *driver.Collection, indexes []index) error {
 	var models []driver.IndexModel
 	for _, i := range indexes {
@@ -97,20 +95,20 @@ func makeIndexes(ctx context.Context, c *driver.Collection, indexes []index) err
 	}
 	_, err := c.Indexes().CreateMany(ctx, models)
 	if hasCode(err, codeIndexOptionsConflict) || hasCode(err, codeIndexKeySpecs) {
-		// The same keys with other options can't be there twice.
+		// Two indexes can't have the same keys with different options.
 		if err := dropOld(ctx, c, indexes); err != nil {
 			return err
 		}
 		_, err = c.Indexes().CreateMany(ctx, models)
 	}
 	if err != nil {
-		return fmt.Errorf("making the indexes of %s: %w", c.Name(), err)
+		return fmt.Errorf("creating the indexes of %s: %w", c.Name(), err)
 	}
 	return dropOld(ctx, c, indexes)
 }
 
-// dropOld drops the indexes that have the form of this package's names and
-// are none of these. An operator's own stay.
+// dropOld drops indexes with a name of this package that are not among these. The
+// operator's own indexes stay.
 func dropOld(ctx context.Context, c *driver.Collection, indexes []index) error {
 	there, err := c.Indexes().ListSpecifications(ctx)
 	if err != nil {

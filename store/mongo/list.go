@@ -13,9 +13,9 @@ import (
 	"dialogs/dialog"
 )
 
-// Dialogs reads a page. It is asked for as an or of conditions each of which
-// is one stretch of one index in the order of the list, so that the server
-// merges stretches and sorts nothing, however far down the page is.
+// Dialogs reads a page. The query is an $or of conditions, each of which is one
+// range of one index in the order of the list: the server merges the ranges and
+// sorts nothing, however far down the page is.
 func (s *Store) Dialogs(ctx context.Context, q dialog.Query) ([]dialog.Dialog, error) {
 	ctx, end, err := s.begin(ctx)
 	if err != nil {
@@ -50,7 +50,7 @@ func (s *Store) page(ctx context.Context, q dialog.Query) ([]dialog.Dialog, erro
 	return page, nil
 }
 
-// Count counts what a query's scope and filter match.
+// Count counts the dialogs that a query's scope and filter select.
 func (s *Store) Count(ctx context.Context, q dialog.Query) (int, error) {
 	ctx, end, err := s.begin(ctx)
 	if err != nil {
@@ -69,8 +69,7 @@ func (s *Store) Count(ctx context.Context, q dialog.Query) (int, error) {
 	return int(n), nil
 }
 
-// stretches are the conditions of which each dialog of the page meets one;
-// none when no dialog can.
+// stretches are the conditions of the $or; none when no dialog can match.
 func stretches(q dialog.Query) (bson.A, error) {
 	filter, ok, err := conditions(q.Filter, sortField(q.Order))
 	if err != nil || !ok {
@@ -90,7 +89,7 @@ func stretches(q dialog.Query) (bson.A, error) {
 	return all, nil
 }
 
-// lists are the values of listed_for that the scope is made of.
+// lists are the values of listed_for that make up the scope.
 func lists(q dialog.Query) []any {
 	switch {
 	case q.Scope == dialog.Public:
@@ -103,13 +102,13 @@ func lists(q dialog.Query) []any {
 	return []any{q.User}
 }
 
-// between are the ranges of the sort key, and of the id where keys are the
-// same, that lie between the query's ends: the key of the one, what is between
-// the keys, and the key of the other. None when nothing lies there.
+// between are the ranges of the sort key between the query's ends: the ids with
+// the key of the first end, the keys in between, and the ids with the key of the
+// second end. There are none when nothing can lie there.
 //
-// What the filter says of the sort field is part of the range. It must not be
-// a condition of its own beside it: some MongoDB-compatible servers then lose
-// the dialogs whose key is the same.
+// The filter's bounds of the sort field are part of the range. As separate
+// conditions beside it, they would make some MongoDB-compatible servers lose
+// dialogs with equal keys.
 func between(q dialog.Query) ([]bson.A, error) {
 	low, high := q.After, q.Before
 	if q.Order.Descending {
@@ -150,8 +149,8 @@ func between(q dialog.Query) ([]bson.A, error) {
 	return append(ranges, bson.A{bson.D{{Key: field, Value: keys}}}), nil
 }
 
-// An end is where a range of sort keys ends, exclusively. With an id, dialogs
-// of the same key and an id beyond it are still in the range.
+// An end is an exclusive end of a range of sort keys. With an id, dialogs with the
+// same key are still in the range if their id lies inside of it.
 type end struct {
 	operator string // of what lies inside
 	key      dialog.SortKey
@@ -159,7 +158,7 @@ type end struct {
 	given    bool
 }
 
-// ends are the ends that a filter gives the range of an order's sort key.
+// ends are the ends that a filter sets for the sort key of an order.
 func ends(o dialog.Order, f dialog.Filter) (from, to end) {
 	from, to = end{operator: "$gt"}, end{operator: "$lt"}
 	var after, before time.Time
@@ -179,8 +178,8 @@ func (e end) compare(key dialog.SortKey) int {
 	return cmp.Or(e.key.Time.Compare(key.Time), cmp.Compare(e.key.Name, key.Name))
 }
 
-// inner is the end or the position, whichever leaves less. sign is 1 for the
-// lower end of a range and -1 for the upper one.
+// inner is the end or the position, whichever is tighter. sign is 1 for the lower
+// end of a range and -1 for the upper one.
 func (e end) inner(p *dialog.Position, sign int) end {
 	if p == nil || e.given && sign*e.compare(p.Key) >= 0 {
 		return e
@@ -218,7 +217,7 @@ func sortField(o dialog.Order) string {
 	return fieldUpdatedAt
 }
 
-// storedNames are names as they are stored: the empty one is not.
+// storedNames are names as they are stored: the empty name is null.
 func storedNames(names []string) bson.A {
 	all := make(bson.A, len(names))
 	for i, name := range names {

@@ -20,20 +20,21 @@ import (
 	"dialogs/dialog"
 )
 
-// DefaultTimeout bounds a call that was given no other bound.
+// DefaultTimeout is the timeout of a call when no other is set.
 const DefaultTimeout = 10 * time.Second
 
-// Options are the settings of a store beyond its URI. The zero value is good.
+// Options are the settings of a store besides its URI. The zero value selects the
+// defaults.
 type Options struct {
-	// Timeout bounds every call, tries and waits included; 0 for
+	// Timeout bounds every call, including retries and waits; 0 for
 	// [DefaultTimeout].
 	Timeout time.Duration
-	// MaxPool and MinPool bound the connections to each server; 0 for what the
-	// URI says, else the driver's defaults of 100 and 0.
+	// MaxPool and MinPool bound the connections to each server; 0 for the
+	// values in the URI, or else the driver's defaults of 100 and 0.
 	MaxPool, MinPool uint64
-	// Log is told what happens in the background; nil for nobody.
+	// Log receives failures in the background; nil discards them.
 	Log *slog.Logger
-	// Monitor watches the commands that are sent; nil for nobody.
+	// Monitor receives the commands that are sent; nil for none.
 	Monitor *event.CommandMonitor
 }
 
@@ -53,13 +54,13 @@ type Store struct {
 
 var _ dialog.Store = (*Store)(nil)
 
-// Open makes a store in the database that a mongodb:// or mongodb+srv:// URI
-// names. It fails when the URI is wrong, and not when the server is away: the
-// store serves as soon as the server does, and makes its indexes then.
+// Open opens a store in the database of a mongodb:// or mongodb+srv:// URI. It
+// fails when the URI is invalid, but not when the server is unreachable: the
+// store works, and creates its indexes, as soon as the server does.
 //
-// Writes are acknowledged by a majority with journal and reads come from the
-// primary, whatever the URI says, and the deadline of each call takes the
-// place of serverSelectionTimeoutMS. The other options of the URI hold.
+// Whatever the URI says, writes are acknowledged by a majority with journal,
+// reads come from the primary, and the timeout of each call replaces
+// serverSelectionTimeoutMS. The other options of the URI apply.
 func Open(ctx context.Context, uri string, o Options) (dialog.Store, error) {
 	scrub := newScrubber(uri)
 	name, err := databaseName(uri)
@@ -74,7 +75,7 @@ func Open(ctx context.Context, uri string, o Options) (dialog.Store, error) {
 	}
 	client, err := driver.Connect(clientOptions(uri, o))
 	if err != nil {
-		return nil, fmt.Errorf("the MongoDB URI: %w", scrub.clean(err))
+		return nil, fmt.Errorf("invalid MongoDB URI: %w", scrub.clean(err))
 	}
 	db := client.Database(name)
 	s := &Store{
@@ -111,29 +112,29 @@ func clientOptions(uri string, o Options) *options.ClientOptions {
 	return c
 }
 
-// databaseName finds the database's name in the URI, which may name several
-// hosts and so is none that net/url knows.
+// databaseName returns the database's name in the URI. net/url can't parse it,
+// because it may have several hosts.
 func databaseName(uri string) (string, error) {
 	scheme, rest, _ := strings.Cut(uri, "://")
 	if scheme != "mongodb" && scheme != "mongodb+srv" {
-		return "", errors.New("the MongoDB URI must begin with mongodb:// or mongodb+srv://")
+		return "", errors.New("invalid MongoDB URI: must start with mongodb:// or mongodb+srv://")
 	}
 	rest, _, _ = strings.Cut(rest, "?")
 	_, path, _ := strings.Cut(rest, "/")
 	name, err := url.PathUnescape(path)
 	if err != nil {
-		return "", errors.New("the MongoDB URI has a broken database name")
+		return "", errors.New("invalid MongoDB URI: invalid escape in the database name")
 	}
 	if name == "" {
-		return "", errors.New("the MongoDB URI must name the database: mongodb://HOST/DATABASE")
+		return "", errors.New("invalid MongoDB URI: the database name is missing (mongodb://HOST/DATABASE)")
 	}
 	if strings.ContainsAny(name, "/\\. \"$*<>:|?\x00") || len(name) > 63 {
-		return "", errors.New("the MongoDB URI has a database name that MongoDB does not take")
+		return "", errors.New("invalid MongoDB URI: MongoDB does not allow this database name")
 	}
 	return name, nil
 }
 
-// begin opens a call: it is under way until end is called, and bounded.
+// begin starts a call: it is in progress until end is called, and has a deadline.
 func (s *Store) begin(ctx context.Context) (bounded context.Context, end func(), err error) {
 	if err := ctx.Err(); err != nil {
 		return nil, nil, dialog.ErrUnavailable(err)
@@ -148,7 +149,7 @@ func (s *Store) begin(ctx context.Context) (bounded context.Context, end func(),
 	return bounded, func() { cancel(); s.calls.Done() }, nil
 }
 
-// Ping answers nil when a server that takes writes is there.
+// Ping checks that a server that accepts writes is reachable.
 func (s *Store) Ping(ctx context.Context) error {
 	ctx, end, err := s.begin(ctx)
 	if err != nil {
@@ -156,13 +157,13 @@ func (s *Store) Ping(ctx context.Context) error {
 	}
 	defer end()
 	if err := s.client.Ping(ctx, readpref.Primary()); err != nil {
-		return s.fail(ctx, "asking whether the server is there", err)
+		return s.fail(ctx, "pinging the server", err)
 	}
 	return nil
 }
 
-// Close waits for the calls that are under way, each of which is bounded, and
-// lets go of all connections.
+// Close waits for the calls in progress, each of which has a deadline, and closes
+// all connections.
 func (s *Store) Close() error {
 	s.mu.Lock()
 	again := s.closed

@@ -11,8 +11,8 @@ import (
 	"dialogs/dialog"
 )
 
-// What is read of a dialog. The history stays out unless it is asked for, and
-// whom the dialog is listed for is for indexes alone.
+// What is read of a dialog. The history is left out unless it is needed;
+// listed_for is for indexes only.
 var (
 	whole       = bson.D{{Key: fieldHistory, Value: 0}, {Key: fieldListedFor, Value: 0}}
 	withHistory = bson.D{{Key: fieldListedFor, Value: 0}}
@@ -44,7 +44,7 @@ func (s *Store) Dialog(ctx context.Context, id dialog.ID, history bool) (dialog.
 	return d, nil
 }
 
-// find reads a dialog or its tombstone.
+// find reads a dialog or its tombstone, or returns [dialog.ErrNotFound].
 func (s *Store) find(ctx context.Context, id bson.ObjectID, fields bson.D) (dialog.Dialog, error) {
 	var doc document
 	filter := bson.D{{Key: fieldID, Value: id}}
@@ -58,7 +58,7 @@ func (s *Store) find(ctx context.Context, id bson.ObjectID, fields bson.D) (dial
 	return doc.dialog()
 }
 
-// lookUp reads a dialog or its tombstone, and tells whether there is one.
+// lookUp reads a dialog or its tombstone; found is false without one.
 func (s *Store) lookUp(ctx context.Context, id bson.ObjectID) (doc document, found bool, err error) {
 	filter := bson.D{{Key: fieldID, Value: id}}
 	err = s.dialogs.FindOne(ctx, filter, options.FindOne().SetProjection(whole)).Decode(&doc)

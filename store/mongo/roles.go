@@ -6,9 +6,10 @@ import (
 	"dialogs/dialog"
 )
 
-// allowed is the rule table as a condition on the dialog: it holds where the
-// caller may do all that the plan asks for, provided that the plan removes
-// neither owner nor admin. Not ok when no type of dialog allows it.
+// allowed is the rule table as a condition on the dialog. It matches where the
+// caller may do everything that the plan asks for, provided that the plan
+// removes neither the owner nor an admin. It is not ok when no type of dialog
+// allows it.
 func allowed(p *dialog.Plan) (condition bson.D, ok bool) {
 	var types bson.A
 	for _, t := range []dialog.Type{dialog.PublicGroup, dialog.Group, dialog.Private} {
@@ -25,9 +26,9 @@ func allowed(p *dialog.Plan) (condition bson.D, ok bool) {
 	return or(types), len(types) > 0
 }
 
-// holds is the condition that the user holds a role of the set. Outsider is
-// left out: it would only ever let more in, and who is let in by it alone goes
-// the long way.
+// holds is the condition that the user has a role of the set. It leaves out
+// Outsider, which would only match more: a caller with no other role goes the
+// long way.
 func holds(user dialog.UserID, set dialog.Roles) bson.D {
 	var any bson.A
 	for _, role := range []struct {
@@ -48,7 +49,7 @@ func holds(user dialog.UserID, set dialog.Roles) bson.D {
 	return or(any)
 }
 
-// narrowest leaves out the sets that hold whenever another of them does.
+// narrowest leaves out sets that are implied by another one.
 func narrowest(sets []dialog.Roles) []dialog.Roles {
 	var kept []dialog.Roles
 	for i, set := range sets {
@@ -66,7 +67,7 @@ func narrowest(sets []dialog.Roles) []dialog.Roles {
 func and(conditions bson.A) bson.D { return join("$and", conditions) }
 func or(conditions bson.A) bson.D  { return join("$or", conditions) }
 
-// join spares the server an operator around a single condition.
+// join needs no operator around a single condition.
 func join(operator string, conditions bson.A) bson.D {
 	if len(conditions) == 1 {
 		if only, ok := conditions[0].(bson.D); ok {
@@ -76,5 +77,5 @@ func join(operator string, conditions bson.A) bson.D {
 	return bson.D{{Key: operator, Value: conditions}}
 }
 
-// never is a condition that no dialog meets.
+// never is a condition that no dialog matches.
 func never() bson.D { return bson.D{{Key: fieldVersion, Value: bson.D{{Key: "$lt", Value: 0}}}} }

@@ -10,14 +10,13 @@ import (
 	"dialogs/dialog"
 )
 
-// An endedSession is an ended session as it is stored. A TTL index clears it
-// away.
+// An endedSession is a stored ended session. A TTL index removes it.
 type endedSession struct {
 	ID    string        `bson:"_id"`
 	Until bson.DateTime `bson:"until"`
 }
 
-// EndSession keeps that a session was ended.
+// EndSession stores that a session was ended.
 func (s *Store) EndSession(ctx context.Context, e dialog.EndedSession) error {
 	ctx, end, err := s.begin(ctx)
 	if err != nil {
@@ -28,7 +27,7 @@ func (s *Store) EndSession(ctx context.Context, e dialog.EndedSession) error {
 	longer := bson.D{{Key: "$max", Value: bson.D{{Key: "until", Value: millis(e.Until)}}}}
 	for try := 0; ; try++ {
 		_, err := s.sessions.UpdateOne(ctx, filter, longer, options.UpdateOne().SetUpsert(true))
-		if err = againIfTaken(err); errors.Is(err, errAgain) { // somebody inserts it at this moment
+		if err = againIfTaken(err); errors.Is(err, errAgain) { // another call is inserting it
 			err = pause(ctx, try)
 			if err == nil {
 				continue
@@ -41,7 +40,7 @@ func (s *Store) EndSession(ctx context.Context, e dialog.EndedSession) error {
 	}
 }
 
-// SessionEnded tells whether a session was ended.
+// SessionEnded reports whether a session was ended.
 func (s *Store) SessionEnded(ctx context.Context, id string) (bool, error) {
 	ctx, end, err := s.begin(ctx)
 	if err != nil {
@@ -55,7 +54,7 @@ func (s *Store) SessionEnded(ctx context.Context, id string) (bool, error) {
 	return n > 0, nil
 }
 
-// EndedSessions reads the sessions that were ended, by id.
+// EndedSessions lists the ended sessions, by id.
 func (s *Store) EndedSessions(ctx context.Context) ([]dialog.EndedSession, error) {
 	ctx, end, err := s.begin(ctx)
 	if err != nil {

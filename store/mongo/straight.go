@@ -8,25 +8,25 @@ import (
 	"dialogs/dialog"
 )
 
-// A command is one findAndModify in the making: an update, and the conditions
-// that make it right.
+// A command is one findAndModify: an update, and the conditions under which it is
+// correct.
 type command struct {
 	conditions bson.A
 	changes    changes
 	record     dialog.Record
 }
 
-// straight says the plan as one command, whose filter proves all that Decide
-// would look at: wherever it matches, the update leaves the very dialog that
-// Decide would. It is not ok for what can't be said so. Where the filter does
-// not match, nobody knows why: that goes the long way, too.
+// straight expresses the plan as one command. Its filter proves everything that
+// Decide would check: wherever it matches, the update results in the same dialog
+// as Decide. It is not ok for a plan that one command can't express. When the
+// filter does not match, the reason is unknown, and the plan goes the long way.
 func straight(p *dialog.Plan) (filter, update bson.D, ok bool, err error) {
 	id, err := objectID(p.ID)
 	if err != nil {
 		return nil, nil, false, err
 	}
 	rules, ok := allowed(p)
-	if !ok || !sayable(p) {
+	if !ok || !expressible(p) {
 		return nil, nil, false, nil
 	}
 	c := command{record: dialog.Record{
@@ -52,10 +52,10 @@ func straight(p *dialog.Plan) (filter, update bson.D, ok bool, err error) {
 	return filter, c.changes.update(&c.record), true, nil
 }
 
-// sayable tells whether one command can do what the plan asks for: one array
-// can't be named by two operators, and who owns and administers depends on the
-// dialog as it will be.
-func sayable(p *dialog.Plan) bool {
+// expressible reports whether one command can do what the plan asks for. Two
+// operators can't change the same array, and changes of the owner or the admins
+// depend on the dialog after the change.
+func expressible(p *dialog.Plan) bool {
 	return len(p.AddAdmins)+len(p.RemoveAdmins) == 0 && p.NewOwner == "" &&
 		(len(p.AddOccupants) == 0 || len(p.RemoveOccupants) == 0) &&
 		len(p.AddOccupants) <= p.Policy.Limits.Occupants
@@ -90,8 +90,8 @@ func (c *command) texts(p *dialog.Plan) {
 	}
 }
 
-// differs is the condition on a field to have another text, where the empty
-// text is not stored.
+// differs is the condition that a field has another text. The empty text is not
+// stored.
 func differs(text string) bson.D {
 	if text == "" {
 		return bson.D{{Key: "$ne", Value: nil}}
@@ -109,7 +109,7 @@ func (c *command) people(p *dialog.Plan) {
 		c.record.Joined = add
 	case len(remove) > 0:
 		c.require(fieldOccupants, bson.D{{Key: "$all", Value: remove}})
-		c.require(nth(fieldOccupants, len(remove)), exists(true)) // someone stays
+		c.require(nth(fieldOccupants, len(remove)), exists(true)) // somebody stays
 		c.require(fieldOwner, bson.D{{Key: "$nin", Value: remove}})
 		c.require(fieldAdmins, bson.D{{Key: "$nin", Value: remove}})
 		c.changes.pullAll(fieldOccupants, remove)
@@ -123,11 +123,11 @@ func (c *command) people(p *dialog.Plan) {
 
 func exists(does bool) bson.D { return bson.D{{Key: "$exists", Value: does}} }
 
-// nth is the path of an array's element, counted from 0.
+// nth is the path of an element of an array, counted from 0.
 func nth(field string, n int) string { return field + "." + strconv.Itoa(n) }
 
-// custom asks that one of the fields at least differs, and for room, however
-// little of it the values free that they take the place of.
+// custom requires that at least one of the fields differs, and that there is room
+// for all of the new values, without the room that the old ones free.
 func (c *command) custom(p *dialog.Plan) error {
 	if len(p.Custom) == 0 {
 		return nil
@@ -151,8 +151,8 @@ func (c *command) custom(p *dialog.Plan) error {
 	return nil
 }
 
-// deletion makes a tombstone. Where the clock went back since the last change
-// it would go too early, which is for the long way to see.
+// deletion makes a tombstone. If the clock has gone back since the last change,
+// the tombstone would expire too early: that case goes the long way.
 func (c *command) deletion(p *dialog.Plan) {
 	c.require(fieldUpdatedAt, bson.D{{Key: "$lte", Value: millis(p.At)}})
 	c.changes.delete(p.At)

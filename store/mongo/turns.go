@@ -7,22 +7,22 @@ import (
 	"dialogs/dialog"
 )
 
-// turns lets the writers of one dialog that go the long way go one after the
-// other, as long as they are in the same process: each would only make the
-// others read again. They are served in the order they came.
+// turns makes the writers in this process that go the long way on one dialog take
+// turns, in the order of their arrival. At the same time, each would only make
+// the others read again.
 type turns struct {
 	mu    sync.Mutex
 	queue map[dialog.ID]*turn
 }
 
-// A turn is had by whoever has put something into its channel.
+// A turn belongs to the writer that has put a value into its channel.
 type turn struct {
 	taken chan struct{}
 	users int
 }
 
-// take waits for the turn on a dialog, until ctx ends. Whoever takes it gives
-// it back.
+// take waits for the turn on a dialog until ctx ends. The caller must give it
+// back.
 func (t *turns) take(ctx context.Context, id dialog.ID) (giveBack func(), err error) {
 	t.mu.Lock()
 	if t.queue == nil {
@@ -52,7 +52,7 @@ func (t *turns) take(ctx context.Context, id dialog.ID) (giveBack func(), err er
 	}
 }
 
-// busy tells whether somebody has, or waits for, the turn on a dialog.
+// busy reports whether a writer has the turn on a dialog or waits for it.
 func (t *turns) busy(id dialog.ID) bool {
 	t.mu.Lock()
 	defer t.mu.Unlock()

@@ -14,8 +14,8 @@ import (
 	"dialogs/dialog"
 )
 
-// Update makes the change by one command where one can say it, else the long
-// way.
+// Update makes the change with one command if that can express it, or else the
+// long way.
 func (s *Store) Update(ctx context.Context, p dialog.Plan) (dialog.Outcome, error) {
 	ctx, end, err := s.begin(ctx)
 	if err != nil {
@@ -34,8 +34,8 @@ func (s *Store) update(ctx context.Context, p *dialog.Plan) (dialog.Outcome, err
 	if err != nil {
 		return dialog.Outcome{}, err
 	}
-	// One who has to read first would never find the version that he read, if
-	// others kept on writing past him: they wait for his turn to be over.
+	// A writer that has to read first would never find the version that it has
+	// read, if others kept writing: they wait until its turn is over.
 	waits := s.turns.busy(p.ID)
 	if ok && !waits {
 		if out, done, err := s.goStraight(ctx, p, filter, update); done || err != nil {
@@ -55,8 +55,8 @@ func (s *Store) update(ctx context.Context, p *dialog.Plan) (dialog.Outcome, err
 	return s.goLong(ctx, p)
 }
 
-// goStraight sends the one command. It is done when the filter matched; the
-// answer is then what Decide says about the dialog as it was.
+// goStraight sends the one command. It is done if the filter matched; the outcome
+// is then what Decide says about the dialog as it was before.
 func (s *Store) goStraight(ctx context.Context, p *dialog.Plan, filter, update bson.D) (out dialog.Outcome, done bool, err error) {
 	before, err := s.findAndModify(ctx, filter, update, whole)
 	if errors.Is(err, driver.ErrNoDocuments) || isContention(err) {
@@ -70,13 +70,13 @@ func (s *Store) goStraight(ctx context.Context, p *dialog.Plan, filter, update b
 		return dialog.Outcome{}, false, err
 	}
 	if out, err = p.Decide(current); err != nil {
-		return dialog.Outcome{}, false, fmt.Errorf("the filter of a change let through what the rules do not: %s", err) //nolint:errorlint // a fault of this package, and no denial
+		return dialog.Outcome{}, false, fmt.Errorf("the filter of a change matched what the rules deny: %s", err) //nolint:errorlint // a fault of this package, not a denial
 	}
 	return out, true, nil
 }
 
-// goLong reads, decides, and writes if the version is still the one it read,
-// again and again while others win. What it read is what a denial is about.
+// goLong reads, decides, and writes if the version is still the one it has read.
+// It retries while other writers win. A denial is about the dialog as read.
 func (s *Store) goLong(ctx context.Context, p *dialog.Plan) (dialog.Outcome, error) {
 	fields := whole
 	if p.Key != "" {
@@ -116,8 +116,8 @@ func (s *Store) goLong(ctx context.Context, p *dialog.Plan) (dialog.Outcome, err
 	}
 }
 
-// difference is the update that makes what Decide answered of what was read,
-// with the operators of the straight way where they fit.
+// difference is the update that turns the dialog as read into the outcome, with
+// the operators of the straight way where they fit.
 func difference(p *dialog.Plan, before *dialog.Dialog, out *dialog.Outcome) (bson.D, error) {
 	var c changes
 	after := &out.Dialog
@@ -145,8 +145,8 @@ func difference(p *dialog.Plan, before *dialog.Dialog, out *dialog.Outcome) (bso
 	return c.update(out.Change), nil
 }
 
-// customDifference sets and removes the fields that the plan names, whole
-// classes when nothing is left of them, and the exact size.
+// customDifference sets and removes the fields of the plan, removes classes
+// without fields, and sets the exact size.
 func (c *changes) customDifference(p *dialog.Plan, after dialog.CustomData) error {
 	gone := map[string]bool{}
 	for _, change := range p.Custom {
@@ -163,8 +163,8 @@ func (c *changes) customDifference(p *dialog.Plan, after dialog.CustomData) erro
 	return nil
 }
 
-// findAndModify updates the dialog that the filter matches, and returns it as
-// it was.
+// findAndModify updates the dialog that the filter matches, and returns it as it
+// was before.
 func (s *Store) findAndModify(ctx context.Context, filter, update, fields bson.D) (document, error) {
 	o := options.FindOneAndUpdate().SetReturnDocument(options.Before).SetProjection(fields)
 	var before document
@@ -172,11 +172,11 @@ func (s *Store) findAndModify(ctx context.Context, filter, update, fields bson.D
 	return before, err
 }
 
-// pause waits before the next try: longer after each, up to a bound, and
-// never as long as the others who try.
+// pause waits before the next try: longer after each, up to a limit, and randomly
+// so that writers do not collide again.
 func pause(ctx context.Context, try int) error {
 	most := time.Millisecond << min(try, 5)
-	wait := time.NewTimer(rand.N(most)) //nolint:gosec // to be apart from others, not to be secret
+	wait := time.NewTimer(rand.N(most)) //nolint:gosec // only to spread the tries, not a secret
 	defer wait.Stop()
 	select {
 	case <-wait.C:

@@ -12,9 +12,8 @@ import (
 	"dialogs/dialog"
 )
 
-// toBSON makes a custom value native, so that it can be queried and read by
-// whatever else looks into the database: whole numbers become int64, where
-// they fit, all others doubles.
+// toBSON converts a custom value to a native one, so that other programs can
+// query and read it: whole numbers become int64 if they fit, others doubles.
 func toBSON(v dialog.Value) (any, error) {
 	decoded, err := v.Decode()
 	if err != nil {
@@ -42,10 +41,10 @@ func nativeNumbers(v any) (any, error) {
 	case bool, string:
 		return v, nil
 	}
-	return nil, errors.New("a custom value of a kind that no field has")
+	return nil, errors.New("a custom value has a type that no field has")
 }
 
-// fromBSON brings a native value back to the normal form it was made from.
+// fromBSON converts a native value back to its normal form.
 func fromBSON(v bson.RawValue) (dialog.Value, error) {
 	var text bytes.Buffer
 	if err := appendJSON(&text, v); err != nil {
@@ -82,7 +81,7 @@ func appendJSON(text *bytes.Buffer, v bson.RawValue) error {
 		}
 		text.WriteByte(']')
 	default:
-		return fmt.Errorf("a custom value of BSON type %s", v.Type)
+		return fmt.Errorf("a custom value has the BSON type %s", v.Type)
 	}
 	return nil
 }
@@ -111,7 +110,7 @@ func customToBSON(custom dialog.CustomData) (bson.M, error) {
 	return all, nil
 }
 
-// customFromBSON leaves out the classes that have lost their last field.
+// customFromBSON leaves out classes without fields.
 func customFromBSON(raw bson.Raw) (dialog.CustomData, error) {
 	classes, err := raw.Elements()
 	if err != nil || len(classes) == 0 {
@@ -121,7 +120,7 @@ func customFromBSON(raw bson.Raw) (dialog.CustomData, error) {
 	for _, class := range classes {
 		document, ok := class.Value().DocumentOK()
 		if !ok {
-			return nil, fmt.Errorf("the custom class %s is no document", class.Key())
+			return nil, fmt.Errorf("the custom class %s is not a document", class.Key())
 		}
 		fields, err := document.Elements()
 		if err != nil {

@@ -1,10 +1,9 @@
-// Package mongotest gives tests a MongoDB: the real server that the
-// environment variable MONGODB_URI names, else a mongod on PATH (as a replica
-// set of one), else the stand-in of the folder store/mongo/standin, which
-// Maven fetches and java runs. Where there is none of them a test is skipped
-// with a line that says what to do, except when CI is set to true: there it
-// fails.
+// Package mongotest provides a MongoDB for tests: the server in the environment
+// variable MONGODB_URI, or else a mongod on PATH (as a replica set of one), or
+// else the stand-in in store/mongo/standin, which Maven builds and java runs.
+// Without any of them, a test is skipped with a line that says what to do. When
+// CI is set to true, it fails instead.
 //
-// What it starts listens on the loopback interface, on a port from the system,
-// and ends with the test binary, even when that is killed.
+// The servers that it starts listen on the loopback interface, on a port from the
+// system. They end with the test binary, even when that is killed.
 package mongotest

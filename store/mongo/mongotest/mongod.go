@@ -14,8 +14,8 @@ import (
 	"go.mongodb.org/mongo-driver/v2/mongo/options"
 )
 
-// guard runs a mongod that ends with the guard's standard input, and says
-// when it has started it. A folder that was made for it goes with it.
+// guard runs a mongod until the guard's own standard input is closed, and prints a
+// line when it has started. It removes a temporary folder afterwards.
 const guard = `
 "$1" --dbpath "$2" --port "$3" $5 --bind_ip 127.0.0.1 --nounixsocket --logpath /dev/null >/dev/null </dev/null &
 pid=$!
@@ -26,7 +26,7 @@ wait $pid
 [ -z "$4" ] || rm -rf "$2"
 `
 
-// startMongod runs a replica set of one member.
+// startMongod starts a replica set of one member.
 func startMongod(path, dir string, port int) (*process, error) {
 	set := []member{{path: path, dir: dir, port: port}}
 	all, err := startSet(set)
@@ -39,15 +39,15 @@ func startMongod(path, dir string, port int) (*process, error) {
 	return all[0], nil
 }
 
-// A member is one mongod: of a replica set, or alone.
+// A member is one mongod, standalone or in a replica set.
 type member struct {
 	path, dir string
 	port      int
 	alone     bool
 }
 
-// startSet runs a replica set, and waits until it has a primary. What it has
-// started is there after an error, too.
+// startSet starts a replica set and waits until it has a primary. After an error
+// it returns the processes that it has started.
 func startSet(set []member) ([]*process, error) {
 	var all []*process
 	var members bson.A
@@ -93,8 +93,8 @@ func (m member) start() (*process, error) {
 	return p, nil
 }
 
-// initiate makes a replica set of what runs, unless it is one already, and
-// waits until it has a primary.
+// initiate makes the running servers a replica set, unless they already are one,
+// and waits until it has a primary.
 func initiate(p *process, config bson.D) error {
 	ctx, cancel := context.WithTimeout(context.Background(), patience)
 	defer cancel()
@@ -108,7 +108,7 @@ func initiate(p *process, config bson.D) error {
 	err = admin.RunCommand(ctx, bson.D{{Key: "replSetInitiate", Value: config}}).Err()
 	var command mongo.CommandError
 	if err != nil && (!errors.As(err, &command) || command.Code != alreadyInitialized) {
-		return fmt.Errorf("making a replica set: %w", err)
+		return fmt.Errorf("initiating the replica set: %w", err)
 	}
 	for {
 		var hello struct {

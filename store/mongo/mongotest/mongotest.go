@@ -17,11 +17,11 @@ import (
 	"go.mongodb.org/mongo-driver/v2/mongo/options"
 )
 
-// patience bounds what a test waits for a server to start, stop or answer.
+// patience is how long a test waits for a server to start, stop or answer.
 const patience = 60 * time.Second
 
-// URI is the address of an empty database of the test's own, which is gone
-// when the test is over.
+// URI returns the address of a new, empty database, which is dropped when the test
+// ends.
 func URI(t testing.TB) string {
 	t.Helper()
 	server, err := shared()
@@ -31,9 +31,9 @@ func URI(t testing.TB) string {
 	return uri
 }
 
-// Real is URI on a server that is more than the stand-in, for a test that
-// needs what the stand-in lacks; elsewhere the test is skipped and says so.
-// capability completes the sentence "needs a real MongoDB (...)".
+// Real is like URI, for a test that needs something which the stand-in lacks:
+// without a real server it skips the test and says so. capability completes the
+// sentence "needs a real MongoDB (...)".
 func Real(t testing.TB, capability string) string {
 	t.Helper()
 	uri := URI(t)
@@ -43,7 +43,7 @@ func Real(t testing.TB, capability string) string {
 	return uri
 }
 
-// Connect is a client of the driver on the URI, and its database.
+// Connect returns a client of the driver for the URI, and the URI's database.
 func Connect(t testing.TB, uri string) *mongo.Database {
 	t.Helper()
 	client, err := mongo.Connect(options.Client().ApplyURI(uri))
@@ -54,9 +54,8 @@ func Connect(t testing.TB, uri string) *mongo.Database {
 	return client.Database(databaseOf(uri))
 }
 
-// shared is the server that all tests of the binary share. It outlives every
-// test, and so belongs to none. That it is held here keeps it alive: were it
-// forgotten, its standard input would be closed.
+// shared is the server of all tests in the binary. It outlives every test. This
+// reference keeps it alive: without it, its standard input would be closed.
 var shared = sync.OnceValues(func() (*process, error) {
 	if uri := os.Getenv("MONGODB_URI"); uri != "" {
 		return &process{uri: uri}, nil
@@ -64,12 +63,11 @@ var shared = sync.OnceValues(func() (*process, error) {
 	return start("", 0)
 })
 
-// errMissing says that this machine has nothing that could be started.
+// errMissing means that this machine has no server that could be started.
 var errMissing = errors.New("needs MongoDB: set MONGODB_URI, put mongod on PATH, or install a JDK and Maven for the stand-in")
 
-// start runs whichever server this machine has. dir is where a mongod keeps
-// its data, empty for a folder that goes with it; port is 0 for one from the
-// system.
+// start starts the best server that this machine has. dir is the data folder of a
+// mongod, empty for a temporary one; port 0 is a port from the system.
 func start(dir string, port int) (*process, error) {
 	if path, err := exec.LookPath("mongod"); err == nil {
 		return startMongod(path, dir, port)
@@ -88,7 +86,7 @@ func failIfMissing(t testing.TB, err error) {
 	}
 }
 
-// explains tells a real server from the stand-in, which knows no explain.
+// explains reports whether the server is a real one: the stand-in has no explain.
 func explains(t testing.TB, uri string) bool {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(context.Background(), patience)
@@ -111,14 +109,14 @@ func drop(t testing.TB, uri string) {
 	}
 }
 
-// NewName is a name for a database that no other has.
+// NewName returns a unique name for a database.
 func NewName() string {
 	var b [8]byte
 	_, _ = rand.Read(b[:]) // never fails
 	return "t" + hex.EncodeToString(b[:])
 }
 
-// split takes a URI apart around the name of its database.
+// split splits a URI before and after the name of its database.
 func split(uri string) (before, database, after string) {
 	scheme := strings.Index(uri, "://") + len("://")
 	rest, options, hasOptions := strings.Cut(uri[scheme:], "?")
@@ -134,7 +132,7 @@ func databaseOf(uri string) string {
 	return database
 }
 
-// InDatabase puts the name of a database into the URI, and keeps who it
+// InDatabase replaces the database in the URI and keeps the one that it
 // authenticates with.
 func InDatabase(uri, name string) string {
 	before, old, after := split(uri)

@@ -17,12 +17,11 @@ import (
 	"dialogs/store/mongo/mongotest"
 )
 
-// holder makes TestHold hold a server.
+// holder makes TestHold start a server.
 const holder = "MONGOTEST_HOLDER"
 
-// TestHold is the part of TestNoServerOutlivesItsTests that runs in a test
-// binary of its own: it starts a server, prints its address, and waits to be
-// killed.
+// TestHold is the part of TestNoServerOutlivesItsTests that runs in another test
+// binary: it starts a server, prints its address, and waits to be killed.
 func TestHold(t *testing.T) {
 	if os.Getenv(holder) == "" {
 		return
@@ -66,12 +65,12 @@ func TestRestart(t *testing.T) {
 	}
 }
 
-// A test binary that is killed must leave no server behind.
+// A killed test binary must leave no server behind.
 func TestNoServerOutlivesItsTests(t *testing.T) {
 	t.Parallel()
-	mongotest.URI(t) // skips where there is none
+	mongotest.URI(t) // skips without a server
 	if os.Getenv("MONGODB_URI") != "" {
-		return // nothing is started
+		return // no server was started
 	}
 	cmd := exec.Command(os.Args[0], "-test.run=^TestHold$")
 	cmd.Env = append(os.Environ(), holder+"=1")
@@ -95,7 +94,7 @@ func TestNoServerOutlivesItsTests(t *testing.T) {
 	}
 	conn, err := net.Dial("tcp", address)
 	if err != nil {
-		t.Fatalf("the server is not there: %v", err)
+		t.Fatalf("the server is not running: %v", err)
 	}
 	if err := cmd.Process.Kill(); err != nil {
 		t.Fatal(err)

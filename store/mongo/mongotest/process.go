@@ -12,33 +12,32 @@ import (
 	"testing"
 )
 
-// A process is a server that was started here. It ends when its standard
-// input does: whoever holds the other end need not live to end it.
+// A process is a server that this package has started. It ends when its standard
+// input is closed, also because the test binary was killed.
 type process struct {
 	cmd   *exec.Cmd
 	stdin io.Closer
 	port  int
 	uri   string
-	// guarded says that the command is a guard, which kills its server when
-	// the standard input ends.
+	// guarded means that the command is a guard, which kills its server when
+	// the standard input is closed.
 	guarded bool
-	// durable says that what the server acknowledged is there after a kill.
+	// durable means that acknowledged writes survive a kill.
 	durable bool
 }
 
-// kill ends the server without a chance to say goodbye, and waits until it is
-// gone.
+// kill kills the server and waits until it is gone.
 func (p *process) kill() error {
 	err := p.stdin.Close()
 	if !p.guarded {
 		err = p.cmd.Process.Kill()
 	}
-	_ = p.cmd.Wait() // tells that it was killed
+	_ = p.cmd.Wait() // returns that it was killed
 	return err
 }
 
-// launch starts a command that ends with its standard input, and returns the
-// first line that it prints.
+// launch starts a command that ends when its standard input is closed, and returns
+// the first line that it prints.
 func launch(cmd *exec.Cmd) (p *process, line string, err error) {
 	stdin, err := cmd.StdinPipe()
 	if err != nil {
@@ -48,7 +47,7 @@ func launch(cmd *exec.Cmd) (p *process, line string, err error) {
 	if err != nil {
 		return nil, "", err
 	}
-	// A file and no pipe: nothing may wait for the server to close it.
+	// A file, not a pipe: nothing may wait until the server closes it.
 	stderr, err := os.CreateTemp("", "mongotest-*.log")
 	if err != nil {
 		return nil, "", err
@@ -63,20 +62,19 @@ func launch(cmd *exec.Cmd) (p *process, line string, err error) {
 	if err != nil {
 		_ = p.kill()
 		said, _ := os.ReadFile(stderr.Name())
-		return nil, "", fmt.Errorf("%s ended at once: %s", cmd.Path, strings.TrimSpace(string(said)))
+		return nil, "", fmt.Errorf("%s failed to start: %s", cmd.Path, strings.TrimSpace(string(said)))
 	}
 	return p, strings.TrimSpace(line), nil
 }
 
-// A Server is a server of the test's own, which the test may kill and start
-// again.
+// A Server is a server for one test, which may kill and restart it.
 type Server struct {
 	t       testing.TB
 	process *process
 	dir     string
 }
 
-// Start starts a server for this test alone.
+// Start starts a server for this test only.
 func Start(t testing.TB) *Server {
 	t.Helper()
 	s := &Server{t: t, dir: t.TempDir()}
@@ -96,14 +94,14 @@ func (s *Server) start(port int) {
 	s.process = p
 }
 
-// URI is the address of a database on the server, the same after a restart.
+// URI returns the address of a database on the server, the same after a restart.
 func (s *Server) URI() string { return InDatabase(s.process.uri, "test") }
 
-// Durable tells whether what was acknowledged is there after a kill; the
-// stand-in loses everything.
+// Durable reports whether acknowledged writes survive a kill. The stand-in loses
+// everything.
 func (s *Server) Durable() bool { return s.process.durable }
 
-// Kill ends the server as a crash would.
+// Kill ends the server like a crash.
 func (s *Server) Kill() {
 	s.t.Helper()
 	if err := s.process.kill(); err != nil {
@@ -117,8 +115,8 @@ func (s *Server) Restart() {
 	s.start(s.process.port)
 }
 
-// freePort is a port that was free a moment ago, for a server that can't be
-// told to take one from the system.
+// freePort returns a port that was free a moment ago, for a server that can't ask
+// the system for one.
 func freePort() (int, error) {
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {

@@ -11,15 +11,15 @@ import (
 	"go.mongodb.org/mongo-driver/v2/mongo/options"
 )
 
-// A Set is a replica set of the test's own, for which there must be a mongod
-// on PATH; elsewhere the test is skipped and says so.
+// A Set is a replica set for one test. It needs a mongod on PATH; without one, the
+// test is skipped and says so.
 type Set struct {
 	t         testing.TB
 	processes map[string]*process // by address
 	uri       string
 }
 
-// mongod is the path of the server's program.
+// mongod returns the path of the server's program.
 func mongod(t testing.TB, capability string) string {
 	t.Helper()
 	path, err := exec.LookPath("mongod")
@@ -29,7 +29,7 @@ func mongod(t testing.TB, capability string) string {
 	return path
 }
 
-// StartSet starts a replica set of that many members.
+// StartSet starts a replica set with that many members.
 func StartSet(t testing.TB, members int) *Set {
 	t.Helper()
 	path := mongod(t, "a replica set of several")
@@ -52,21 +52,21 @@ func StartSet(t testing.TB, members int) *Set {
 	return s
 }
 
-// URI is the address of a database of the set.
+// URI returns the address of a database of the set.
 func (s *Set) URI() string { return s.uri }
 
-// StepDown makes the primary give up, so that another is elected.
+// StepDown makes the primary step down, so that another one is elected.
 func (s *Set) StepDown() {
 	s.t.Helper()
 	ctx, cancel := context.WithTimeout(context.Background(), patience)
 	defer cancel()
 	client := s.primaryClient(ctx)
 	defer func() { _ = client.Disconnect(ctx) }()
-	// The answer is lost with the connection, which the server closes.
+	// The answer is lost: the server closes the connection.
 	_ = client.Database("admin").RunCommand(ctx, bson.D{{Key: "replSetStepDown", Value: 10}, {Key: "force", Value: true}}).Err()
 }
 
-// KillPrimary ends the primary as a crash would.
+// KillPrimary ends the primary like a crash.
 func (s *Set) KillPrimary() {
 	s.t.Helper()
 	ctx, cancel := context.WithTimeout(context.Background(), patience)
@@ -96,8 +96,8 @@ func (s *Set) primaryClient(ctx context.Context) *mongo.Client {
 	return client
 }
 
-// Standalone is the address of an empty database on a server of the test's
-// own that is in no replica set, for which there must be a mongod on PATH.
+// Standalone returns the address of an empty database on a new server that is not
+// in a replica set. It needs a mongod on PATH.
 func Standalone(t testing.TB) string {
 	t.Helper()
 	p, err := (member{path: mongod(t, "a standalone server"), dir: t.TempDir(), alone: true}).start()
@@ -108,8 +108,8 @@ func Standalone(t testing.TB) string {
 	return "mongodb://" + p.address() + "/test"
 }
 
-// Sharded is URI on a sharded cluster, in a database whose collections are
-// sharded by hashed _id. It must be the server that MONGODB_URI names.
+// Sharded is like URI, with collections that are sharded by hashed _id. It needs a
+// sharded cluster at MONGODB_URI.
 func Sharded(t testing.TB, collections ...string) string {
 	t.Helper()
 	uri := URI(t)

@@ -14,7 +14,7 @@ import (
 	"github.com/gofrs/flock"
 )
 
-// startStandin runs the stand-in; errMissing when this machine can't.
+// startStandin starts the stand-in, or returns errMissing when this machine can't.
 func startStandin(port int) (*process, error) {
 	java, err := exec.LookPath("java")
 	if err != nil {
@@ -36,15 +36,15 @@ func startStandin(port int) (*process, error) {
 	}
 	if p.port, err = strconv.Atoi(line); err != nil {
 		_ = p.kill()
-		return nil, fmt.Errorf("the stand-in printed %q in place of its port", line)
+		return nil, fmt.Errorf("the stand-in printed %q instead of its port", line)
 	}
 	p.uri = fmt.Sprintf("mongodb://127.0.0.1:%d/", p.port)
 	return p, nil
 }
 
-// buildStandin lets Maven fetch and compile the stand-in unless that was done
-// for the very same sources; errMissing without Maven. Test binaries of
-// several packages may come here at once.
+// buildStandin builds the stand-in with Maven, unless that was done for the same
+// sources before. Without Maven it returns errMissing. Test binaries of several
+// packages may run it at the same time.
 func buildStandin(dir, target string) error {
 	want, err := digest(filepath.Join(dir, "pom.xml"), filepath.Join(dir, "Main.java"))
 	if err != nil {
@@ -70,7 +70,7 @@ func buildStandin(dir, target string) error {
 	if err != nil {
 		return errMissing
 	}
-	// Without the network first: quick and enough when all was fetched before.
+	// First without the network: faster, and enough when everything is cached.
 	if _, err := maven(mvn, dir, "-o"); err != nil {
 		if said, err := maven(mvn, dir); err != nil {
 			return fmt.Errorf("building the stand-in: %w\n%s", err, said)
@@ -98,8 +98,8 @@ func digest(paths ...string) (string, error) {
 	return hex.EncodeToString(sum.Sum(nil)), nil
 }
 
-// standinDir finds the stand-in's folder from the folder of whichever package
-// is tested.
+// standinDir finds the stand-in's folder from the folder of the package under
+// test.
 func standinDir() (string, error) {
 	dir, err := os.Getwd()
 	if err != nil {
