@@ -12,33 +12,33 @@ import (
 	"dialogs/dialog"
 )
 
-// KeyPrefix begins the text of every API key, so that people and the scanners
-// of leaked secrets recognize one.
+// KeyPrefix is the start of every API key, so that people and secret scanners
+// recognize one.
 const KeyPrefix = "dlg_"
 
 const keyBytes = 32 // 256 bits
 
-// keyName leaves out what would need quoting in a shell, a log or a header.
+// keyName allows nothing that needs quoting in a shell, a log or a header.
 var keyName = regexp.MustCompile(`^[A-Za-z0-9._-]{1,64}$`)
 
 // CheckKeyName checks the form of an API key's name: 1 to 64 letters, digits,
 // dots, underscores and hyphens. Its error is of the code [dialog.Invalid].
 func CheckKeyName(name string) error {
 	if !keyName.MatchString(name) {
-		return dialog.InvalidInput("name", "the name of an API key has 1 to 64 letters, digits, dots, underscores and hyphens")
+		return dialog.InvalidInput("name", "invalid name of an API key "+dialog.Quote(name)+": use 1 to 64 letters, digits, dots, underscores or hyphens")
 	}
 	return nil
 }
 
-// NewAPIKey makes an API key. text is the key itself, to be shown once and kept
-// nowhere; key is what the store keeps. random must be cryptographic.
+// NewAPIKey generates an API key. text is the key itself, to be shown once and
+// stored nowhere; key is what the store keeps. random must be cryptographic.
 func NewAPIKey(name string, now time.Time, random io.Reader) (text string, key dialog.APIKey, err error) {
 	if err := CheckKeyName(name); err != nil {
 		return "", dialog.APIKey{}, err
 	}
 	var b [keyBytes]byte
 	if _, err := io.ReadFull(random, b[:]); err != nil {
-		return "", dialog.APIKey{}, fmt.Errorf("making an API key: %w", err)
+		return "", dialog.APIKey{}, fmt.Errorf("generating an API key: %w", err)
 	}
 	text = KeyPrefix + base64.RawURLEncoding.EncodeToString(b[:])
 	return text, dialog.APIKey{
@@ -46,8 +46,8 @@ func NewAPIKey(name string, now time.Time, random io.Reader) (text string, key d
 	}, nil
 }
 
-// isKeyText tells whether s has the form of an API key; what has not is never
-// worth asking the store about.
+// isKeyText reports whether s has the form of an API key. Other texts are not
+// looked up in the store.
 func isKeyText(s string) bool {
 	secret, ok := strings.CutPrefix(s, KeyPrefix)
 	if !ok {

@@ -10,35 +10,35 @@ import (
 	"dialogs/dialog"
 )
 
-// A Config is what an [Authenticator] goes by.
+// A Config is the configuration of an [Authenticator].
 type Config struct {
-	// Secret checks the HS256 session tokens: at least [MinSecretBytes].
+	// Secret verifies HS256 session tokens; at least [MinSecretBytes].
 	Secret []byte
-	// Keys keeps the API keys.
+	// Keys has the API keys.
 	Keys dialog.KeyStore
-	// Sessions keeps which session tokens were ended.
+	// Sessions has the session tokens that were ended.
 	Sessions dialog.SessionStore
-	// JWKS names another issuer of session tokens; the zero value, none.
+	// JWKS is another issuer of session tokens; the zero value is none.
 	JWKS JWKS
-	// Now is the clock, such as [time.Now].
+	// Now is the clock, usually [time.Now].
 	Now func() time.Time
-	// Log is told when the JWKS can't be read, and when it can again.
+	// Log receives when the JWKS becomes unreadable, and readable again.
 	Log *slog.Logger
 }
 
-// An Authenticator finds out who is calling. Its methods are safe for
-// concurrent use.
+// An Authenticator finds out who is calling. Its methods are safe for concurrent
+// use.
 //
-// Their errors are [Error] values, or internal when the store of the API keys
-// fails otherwise than by being away.
+// Their errors are [Error] values. Failures of the store, except that it is
+// unreachable, are internal.
 type Authenticator struct {
 	tokens   *tokens
 	sessions *sessions
 	keys     *keyring
 }
 
-// New refuses a half configuration, and does not wait for the store or the
-// JWKS. What it starts in the background ends with ctx or with Close.
+// New returns an error for an incomplete configuration. It does not wait for the
+// store or the JWKS. Its background work ends with ctx or with Close.
 func New(ctx context.Context, c Config) (*Authenticator, error) {
 	if c.Keys == nil || c.Sessions == nil || c.Now == nil || c.Log == nil {
 		return nil, errors.New("auth: Keys, Sessions, Now and Log are required")
@@ -54,13 +54,13 @@ func New(ctx context.Context, c Config) (*Authenticator, error) {
 	return &Authenticator{tokens: tokens, sessions: sessions, keys: newKeyring(ctx, c.Keys, c.Now)}, nil
 }
 
-// Close ends what runs in the background and waits for it.
+// Close ends the background work and waits for it.
 func (a *Authenticator) Close() {
 	a.tokens.close()
 	a.keys.close()
 }
 
-// Authenticate tells who an HTTP request comes from.
+// Authenticate returns who sent an HTTP request.
 func (a *Authenticator) Authenticate(ctx context.Context, h http.Header) (Identity, error) {
 	c, err := ParseHeader(h)
 	if err != nil {
@@ -69,9 +69,9 @@ func (a *Authenticator) Authenticate(ctx context.Context, h http.Header) (Identi
 	return a.verify(ctx, c)
 }
 
-// AuthenticateConnectionInit tells who a WebSocket connection comes from: the
-// request that was upgraded and the payload of connection_init together carry
-// at most one credential.
+// AuthenticateConnectionInit returns who opened a WebSocket connection. The
+// upgrade request and the payload of connection_init may have one credential in
+// all.
 func (a *Authenticator) AuthenticateConnectionInit(ctx context.Context, upgrade http.Header, payload map[string]any) (Identity, error) {
 	c, err := ParseConnectionInit(upgrade, payload)
 	if err != nil {
@@ -80,9 +80,9 @@ func (a *Authenticator) AuthenticateConnectionInit(ctx context.Context, upgrade 
 	return a.verify(ctx, c)
 }
 
-// EndSession makes the session token that the identity came with be refused:
-// here at once, by other authenticators of the store within 5 seconds. One
-// that can't be ended is an error of the code [dialog.Invalid].
+// EndSession ends the session token of this identity. It is rejected here at once,
+// and by other authenticators of the same store within 5 seconds. For a
+// credential that can't be ended, the error is [dialog.Invalid].
 func (a *Authenticator) EndSession(ctx context.Context, id Identity) error {
 	return a.sessions.end(ctx, id)
 }

@@ -33,13 +33,13 @@ func TestNewRefusesHalfAConfiguration(t *testing.T) {
 		"no session store":  {"Nothing could be ended.", func(c *auth.Config) { c.Sessions = nil }, "required"},
 		"no clock":          {"Tokens end by it.", func(c *auth.Config) { c.Now = nil }, "required"},
 		"no log":            {"Failures would go unnoticed.", func(c *auth.Config) { c.Log = nil }, "required"},
-		"issuer without":    {"It would check nothing.", func(c *auth.Config) { c.JWKS.Issuer = "x" }, "needs the JWKS URL"},
-		"audience without":  {"It would check nothing.", func(c *auth.Config) { c.JWKS.Audience = "x" }, "needs the JWKS URL"},
-		"relative URL":      {"There is nothing to be relative to.", func(c *auth.Config) { c.JWKS.URL = "/jwks.json" }, "absolute URL"},
-		"other scheme":      {"Keys come over HTTP.", func(c *auth.Config) { c.JWKS.URL = "file:///jwks.json" }, "absolute URL"},
-		"URL without host":  {"Somebody has to be asked.", func(c *auth.Config) { c.JWKS.URL = "https:///jwks.json" }, "absolute URL"},
-		"URL is not a URL":  {"It can't be read.", func(c *auth.Config) { c.JWKS.URL = "https://a b/" }, "absolute URL"},
-		"no URL, but words": {"It can't be read.", func(c *auth.Config) { c.JWKS.URL = "none" }, "absolute URL"},
+		"issuer without":    {"It would check nothing.", func(c *auth.Config) { c.JWKS.Issuer = "x" }, "can only be used with a JWKS URL"},
+		"audience without":  {"It would check nothing.", func(c *auth.Config) { c.JWKS.Audience = "x" }, "can only be used with a JWKS URL"},
+		"relative URL":      {"There is nothing to be relative to.", func(c *auth.Config) { c.JWKS.URL = "/jwks.json" }, "must be an absolute http or https URL"},
+		"other scheme":      {"Keys come over HTTP.", func(c *auth.Config) { c.JWKS.URL = "file:///jwks.json" }, "must be an absolute http or https URL"},
+		"URL without host":  {"Somebody has to be asked.", func(c *auth.Config) { c.JWKS.URL = "https:///jwks.json" }, "must be an absolute http or https URL"},
+		"URL is not a URL":  {"It can't be read.", func(c *auth.Config) { c.JWKS.URL = "https://a b/" }, "must be an absolute http or https URL"},
+		"no URL, but words": {"It can't be read.", func(c *auth.Config) { c.JWKS.URL = "none" }, "must be an absolute http or https URL"},
 	}
 	for name, tc := range cases {
 		t.Run(name, func(t *testing.T) {

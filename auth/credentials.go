@@ -2,6 +2,7 @@ package auth
 
 import (
 	"errors"
+	"fmt"
 	"log/slog"
 	"net/http"
 	"net/url"
@@ -10,21 +11,21 @@ import (
 	"dialogs/dialog"
 )
 
-// maxCredentialBytes bounds what is decoded for somebody who is not known yet.
+// maxCredentialBytes limits what is decoded for a caller who is not known yet.
 const maxCredentialBytes = 16 << 10
 
-// Credentials are what a request brought, well-formed but not verified: a
+// Credentials are the credentials of a request, well-formed but not verified: a
 // token, or an API key with or without a user, or nothing.
 type Credentials struct {
 	// Token is a session token.
 	Token string
 	// APIKey is the text of an API key.
 	APIKey string
-	// OnBehalfOf is the user whom the API key acts for, empty for none.
+	// OnBehalfOf is the user that the API key acts for; empty for none.
 	OnBehalfOf dialog.UserID
 }
 
-// String names the kind of credential and keeps the credential to itself.
+// String returns the kind of credential, never the credential.
 func (c Credentials) String() string {
 	switch {
 	case c.Token != "":
@@ -41,17 +42,17 @@ func (c Credentials) String() string {
 func (c Credentials) LogValue() slog.Value { return slog.StringValue(c.String()) }
 
 // ParseHeader reads the credentials of an HTTP request. Its errors are [Error]
-// values of status 400.
+// values with status 400.
 func ParseHeader(h http.Header) (Credentials, error) {
 	var g given
 	g.addHeader(h)
 	return g.credentials()
 }
 
-// ParseConnectionInit reads the credentials of a WebSocket connection, which
-// come in the payload of connection_init or with the request that was upgraded:
-// the same names, and one credential in all. Its errors are [Error] values of
-// status 400.
+// ParseConnectionInit reads the credentials of a WebSocket connection. They are in
+// the payload of connection_init or in the upgrade request, under the same
+// names, and one credential in all. Its errors are [Error] values with status
+// 400.
 func ParseConnectionInit(upgrade http.Header, payload map[string]any) (Credentials, error) {
 	var g given
 	g.addHeader(upgrade)
@@ -61,7 +62,7 @@ func ParseConnectionInit(upgrade http.Header, payload map[string]any) (Credentia
 			continue
 		}
 		text, ok := value.(string)
-		if !ok { // null too: what is there but no credential must not pass as anonymous
+		if !ok { // null too: only a missing credential is anonymous
 			return Credentials{}, malformed(documented + " must be a string in the payload of connection_init")
 		}
 		*list = append(*list, text)
@@ -69,11 +70,11 @@ func ParseConnectionInit(upgrade http.Header, payload map[string]any) (Credentia
 	return g.credentials()
 }
 
-// given is everything that came under one of the names.
+// given is everything that was given under each of the names.
 type given struct{ token, authorization, onBehalfOf []string }
 
-// list is where values of this name, in any case, belong, and how the name is
-// documented; nil for other names.
+// list returns where values of this name, in any case, belong, and the documented
+// form of the name; nil for other names.
 func (g *given) list(name string) (list *[]string, documented string) {
 	switch http.CanonicalHeaderKey(name) {
 	case "Qb-Token":
@@ -103,7 +104,7 @@ func (g *given) credentials() (Credentials, error) {
 	case len(g.onBehalfOf) > 1:
 		return Credentials{}, malformed("On-Behalf-Of is given more than once")
 	case len(g.token)+len(g.authorization) > 1:
-		return Credentials{}, malformed("QB-Token and Authorization are two credentials; give one")
+		return Credentials{}, malformed("QB-Token and Authorization cannot be combined: send one of them")
 	}
 	var c Credentials
 	var err error
@@ -119,7 +120,7 @@ func (g *given) credentials() (Credentials, error) {
 	}
 	if len(g.onBehalfOf) == 1 {
 		if c.APIKey == "" {
-			return Credentials{}, malformed("On-Behalf-Of goes with an API key alone")
+			return Credentials{}, malformed("On-Behalf-Of can only be used with an API key")
 		}
 		if c.OnBehalfOf, err = parseOnBehalfOf(g.onBehalfOf[0]); err != nil {
 			return Credentials{}, err
@@ -129,7 +130,7 @@ func (g *given) credentials() (Credentials, error) {
 }
 
 // parseAuthorization reads "scheme credential". Its error must not quote the
-// scheme: whoever forgets it has the credential in its place.
+// scheme: when it is forgotten, the credential is in its place.
 func parseAuthorization(value string) (Credentials, error) {
 	scheme, rest, _ := strings.Cut(value, " ")
 	rest = strings.TrimLeft(rest, " ") // HTTP allows several
@@ -139,25 +140,25 @@ func parseAuthorization(value string) (Credentials, error) {
 	case isScheme(scheme, "ApiKey"):
 		return Credentials{APIKey: rest}, checkCredential("Authorization: ApiKey", rest)
 	}
-	return Credentials{}, malformed(`Authorization takes "Bearer" with a session token, or "ApiKey" with an API key`)
+	return Credentials{}, malformed("invalid Authorization: use Bearer with a session token, or ApiKey with an API key")
 }
 
-// isScheme compares in any case. The lengths are compared because EqualFold
-// alone would also take letters beyond ASCII, such as the Kelvin sign for K.
+// isScheme compares in any case. It compares the lengths because EqualFold alone
+// also accepts letters beyond ASCII: the Kelvin sign for K.
 func isScheme(got, want string) bool {
 	return len(got) == len(want) && strings.EqualFold(got, want)
 }
 
-// checkCredential wants what HTTP calls token68, so that two credentials that
-// a proxy joined with a comma are never taken for one.
+// checkCredential requires what HTTP calls token68, so that two credentials that a
+// proxy joined with a comma are never taken for one.
 func checkCredential(where, s string) error {
 	switch {
 	case s == "":
-		return malformed(where + " has no credential")
+		return malformed(where + " is empty")
 	case len(s) > maxCredentialBytes:
-		return malformed(where + " has more than 16,384 bytes")
+		return malformed(fmt.Sprintf("%s is too long: %d bytes (limit %d)", where, len(s), maxCredentialBytes))
 	case strings.ContainsFunc(s, notToken68):
-		return malformed(where + " has characters that no credential has")
+		return malformed(where + " contains characters that are not allowed")
 	}
 	return nil
 }
@@ -170,12 +171,12 @@ func notToken68(r rune) bool {
 	return !strings.ContainsRune("-._~+/=", r)
 }
 
-// parseOnBehalfOf reads a user id in one of two forms: as it is, in UTF-8, or
-// as the ext-value of RFC 8187 (UTF-8”Jos%C3%A9) for clients that can't send
-// other headers than ASCII. Percent signs mean nothing in the first form.
+// parseOnBehalfOf reads a user id in one of two forms: unchanged in UTF-8, where a
+// percent sign has no meaning, or as an ext-value of RFC 8187, for clients that
+// can only send headers in ASCII.
 //
-// A plain comma is refused: proxies join two headers with one. An id that has a
-// comma is sent in the second form.
+// An unencoded comma is rejected, because proxies join two headers with one. An
+// id with a comma needs the second form.
 func parseOnBehalfOf(value string) (dialog.UserID, error) {
 	encoded, isEncoded := extValue(value)
 	switch {
@@ -186,7 +187,7 @@ func parseOnBehalfOf(value string) (dialog.UserID, error) {
 		}
 		value = decoded
 	case strings.Contains(value, ","):
-		return "", malformed("On-Behalf-Of names more than one user; send an id that has a comma as UTF-8''a%2Cb")
+		return "", malformed("On-Behalf-Of must be one user id; send an id that contains a comma as UTF-8''a%2Cb")
 	}
 	user, err := dialog.ParseUserID("", value)
 	var invalid *dialog.Error
@@ -196,7 +197,7 @@ func parseOnBehalfOf(value string) (dialog.UserID, error) {
 	return user, err
 }
 
-// extValue is the part of an ext-value of RFC 8187 that is percent-encoded; not
+// extValue returns the percent-encoded part of an ext-value of RFC 8187. It is not
 // ok for a value without a charset. The language between the quotes is ignored.
 func extValue(value string) (encoded string, ok bool) {
 	charset, rest, ok := strings.Cut(value, "'")
@@ -207,7 +208,7 @@ func extValue(value string) (encoded string, ok bool) {
 	return encoded, ok
 }
 
-// notInExtValue tells the characters that an ext-value must percent-encode.
+// notInExtValue reports whether an ext-value must percent-encode the character.
 func notInExtValue(r rune) bool {
 	switch {
 	case 'a' <= r && r <= 'z', 'A' <= r && r <= 'Z', '0' <= r && r <= '9':

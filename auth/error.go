@@ -2,22 +2,22 @@ package auth
 
 import "net/http"
 
-// Challenge is what WWW-Authenticate says to a caller who gave no credential
-// where one is needed.
+// Challenge is the WWW-Authenticate for a caller without a credential where one is
+// required.
 const Challenge = `Bearer realm="dialogs", ApiKey realm="dialogs"`
 
-// An Error is why credentials were refused. It may be shown to the caller.
+// An Error is why credentials were rejected. It may be shown to the caller.
 type Error struct {
-	// Status is the HTTP status: 400 for credentials that are malformed or
-	// contradict one another, 401 for one that does not hold, 503 when that
-	// can't be found out right now.
+	// Status is the HTTP status: 400 for malformed or contradictory
+	// credentials, 401 for an invalid one, 503 when that can't be checked at
+	// the moment.
 	Status int
-	// Message is a whole sentence without a final stop. It never quotes a
-	// credential.
+	// Message is one sentence without a final stop, shorter than 160
+	// characters. It never quotes a credential.
 	Message string
 	// Challenge is the value of WWW-Authenticate; only a 401 has one.
 	Challenge string
-	// cause is for the log alone.
+	// cause is for the log only.
 	cause error
 }
 
@@ -43,7 +43,7 @@ func tokenRefused(message string) error {
 
 func apiKeyRefused() error {
 	return &Error{
-		Status: http.StatusUnauthorized, Message: "the API key is unknown or revoked",
+		Status: http.StatusUnauthorized, Message: "invalid API key: unknown or revoked",
 		Challenge: `ApiKey realm="dialogs"`,
 	}
 }

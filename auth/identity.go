@@ -7,14 +7,12 @@ import (
 	"dialogs/dialog"
 )
 
-// An Identity is what the credentials of a request came to. The zero Identity
-// is anonymous.
+// An Identity is who a request comes from. The zero Identity is anonymous.
 type Identity struct {
 	Caller dialog.Caller
-	// ExpiresAt is when the session token ends, in UTC; zero for everyone who
-	// came without one.
+	// ExpiresAt is when the session token expires, in UTC; zero without one.
 	ExpiresAt time.Time
-	// IssuedAt is when it was made, zero when it does not tell.
+	// IssuedAt is when the token was issued, in UTC; zero when unknown.
 	IssuedAt time.Time
 	// TokenID is the session token's jti, empty when it has none.
 	TokenID string
@@ -22,13 +20,12 @@ type Identity struct {
 
 type identityKey struct{}
 
-// WithIdentity returns a context that carries the identity.
+// WithIdentity returns a context with the identity.
 func WithIdentity(ctx context.Context, id Identity) context.Context {
 	return context.WithValue(ctx, identityKey{}, id)
 }
 
-// FromContext returns the identity that the context carries; without one it
-// is anonymous.
+// FromContext returns the identity in the context; without one it is anonymous.
 func FromContext(ctx context.Context) Identity {
 	id, _ := ctx.Value(identityKey{}).(Identity)
 	return id

@@ -19,32 +19,32 @@ import (
 	"github.com/golang-jwt/jwt/v5"
 )
 
-// A JWKS names an issuer of session tokens by where its public keys are.
+// A JWKS is an issuer of session tokens, identified by the URL of its public keys.
 type JWKS struct {
-	// URL is where the JSON Web Key Set is, over http or https.
+	// URL is the http or https URL of the JSON Web Key Set.
 	URL string
-	// Issuer and Audience, when not empty, are what a token's iss must be and
-	// its aud must hold.
+	// Issuer is the required iss of a token, Audience is required in its aud.
+	// Empty means that it is not checked.
 	Issuer, Audience string
-	// Transport is how the URL is reached; nil is the usual way.
+	// Transport is used for requests to the URL; nil is the default one.
 	Transport http.RoundTripper
 }
 
 const (
-	// jwksEvery is how often the keys are read, and so how long one that was
-	// withdrawn is still trusted.
+	// jwksEvery is how often the keys are read, and so how long a withdrawn key
+	// is still trusted.
 	jwksEvery = 5 * time.Minute
-	// jwksRetry is how soon after a failure.
+	// jwksRetry is how soon they are read again after a failure.
 	jwksRetry = 15 * time.Second
-	// jwksGap is the least time between two reads, which tokens that name
-	// unknown keys may ask for.
+	// jwksGap is the minimum time between two reads: tokens with unknown keys
+	// trigger reads.
 	jwksGap      = 5 * time.Second
 	jwksTimeout  = 5 * time.Second
 	jwksMaxBytes = 1 << 20
 	minRSABits   = 2048
 )
 
-// errKeysAway means that a key is not known and could not be asked for.
+// errKeysAway means that a key is unknown and the JWKS could not be read.
 var errKeysAway = errors.New("reading the JWKS")
 
 func (j JWKS) claims() []jwt.ParserOption {
@@ -61,22 +61,23 @@ func (j JWKS) claims() []jwt.ParserOption {
 func (j JWKS) check() error {
 	u, err := url.Parse(j.URL)
 	if err != nil || u.Host == "" || u.Scheme != "https" && u.Scheme != "http" {
-		return errors.New("auth: the JWKS needs an absolute URL of http or https")
+		return errors.New("auth: the JWKS URL must be an absolute http or https URL")
 	}
 	return nil
 }
 
-// configured refuses half a configuration: what would check nothing.
+// configured reports whether there is a JWKS. An incomplete configuration, which
+// would check nothing, is an error.
 func (j JWKS) configured() (bool, error) {
 	if j.URL == "" && (j.Issuer != "" || j.Audience != "") {
-		return false, errors.New("auth: an issuer or audience of session tokens needs the JWKS URL of their keys")
+		return false, errors.New("auth: an issuer or audience can only be used with a JWKS URL")
 	}
 	return j.URL != "", nil
 }
 
-// An issuer knows the keys at a JWKS URL. It starts and keeps working while the
-// URL is away, reads the keys again regularly, and at once (but not too often)
-// when a token names a key that is not known yet.
+// An issuer has the keys at a JWKS URL. It starts and keeps working while the URL
+// is unreachable. It reads the keys again regularly, and at once (but not too
+// often) when a token has an unknown key.
 type issuer struct {
 	keys    keyfunc.Keyfunc
 	fetches *refresher
@@ -92,7 +93,7 @@ func newIssuer(ctx context.Context, c Config) (*issuer, error) {
 	}
 	set := &keySet{MemoryJWKSet: jwkset.NewMemoryStorage(), url: c.JWKS.URL, log: c.Log, away: true, client: &http.Client{
 		Transport: limited{transport},
-		// Keys come from the very URL that was configured.
+		// Keys only come from the configured URL itself.
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	}}
 	fetches := newRefresher(ctx, jwksGap, jwksTimeout, c.Now, set.fetch)
@@ -114,10 +115,10 @@ type keySet struct {
 	client  *http.Client
 	refresh func(context.Context) error
 	log     *slog.Logger
-	away    bool // the last fetch failed, or there was none; for fetch alone
+	away    bool // no fetch yet, or the last one failed; used by fetch only
 }
 
-// KeyRead returns the key of this id, fetched if it is not known yet.
+// KeyRead returns the key with this id, and fetches the keys if it is unknown.
 func (s *keySet) KeyRead(ctx context.Context, id string) (jwkset.JWK, error) {
 	if key, err := s.MemoryJWKSet.KeyRead(ctx, id); err == nil {
 		return key, nil
@@ -128,7 +129,7 @@ func (s *keySet) KeyRead(ctx context.Context, id string) (jwkset.JWK, error) {
 	return s.MemoryJWKSet.KeyRead(ctx, id)
 }
 
-// KeyReadAll returns all keys, for a token that names none.
+// KeyReadAll returns all keys, for a token without a key id.
 func (s *keySet) KeyReadAll(ctx context.Context) ([]jwkset.JWK, error) {
 	if keys, err := s.MemoryJWKSet.KeyReadAll(ctx); err == nil && len(keys) > 0 {
 		return keys, nil
@@ -139,13 +140,13 @@ func (s *keySet) KeyReadAll(ctx context.Context) ([]jwkset.JWK, error) {
 	return s.MemoryJWKSet.KeyReadAll(ctx)
 }
 
-// KeyReplaceAll keeps the keys that are good for verifying tokens here.
+// KeyReplaceAll keeps the keys that can verify tokens here.
 func (s *keySet) KeyReplaceAll(ctx context.Context, keys []jwkset.JWK) error {
 	return s.MemoryJWKSet.KeyReplaceAll(ctx, slices.DeleteFunc(keys, func(k jwkset.JWK) bool { return !verifies(k) }))
 }
 
-// fetch reads the keys once: without an interval, that is what making a
-// storage from a URL does.
+// fetch reads the keys once: creating a storage from a URL does that, and repeats
+// it only with an interval.
 func (s *keySet) fetch(ctx context.Context) error {
 	_, err := jwkset.NewStorageFromHTTP(s.url, jwkset.HTTPClientStorageOptions{
 		Client: s.client, Ctx: ctx, HTTPTimeout: jwksTimeout, Storage: s,
@@ -153,16 +154,16 @@ func (s *keySet) fetch(ctx context.Context) error {
 	switch {
 	case errors.Is(ctx.Err(), context.Canceled): // the server is closing
 	case err != nil:
-		s.log.WarnContext(ctx, "the JWKS can't be read; the keys known so far still serve", "error", err)
+		s.log.WarnContext(ctx, "JWKS unavailable, known keys stay valid", "error", err)
 	case s.away:
-		s.log.InfoContext(ctx, "the JWKS was read")
+		s.log.InfoContext(ctx, "JWKS loaded")
 	}
 	s.away = err != nil
 	return err
 }
 
-// verifies pins the algorithm to the key: of each kind exactly one is taken. A
-// private key that somebody published by mistake is nobody's any more.
+// verifies pins the algorithm to the key: exactly one for each kind of key. A
+// private key that was published by mistake no longer proves anything.
 func verifies(k jwkset.JWK) bool {
 	m := k.Marshal()
 	if m.USE != "" && m.USE != jwkset.UseSig {
@@ -191,7 +192,7 @@ func verifies(k jwkset.JWK) bool {
 	return m.ALG == "" || m.ALG == alg
 }
 
-// limited bounds what an answer may have.
+// limited limits the size of responses.
 type limited struct{ http.RoundTripper }
 
 func (l limited) RoundTrip(r *http.Request) (*http.Response, error) {

@@ -167,7 +167,7 @@ func TestIssuer(t *testing.T) {
 		URL: server.URL, Issuer: "https://issuer.example", Audience: "dialogs",
 	}})
 
-	const unknown = "signed by nobody"
+	const unknown = "signed with an unknown key"
 	theirs := jwt.MapClaims{"iss": "https://issuer.example", "aud": "dialogs"}
 	with := func(changes jwt.MapClaims) jwt.MapClaims {
 		c := claims(theirs)
@@ -199,12 +199,12 @@ func TestIssuer(t *testing.T) {
 		"several audiences":    {"One of them has to be this server.", token(jwt.SigningMethodES256, ecKey, "ec", jwt.MapClaims{"aud": []string{"x", "dialogs"}}), ""},
 		"own token":            {"The server's own tokens have neither issuer nor audience.", sign(t, jwt.SigningMethodHS256, secret, claims(nil), nil), ""},
 
-		"another issuer":      {"Its keys may sign for others too.", token(jwt.SigningMethodES256, ecKey, "ec", jwt.MapClaims{"iss": "https://issuer.example/"}), "another issuer"},
-		"no issuer":           {"It is checked, so it is required.", token(jwt.SigningMethodES256, ecKey, "ec", jwt.MapClaims{"iss": nil}), "lacks a claim"},
-		"another audience":    {"It is a token for somebody else's server.", token(jwt.SigningMethodES256, ecKey, "ec", jwt.MapClaims{"aud": []string{"x", "Dialogs"}}), "another audience"},
-		"no audience":         {"It is checked, so it is required.", token(jwt.SigningMethodES256, ecKey, "ec", jwt.MapClaims{"aud": nil}), "lacks a claim"},
+		"wrong issuer":      {"Its keys may sign for others too.", token(jwt.SigningMethodES256, ecKey, "ec", jwt.MapClaims{"iss": "https://issuer.example/"}), "wrong issuer"},
+		"no issuer":           {"It is checked, so it is required.", token(jwt.SigningMethodES256, ecKey, "ec", jwt.MapClaims{"iss": nil}), "a required claim is missing"},
+		"wrong audience":    {"It is a token for somebody else's server.", token(jwt.SigningMethodES256, ecKey, "ec", jwt.MapClaims{"aud": []string{"x", "Dialogs"}}), "wrong audience"},
+		"no audience":         {"It is checked, so it is required.", token(jwt.SigningMethodES256, ecKey, "ec", jwt.MapClaims{"aud": nil}), "a required claim is missing"},
 		"expired":             {"It ended.", token(jwt.SigningMethodES256, ecKey, "ec", jwt.MapClaims{"exp": noon.Unix() - 1}), "has expired"},
-		"no end":              {"A token that never ends can't be got rid of.", token(jwt.SigningMethodES256, ecKey, "ec", jwt.MapClaims{"exp": nil}), "lacks a claim"},
+		"no end":              {"A token that never ends can't be got rid of.", token(jwt.SigningMethodES256, ecKey, "ec", jwt.MapClaims{"exp": nil}), "a required claim is missing"},
 		"no subject":          {"Nobody is no user.", token(jwt.SigningMethodES256, ecKey, "ec", jwt.MapClaims{"sub": nil}), "subject"},
 		"unknown kid":         {"Nobody knows that key.", token(jwt.SigningMethodES256, ecKey, "nobody", nil), unknown},
 		"kid of another":      {"A signature holds with its own key alone.", token(jwt.SigningMethodES256, otherEC, "ec", nil), unknown},
@@ -390,7 +390,7 @@ func TestIssuerAway(t *testing.T) {
 				if _, err := a.Authenticate(t.Context(), bearer(token)); err != nil {
 					t.Errorf("half an hour after the JWKS went away: %v", err)
 				}
-				if text := book.String(); strings.Count(text, "the JWKS was read") != 1 || !strings.Contains(text, "can't be read") {
+				if text := book.String(); strings.Count(text, "JWKS loaded") != 1 || !strings.Contains(text, "JWKS unavailable") {
 					t.Errorf("the log does not tell what happened:\n%s", text)
 				}
 			})

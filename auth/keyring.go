@@ -15,15 +15,15 @@ import (
 // A revoked key must stop working within 5 seconds on every instance, and a
 // busy server must not read the keys for every request.
 const (
-	// keysFresh is the age from which on the keys are read again, while those
-	// at hand still serve.
+	// keysFresh is the age after which the keys are read again in the
+	// background, while they are still used.
 	keysFresh = 2 * time.Second
-	// keysUsable is the age from which on the keys at hand serve no more.
+	// keysUsable is the age after which the keys must not be used.
 	keysUsable = 4 * time.Second
-	// keysGap is the least time between two reads, so that a flood of unknown
-	// keys costs the store ten reads a second and not one each.
+	// keysGap is the minimum time between two reads, so that a flood of
+	// unknown keys costs the store ten reads per second and not one each.
 	keysGap = 100 * time.Millisecond
-	// keysTimeout is how long a read may take: what comes later is stale.
+	// keysTimeout is how long a read may take: a later result is stale.
 	keysTimeout = 3 * time.Second
 )
 
@@ -35,9 +35,9 @@ type keyring struct {
 	known atomic.Pointer[knownKeys]
 }
 
-// knownKeys are the keys as the store had them at some instant.
+// knownKeys are the keys in the store at some time.
 type knownKeys struct {
-	asOf time.Time // not later than that instant
+	asOf time.Time // not later than that time
 	keys []dialog.APIKey
 }
 
@@ -60,8 +60,8 @@ func (k *keyring) read(ctx context.Context) error {
 	return nil
 }
 
-// verify returns the name of the key. A key that is not known is looked for
-// in a read that starts afterwards, so that a new one works at once.
+// verify returns the name of the key. For an unknown key it waits for a read that
+// starts afterwards, so that a new key works at once.
 func (k *keyring) verify(ctx context.Context, text string) (string, error) {
 	if !isKeyText(text) {
 		return "", apiKeyRefused()
@@ -93,11 +93,11 @@ func (k *keyring) verify(ctx context.Context, text string) (string, error) {
 }
 
 func keysUnavailable(cause error) error {
-	return unavailable("the store that keeps the API keys did not answer in time", cause)
+	return unavailable("API keys cannot be checked at the moment; try again", cause)
 }
 
-// age is how old the keys are. Those of an instant to come, after the clock was
-// set back, are as old as can be.
+// age is how old the keys are. Keys from the future, after the clock was set back,
+// count as too old.
 func (k *keyring) age(known *knownKeys) time.Duration {
 	age := k.now().Sub(known.asOf)
 	if age < 0 {
@@ -106,7 +106,7 @@ func (k *keyring) age(known *knownKeys) time.Duration {
 	return age
 }
 
-// find compares with every key, in a time that tells nothing.
+// find compares with every key, in constant time.
 func (k *knownKeys) find(hash [sha256.Size]byte) (name string, found bool) {
 	for _, key := range k.keys {
 		if subtle.ConstantTimeCompare(key.Hash[:], hash[:]) == 1 {

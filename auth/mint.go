@@ -12,21 +12,21 @@ import (
 	"dialogs/dialog"
 )
 
-// MinSecretBytes is the shortest secret for HS256: as long as its hash.
+// MinSecretBytes is the minimum length of a secret for HS256: that of its hash.
 const MinSecretBytes = 32
 
-// MaxTTL is the longest that a minted session token lives.
+// MaxTTL is the maximum lifetime of a session token.
 const MaxTTL = 30 * 24 * time.Hour
 
-// A Minter makes the session tokens that the server itself signs.
+// A Minter creates session tokens that the server itself signs.
 type Minter struct {
 	secret []byte
 	now    func() time.Time
 	random io.Reader
 }
 
-// NewMinter refuses a secret shorter than [MinSecretBytes]. random must be
-// cryptographic and safe for concurrent use.
+// NewMinter returns an error for a secret shorter than [MinSecretBytes]. random must
+// be cryptographic and safe for concurrent use.
 func NewMinter(secret []byte, now func() time.Time, random io.Reader) (*Minter, error) {
 	if err := checkSecret(secret); err != nil {
 		return nil, err
@@ -36,20 +36,20 @@ func NewMinter(secret []byte, now func() time.Time, random io.Reader) (*Minter, 
 
 func checkSecret(secret []byte) error {
 	if len(secret) < MinSecretBytes {
-		return fmt.Errorf("auth: the secret has %d bytes, and HS256 needs at least %d", len(secret), MinSecretBytes)
+		return fmt.Errorf("auth: the secret is too short: %d bytes (at least %d)", len(secret), MinSecretBytes)
 	}
 	return nil
 }
 
-// Mint makes a session token for the user that lives for ttl, which is one
-// second to [MaxTTL]; tokens count in whole seconds, so that the last one is
-// never cut short. Errors of the code [dialog.Invalid] name userId or ttl.
+// Mint creates a session token for the user. ttl is its lifetime, from one second
+// to [MaxTTL], and is rounded up to whole seconds. Errors are [dialog.Invalid]
+// with the field userId or ttl.
 func (m *Minter) Mint(user dialog.UserID, ttl time.Duration) (token string, expiresAt time.Time, err error) {
 	if _, err := dialog.ParseUserID("userId", string(user)); err != nil {
 		return "", time.Time{}, err
 	}
 	if ttl < time.Second || ttl > MaxTTL {
-		return "", time.Time{}, dialog.InvalidInput("ttl", "a session lives 1 second to 2,592,000 seconds (30 days)")
+		return "", time.Time{}, dialog.InvalidInput("ttl", "ttl must be between 1 and 2592000 seconds (30 days)")
 	}
 	var id [16]byte
 	if _, err := io.ReadFull(m.random, id[:]); err != nil {

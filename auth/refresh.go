@@ -6,24 +6,24 @@ import (
 	"time"
 )
 
-// A refresher loads something again and again for many who want it fresh: one
-// load at a time, with a least time between two, whoever asks and however often.
-// A load runs on its own, so that nobody who goes away spoils it for the others.
+// A refresher loads something repeatedly for many callers who need it up to date:
+// one load at a time, with a minimum time between two, however often they ask. A
+// load does not depend on the context of any caller.
 type refresher struct {
 	load    func(context.Context) error
-	gap     time.Duration // least time between the starts of two loads
+	gap     time.Duration // minimum time between the starts of two loads
 	timeout time.Duration // of one load
 	now     func() time.Time
 
-	ctx  context.Context // the life of the loads, not of a call
+	ctx  context.Context // of the loads, not of a call
 	stop context.CancelFunc
 	wg   sync.WaitGroup
 
 	mu      sync.Mutex
-	active  bool    // work runs
-	closed  bool    // nothing may start
-	running *flight // the load that is under way
-	waiting *flight // the load after that, not begun
+	active  bool    // work is running
+	closed  bool    // nothing may start any more
+	running *flight // the load in progress
+	waiting *flight // the next load, not started yet
 	started time.Time
 	err     error // of the last load that ended
 }
@@ -65,8 +65,8 @@ func (r *refresher) next(ctx context.Context) error {
 	return f.wait(ctx)
 }
 
-// join waits for the load that is under way, or else for one that may start at
-// once. When the last one is too recent for that, its error is the answer.
+// join waits for the load in progress, or else for one that can start at once. If
+// the last load was too recent for that, join returns the error of that one.
 func (r *refresher) join(ctx context.Context) error {
 	r.mu.Lock()
 	f := r.running
@@ -81,7 +81,7 @@ func (r *refresher) join(ctx context.Context) error {
 	return f.wait(ctx)
 }
 
-// begin makes sure that a load is under way or soon will be, and waits for none.
+// begin makes sure that a load is in progress or will start, without waiting.
 func (r *refresher) begin() {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -90,7 +90,7 @@ func (r *refresher) begin() {
 	}
 }
 
-// keepFresh loads now and then every so often; after a failure, sooner.
+// keepFresh loads at this interval, and sooner after a failure.
 func (r *refresher) keepFresh(every, afterFailure time.Duration) {
 	r.wg.Go(func() {
 		for r.ctx.Err() == nil {
@@ -103,7 +103,7 @@ func (r *refresher) keepFresh(every, afterFailure time.Duration) {
 	})
 }
 
-// enqueue returns the load that has not begun yet. r.mu must be held.
+// enqueue returns the next load, which has not started yet. r.mu must be held.
 func (r *refresher) enqueue() *flight {
 	if r.waiting != nil {
 		return r.waiting
@@ -122,7 +122,7 @@ func (r *refresher) enqueue() *flight {
 	return f
 }
 
-// work runs loads for as long as one is waited for.
+// work runs loads as long as somebody waits for one.
 func (r *refresher) work() {
 	for {
 		r.mu.Lock()
@@ -158,12 +158,12 @@ func (r *refresher) loadOnce() error {
 	return r.load(ctx)
 }
 
-// pause is how long the next load has to be held back. r.mu must be held.
+// pause is how long the next load must be delayed. r.mu must be held.
 func (r *refresher) pause() time.Duration {
 	if r.started.IsZero() {
 		return 0
 	}
-	return min(r.gap-r.now().Sub(r.started), r.gap) // a clock that was set back must not hold it longer
+	return min(r.gap-r.now().Sub(r.started), r.gap) // not longer, even after the clock was set back
 }
 
 func (r *refresher) sleep(d time.Duration) {

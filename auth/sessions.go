@@ -14,27 +14,27 @@ import (
 )
 
 const (
-	// sessionBelieved is how long a session that was not ended is taken not to
-	// be: one that is ended elsewhere must be refused within 5 seconds.
+	// sessionBelieved is how long the answer "not ended" is used: a session
+	// that another instance ends must be rejected within 5 seconds.
 	sessionBelieved = 4 * time.Second
-	// sessionsRemembered bounds the memory that this takes. A session that is
-	// forgotten is looked up again.
+	// sessionsRemembered limits the memory. A session that is forgotten is
+	// looked up again.
 	sessionsRemembered = 100_000
 )
 
-// sessions knows which session tokens were ended before their time. It asks
-// for those that come, each now and again, so that it costs what the callers
-// are and not what was ever ended.
+// sessions knows which session tokens were ended before they expired. It asks the
+// store about each token that is used, every few seconds, so that the cost
+// depends on the number of callers and not of ended sessions.
 type sessions struct {
 	store dialog.SessionStore
 	now   func() time.Time
 	seen  *lru.Cache[string, sighting]
 }
 
-// A sighting is what the store said of a session.
+// A sighting is the store's answer about a session.
 type sighting struct {
-	ended bool      // for good
-	asOf  time.Time // not later than it was so
+	ended bool      // never changes back
+	asOf  time.Time // not later than the answer
 }
 
 func newSessions(store dialog.SessionStore, now func() time.Time) (*sessions, error) {
@@ -45,9 +45,9 @@ func newSessions(store dialog.SessionStore, now func() time.Time) (*sessions, er
 	return &sessions{store: store, now: now, seen: seen}, nil
 }
 
-// sessionID is the name that a token's session has in the store; empty for
-// one that can't be told from others. The user is part of it: whoever chooses
-// the ids of another issuer's tokens can end nobody's but his own.
+// sessionID identifies a token's session in the store; empty for a token without
+// an id. The user is part of it: users who can choose the ids of their tokens can
+// only end their own sessions.
 func sessionID(id Identity) string {
 	if id.TokenID == "" {
 		return ""
@@ -56,7 +56,7 @@ func sessionID(id Identity) string {
 	return hex.EncodeToString(sum[:])
 }
 
-// check refuses a session that was ended.
+// check rejects a session that was ended.
 func (s *sessions) check(ctx context.Context, id Identity) error {
 	name := sessionID(id)
 	if name == "" {
@@ -70,13 +70,13 @@ func (s *sessions) check(ctx context.Context, id Identity) error {
 		}
 	}
 	if seen.ended {
-		return tokenRefused("the session was ended")
+		return tokenRefused("invalid session token: the session was ended")
 	}
 	return nil
 }
 
-// believed tells whether a sighting is young enough. One of an instant to
-// come, after the clock was set back, is not.
+// believed reports whether a sighting is recent enough. One from the future, after
+// the clock was set back, is not.
 func (s *sessions) believed(seen sighting) bool {
 	age := s.now().Sub(seen.asOf)
 	return age >= 0 && age < sessionBelieved
@@ -87,25 +87,25 @@ func (s *sessions) look(ctx context.Context, name string) (sighting, error) {
 	var err error
 	if seen.ended, err = s.store.SessionEnded(ctx, name); err != nil {
 		if dialog.IsCode(err, dialog.Unavailable) || errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) {
-			return seen, unavailable("the store that keeps ended sessions did not answer in time", err)
+			return seen, unavailable("session tokens cannot be checked at the moment; try again", err)
 		}
 		return seen, fmt.Errorf("looking up a session: %w", err)
 	}
 	if known, ok := s.seen.Peek(name); ok && known.ended {
-		return known, nil // ended here while the store was asked
+		return known, nil // ended here meanwhile
 	}
 	s.seen.Add(name, seen)
 	return seen, nil
 }
 
-// end makes a session be refused until its token expires.
+// end ends a session until its token expires.
 func (s *sessions) end(ctx context.Context, id Identity) error {
 	name := sessionID(id)
 	switch {
 	case id.ExpiresAt.IsZero():
-		return dialog.InvalidInput("", "only a session token can be ended; an API key is revoked")
+		return dialog.InvalidInput("", "only a session token can be ended; revoke an API key instead")
 	case name == "":
-		return dialog.InvalidInput("", "the session token has no id (jti), and so can't be ended before it expires")
+		return dialog.InvalidInput("", "this session token cannot be ended before it expires: it has no id (jti)")
 	}
 	if err := s.store.EndSession(ctx, dialog.EndedSession{ID: name, Until: id.ExpiresAt}); err != nil {
 		return err

@@ -13,17 +13,17 @@ import (
 	"dialogs/dialog"
 )
 
-// leeway is how far the clocks of an issuer and this server may be apart when
-// a token says from when on it holds. Its end is kept to the second.
+// leeway is how far the clocks of an issuer and this server may differ for the
+// start of a token's validity. Its end is exact.
 const leeway = 30 * time.Second
 
-// tokens verifies session tokens. Which algorithm a token may name is a matter
-// of the key: HS256 belongs to the secret, the others to the issuer's keys.
+// tokens verifies session tokens. The key decides which algorithm a token may use:
+// HS256 with the secret, the others with the issuer's keys.
 type tokens struct {
 	secret []byte
 	now    func() time.Time
 	parser *jwt.Parser
-	// issuer and its claims' validator are nil when no JWKS is configured.
+	// issuer and issuerClaims are nil when no JWKS is configured.
 	issuer       *issuer
 	issuerClaims *jwt.Validator
 }
@@ -59,8 +59,8 @@ func (t *tokens) close() {
 }
 
 func (t *tokens) verify(ctx context.Context, text string) (Identity, error) {
-	// A map, as claims' names are case-sensitive and the fields of a struct
-	// are not: a claim "SUB" must not be taken for the subject.
+	// A map, because the names of claims are case-sensitive and those of a
+	// struct are not: a claim "SUB" must not be taken for the subject.
 	claims := jwt.MapClaims{}
 	token, err := t.parser.ParseWithClaims(text, claims, t.keyFor(ctx))
 	if err == nil && token.Method != jwt.SigningMethodHS256 {
@@ -70,7 +70,7 @@ func (t *tokens) verify(ctx context.Context, text string) (Identity, error) {
 		return Identity{}, explain(text, err)
 	}
 	if !t.strict(token) {
-		return Identity{}, tokenRefused("the session token is malformed")
+		return Identity{}, tokenRefused(unknownMessage)
 	}
 	expires, err := claims.GetExpirationTime()
 	if err != nil || expires == nil || !t.now().Before(expires.Time) {
@@ -101,10 +101,10 @@ func (t *tokens) keyFor(ctx context.Context) jwt.Keyfunc {
 	}
 }
 
-// strict refuses what a lenient reader would make something else of: a name
-// that is there twice, and broken UTF-8, which encoding/json replaces so that
-// two subjects become one. It also refuses a token that names an extension as
-// critical (crit), as none is understood here.
+// strict rejects what a lenient parser would change: a name that occurs twice, and
+// invalid UTF-8, which encoding/json replaces so that two subjects become one. It
+// also rejects a token with a critical extension (crit), because none is
+// supported.
 func (t *tokens) strict(token *jwt.Token) bool {
 	if _, critical := token.Header["crit"]; critical {
 		return false
@@ -119,27 +119,28 @@ func (t *tokens) strict(token *jwt.Token) bool {
 }
 
 const (
+	unknownMessage = "invalid session token: malformed or signed with an unknown key"
 	expiredMessage = "the session token has expired"
-	subjectMessage = "the session token's subject (sub) is missing or no user id"
+	subjectMessage = "invalid session token: the subject (sub) must be a user id"
 )
 
-// explain says what is wrong with a token, in words that hold nothing of it.
+// explain says what is wrong with a token, without quoting any of it.
 func explain(text string, err error) error {
 	switch {
 	case errors.Is(err, errKeysAway):
-		return unavailable("the keys that session tokens are signed with can't be read right now", err)
+		return unavailable("session tokens cannot be checked at the moment; try again", err)
 	case errors.Is(err, jwt.ErrTokenExpired):
 		return tokenRefused(expiredMessage)
 	case errors.Is(err, jwt.ErrTokenNotValidYet), errors.Is(err, jwt.ErrTokenUsedBeforeIssued):
 		return tokenRefused("the session token is not valid yet")
 	case errors.Is(err, jwt.ErrTokenInvalidIssuer):
-		return tokenRefused("the session token is from another issuer")
+		return tokenRefused("invalid session token: wrong issuer (iss)")
 	case errors.Is(err, jwt.ErrTokenInvalidAudience):
-		return tokenRefused("the session token is for another audience")
+		return tokenRefused("invalid session token: wrong audience (aud)")
 	case errors.Is(err, jwt.ErrTokenRequiredClaimMissing):
-		return tokenRefused("the session token lacks a claim that it needs")
+		return tokenRefused("invalid session token: a required claim is missing")
 	case strings.HasPrefix(text, KeyPrefix):
-		return tokenRefused("this is no session token; an API key goes into Authorization behind ApiKey")
+		return tokenRefused("invalid session token: send an API key as Authorization: ApiKey <key>")
 	}
-	return tokenRefused("the session token is malformed, or signed by nobody who is known here")
+	return tokenRefused(unknownMessage)
 }

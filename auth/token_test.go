@@ -133,12 +133,12 @@ func TestToken(t *testing.T) {
 		"no end": {
 			reason:  "A token that never ends can't be got rid of.",
 			token:   hs256(jwt.MapClaims{"exp": nil}),
-			refused: "lacks a claim",
+			refused: "a required claim is missing",
 		},
 		"end at zero": {
 			reason:  "Zero is no way to say never.",
 			token:   hs256(jwt.MapClaims{"exp": 0}),
-			refused: "lacks a claim",
+			refused: "a required claim is missing",
 		},
 		"end as text": {
 			reason:  "An instant is a number.",
@@ -198,32 +198,32 @@ func TestToken(t *testing.T) {
 		"another secret": {
 			reason:  "Who signs must have the secret.",
 			token:   sign(t, jwt.SigningMethodHS256, bytes.Repeat([]byte("x"), 32), claims(nil), nil),
-			refused: "signed by nobody",
+			refused: "signed with an unknown key",
 		},
 		"none": {
 			reason:  "A token must be signed.",
 			token:   sign(t, jwt.SigningMethodNone, jwt.UnsafeAllowNoneSignatureType, claims(nil), nil),
-			refused: "signed by nobody",
+			refused: "signed with an unknown key",
 		},
 		"none in capitals": {
 			reason:  "However it is spelled.",
 			token:   enc(`{"alg":"NONE"}`) + "." + parts[1] + ".",
-			refused: "signed by nobody",
+			refused: "signed with an unknown key",
 		},
 		"signature cut off": {
 			reason:  "A token must be signed.",
 			token:   parts[0] + "." + parts[1] + ".",
-			refused: "signed by nobody",
+			refused: "signed with an unknown key",
 		},
 		"HS512": {
 			reason:  "The secret is for HS256 alone.",
 			token:   sign(t, jwt.SigningMethodHS512, secret, claims(nil), nil),
-			refused: "signed by nobody",
+			refused: "signed with an unknown key",
 		},
 		"claims changed": {
 			reason:  "The signature is over the claims.",
 			token:   parts[0] + "." + enc(`{"sub":"1","exp":`+unix(exp)+`}`) + "." + parts[2],
-			refused: "signed by nobody",
+			refused: "signed with an unknown key",
 		},
 		"two parts": {
 			reason:  "A token has three.",
@@ -248,7 +248,7 @@ func TestToken(t *testing.T) {
 		"claims null": {
 			reason:  "No claims hold nothing.",
 			token:   signRaw(t, rawHeader, `null`),
-			refused: "lacks a claim",
+			refused: "a required claim is missing",
 		},
 		"claims a list": {
 			reason:  "Claims are an object.",
@@ -258,7 +258,7 @@ func TestToken(t *testing.T) {
 		"an API key": {
 			reason:  "A common slip is explained.",
 			token:   newKey(t, "slip", nil),
-			refused: "an API key goes into Authorization behind ApiKey",
+			refused: "send an API key as Authorization: ApiKey",
 		},
 	}
 	a := newAuthenticator(t, auth.Config{Now: newClock().Now})

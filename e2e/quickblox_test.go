@@ -96,7 +96,7 @@ func TestQuickBloxRefusals(t *testing.T) {
 		{servertest.Header{"Authorization", "Bearer nonsense"}, 401, `{"errors":["Required session does not exist: `, "no bearer token"},
 		{servertest.WithKey("nonsense"), 401, `{"errors":["the API key is unknown or revoked"]}`, "no key"},
 		{append(servertest.WithToken(token), servertest.WithKey(key)...), 400, `{"errors":["QB-Token and Authorization are two credentials; give one"]}`, "two credentials"},
-		{append(servertest.WithToken(token), "On-Behalf-Of", "8"), 400, `{"errors":["On-Behalf-Of goes with an API key alone"]}`, "On-Behalf-Of with a token"},
+		{append(servertest.WithToken(token), "On-Behalf-Of", "8"), 400, `{"errors":["On-Behalf-Of can only be used with an API key"]}`, "On-Behalf-Of with a token"},
 		{append(servertest.WithToken(token), "Origin", "https://evil.example"), 200, ``, "reading from a foreign page, which its browser keeps from it"},
 	} {
 		status, body := s.Rest(test.h, http.MethodGet, "/chat/Dialog.json", nil)

@@ -16,13 +16,13 @@ import (
 func TestURIsThatAreRefused(t *testing.T) {
 	t.Parallel()
 	for _, test := range []struct{ reason, uri, want string }{
-		{"no database", "mongodb://host", "must name the database"},
-		{"no database behind the slash", "mongodb://host/?w=1", "must name the database"},
-		{"no database of a cluster", "mongodb://u:s3cret@h1:1,h2:2/?replicaSet=x", "must name the database"},
-		{"another scheme", "postgres://u:s3cret@host/db", "must begin with"},
-		{"a name with a dot", "mongodb://u:s3cret@host/a.b", "does not take"},
-		{"a name with a broken escape", "mongodb://u:s3cret@host/%zz", "broken database name"},
-		{"a password with a slash", "mongodb://u:s3cret/more@host/db", "does not take"},
+		{"no database", "mongodb://host", "the database name is missing"},
+		{"no database behind the slash", "mongodb://host/?w=1", "the database name is missing"},
+		{"no database of a cluster", "mongodb://u:s3cret@h1:1,h2:2/?replicaSet=x", "the database name is missing"},
+		{"another scheme", "postgres://u:s3cret@host/db", "must start with"},
+		{"a name with a dot", "mongodb://u:s3cret@host/a.b", "does not allow this database name"},
+		{"a name with a broken escape", "mongodb://u:s3cret@host/%zz", "invalid escape in the database name"},
+		{"a password with a slash", "mongodb://u:s3cret/more@host/db", "does not allow this database name"},
 		{"a password with a broken escape", "mongodb://u:s3cret%zz@host/db", ""},
 		{"two passwords", "mongodb://u:s3cret:more@host/db", ""},
 		{"an option of the wrong kind", "mongodb://u:s3cret@host/db?maxPoolSize=s3cret", ""},
