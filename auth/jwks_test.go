@@ -199,9 +199,9 @@ func TestIssuer(t *testing.T) {
 		"several audiences":    {"One of them has to be this server.", token(jwt.SigningMethodES256, ecKey, "ec", jwt.MapClaims{"aud": []string{"x", "dialogs"}}), ""},
 		"own token":            {"The server's own tokens have neither issuer nor audience.", sign(t, jwt.SigningMethodHS256, secret, claims(nil), nil), ""},
 
-		"wrong issuer":      {"Its keys may sign for others too.", token(jwt.SigningMethodES256, ecKey, "ec", jwt.MapClaims{"iss": "https://issuer.example/"}), "wrong issuer"},
+		"wrong issuer":        {"Its keys may sign for others too.", token(jwt.SigningMethodES256, ecKey, "ec", jwt.MapClaims{"iss": "https://issuer.example/"}), "wrong issuer"},
 		"no issuer":           {"It is checked, so it is required.", token(jwt.SigningMethodES256, ecKey, "ec", jwt.MapClaims{"iss": nil}), "a required claim is missing"},
-		"wrong audience":    {"It is a token for somebody else's server.", token(jwt.SigningMethodES256, ecKey, "ec", jwt.MapClaims{"aud": []string{"x", "Dialogs"}}), "wrong audience"},
+		"wrong audience":      {"It is a token for somebody else's server.", token(jwt.SigningMethodES256, ecKey, "ec", jwt.MapClaims{"aud": []string{"x", "Dialogs"}}), "wrong audience"},
 		"no audience":         {"It is checked, so it is required.", token(jwt.SigningMethodES256, ecKey, "ec", jwt.MapClaims{"aud": nil}), "a required claim is missing"},
 		"expired":             {"It ended.", token(jwt.SigningMethodES256, ecKey, "ec", jwt.MapClaims{"exp": noon.Unix() - 1}), "has expired"},
 		"no end":              {"A token that never ends can't be got rid of.", token(jwt.SigningMethodES256, ecKey, "ec", jwt.MapClaims{"exp": nil}), "a required claim is missing"},

@@ -94,8 +94,8 @@ func TestQuickBloxRefusals(t *testing.T) {
 	}{
 		{servertest.WithToken("nonsense"), 401, `{"errors":["Required session does not exist: `, "no token"},
 		{servertest.Header{"Authorization", "Bearer nonsense"}, 401, `{"errors":["Required session does not exist: `, "no bearer token"},
-		{servertest.WithKey("nonsense"), 401, `{"errors":["the API key is unknown or revoked"]}`, "no key"},
-		{append(servertest.WithToken(token), servertest.WithKey(key)...), 400, `{"errors":["QB-Token and Authorization are two credentials; give one"]}`, "two credentials"},
+		{servertest.WithKey("nonsense"), 401, `{"errors":["invalid API key: unknown or revoked"]}`, "no key"},
+		{append(servertest.WithToken(token), servertest.WithKey(key)...), 400, `{"errors":["QB-Token and Authorization cannot be combined: send one of them"]}`, "two credentials"},
 		{append(servertest.WithToken(token), "On-Behalf-Of", "8"), 400, `{"errors":["On-Behalf-Of can only be used with an API key"]}`, "On-Behalf-Of with a token"},
 		{append(servertest.WithToken(token), "Origin", "https://evil.example"), 200, ``, "reading from a foreign page, which its browser keeps from it"},
 	} {
