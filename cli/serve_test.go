@@ -42,6 +42,7 @@ func TestRefusedSettings(t *testing.T) {
 		{[]string{"--store", "mongodb://127.0.0.1/x"}, nil, "--secret is required with MongoDB", "MongoDB without a secret"},
 		{[]string{"--store-file", file}, nil, "--store-file (DIALOGS_STORE_FILE): " + file + " is empty", "an empty file for the store"},
 		{[]string{"--store-file", "missing"}, nil, "--store-file", "a missing file for the store"},
+		{[]string{"--store", "./data", "--store-file", file}, nil, "--store-file", "two stores"},
 		{[]string{"--secret", "short"}, nil, "--secret (DIALOGS_SECRET) must have at least 32 bytes", "a short secret"},
 		{[]string{"--secret-file", "missing"}, nil, "--secret-file", "a missing file for the secret"},
 		{[]string{"--secret", strings.Repeat("x", 32), "--secret-file", file}, nil, "cannot be given together", "two secrets"},
@@ -54,8 +55,8 @@ func TestRefusedSettings(t *testing.T) {
 		{[]string{"--log-format", "xml"}, nil, `--log-format (DIALOGS_LOG_FORMAT) "xml": must be text or json`, "an unknown format"},
 		{[]string{"--log-level", "loud"}, nil, "must be debug, info, warn or error", "an unknown level"},
 		{[]string{"--dev", "--listen", "0.0.0.0:0"}, nil, "--dev serves on loopback only", "development beyond loopback"},
-		{[]string{"--limit-name", "0"}, nil, `--limit-name (DIALOGS_LIMIT_NAME) "0": must be at least 1`, "a limit of nothing"},
-		{[]string{"--limit-ids", "501"}, nil, "must be at most 500", "a limit that no store can keep"},
+		{[]string{"--limit-name", "0"}, nil, `--limit-name (DIALOGS_LIMIT_NAME) "0": must be between 1 and 65536`, "a limit of nothing"},
+		{[]string{"--limit-ids", "501"}, nil, "must be between 1 and 500", "a limit that no store can keep"},
 		{[]string{"--rate-limit", "NaN"}, nil, "must be a number from 0 to 1000000", "not a number of requests"},
 		{[]string{"--rate-limit-key", "+Inf"}, nil, "--rate-limit-key", "more requests than can be counted"},
 		{[]string{"--rate-limit-key", "-1"}, nil, "--rate-limit-key", "less than no requests"},
@@ -142,7 +143,7 @@ func TestSecretFiles(t *testing.T) {
 		}
 	}
 	files := []string{"--secret-file", secret, "--store-file", store}
-	s := servertest.StartAt(t, "./data", files...)
+	s := servertest.Serve(t, nil, data, append([]string{"serve", "--listen", "127.0.0.1:0"}, files...)...)
 	if _, err := os.Stat(filepath.Join(data, "dialogs.db")); err != nil {
 		t.Errorf("the store is not where the file says: %v", err)
 	}

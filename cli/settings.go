@@ -6,6 +6,7 @@ import (
 	"math"
 	"net"
 	"net/url"
+	"strconv"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -86,18 +87,40 @@ func (s *settings) bind(fs *pflag.FlagSet) {
 	bindLimits(fs, &s.limits)
 }
 
-// bindLimits makes the limits of dialogs flags.
+// bindLimits makes the limits of dialogs flags. Their bounds are the domain's.
 func bindLimits(fs *pflag.FlagSet, l *dialog.Limits) {
 	*l = dialog.DefaultLimits()
-	fs.Var(whole(&l.NameLength, 1, 1<<16), "limit-name", "longest name of a dialog, in characters")
-	fs.Var(whole(&l.PhotoBytes, 1, 1<<20), "limit-photo", "longest photo of a dialog, in bytes")
-	fs.Var(whole(&l.Occupants, 2, 1<<20), "limit-occupants", "most occupants of a dialog")
-	fs.Var(whole(&l.Admins, 1, 1<<20), "limit-admins", "most admins of a dialog")
-	// Each id and field of a filter is a term of one query, and databases bound
-	// how many terms a query may have.
-	fs.Var(whole(&l.IDsPerList, 1, 500), "limit-ids", "most ids in one list of an update or a filter")
-	fs.Var(whole(&l.FieldsPerClass, 1, 500), "limit-fields", "most fields of a custom class")
-	fs.Var(whole(&l.CustomBytes, 1, 1<<20), "limit-custom-data", "most custom data of a dialog, in bytes of compact JSON")
+	for _, limit := range []struct {
+		to          *int
+		name, usage string
+	}{
+		{&l.NameLength, "limit-name", "longest name of a dialog, in characters"},
+		{&l.PhotoBytes, "limit-photo", "longest photo of a dialog, in bytes"},
+		{&l.Occupants, "limit-occupants", "most occupants of a dialog"},
+		{&l.Admins, "limit-admins", "most admins of a dialog"},
+		{&l.IDsPerList, "limit-ids", "most ids in one list of an update or a filter"},
+		{&l.FieldsPerClass, "limit-fields", "most fields of a custom class"},
+		{&l.CustomBytes, "limit-custom-data", "most custom data of a dialog, in bytes of compact JSON"},
+	} {
+		fs.Var(dialogLimit(l, limit.to), limit.name, limit.usage)
+	}
+}
+
+// dialogLimit is one of the limits, within the bounds that the domain sets.
+func dialogLimit(all *dialog.Limits, one *int) pflag.Value {
+	within := whole(one, math.MinInt32, math.MaxInt32)
+	return &value[int]{to: one, kind: within.Type(), show: strconv.Itoa, parse: func(text string) (int, error) {
+		before := *one
+		defer func() { *one = before }()
+		if err := within.Set(text); err != nil {
+			return 0, err
+		}
+		var beyond *dialog.LimitError
+		if err := all.Validate(); errors.As(err, &beyond) {
+			return 0, fmt.Errorf("must be between %d and %d", beyond.Least, beyond.Most)
+		}
+		return *one, nil
+	}}
 }
 
 // prepare fills the settings of a command from the environment before it runs,

@@ -20,11 +20,14 @@ import (
 type storeSettings struct {
 	address, addressFile string
 	options              store.Options
+
+	flag *pflag.Flag // --store
 }
 
 func (s *storeSettings) bind(fs *pflag.FlagSet) {
 	s.address = "./data"
 	fs.StringVar(&s.address, "store", s.address, "directory of the embedded store, or a mongodb:// or mongodb+srv:// URI with the name of the database")
+	s.flag = fs.Lookup("store")
 	fs.StringVar(&s.addressFile, "store-file", "", "file that contains the value of --store, for a URI with a password")
 	s.bindOptions(fs)
 }
@@ -44,7 +47,7 @@ func (s *storeSettings) validate() error {
 		if err != nil {
 			return err
 		}
-		if s.address != "./data" && s.address != text {
+		if s.flag.Changed {
 			return errors.New("--store and --store-file cannot be given together")
 		}
 		s.address = text
@@ -54,7 +57,6 @@ func (s *storeSettings) validate() error {
 
 // checkAddress refuses an address that no engine has, and a file in the place
 // of an embedded store's directory.
-
 func checkAddress(flag, address string) error {
 	switch {
 	case address == "":

@@ -1,7 +1,6 @@
 package graph
 
 import (
-	"errors"
 	"fmt"
 	"math"
 
@@ -34,14 +33,6 @@ type Limits struct {
 // DefaultLimits are enough for every screen of a client and for introspection.
 func DefaultLimits() Limits {
 	return Limits{Body: 1 << 20, Tokens: 10_000, Fields: 500, Depth: 15, Aliases: 50, Operations: 10, Complexity: 50_000}
-}
-
-// Validate refuses limits under which nothing could be asked.
-func (l Limits) Validate() error {
-	if l.Body < 1024 || l.Tokens < 1 || l.Fields < 1 || l.Depth < 1 || l.Aliases < 0 || l.Operations < 1 || l.Complexity < 1 {
-		return errors.New("the limits of a request must be positive, and that of its body at least 1024")
-	}
-	return nil
 }
 
 // A gate refuses documents by their size before they are validated, which
