@@ -214,7 +214,7 @@ func TestStoreAway(t *testing.T) {
 	if status, body := s.Get("/readyz"); status != http.StatusServiceUnavailable {
 		t.Errorf("got %d: %s", status, body)
 	}
-	s.Stderr.Await(t, `"level":"WARN","msg":"the indexes in MongoDB`)
+	s.Stderr.Await(t, `"level":"WARN","msg":"creating MongoDB indexes failed`)
 }
 
 // TestGracefulShutdown stops a server while a request is on its way: the

@@ -42,8 +42,8 @@ TOKEN
 		},
 		{
 			key:    "nonsense",
-			stderr: "server: defining what an order carries: the API key is unknown or revoked (UNAUTHENTICATED, 401)\n",
-			reason: "a key that does not hold is told by its code",
+			stderr: "server: defining what an order carries: invalid API key: unknown or revoked (UNAUTHENTICATED, 401)\n",
+			reason: "an invalid key is told by its code",
 		},
 	} {
 		t.Run(test.reason, func(t *testing.T) {
