@@ -79,7 +79,7 @@ func script(seed uint64, n int, prefix string) []Operation {
 // prefix it is one of several at once.
 func duel(ctx context.Context, operations []Operation, seed uint64, prefix string, a, b dialog.Store) error {
 	at := start()
-	players := [2]*player{newPlayer(a, at, seed, prefix != ""), newPlayer(b, at, seed, prefix != "")}
+	players := [2]*player{newPlayer(a, at, seed, prefix), newPlayer(b, at, seed, prefix)}
 	for _, p := range players {
 		if err := p.prepare(ctx, cast{prefix: prefix}); err != nil {
 			return fmt.Errorf("defining classes: %w", err)

@@ -3,6 +3,7 @@ package storetest
 import (
 	"context"
 	"errors"
+	"fmt"
 	"slices"
 	"strconv"
 	"time"
@@ -23,9 +24,9 @@ type player struct {
 		request dialog.ListRequest
 		cursors []string
 	}
-	// apart keeps lists to the player's own dialogs, where others play on the
-	// same store at the same time.
-	apart bool
+	// prefix, unless empty, keeps ids and lists to the player's own dialogs,
+	// because others play on the same store at the same time.
+	prefix string
 }
 
 // playLimits are low enough for random operations to meet each of them.
@@ -35,10 +36,10 @@ func playLimits() dialog.Limits {
 	return l
 }
 
-func newPlayer(store dialog.Store, at time.Time, seed uint64, apart bool) *player {
+func newPlayer(store dialog.Store, at time.Time, seed uint64, prefix string) *player {
 	clock := NewClock(at)
 	return &player{
-		store: store, clock: clock, apart: apart,
+		store: store, clock: clock, prefix: prefix,
 		service: dialog.NewService(store, dialog.DefaultPolicy(playLimits()), clock.Now, newSeeded(seed)),
 	}
 }
@@ -100,9 +101,11 @@ func failureOf(err error) failure {
 	return shown(err)
 }
 
+// target is the n-th dialog that the player knows. Before there is one, it is
+// an id that no other player at the same store can create.
 func (p *player) target(n int) dialog.ID {
 	if len(p.ids) == 0 {
-		return "000000000000000000000000"
+		return dialog.ID(fmt.Sprintf("%024x", append([]byte(p.prefix), 0)))
 	}
 	return p.ids[n%len(p.ids)]
 }
@@ -160,7 +163,7 @@ func (p *player) after(ctx context.Context, id dialog.ID, a answer) answer {
 // resolve puts real ids where the operation has numbers of dialogs.
 func (p *player) resolve(op *Operation) {
 	lists := op.request.Scope != dialog.Mine || op.caller.Kind() == dialog.Server
-	if op.request.Filter.IDs != nil || p.apart && lists {
+	if op.request.Filter.IDs != nil || p.prefix != "" && lists {
 		op.request.Filter.IDs = []string{}
 		for _, n := range op.targets[:min(len(op.targets), playLimits().IDsPerList)] {
 			op.request.Filter.IDs = append(op.request.Filter.IDs, string(p.target(n)))
@@ -210,7 +213,7 @@ func (p *player) final(ctx context.Context) []answer {
 	for _, id := range p.ids {
 		all = append(all, p.after(ctx, id, answer{}))
 	}
-	if p.apart {
+	if p.prefix != "" {
 		return all
 	}
 	for _, order := range orders() {
