@@ -128,6 +128,20 @@ func TestSettingsAreKnown(t *testing.T) {
 	}
 }
 
+// TestMakeTargets finds targets of make that documents mention and that do not
+// exist.
+func TestMakeTargets(t *testing.T) {
+	target := regexp.MustCompile("(?m)(?:^|`)make ([a-z-]+)")
+	makefile := read(t, "Makefile")
+	for name, text := range documents(t) {
+		for _, m := range target.FindAllStringSubmatch(text, -1) {
+			if !strings.Contains(makefile, "\n"+m[1]+": ") {
+				t.Errorf("%s mentions make %s", name, m[1])
+			}
+		}
+	}
+}
+
 // TestYAML reads what Docker and GitHub read, and the snippets that are like it.
 func TestYAML(t *testing.T) {
 	texts := map[string]string{}

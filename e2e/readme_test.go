@@ -10,6 +10,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"dialogs/clients/clienttest"
 	"dialogs/servertest"
 )
 
@@ -87,6 +88,9 @@ func (r server) shell(command string) []byte {
 // server, and returns what it prints.
 func (r server) node(program string) []byte {
 	r.Helper()
+	if _, err := exec.LookPath("node"); err != nil {
+		clienttest.NotRun(r.TB, "the README's TypeScript", "Node.js")
+	}
 	program = strings.ReplaceAll(program, "http://127.0.0.1:8080", r.URL)
 	out, err := exec.CommandContext(r.Context(), "node", "--input-type=module", "--eval", program).Output()
 	if err != nil {
