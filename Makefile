@@ -12,7 +12,7 @@ VERSION := $(shell git describe --tags --always --dirty 2>/dev/null)
 # Packages whose random tests run longer in make test-long.
 LONG = $(sort $(dir $(shell grep -rl --include=*_test.go 'dialogtest.Times' .)))
 
-.PHONY: help run build page compile test test-long generate format lint check bench screenshot test-mongo bench-mongo clean
+.PHONY: help run build page compile test test-long generate format lint check bench audit screenshot test-mongo bench-mongo clean
 
 help: ## Show this help
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-11s %s\n", $$1, $$2}'
@@ -65,6 +65,9 @@ check: ## Generated code up to date, format, vet, lint, module files
 	$(TOOL) golangci-lint run
 	go mod tidy -diff
 	go mod verify
+
+audit: ## Look for known vulnerabilities in all dependencies
+	@tools/audit
 
 test-mongo: export DIALOGS_SECRET ?= unused-here-but-compose-asks-for-it
 test-mongo: ## Run the tests of the stores on a real MongoDB: that of compose.yaml, by Docker
