@@ -3,6 +3,7 @@ package auth
 import (
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
 	"net/http"
 	"time"
@@ -20,6 +21,10 @@ type Config struct {
 	Sessions dialog.SessionStore
 	// JWKS is another issuer of session tokens; the zero value is none.
 	JWKS JWKS
+	// SessionMax is the longest time that a session token is accepted after it
+	// was issued, whatever its exp; 0 for [DefaultSessionMax], and at most
+	// [MostSessionMax]. A token without iat must expire within it.
+	SessionMax time.Duration
 	// Now is the clock, usually [time.Now].
 	Now func() time.Time
 	// Log receives when the JWKS becomes unreadable, and readable again.
@@ -43,7 +48,13 @@ func New(ctx context.Context, c Config) (*Authenticator, error) {
 	if c.Keys == nil || c.Sessions == nil || c.Now == nil || c.Log == nil {
 		return nil, errors.New("auth: Keys, Sessions, Now and Log are required")
 	}
-	sessions, err := newSessions(c.Sessions, c.Now)
+	if c.SessionMax == 0 {
+		c.SessionMax = DefaultSessionMax
+	}
+	if c.SessionMax < time.Second || c.SessionMax > MostSessionMax {
+		return nil, fmt.Errorf("auth: SessionMax must be between 1 second and %s", MostSessionMax)
+	}
+	sessions, err := newSessions(c)
 	if err != nil {
 		return nil, err
 	}

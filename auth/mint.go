@@ -21,6 +21,7 @@ const MaxTTL = 30 * 24 * time.Hour
 // A Minter creates session tokens that the server itself signs.
 type Minter struct {
 	secret []byte
+	most   time.Duration // lifetimes are shortened to it
 	now    func() time.Time
 	random io.Reader
 }
@@ -31,7 +32,15 @@ func NewMinter(secret []byte, now func() time.Time, random io.Reader) (*Minter, 
 	if err := checkSecret(secret); err != nil {
 		return nil, err
 	}
-	return &Minter{secret: slices.Clone(secret), now: now, random: random}, nil
+	return &Minter{secret: slices.Clone(secret), most: MaxTTL, now: now, random: random}, nil
+}
+
+// Within returns a Minter that shortens lifetimes to most, which is
+// [Config.SessionMax] of whoever verifies the tokens.
+func (m *Minter) Within(most time.Duration) *Minter {
+	shorter := *m
+	shorter.most = most
+	return &shorter
 }
 
 func checkSecret(secret []byte) error {
@@ -57,6 +66,9 @@ func (m *Minter) Mint(user dialog.UserID, ttl time.Duration) (token string, expi
 	}
 	now := m.now().UTC()
 	expiresAt = now.Add(ttl + time.Second - 1).Truncate(time.Second)
+	if last := now.Truncate(time.Second).Add(m.most); expiresAt.After(last) { // iat is cut to seconds too
+		expiresAt = last
+	}
 	token, err = jwt.NewWithClaims(jwt.SigningMethodHS256, jwt.RegisteredClaims{
 		Subject: string(user), IssuedAt: jwt.NewNumericDate(now), ExpiresAt: jwt.NewNumericDate(expiresAt),
 		ID: hex.EncodeToString(id[:]),

@@ -28,6 +28,7 @@ const (
 type sessions struct {
 	store dialog.SessionStore
 	now   func() time.Time
+	most  time.Duration // the longest lifetime of a session
 	seen  *lru.Cache[string, sighting]
 }
 
@@ -37,12 +38,12 @@ type sighting struct {
 	asOf  time.Time // not later than the answer
 }
 
-func newSessions(store dialog.SessionStore, now func() time.Time) (*sessions, error) {
+func newSessions(c Config) (*sessions, error) {
 	seen, err := lru.New[string, sighting](sessionsRemembered)
 	if err != nil {
 		return nil, err
 	}
-	return &sessions{store: store, now: now, seen: seen}, nil
+	return &sessions{store: c.Sessions, now: c.Now, most: c.SessionMax, seen: seen}, nil
 }
 
 // sessionID identifies a token's session in the store; empty for a token without
@@ -98,6 +99,16 @@ func (s *sessions) look(ctx context.Context, name string) (sighting, error) {
 	return seen, nil
 }
 
+// endedUntil is how long the end of a session must be remembered. A token that
+// SessionMax ends before its exp would be valid again after a restart with a
+// larger one.
+func (s *sessions) endedUntil(id Identity) time.Time {
+	if !id.IssuedAt.IsZero() && !id.ExpiresAt.Before(id.IssuedAt.Add(s.most)) {
+		return id.IssuedAt.Add(MostSessionMax)
+	}
+	return id.ExpiresAt
+}
+
 // end ends a session until its token expires.
 func (s *sessions) end(ctx context.Context, id Identity) error {
 	name := sessionID(id)
@@ -107,7 +118,7 @@ func (s *sessions) end(ctx context.Context, id Identity) error {
 	case name == "":
 		return dialog.InvalidInput("", "this session token cannot be ended before it expires: it has no id (jti)")
 	}
-	if err := s.store.EndSession(ctx, dialog.EndedSession{ID: name, Until: id.ExpiresAt}); err != nil {
+	if err := s.store.EndSession(ctx, dialog.EndedSession{ID: name, Until: s.endedUntil(id)}); err != nil {
 		return err
 	}
 	s.seen.Add(name, sighting{ended: true})

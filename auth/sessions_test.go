@@ -67,13 +67,18 @@ func (s *sessionStore) lookCount() int {
 	return s.looks
 }
 
-func mint(t testing.TB, c *clock, user dialog.UserID) string {
+func newMinter(t testing.TB, c *clock) *auth.Minter {
 	t.Helper()
 	minter, err := auth.NewMinter(secret, c.Now, rand.Reader)
 	if err != nil {
 		t.Fatal(err)
 	}
-	token, _, err := minter.Mint(user, time.Hour)
+	return minter
+}
+
+func mint(t testing.TB, c *clock, user dialog.UserID) string {
+	t.Helper()
+	token, _, err := newMinter(t, c).Mint(user, time.Hour)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -22,6 +22,7 @@ const leeway = 30 * time.Second
 type tokens struct {
 	secret []byte
 	now    func() time.Time
+	most   time.Duration // the longest lifetime of a session
 	parser *jwt.Parser
 	// issuer and issuerClaims are nil when no JWKS is configured.
 	issuer       *issuer
@@ -32,11 +33,8 @@ func newTokens(ctx context.Context, c Config) (*tokens, error) {
 	if err := checkSecret(c.Secret); err != nil {
 		return nil, err
 	}
-	t := &tokens{secret: slices.Clone(c.Secret), now: c.Now}
+	t := &tokens{secret: slices.Clone(c.Secret), now: c.Now, most: c.SessionMax}
 	methods := []string{jwt.SigningMethodHS256.Alg()}
-	claims := []jwt.ParserOption{
-		jwt.WithTimeFunc(c.Now), jwt.WithLeeway(leeway), jwt.WithExpirationRequired(), jwt.WithIssuedAt(),
-	}
 	configured, err := c.JWKS.configured()
 	if err != nil {
 		return nil, err
@@ -46,9 +44,9 @@ func newTokens(ctx context.Context, c Config) (*tokens, error) {
 			return nil, err
 		}
 		methods = append(methods, jwt.SigningMethodRS256.Alg(), jwt.SigningMethodES256.Alg(), jwt.SigningMethodEdDSA.Alg())
-		t.issuerClaims = jwt.NewValidator(append(c.JWKS.claims(), claims...)...)
+		t.issuerClaims = jwt.NewValidator(c.JWKS.claims()...)
 	}
-	t.parser = jwt.NewParser(append(claims, jwt.WithValidMethods(methods), jwt.WithStrictDecoding())...)
+	t.parser = jwt.NewParser(jwt.WithoutClaimsValidation(), jwt.WithValidMethods(methods), jwt.WithStrictDecoding())
 	return t, nil
 }
 
@@ -63,18 +61,24 @@ func (t *tokens) verify(ctx context.Context, text string) (Identity, error) {
 	// struct are not: a claim "SUB" must not be taken for the subject.
 	claims := jwt.MapClaims{}
 	token, err := t.parser.ParseWithClaims(text, claims, t.keyFor(ctx))
-	if err == nil && token.Method != jwt.SigningMethodHS256 {
-		err = t.issuerClaims.Validate(claims)
-	}
 	if err != nil {
 		return Identity{}, explain(text, err)
 	}
 	if !t.strict(token) {
 		return Identity{}, tokenRefused(unknownMessage)
 	}
-	expires, err := claims.GetExpirationTime()
-	if err != nil || expires == nil || !t.now().Before(expires.Time) {
-		return Identity{}, tokenRefused(expiredMessage)
+	when, err := readTimes(claims)
+	if err != nil {
+		return Identity{}, err
+	}
+	expires, err := when.expiry(t.now(), t.most)
+	if err != nil {
+		return Identity{}, err
+	}
+	if token.Method != jwt.SigningMethodHS256 {
+		if err := t.issuerClaims.Validate(timeless{claims}); err != nil {
+			return Identity{}, explain(text, err)
+		}
 	}
 	subject, err := claims.GetSubject()
 	if err != nil {
@@ -84,10 +88,10 @@ func (t *tokens) verify(ctx context.Context, text string) (Identity, error) {
 	if err != nil {
 		return Identity{}, tokenRefused(subjectMessage)
 	}
-	identity := Identity{Caller: dialog.Caller{User: user}, ExpiresAt: expires.UTC()}
+	identity := Identity{Caller: dialog.Caller{User: user}, ExpiresAt: expires}
 	identity.TokenID, _ = claims["jti"].(string)
-	if issued, err := claims.GetIssuedAt(); err == nil && issued != nil {
-		identity.IssuedAt = issued.UTC()
+	if when.iat != 0 {
+		identity.IssuedAt = seconds(when.iat)
 	}
 	return identity, nil
 }
@@ -121,6 +125,7 @@ func (t *tokens) strict(token *jwt.Token) bool {
 const (
 	unknownMessage = "invalid session token: malformed or signed with an unknown key"
 	expiredMessage = "the session token has expired"
+	missingMessage = "invalid session token: a required claim is missing"
 	subjectMessage = "invalid session token: the subject (sub) must be a user id"
 )
 
@@ -129,16 +134,12 @@ func explain(text string, err error) error {
 	switch {
 	case errors.Is(err, errKeysAway):
 		return unavailable("session tokens cannot be checked at the moment; try again", err)
-	case errors.Is(err, jwt.ErrTokenExpired):
-		return tokenRefused(expiredMessage)
-	case errors.Is(err, jwt.ErrTokenNotValidYet), errors.Is(err, jwt.ErrTokenUsedBeforeIssued):
-		return tokenRefused("the session token is not valid yet")
 	case errors.Is(err, jwt.ErrTokenInvalidIssuer):
 		return tokenRefused("invalid session token: wrong issuer (iss)")
 	case errors.Is(err, jwt.ErrTokenInvalidAudience):
 		return tokenRefused("invalid session token: wrong audience (aud)")
 	case errors.Is(err, jwt.ErrTokenRequiredClaimMissing):
-		return tokenRefused("invalid session token: a required claim is missing")
+		return tokenRefused(missingMessage)
 	case strings.HasPrefix(text, KeyPrefix):
 		return tokenRefused("invalid session token: send an API key as Authorization: ApiKey <key>")
 	}

@@ -138,14 +138,16 @@ func (s *settings) parts(ctx context.Context, log *slog.Logger, opened *closers)
 	}
 	opened.add(p.store.Close)
 	p.service = s.newService(p.store)
-	if p.minter, err = auth.NewMinter(secret, time.Now, rand.Reader); err != nil {
+	minter, err := auth.NewMinter(secret, time.Now, rand.Reader)
+	if err != nil {
 		return p, err
 	}
+	p.minter = minter.Within(s.sessionMax)
 	if p.development, err = s.developmentCredentials(ctx, p); err != nil {
 		return p, err
 	}
 	p.authenticator, err = auth.New(ctx, auth.Config{
-		Secret: secret, Keys: p.store, Sessions: p.store, Now: time.Now, Log: log,
+		Secret: secret, Keys: p.store, Sessions: p.store, SessionMax: s.sessionMax, Now: time.Now, Log: log,
 		JWKS: auth.JWKS{URL: s.jwksURL, Issuer: s.jwksIssuer, Audience: s.jwksAudience},
 	})
 	if err != nil {

@@ -12,6 +12,7 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
+	"dialogs/auth"
 	"dialogs/dialog"
 	"dialogs/graph"
 )
@@ -27,6 +28,7 @@ type settings struct {
 	tlsCert, tlsKey string
 
 	jwksURL, jwksIssuer, jwksAudience string
+	sessionMax                        time.Duration
 
 	logFormat, logLevel            string
 	dev, introspection, playground bool
@@ -46,7 +48,7 @@ type settings struct {
 // and the documentation.
 func (s *settings) bind(fs *pflag.FlagSet) {
 	*s = settings{
-		logFormat: "text", logLevel: "info",
+		logFormat: "text", logLevel: "info", sessionMax: auth.DefaultSessionMax,
 		requestTimeout: 10 * time.Second, grace: 15 * time.Second,
 		headerTimeout: 10 * time.Second, readTimeout: 30 * time.Second, idleTimeout: 2 * time.Minute,
 		headerLimit: 16 << 10, rateLimit: 50, rateLimitKey: 1000,
@@ -60,6 +62,7 @@ func (s *settings) bind(fs *pflag.FlagSet) {
 	fs.StringVar(&s.jwksURL, "jwks-url", "", "URL of another issuer's public keys (JWKS), to accept its session tokens (RS256, ES256, EdDSA)")
 	fs.StringVar(&s.jwksIssuer, "jwks-issuer", "", "required iss claim of that issuer's tokens; required with --jwks-url")
 	fs.StringVar(&s.jwksAudience, "jwks-audience", "", "required aud claim of that issuer's tokens; required with --jwks-url")
+	fs.Var(period(&s.sessionMax, time.Second), "session-max", "longest time that a session token is accepted after it was issued, whatever its expiry; tokens of other issuers too; at most 8784h")
 	fs.Var(oneOf(&s.logFormat, "text", "json"), "log-format", "format of the log: text or json")
 	fs.Var(oneOf(&s.logLevel, "debug", "info", "warn", "error"), "log-level", "least level that is logged: debug, info, warn or error")
 	fs.BoolVar(&s.dev, "dev", false, "development mode: introspection and the playground with a key filled in; loopback only")
@@ -149,6 +152,8 @@ func (s *settings) validate() error {
 	switch {
 	case (s.tlsCert == "") != (s.tlsKey == ""):
 		return errors.New("--tls-cert and --tls-key must be given together")
+	case s.sessionMax > auth.MostSessionMax:
+		return fmt.Errorf("%s %q: must be at most %s", named("session-max"), s.sessionMax, auth.MostSessionMax)
 	case s.jwksURL == "" && s.jwksIssuer+s.jwksAudience != "":
 		return errors.New("--jwks-issuer and --jwks-audience require --jwks-url")
 	case s.jwksURL != "" && (s.jwksIssuer == "" || s.jwksAudience == ""):

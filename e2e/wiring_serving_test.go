@@ -78,6 +78,11 @@ func servingTrials(t *testing.T) []trial {
 				trusts(certificate)(t, s)
 				acceptsTokenOf(secret)(t, s)
 			}},
+			{"session-max", "2h", func(t *testing.T, s *servertest.Server) {
+				trusts(certificate)(t, s)
+				issued := time.Now().Add(-3 * time.Hour).Unix()
+				isUnknown(t, s, signed(t, secret, jwt.MapClaims{"iat": issued, "exp": time.Now().Add(time.Hour).Unix()}))
+			}},
 			{"jwks-url", issuer.url, func(t *testing.T, s *servertest.Server) {
 				trusts(certificate)(t, s)
 				s.Must(servertest.WithToken(issuer.token(t, "https://issuer.example", "dialogs")), whoami, nil)
@@ -116,14 +121,19 @@ func storeIsAt(dir string) func(*testing.T, *servertest.Server) {
 func acceptsTokenOf(secret string) func(*testing.T, *servertest.Server) {
 	return func(t *testing.T, s *servertest.Server) {
 		t.Helper()
-		token, err := jwt.NewWithClaims(jwt.SigningMethodHS256, jwt.MapClaims{
-			"sub": "alice", "exp": time.Now().Add(time.Hour).Unix(),
-		}).SignedString([]byte(secret))
-		if err != nil {
-			t.Fatal(err)
-		}
-		s.Must(servertest.WithToken(token), whoami, nil)
+		s.Must(servertest.WithToken(signed(t, secret, jwt.MapClaims{"exp": time.Now().Add(time.Hour).Unix()})), whoami, nil)
 	}
+}
+
+// signed is a session token of Alice's.
+func signed(t *testing.T, secret string, claims jwt.MapClaims) string {
+	t.Helper()
+	claims["sub"] = "alice"
+	token, err := jwt.NewWithClaims(jwt.SigningMethodHS256, claims).SignedString([]byte(secret))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return token
 }
 
 func isUnknown(t *testing.T, s *servertest.Server, token string) {
