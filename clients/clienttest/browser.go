@@ -2,6 +2,7 @@ package clienttest
 
 import (
 	"context"
+	_ "embed"
 	"fmt"
 	"os"
 	"os/exec"
@@ -10,11 +11,16 @@ import (
 	"sync"
 	"testing"
 
+	"github.com/chromedp/cdproto/cdp"
 	"github.com/chromedp/cdproto/log"
 	"github.com/chromedp/cdproto/network"
+	"github.com/chromedp/cdproto/page"
 	"github.com/chromedp/cdproto/runtime"
 	"github.com/chromedp/chromedp"
 )
+
+//go:embed page.js
+var harness string
 
 // Chromium is the browser's path, and false without one.
 func Chromium() (string, bool) {
@@ -56,7 +62,11 @@ func OpenBrowser(tb testing.TB, chromium, site string) *Browser {
 	ctx, closeTab := chromedp.NewContext(allocator, chromedp.WithListener(b.listen))
 	tb.Cleanup(closeTab)
 	// The browser lives as long as the context of the first action.
-	if err := chromedp.Do(ctx, chromedp.EmulateViewport(1180, 860)); err != nil {
+	err := chromedp.Do(ctx, chromedp.EmulateViewport(1180, 860), chromedp.Func(func(ctx context.Context, target *chromedp.Target) error {
+		_, err := cdp.Call(ctx, target, page.AddScriptToEvaluateOnNewDocument, page.AddScriptToEvaluateOnNewDocumentParams{Source: harness})
+		return err
+	}))
+	if err != nil {
 		tb.Fatalf("starting the browser: %v", err)
 	}
 	b.ctx = ctx
@@ -108,10 +118,18 @@ func run[T any](b *Browser, what string, action chromedp.Action[T]) T {
 	defer cancel()
 	v, err := chromedp.Run(ctx, action)
 	if err != nil {
-		shown, _ := chromedp.Run(b.ctx, chromedp.Evaluate[string](`document.body.innerText`))
-		b.tb.Fatalf("%s: %v\ntrouble so far: %q\nthe page shows:\n%s", what, err, b.Trouble(), shown)
+		b.fail(what, err)
 	}
 	return v
+}
+
+// fail ends the test with what the page shows.
+func (b *Browser) fail(what string, err error) {
+	b.tb.Helper()
+	ctx, cancel := context.WithTimeout(b.ctx, patience)
+	defer cancel()
+	shown, _ := chromedp.Run(ctx, chromedp.Evaluate[string](`document.body.innerText`))
+	b.tb.Fatalf("%s: %v\ntrouble so far: %q\nthe page shows:\n%s", what, err, b.Trouble(), shown)
 }
 
 // Resize sets the size of the page, in CSS pixels.
@@ -126,24 +144,10 @@ func (b *Browser) Go(path string) {
 	run(b, "going to "+path, chromedp.Navigate(b.site+path))
 }
 
-// Click clicks on what an XPath finds, once it is there, visible and enabled.
-func (b *Browser) Click(xpath string) {
-	b.tb.Helper()
-	run(b, "clicking on "+xpath, chromedp.Click(chromedp.Search(xpath), chromedp.NodeEnabled))
-}
-
 // Press types text, and keys of package kb, wherever the focus is.
 func (b *Browser) Press(keys string) {
 	b.tb.Helper()
 	run(b, fmt.Sprintf("typing %q", keys), chromedp.KeyEvent(keys))
-}
-
-// Fill types text in the place of what an input holds.
-func (b *Browser) Fill(xpath, text string) {
-	b.tb.Helper()
-	b.Click(xpath)
-	b.Evaluate(`document.activeElement.select()`)
-	b.Press(text)
 }
 
 // Evaluate runs JavaScript for what it does.
@@ -163,6 +167,13 @@ func (b *Browser) Await(what, condition string) {
 		};
 		look();
 	})`, chromedp.EvalAwaitPromise))
+}
+
+// Idle waits until none of the page's requests is under way, and the page had
+// the time to show what was answered.
+func (b *Browser) Idle() {
+	b.tb.Helper()
+	run(b, "waiting for requests to end", chromedp.Evaluate[bool](`harness.idle().then(() => true)`, chromedp.EvalAwaitPromise))
 }
 
 // Texts are those of the elements that a CSS selector finds.

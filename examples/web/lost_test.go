@@ -6,22 +6,31 @@ import (
 	"github.com/chromedp/chromedp/kb"
 )
 
+// Parts of the page that can be tried again, and the note that offers it.
+const (
+	heading        = `//header[.//*[@aria-label="New name"]]`
+	addPeople      = `//form[.//*[@aria-label="User ids to add"]]`
+	orderData      = `//section[.//label[.="number"]]`
+	connectionNote = `//*[@role="alert" and starts-with(., "No connection:")]`
+)
+
 // losesRequests keeps the page, and what was typed, while the server can't be
 // reached.
 func (v *visit) losesRequests() {
 	v.failing(neverSent)
 	v.Fill(field("User ids to add"), "gus"+kb.Enter)
-	v.sees("No connection:")
+	v.offers(addPeople+connectionNote, true)
 	v.Await("what was typed to be still there", `Array.from(document.querySelectorAll('input')).some(input => input.value === 'gus')`)
 	v.focused("input", "User ids to add")
 	v.shot("no-connection")
 	v.Fill(field("number"), "99")
 	v.Click(button("Save"))
-	v.Await("two notes", `document.querySelectorAll('.note').length === 2`)
+	v.offers(orderData+connectionNote, true)
+	v.offers(addPeople+connectionNote, true) // the first note is still there
 	v.succeeding()
-	v.Click(`//section[.//label[.="number"]]` + button("Try again"))
+	v.retries(orderData)
 	v.offers(button("Save"), false)
-	v.Click(`//form[.//*[@aria-label="User ids to add"]]` + button("Try again"))
+	v.retries(addPeople)
 	v.has("alice", "bob", "carol", "frank", "gus")
 	v.misses("No connection:")
 	v.manages("gus", "Remove")
@@ -35,11 +44,13 @@ func (v *visit) losesRequests() {
 	v.Await("the list to stay", `document.querySelectorAll('.list li').length === 8`)
 	v.shot("nothing-loads")
 	v.succeeding()
-	v.Click(`//main` + button("Try again"))
+	v.retries(`//main`)
 	v.titled("Order 4710")
-	v.Click(`//nav` + button("Try again"))
+	v.retries(`//nav`)
+	v.lists("Order 4705", "Order 4704", "Order 4703", "Order 4702", "Order 4701", "erin")
 	v.misses("out of date")
 	v.Click(button("‹ Newer"))
+	v.lists("Order 4711, urgent", "Picnic", "grace", "Order 4710", "Order 4709", "Order 4708", "Order 4707", "Order 4706")
 	v.opens("Order 4711, urgent")
 }
 
@@ -48,23 +59,27 @@ func (v *visit) losesAnAnswer() {
 	before, _ := v.read("version").(float64)
 	v.failing(answerLost)
 	v.Click(button("Rename"))
+	v.focused("input", "New name")
 	v.Press("!" + kb.Enter)
-	v.sees("No connection:")
+	v.offers(heading+connectionNote, true)
 	v.succeeding()
-	v.Click(button("Try again"))
+	v.retries(heading)
 	v.titled("Order 4711, urgent!")
 	if after, ok := v.read("version").(float64); !ok || after != before+1 {
 		v.Errorf("the version went from %v to %v", before, after)
 	}
 	v.Click(button("Rename"))
+	v.focused("input", "New name")
 	v.Press(kb.Backspace + kb.Enter)
 	v.titled("Order 4711, urgent")
 
 	v.failing(answerLost)
 	v.Click(button("New group"))
+	v.focused("input", "")
 	v.Press("Book club" + kb.Enter)
-	v.sees("No connection:")
+	v.offers(modal+connectionNote, true)
 	v.succeeding()
+	v.focused("input", "Book club")
 	v.Press(kb.Enter) // the same again, from the input
 	v.titled("Book club")
 	v.Fill(field("Search groups by name"), "book")
@@ -84,7 +99,7 @@ func (v *visit) outlivesTheSession() {
 	v.Press(v.server.Token("alice") + kb.Enter)
 	v.Await("the modal to close", `document.querySelector('dialog') === null`)
 	v.Await("what was typed to be still there", `Array.from(document.querySelectorAll('input')).some(input => input.value === 'heidi')`)
-	v.Click(`//form[.//*[@aria-label="User ids to add"]]` + button("Try again"))
+	v.retries(addPeople)
 	v.has("alice", "bob", "carol", "frank", "heidi")
 	v.manages("heidi", "Remove")
 	v.has("alice", "bob", "carol", "frank")
@@ -105,7 +120,7 @@ func (v *visit) crashes() {
 	v.Evaluate(fmt.Sprintf(`location.hash = '#/dialogs/%024x'`, 0xabd))
 	v.sees("This part of the page has crashed.") // the answer is in the cache
 	v.expects("")
-	v.Click(button("Try again"))
+	v.Click(`//main` + button("Try again"))
 	v.sees("Not found:")
 	v.opens("Order 4711, urgent")
 }

@@ -49,8 +49,11 @@ func button(name string) string {
 	return fmt.Sprintf(`//button[not(@aria-label) and normalize-space()=%q or @aria-label=%q]`, name, name)
 }
 
+// modal is the XPath of the open modal.
+const modal = `//dialog[@open]`
+
 // inModal is the XPath of a button of the open modal.
-func inModal(name string) string { return `//dialog[@open]` + button(name) }
+func inModal(name string) string { return modal + button(name) }
 
 // field is the XPath of an input by its name.
 func field(name string) string {
@@ -177,10 +180,25 @@ const (
 		: sent(url, options)`
 )
 
-// failing has every request fail in this way until succeeding is called.
+// failing has every request fail in this way until succeeding is called. What
+// the page has asked for before is answered first.
 func (v *visit) failing(way string) {
 	v.Helper()
-	v.Evaluate(`window.sent ??= window.fetch.bind(window); window.fetch = ` + way)
+	v.settles()
+	v.Evaluate(`window.sent ??= window.fetch; window.fetch = ` + way)
+}
+
+// settles waits until the page has shown all answers, and waits for no other.
+func (v *visit) settles() {
+	v.Helper()
+	v.Await("the page to be up to date", `document.querySelector('[aria-busy=true]') === null`)
+	v.Idle()
+}
+
+// retries tries again what failed in one part of the page.
+func (v *visit) retries(part string) {
+	v.Helper()
+	v.Click(part + `//*[contains(@class, "note")]` + button("Try again"))
 }
 
 func (v *visit) succeeding() {
