@@ -8,6 +8,8 @@ import (
 	"strings"
 
 	driver "go.mongodb.org/mongo-driver/v2/mongo"
+	core "go.mongodb.org/mongo-driver/v2/x/mongo/driver"
+	topologyerrors "go.mongodb.org/mongo-driver/v2/x/mongo/driver/topology"
 
 	"dialogs/dialog"
 )
@@ -25,6 +27,9 @@ const (
 var away = [...]int{
 	6,     // HostUnreachable
 	7,     // HostNotFound
+	24,    // LockTimeout
+	43,    // CursorNotFound
+	46,    // LockBusy
 	50,    // MaxTimeMSExpired
 	64,    // WriteConcernTimeout
 	89,    // NetworkTimeout
@@ -32,34 +37,42 @@ var away = [...]int{
 	100,   // UnsatisfiableWriteConcern
 	133,   // FailedToSatisfyReadPreference
 	134,   // ReadConcernMajorityNotAvailableYet
+	175,   // QueryPlanKilled
 	189,   // PrimarySteppedDown
+	202,   // NetworkInterfaceExceededTimeLimit
+	237,   // CursorKilled
 	262,   // ExceededTimeLimit
 	9001,  // SocketException
+	10058, // NotPrimary, of older servers
 	10107, // NotWritablePrimary
 	11600, // InterruptedAtShutdown
 	11601, // Interrupted
 	11602, // InterruptedDueToReplStateChange
 	13435, // NotPrimaryNoSecondaryOk
 	13436, // NotPrimaryOrSecondary
+	14031, // OutOfDiskSpace
+	16500, // TooManyRequests, of Azure
 }
 
 // fail converts an error of the driver: into Unavailable when the server could
-// not answer in time, or else into an internal one. Callers never see the
-// driver's text, and the log never sees a credential.
+// not be reached or could not answer in time, or else into an internal one.
+// Callers never see the driver's text, and the log never sees a credential.
 func (s *Store) fail(ctx context.Context, doing string, err error) error {
 	var own *dialog.Error
 	if errors.As(err, &own) {
 		return err
 	}
 	said := fmt.Errorf("%s: %w", doing, s.errors.clean(err))
-	if ctx.Err() != nil || isAway(err) {
+	// Gateways have codes of their own for a database that is away. When
+	// nothing else can be read either, the fault is not the request's.
+	if ctx.Err() != nil || isAway(err) || s.readAny(ctx) != nil {
 		return dialog.ErrUnavailable(said)
 	}
 	return said
 }
 
 func isAway(err error) bool {
-	if driver.IsTimeout(err) || driver.IsNetworkError(err) || errors.Is(err, driver.ErrClientDisconnected) {
+	if driver.IsTimeout(err) || driver.IsNetworkError(err) || errors.Is(err, driver.ErrClientDisconnected) || isUnconnected(err) {
 		return true
 	}
 	if unacknowledged := (driver.WriteConcernError{}); errors.As(err, &unacknowledged) {
@@ -77,6 +90,16 @@ func isAway(err error) bool {
 		}
 	}
 	return false
+}
+
+// isUnconnected tells that there was no connection to send the request on: no
+// server was found, or the handshake failed, which includes its
+// authentication. A request that was never sent is no fault of the caller.
+func isUnconnected(err error) bool {
+	var connection topologyerrors.ConnectionError
+	var selection topologyerrors.ServerSelectionError
+	var pool core.RetryablePoolError // it was cleared after another request's failure
+	return errors.As(err, &connection) || errors.As(err, &selection) || errors.As(err, &pool)
 }
 
 func hasCode(err error, code int) bool {

@@ -73,7 +73,11 @@ func (s *Store) keepIndexes(ctx context.Context, log *slog.Logger) {
 		if err == nil || ctx.Err() != nil {
 			return
 		}
-		log.WarnContext(ctx, "creating MongoDB indexes failed, will retry", "retry_in", wait, "error", s.errors.clean(err))
+		level := slog.LevelWarn
+		if isAway(err) { // which is logged once, for the store as a whole
+			level = slog.LevelDebug
+		}
+		log.Log(ctx, level, "creating MongoDB indexes failed, will retry", "retry_in", wait, "error", s.errors.clean(err))
 		select {
 		case <-time.After(wait):
 		case <-ctx.Done():

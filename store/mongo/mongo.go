@@ -10,6 +10,7 @@ import (
 	"sync"
 	"time"
 
+	"go.mongodb.org/mongo-driver/v2/bson"
 	"go.mongodb.org/mongo-driver/v2/event"
 	driver "go.mongodb.org/mongo-driver/v2/mongo"
 	"go.mongodb.org/mongo-driver/v2/mongo/options"
@@ -45,6 +46,7 @@ type Store struct {
 	timeout                                  time.Duration
 	turns                                    turns
 	errors                                   scrubber
+	topology                                 *topology
 	mu                                       sync.Mutex // guards closed, and calls.Add against calls.Wait
 	closed                                   bool
 	calls                                    sync.WaitGroup
@@ -73,7 +75,8 @@ func Open(ctx context.Context, uri string, o Options) (dialog.Store, error) {
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
-	client, err := driver.Connect(clientOptions(uri, o))
+	topology := newTopology()
+	client, err := driver.Connect(clientOptions(uri, o).SetServerMonitor(topology.monitor()))
 	if err != nil {
 		return nil, fmt.Errorf("invalid MongoDB URI: %w", scrub.clean(err))
 	}
@@ -83,7 +86,7 @@ func Open(ctx context.Context, uri string, o Options) (dialog.Store, error) {
 		dialogs: db.Collection("dialogs"), claims: db.Collection("claims"),
 		classes: db.Collection("classes"), keys: db.Collection("api_keys"),
 		sessions: db.Collection("ended_sessions"),
-		timeout:  o.Timeout, errors: scrub,
+		timeout:  o.Timeout, errors: scrub, topology: topology,
 	}
 	background, stop := context.WithCancel(context.WithoutCancel(ctx))
 	s.stopBackground = stop
@@ -149,17 +152,34 @@ func (s *Store) begin(ctx context.Context) (bounded context.Context, end func(),
 	return bounded, func() { cancel(); s.calls.Done() }, nil
 }
 
-// Ping checks that a server that accepts writes is reachable.
+// Ping reads a document from a server that accepts writes, as a request would: a
+// server can answer a ping although its data is out of reach. It doesn't wait for
+// a server to come back. Every failure is Unavailable.
 func (s *Store) Ping(ctx context.Context) error {
 	ctx, end, err := s.begin(ctx)
 	if err != nil {
 		return err
 	}
 	defer end()
-	if err := s.client.Ping(ctx, readpref.Primary()); err != nil {
-		return s.fail(ctx, "pinging the server", err)
+	if err := s.readAny(ctx); err != nil {
+		return dialog.ErrUnavailable(s.errors.clean(err))
 	}
 	return nil
+}
+
+// readAny reads whichever document comes first. When no server can be used, its
+// error says why.
+func (s *Store) readAny(ctx context.Context) error {
+	there, cancel := s.topology.whileThere(ctx)
+	defer cancel()
+	err := s.dialogs.FindOne(there, bson.D{}, options.FindOne().SetProjection(onlyID)).Err()
+	switch {
+	case err == nil, errors.Is(err, driver.ErrNoDocuments):
+		return nil
+	case ctx.Err() == nil && there.Err() != nil:
+		return context.Cause(there)
+	}
+	return err
 }
 
 // Close waits for the calls in progress, each of which has a deadline, and closes
