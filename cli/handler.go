@@ -24,6 +24,7 @@ type parts struct {
 	authenticator *auth.Authenticator
 	minter        *auth.Minter
 	limiter       *edge.RateLimiter
+	prober        *edge.Prober
 	trusted       *graph.TrustedDocuments // nil for any document
 	development   *playground.Credentials // nil outside of development
 	log           *slog.Logger
@@ -47,7 +48,7 @@ func (s *settings) handler(p parts) http.Handler {
 		mux.Handle("GET /playground/", page)
 	}
 	mux.HandleFunc("GET /healthz", edge.Healthy)
-	mux.HandleFunc("GET /readyz", edge.Ready(edge.NewProber(p.store.Ping, s.store.options.Timeout, time.Now)))
+	mux.HandleFunc("GET /readyz", edge.Ready(p.prober))
 
 	everything := []edge.Guard{edge.Logged(p.log, time.Now), edge.Compress()}
 	if s.dev {

@@ -9,6 +9,7 @@ import (
 	"log/slog"
 	"net"
 	"slices"
+	"sync"
 	"syscall"
 	"time"
 
@@ -137,6 +138,8 @@ func (s *settings) parts(ctx context.Context, log *slog.Logger, opened *closers)
 		return p, err
 	}
 	opened.add(p.store.Close)
+	p.prober = edge.NewProber(p.store.Ping, s.store.options.Timeout, time.Now, log.With(s.store.where()))
+	opened.add(watch(ctx, p.prober))
 	p.service = s.newService(p.store)
 	minter, err := auth.NewMinter(secret, time.Now, rand.Reader)
 	if err != nil {
@@ -156,6 +159,18 @@ func (s *settings) parts(ctx context.Context, log *slog.Logger, opened *closers)
 	opened.add(func() error { p.authenticator.Close(); return nil })
 	p.limiter, err = edge.NewRateLimiter(s.rateLimit, s.rateLimitKey, time.Now)
 	return p, err
+}
+
+// watch keeps asking the store until ctx ends or stop is called.
+func watch(ctx context.Context, prober *edge.Prober) (stop func() error) {
+	ctx, cancel := context.WithCancel(ctx)
+	var watching sync.WaitGroup
+	watching.Go(func() { prober.Watch(ctx) })
+	return func() error {
+		cancel()
+		watching.Wait()
+		return nil
+	}
 }
 
 // developmentCredentials are nil outside of development.

@@ -6,8 +6,8 @@ import (
 	"fmt"
 	"log/slog"
 	"math"
-	"net/url"
 	"os"
+	"strings"
 	"time"
 
 	"github.com/spf13/pflag"
@@ -79,11 +79,19 @@ func (s *storeSettings) name() string {
 	if s.embedded() {
 		return s.address
 	}
-	u, err := url.Parse(s.address)
-	if err != nil {
-		return "MongoDB"
+	scheme, rest, _ := strings.Cut(s.address, "://") // net/url can't parse several hosts
+	rest, _, _ = strings.Cut(rest, "?")
+	return scheme + "://" + rest[strings.LastIndex(rest, "@")+1:]
+}
+
+// where is name for the log: the directory, or the hosts.
+func (s *storeSettings) where() slog.Attr {
+	if s.embedded() {
+		return slog.String("directory", s.address)
 	}
-	return u.Scheme + "://" + u.Host + u.Path
+	_, rest, _ := strings.Cut(s.name(), "://")
+	hosts, _, _ := strings.Cut(rest, "/")
+	return slog.String("host", hosts)
 }
 
 // open opens the store, and creates an embedded one that is not there.

@@ -208,13 +208,19 @@ func TestRequestLog(t *testing.T) {
 }
 
 // TestStoreAway starts a server whose MongoDB is away: it serves, says that it
-// is not ready, and logs what fails in the background.
+// is not ready, and the log says so once, with the host and the reason.
 func TestStoreAway(t *testing.T) {
 	s := startAt(t, "mongodb://127.0.0.1:1/x", "--secret", strings.Repeat("x", 32), "--store-timeout", "50ms")
 	if status, body := s.Get("/readyz"); status != http.StatusServiceUnavailable {
 		t.Errorf("got %d: %s", status, body)
 	}
-	s.Stderr.Await(t, `"level":"WARN","msg":"creating MongoDB indexes failed`)
+	s.Stderr.Await(t, `"level":"WARN","msg":"store unavailable","host":"127.0.0.1:1","reason":"127.0.0.1:1: [^"]*connection refused"`)
+	for range 3 {
+		s.Get("/readyz")
+	}
+	if n := strings.Count(s.Stderr.String(), `"level":"WARN"`); n != 1 {
+		t.Errorf("got %d warnings, want one: %s", n, s.Stderr)
+	}
 }
 
 // TestGracefulShutdown stops a server while a request is on its way: the

@@ -2,10 +2,14 @@ package edge
 
 import (
 	"context"
+	"errors"
+	"log/slog"
 	"net/http"
+	"strings"
 	"time"
 
 	"dialogs/api"
+	"dialogs/dialog"
 )
 
 // Healthy says that the process is alive.
@@ -39,12 +43,17 @@ func writeStatus(w http.ResponseWriter, status int, text string) {
 // answerAge is how long a store's answer is good for others who ask.
 const answerAge = time.Second
 
+// How often [Prober.Watch] asks the store while it can serve.
+const watchEvery = 5 * time.Second
+
 // A Prober asks the store whether it can serve, once for all who want to know:
-// anyone may ask, and each probe costs the store something.
+// anyone may ask, and each probe costs the store something. It logs each change
+// between available and unavailable.
 type Prober struct {
 	probe   func(context.Context) error
 	timeout time.Duration
 	now     func() time.Time
+	log     *slog.Logger
 
 	turn  chan struct{} // full while the store is asked: all others wait for its answer
 	asked bool
@@ -52,13 +61,36 @@ type Prober struct {
 	err   error
 }
 
-// NewProber asks by calling probe, which may take as long as the timeout.
-func NewProber(probe func(context.Context) error, timeout time.Duration, now func() time.Time) *Prober {
-	return &Prober{probe: probe, timeout: timeout, now: now, turn: make(chan struct{}, 1)}
+// NewProber asks by calling probe, which may take as long as the timeout. The log
+// should name the store in its attributes.
+func NewProber(probe func(context.Context) error, timeout time.Duration, now func() time.Time, log *slog.Logger) *Prober {
+	return &Prober{probe: probe, timeout: timeout, now: now, log: log, turn: make(chan struct{}, 1)}
+}
+
+// Watch asks until ctx ends, so that the log says it when the store becomes
+// unavailable or available even if nobody else asks.
+func (p *Prober) Watch(ctx context.Context) {
+	for ctx.Err() == nil {
+		wait := watchEvery
+		if p.ask(ctx, ctx) != nil {
+			wait = answerAge
+		}
+		select {
+		case <-time.After(wait):
+		case <-ctx.Done():
+		}
+	}
 }
 
 // Probe is nil when the store can serve, as of at most a second ago.
 func (p *Prober) Probe(ctx context.Context) error {
+	// The one who asked may go away; those who wait still want to know.
+	return p.ask(ctx, context.WithoutCancel(ctx))
+}
+
+// ask waits for its turn until ctx ends. Then it probes until probing ends, if the
+// last answer is too old.
+func (p *Prober) ask(ctx, probing context.Context) error {
 	select {
 	case p.turn <- struct{}{}:
 	case <-ctx.Done():
@@ -68,10 +100,34 @@ func (p *Prober) Probe(ctx context.Context) error {
 	if now := p.now(); p.asked && now.Before(p.until) && p.until.Sub(now) <= answerAge { // also when the clock was set back
 		return p.err
 	}
-	// The one who asked may go away; those who wait still want to know.
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), p.timeout)
+	bounded, cancel := context.WithTimeout(probing, p.timeout)
 	defer cancel()
-	p.err = p.probe(ctx)
-	p.asked, p.until = true, p.now().Add(answerAge)
-	return p.err
+	err := p.probe(bounded)
+	if probing.Err() != nil { // the server stops, which says nothing about the store
+		return err
+	}
+	p.logChange(ctx, err)
+	p.asked, p.until, p.err = true, p.now().Add(answerAge), err
+	return err
+}
+
+// logChange logs when the store's state is not that of the last answer. A store is
+// expected to be available at start.
+func (p *Prober) logChange(ctx context.Context, err error) {
+	switch {
+	case err != nil && p.err == nil:
+		p.log.WarnContext(ctx, "store unavailable", "reason", reasonOf(err))
+	case err == nil && p.err != nil:
+		p.log.InfoContext(ctx, "store available again")
+	}
+}
+
+// reasonOf is the cause of an error in one line, without the sentence that clients
+// get.
+func reasonOf(err error) string {
+	var known *dialog.Error
+	if errors.As(err, &known) && errors.Unwrap(known) != nil {
+		err = errors.Unwrap(known)
+	}
+	return strings.ReplaceAll(err.Error(), "\n", "; ")
 }

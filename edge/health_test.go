@@ -1,13 +1,19 @@
 package edge
 
 import (
+	"bytes"
 	"context"
 	"errors"
+	"log/slog"
 	"sync"
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"dialogs/dialog"
 )
 
 // TestProber lets many ask at once, again and again.
@@ -23,7 +29,7 @@ func TestProber(t *testing.T) {
 			}
 			time.Sleep(100 * time.Millisecond) // of the bubble's own clock
 			return ctx.Err()
-		}, 5*time.Second, time.Now)
+		}, 5*time.Second, time.Now, slog.New(slog.DiscardHandler))
 		ask := func(want error) {
 			t.Helper()
 			before := probes.Load()
@@ -52,4 +58,61 @@ func TestProber(t *testing.T) {
 		time.Sleep(answerAge)
 		ask(nil)
 	})
+}
+
+// TestProberWatch lets a store come and go: the log has one line for each change.
+func TestProberWatch(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var log bytes.Buffer
+		var state atomic.Value
+		state.Store(dialog.ErrUnavailable(errors.New("a: connection refused\nb: no such host")))
+		p := NewProber(func(context.Context) error {
+			if err, ok := state.Load().(*dialog.Error); ok && err.Code == dialog.Unavailable {
+				return err
+			}
+			return nil
+		}, 5*time.Second, time.Now, slog.New(slog.NewTextHandler(&log, &slog.HandlerOptions{ReplaceAttr: withoutTime})).With("host", "a,b"))
+		ctx, stop := context.WithCancel(t.Context())
+		var watching sync.WaitGroup
+		watching.Go(func() { p.Watch(ctx) })
+		time.Sleep(time.Minute)
+		state.Store(new(dialog.Error))
+		time.Sleep(time.Minute)
+		state.Store(dialog.ErrUnavailable(errors.New("shutting down")))
+		time.Sleep(time.Minute)
+		stop()
+		watching.Wait()
+		const want = `level=WARN msg="store unavailable" host=a,b reason="a: connection refused; b: no such host"
+level=INFO msg="store available again" host=a,b
+level=WARN msg="store unavailable" host=a,b reason="shutting down"
+`
+		if diff := cmp.Diff(want, log.String()); diff != "" {
+			t.Errorf("the log (-want +got):\n%s", diff)
+		}
+	})
+}
+
+// TestProberStops ends the watch while the store is asked: that the server stops
+// says nothing about the store.
+func TestProberStops(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var log bytes.Buffer
+		p := NewProber(func(ctx context.Context) error { <-ctx.Done(); return ctx.Err() }, time.Hour, time.Now, slog.New(slog.NewTextHandler(&log, nil)))
+		ctx, stop := context.WithCancel(t.Context())
+		var watching sync.WaitGroup
+		watching.Go(func() { p.Watch(ctx) })
+		synctest.Wait()
+		stop()
+		watching.Wait()
+		if log.Len() > 0 {
+			t.Errorf("got %s", &log)
+		}
+	})
+}
+
+func withoutTime(_ []string, a slog.Attr) slog.Attr {
+	if a.Key == slog.TimeKey {
+		return slog.Attr{}
+	}
+	return a
 }

@@ -109,8 +109,8 @@ func TestAuthenticationFails(t *testing.T) {
 	await(t, func() error { return worked.Ping(t.Context()) })
 }
 
-// Ping doesn't wait for its deadline when the driver knows that nobody is
-// there, and says why.
+// Ping doesn't wait for its deadline when the driver knows that no server can be
+// reached, and says why.
 func TestPingKnowsAtOnce(t *testing.T) {
 	t.Parallel()
 	l, err := net.Listen("tcp", "127.0.0.1:0")

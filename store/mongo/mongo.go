@@ -1,6 +1,7 @@
 package mongo
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -176,10 +177,12 @@ func (s *Store) readAny(ctx context.Context) error {
 	switch {
 	case err == nil, errors.Is(err, driver.ErrNoDocuments):
 		return nil
-	case ctx.Err() == nil && there.Err() != nil:
+	case there.Err() == nil:
+		return err
+	case ctx.Err() == nil:
 		return context.Cause(there)
 	}
-	return err
+	return cmp.Or(s.topology.reason(), err)
 }
 
 // Close waits for the calls in progress, each of which has a deadline, and closes

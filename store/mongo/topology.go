@@ -10,12 +10,11 @@ import (
 	"go.mongodb.org/mongo-driver/v2/event"
 )
 
-// errNoPrimary says that servers answer, but none of them takes writes.
-var errNoPrimary = errors.New("no server takes writes: the replica set has no primary")
+// errNoPrimary says that servers answer, but none of them accepts writes.
+var errNoPrimary = errors.New("no server accepts writes: the replica set has no primary")
 
 // topology is what the driver's heartbeats say about the servers. An operation
-// waits for a server until its deadline; whoever only wants to know how things
-// are need not.
+// waits for a server until its deadline; a probe does not have to.
 type topology struct {
 	mu       sync.Mutex
 	servers  []event.ServerDescription
@@ -27,7 +26,7 @@ func newTopology() *topology {
 	return &topology{failures: map[string]error{}, waiting: map[*context.CancelCauseFunc]struct{}{}}
 }
 
-// monitor has the driver report here.
+// monitor makes the driver report here.
 func (t *topology) monitor() *event.ServerMonitor {
 	return &event.ServerMonitor{
 		TopologyDescriptionChanged: func(e *event.TopologyDescriptionChangedEvent) {
@@ -78,8 +77,16 @@ func (t *topology) update(change func()) {
 	}
 }
 
-// away says why no server can be used: every one was asked, and none of them
-// takes writes. t.mu must be held.
+// reason says why no server can be used, as of the last heartbeats; nil if one
+// can.
+func (t *topology) reason() error {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.away()
+}
+
+// away is [topology.reason]: all servers were asked, and none of them accepts
+// writes. t.mu must be held.
 func (t *topology) away() error {
 	if len(t.servers) == 0 {
 		return nil
