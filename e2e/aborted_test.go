@@ -16,7 +16,7 @@ func TestClientAborts(t *testing.T) {
 	token := s.MustCLI("token", "alice")
 	const body = `{"query": "mutation Aborted { createDialog(input: {type: GROUP, name: \"x\"}) { created } }"}`
 	// Another process that writes holds every request up that wants to write.
-	other, err := sql.Open("sqlite", filepath.Join(s.Store, "dialogs.db"))
+	other, err := sql.Open("sqlite", filepath.Join(s.Store, "dialogs.db")+"?_pragma=busy_timeout(30000)")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -75,7 +75,7 @@ func endingTrials() []trial {
 func waitsForStore(within time.Duration) func(*testing.T, *servertest.Server) {
 	return func(t *testing.T, s *servertest.Server) {
 		t.Helper()
-		other, err := sql.Open("sqlite", filepath.Join(s.Store, "dialogs.db"))
+		other, err := sql.Open("sqlite", filepath.Join(s.Store, "dialogs.db")+"?_pragma=busy_timeout(30000)")
 		if err != nil {
 			t.Fatal(err)
 		}
