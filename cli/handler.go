@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
+	"slices"
 	"time"
 
 	"dialogs/api"
@@ -50,11 +51,23 @@ func (s *settings) handler(p parts) http.Handler {
 	mux.HandleFunc("GET /healthz", edge.Healthy)
 	mux.HandleFunc("GET /readyz", edge.Ready(p.prober))
 
-	everything := []edge.Guard{edge.Logged(p.log, time.Now), edge.Compress()}
+	refuse := refuserOf(mux)
+	everything := []edge.Guard{edge.Logged(p.log, time.Now), edge.Compress(), edge.HeaderLimit(s.headerLimit, refuse)}
 	if s.dev {
-		everything = append(everything, edge.LocalHost(graph.Refuse))
+		everything = append(everything, edge.LocalHost(refuse))
 	}
 	return edge.Behind(everything, mux)
+}
+
+// refuserOf answers in the shape of the API that a request is for.
+func refuserOf(mux *http.ServeMux) api.Refuser {
+	return func(w http.ResponseWriter, r *http.Request, refusal *api.Refusal) {
+		if _, pattern := mux.Handler(r); slices.Contains(quickblox.Patterns(), pattern) {
+			quickblox.Refuse(w, r, refusal)
+			return
+		}
+		graph.Refuse(w, r, refusal)
+	}
 }
 
 // guarded puts the guards before an API, in the order in which they act.

@@ -76,18 +76,31 @@ func refusesBody(t *testing.T, s *servertest.Server) {
 		"/graphql": `{"query": "{ viewer { kind } }"%s}`, "/chat/Dialog.json": `{"type": 2, "name": "x"%s}`,
 	} {
 		answer := s.Do(http.MethodPost, path, h, fmt.Appendf(nil, body, strings.Repeat(" ", 5000)))
-		if answer.Status != http.StatusRequestEntityTooLarge || !strings.Contains(string(answer.Body), "(limit 4096 bytes)") {
+		if answer.Status != http.StatusRequestEntityTooLarge || !strings.Contains(string(answer.Body), "(limit 4096 bytes, --limit-body)") {
 			t.Errorf("%s: got status %d and %s", path, answer.Status, answer.Body)
 		}
 	}
 }
 
-// refusesHeader sends a header of 15,000 bytes, which the default allows.
+// refusesHeader sends headers of exactly the limit and of one byte more.
 func refusesHeader(t *testing.T, s *servertest.Server) {
 	t.Helper()
-	answer := s.Do(http.MethodGet, "/healthz", servertest.Header{"X-Long", strings.Repeat("x", 15_000)}, nil)
-	if answer.Status != http.StatusRequestHeaderFieldsTooLarge {
-		t.Errorf("got status %d and %s", answer.Status, answer.Body)
+	for _, test := range []struct {
+		path         string
+		size, status int
+	}{
+		{"/healthz", 2048, http.StatusOK},
+		{"/healthz", 2049, http.StatusRequestHeaderFieldsTooLarge},
+		{"/graphql", 2049, http.StatusRequestHeaderFieldsTooLarge},
+		{"/session.json", 2049, http.StatusRequestHeaderFieldsTooLarge},
+		{"/healthz", 4 * 2048, http.StatusRequestHeaderFieldsTooLarge},
+	} {
+		header := "GET " + test.path + " HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nX-Long: %s\r\n\r\n"
+		header = fmt.Sprintf(header, strings.Repeat("x", test.size-len(header)+len("%s")))
+		answer := answerOf(t, servertest.Patience, dial(t, s, header))
+		if answer.Status != test.status || (test.status == http.StatusOK) == strings.Contains(string(answer.Body), "--limit-headers") {
+			t.Errorf("%s: got status %d and %s", test.path, answer.Status, answer.Body)
+		}
 	}
 }
 

@@ -99,10 +99,14 @@ func servingTrials(t *testing.T) []trial {
 		{name: "development", beside: []string{"--allow-origins", "https://a.example"}, wires: []wire{
 			{"dev", "true", func(t *testing.T, s *servertest.Server) {
 				s.Stdout.Await(t, "Playground")
+				s.Must(servertest.WithKey(s.DevelopmentKey()), `{ __schema { queryType { name } } }`, nil)
+				if status, body := s.Get("/playground"); status != http.StatusOK {
+					t.Errorf("got status %d and %s", status, body)
+				}
 				if answer := s.Do(http.MethodGet, "/healthz", servertest.Header{"Host", "evil.example"}, nil); answer.Status != http.StatusMisdirectedRequest {
 					t.Errorf("got status %d and %s", answer.Status, answer.Body)
 				}
-				allowsOrigin("/session.json", "https://a.example")(t, s)
+				allowsOrigin("/session.json", "https://a.example", "http://localhost:5173")(t, s)
 			}},
 		}},
 	}

@@ -28,6 +28,8 @@ type trial struct {
 	// beside are settings that the effects need, as flags, and environ more
 	// variables.
 	beside, environ []string
+	// store makes the store; nil for an embedded one.
+	store func(*testing.T) (address string)
 	// ends is for a program that does not serve with these settings: it looks
 	// at what the program printed.
 	ends func(*testing.T, servertest.Result)
@@ -94,12 +96,15 @@ func TestWiringIsComplete(t *testing.T) {
 // trials are all of them. Each call makes files of its own.
 func trials(t *testing.T) []trial {
 	t.Helper()
-	return slices.Concat(servingTrials(t), limitTrials(), timeTrials(), endingTrials())
+	return slices.Concat(servingTrials(t), limitTrials(), timeTrials(), mongoTrials(), endingTrials())
 }
 
 func (tr trial) run(t *testing.T, source func([]wire) (args, environ []string)) {
 	t.Helper()
 	store := filepath.Join(t.TempDir(), "data")
+	if tr.store != nil {
+		store = tr.store(t)
+	}
 	always := map[string]string{"listen": "127.0.0.1:0", "store": store}
 	for _, w := range tr.wires {
 		delete(always, strings.TrimSuffix(w.setting, "-file"))

@@ -17,7 +17,8 @@ type Server struct {
 	Handler http.Handler
 	// TLS is nil for plain HTTP.
 	TLS *tls.Config
-	// HeaderBytes is the largest request header.
+	// HeaderBytes is the largest request header. [HeaderLimit] explains it to
+	// those who send a larger one.
 	HeaderBytes int
 	// HeaderTimeout and ReadTimeout bound how long a client may take to send a
 	// request's header, and all of it; IdleTimeout, how long a connection may
@@ -40,7 +41,7 @@ func (s Server) Serve(ctx context.Context, listener net.Listener) error {
 		ReadHeaderTimeout: s.HeaderTimeout,
 		ReadTimeout:       s.ReadTimeout,
 		IdleTimeout:       s.IdleTimeout,
-		MaxHeaderBytes:    s.HeaderBytes,
+		MaxHeaderBytes:    headersRead * s.HeaderBytes,
 		ErrorLog:          slog.NewLogLogger(s.Log.Handler(), slog.LevelWarn),
 		BaseContext:       func(net.Listener) context.Context { return base },
 	}

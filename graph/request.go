@@ -1,9 +1,6 @@
 package graph
 
 import (
-	"errors"
-	"fmt"
-	"io"
 	"net/http"
 	"strings"
 	"unicode/utf8"
@@ -28,17 +25,10 @@ type params struct {
 }
 
 // readBody reads a POST request's parameters.
-func readBody(r *http.Request) (*graphql.RawParams, error) {
-	body, err := io.ReadAll(r.Body)
+func readBody(w http.ResponseWriter, r *http.Request, limit int64) (*graphql.RawParams, error) {
+	body, err := api.ReadBody(w, r, limit)
 	if err != nil {
-		var tooLarge *http.MaxBytesError
-		if errors.As(err, &tooLarge) {
-			return nil, &api.Refusal{
-				Code: api.BadUserInput, Status: http.StatusRequestEntityTooLarge,
-				Message: fmt.Sprintf("the request body is too large (limit %d bytes)", tooLarge.Limit),
-			}
-		}
-		return nil, badRequest("the request body could not be read: send it again")
+		return nil, err
 	}
 	var p params
 	if err := api.UnmarshalExact(body, &p); err != nil {

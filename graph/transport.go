@@ -37,8 +37,7 @@ func (post) Supports(r *http.Request) bool {
 // Do serves one request.
 func (t post) Do(w http.ResponseWriter, r *http.Request, exec graphql.GraphExecutor) {
 	defer t.recover(w, r)
-	r.Body = http.MaxBytesReader(w, r.Body, t.bodyLimit)
-	raw, err := readBody(r)
+	raw, err := readBody(w, r, t.bodyLimit)
 	if err != nil {
 		t.refuse(w, r, err)
 		return

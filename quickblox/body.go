@@ -2,9 +2,6 @@ package quickblox
 
 import (
 	"bytes"
-	"errors"
-	"fmt"
-	"io"
 	"maps"
 	"mime"
 	"mime/multipart"
@@ -16,20 +13,13 @@ import (
 
 // read reads the parameters of a request. One that is in the query and in the
 // body is the body's, as it is at QuickBlox.
-func (p params) read(r *http.Request) error {
+func (p params) read(w http.ResponseWriter, r *http.Request, limit int64) error {
 	if err := p.parseForm(r.URL.RawQuery); err != nil {
 		return err
 	}
-	body, err := io.ReadAll(r.Body)
+	body, err := api.ReadBody(w, r, limit)
 	if err != nil {
-		var tooLarge *http.MaxBytesError
-		if errors.As(err, &tooLarge) {
-			return &api.Refusal{
-				Code: api.BadUserInput, Status: http.StatusRequestEntityTooLarge,
-				Message: fmt.Sprintf("the request body is too large (limit %d bytes)", tooLarge.Limit),
-			}
-		}
-		return invalid("", "the request body could not be read: send it again")
+		return err
 	}
 	if len(body) == 0 {
 		return nil

@@ -156,8 +156,7 @@ func (d *handler) serve(m methods) http.Handler {
 // answer answers a request to an endpoint.
 func (d *handler) answer(w http.ResponseWriter, r *http.Request, e endpoint) {
 	req := &request{Request: r, caller: d.Caller(r.Context()), params: newParams(map[string]any{})}
-	r.Body = http.MaxBytesReader(w, r.Body, d.BodyLimit)
-	status, body, err := d.run(req, e)
+	status, body, err := d.run(w, req, e)
 	if err != nil {
 		Refuse(w, r, d.refusalOf(req, err))
 		return
@@ -170,7 +169,7 @@ func (d *handler) answer(w http.ResponseWriter, r *http.Request, e endpoint) {
 
 // run runs an endpoint and encodes its answer. A panic is an internal error
 // like others.
-func (d *handler) run(r *request, e endpoint) (status int, body []byte, err error) {
+func (d *handler) run(w http.ResponseWriter, r *request, e endpoint) (status int, body []byte, err error) {
 	defer func() {
 		if v := recover(); v != nil {
 			err = api.Recovered(r.Context(), d.Log, v)
@@ -179,7 +178,7 @@ func (d *handler) run(r *request, e endpoint) (status int, body []byte, err erro
 	if !e.open && r.caller.Kind() == dialog.Anonymous {
 		return 0, nil, dialog.ErrUnauthenticated() // before anything is read
 	}
-	if err := r.params.read(r.Request); err != nil {
+	if err := r.params.read(w, r.Request, d.BodyLimit); err != nil {
 		return 0, nil, err
 	}
 	a, err := e.serve(r)
