@@ -18,7 +18,8 @@ const KeyPrefix = "dlg_"
 
 const keyBytes = 32 // 256 bits
 
-// keyName allows nothing that needs quoting in a shell, a log or a header.
+// keyName allows nothing that needs quoting in a shell, a log or a header. It
+// leaves names in parentheses to the program itself.
 var keyName = regexp.MustCompile(`^[A-Za-z0-9._-]{1,64}$`)
 
 // CheckKeyName checks the form of an API key's name: 1 to 64 letters, digits,
@@ -36,6 +37,16 @@ func NewAPIKey(name string, now time.Time, random io.Reader) (text string, key d
 	if err := CheckKeyName(name); err != nil {
 		return "", dialog.APIKey{}, err
 	}
+	return generateKey(name, now, random)
+}
+
+// NewProcessKey generates an API key for [Config.ProcessKeys]. Its name is in
+// parentheses, so that no key in a store can have it.
+func NewProcessKey(name string, now time.Time, random io.Reader) (text string, key dialog.APIKey, err error) {
+	return generateKey("("+name+")", now, random)
+}
+
+func generateKey(name string, now time.Time, random io.Reader) (text string, key dialog.APIKey, err error) {
 	var b [keyBytes]byte
 	if _, err := io.ReadFull(random, b[:]); err != nil {
 		return "", dialog.APIKey{}, fmt.Errorf("generating an API key: %w", err)

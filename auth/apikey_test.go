@@ -382,3 +382,30 @@ func TestAPIKeysTogether(t *testing.T) {
 	}
 	wg.Wait()
 }
+
+// TestProcessKey uses a key that no store has: the store is not asked, and no
+// stored key can have its name.
+func TestProcessKey(t *testing.T) {
+	text, key, err := auth.NewProcessKey("development", noon, rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := auth.CheckKeyName(key.Name); err == nil {
+		t.Errorf("a stored key can be called %q too", key.Name)
+	}
+	keys := &keyStore{}
+	stored := newKey(t, "development", keys)
+	a := newAuthenticator(t, auth.Config{Keys: keys, ProcessKeys: []dialog.APIKey{key}, Now: newClock().Now})
+	for _, want := range []struct{ text, name string }{{stored, "development"}, {text, "(development)"}} {
+		if id, err := a.Authenticate(t.Context(), apiKey(want.text)); err != nil || id.Caller.APIKey != want.name {
+			t.Errorf("got %+v and error %v, want %s", id, err, want.name)
+		}
+	}
+	keys.change(func(s *keyStore) { s.err = dialog.ErrUnavailable(errors.New("away")) })
+	if _, err := a.Authenticate(t.Context(), apiKey(text)); err != nil || keys.readCount() != 1 {
+		t.Errorf("got error %v after %d reads, want the store not to be asked", err, keys.readCount())
+	}
+	other := newAuthenticator(t, auth.Config{Keys: &keyStore{}, Now: newClock().Now})
+	_, err = other.Authenticate(t.Context(), apiKey(text))
+	wantRefused(t, err, http.StatusUnauthorized, text)
+}

@@ -17,6 +17,9 @@ type Config struct {
 	Secret []byte
 	// Keys has the API keys.
 	Keys dialog.KeyStore
+	// ProcessKeys are API keys that are valid beside those in Keys, for as long
+	// as this authenticator exists. They are not in any store.
+	ProcessKeys []dialog.APIKey
 	// Sessions has the session tokens that were ended.
 	Sessions dialog.SessionStore
 	// JWKS is another issuer of session tokens; the zero value is none.
@@ -62,7 +65,7 @@ func New(ctx context.Context, c Config) (*Authenticator, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Authenticator{tokens: tokens, sessions: sessions, keys: newKeyring(ctx, c.Keys, c.Now)}, nil
+	return &Authenticator{tokens: tokens, sessions: sessions, keys: newKeyring(ctx, c)}, nil
 }
 
 // Close ends the background work and waits for it.

@@ -27,7 +27,7 @@ type parts struct {
 	limiter       *edge.RateLimiter
 	prober        *edge.Prober
 	trusted       *graph.TrustedDocuments // nil for any document
-	development   *playground.Credentials // nil outside of development
+	development   development
 	log           *slog.Logger
 }
 
@@ -44,7 +44,7 @@ func (s *settings) handler(p parts) http.Handler {
 		}
 	}
 	if s.playground {
-		page := playground.Handler("/graphql", p.development)
+		page := playground.Handler("/graphql", p.development.page)
 		mux.Handle("GET /playground", page)
 		mux.Handle("GET /playground/", page)
 	}

@@ -125,17 +125,35 @@ func keepPrivate(path string, content func() string) (string, error) {
 // writePrivate makes a file that only its owner can read, whole or not at
 // all. A file that exists stays as it is, and is [os.ErrExist].
 func writePrivate(path, content string) error {
-	temp, err := os.CreateTemp(filepath.Dir(path), filepath.Base(path)+".*")
+	temp, err := writeTemp(path, content)
 	if err != nil {
 		return err
 	}
-	defer func() { _ = os.Remove(temp.Name()) }()
-	if _, err := temp.WriteString(content + "\n"); err != nil {
-		_ = temp.Close()
+	defer func() { _ = os.Remove(temp) }()
+	return os.Link(temp, path) // never replaces
+}
+
+// replacePrivate is writePrivate, but replaces a file that exists.
+func replacePrivate(path, content string) error {
+	temp, err := writeTemp(path, content)
+	if err != nil {
 		return err
 	}
-	if err := errors.Join(temp.Sync(), temp.Close()); err != nil {
-		return err
+	if err := os.Rename(temp, path); err != nil {
+		return errors.Join(err, os.Remove(temp))
 	}
-	return os.Link(temp.Name(), path) // CreateTemp made it 0600; Link never replaces
+	return nil
+}
+
+// writeTemp makes a file beside the path that only its owner can read.
+func writeTemp(path, content string) (name string, err error) {
+	temp, err := os.CreateTemp(filepath.Dir(path), filepath.Base(path)+".*") // of mode 0600
+	if err != nil {
+		return "", err
+	}
+	_, err = temp.WriteString(content + "\n")
+	if err = errors.Join(err, temp.Sync(), temp.Close()); err != nil {
+		return "", errors.Join(err, os.Remove(temp.Name()))
+	}
+	return temp.Name(), nil
 }

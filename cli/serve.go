@@ -17,7 +17,6 @@ import (
 
 	"dialogs/auth"
 	"dialogs/edge"
-	"dialogs/playground"
 	"dialogs/store"
 )
 
@@ -71,7 +70,7 @@ func (p *program) serve(ctx context.Context, s *settings) (err error) {
 	}
 	log.Info("serving", "address", listener.Addr().String(), "tls", secure != nil, "store", s.store.name(), "version", version())
 	if s.dev {
-		if err := p.welcome(s, listener.Addr(), parts.development.APIKey != ""); err != nil {
+		if err := p.welcome(s, listener.Addr(), parts.development.page); err != nil {
 			return err
 		}
 	}
@@ -146,11 +145,15 @@ func (s *settings) parts(ctx context.Context, log *slog.Logger, opened *closers)
 		return p, err
 	}
 	p.minter = minter.Within(s.sessionMax)
-	if p.development, err = s.developmentCredentials(ctx, p); err != nil {
-		return p, err
+	if s.dev {
+		var remove func() error
+		if p.development, remove, err = newDevelopment(ctx, &s.store, p.store, p.minter); err != nil {
+			return p, err
+		}
+		opened.add(remove)
 	}
 	p.authenticator, err = auth.New(ctx, auth.Config{
-		Secret: secret, Keys: p.store, Sessions: p.store, SessionMax: s.sessionMax, Now: time.Now, Log: log,
+		Secret: secret, Keys: p.store, ProcessKeys: p.development.keys, Sessions: p.store, SessionMax: s.sessionMax, Now: time.Now, Log: log,
 		JWKS: auth.JWKS{URL: s.jwksURL, Issuer: s.jwksIssuer, Audience: s.jwksAudience},
 	})
 	if err != nil {
@@ -171,12 +174,4 @@ func watch(ctx context.Context, prober *edge.Prober) (stop func() error) {
 		watching.Wait()
 		return nil
 	}
-}
-
-// developmentCredentials are nil outside of development.
-func (s *settings) developmentCredentials(ctx context.Context, p parts) (*playground.Credentials, error) {
-	if !s.dev {
-		return nil, nil //nolint:nilnil // nil is what the playground takes for none
-	}
-	return newDevelopment(ctx, &s.store, p.store, p.minter)
 }

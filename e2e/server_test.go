@@ -2,6 +2,7 @@ package e2e_test
 
 import (
 	"encoding/json"
+	"errors"
 	"io"
 	"net/http"
 	"os"
@@ -154,40 +155,98 @@ func TestDevelopmentMode(t *testing.T) {
 	}
 }
 
-// TestDevelopmentKey looks for the key of a second start, and for a new one
-// when it was revoked in between.
+// TestDevelopmentKey starts development servers on one directory: each has a
+// key of its own that is gone with it, and no stored key is touched.
 func TestDevelopmentKey(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "data")
-	read := func() string {
-		content, err := os.ReadFile(filepath.Join(dir, "development.key"))
+	path := filepath.Join(dir, "development.key")
+	operators := servertest.Run(t, nil, "apikey", "create", "development", "--store", dir).Stdout
+	var before string
+	for range 2 {
+		s := startAt(t, dir, "--dev")
+		content, err := os.ReadFile(path)
 		if err != nil {
 			t.Fatal(err)
 		}
-		return strings.TrimSpace(string(content))
-	}
-	var keys [3]string
-	for i := range keys {
-		s := startAt(t, dir, "--dev")
-		keys[i] = read()
-		s.Must(servertest.WithKey(keys[i]), whoami, nil)
-		if i == 1 {
-			s.MustCLI("apikey", "revoke", "development")
+		key := strings.TrimSpace(string(content))
+		if info, err := os.Stat(path); err != nil || info.Mode().Perm() != 0o600 {
+			t.Errorf("development.key: got mode %v and error %v, want 0600", info.Mode(), err)
+		}
+		s.Must(servertest.WithKey(key), whoami, nil)
+		s.Must(servertest.WithKey(strings.TrimSpace(operators)), whoami, nil)
+		if before != "" {
+			if reply := s.Post(servertest.WithKey(before), whoami, nil); reply.Status != http.StatusUnauthorized || key == before {
+				t.Errorf("the key of a server that is gone: got %d: %s", reply.Status, reply.Body)
+			}
+		}
+		before = key
+		if listed := s.MustCLI("apikey", "list"); strings.Count(listed, "\n") != 1 {
+			t.Errorf("want the operator's key alone in the store, got:\n%s", listed)
 		}
 		if code := s.Stop(); code != 0 {
 			t.Fatalf("the server ended with %d: %s", code, s.Stderr)
 		}
-	}
-	if keys[0] != keys[1] || keys[1] == keys[2] {
-		t.Error("want the same key at the second start, and a new one after it was revoked")
-	}
-	for _, name := range []string{"development.key", "secret"} {
-		info, err := os.Stat(filepath.Join(dir, name))
-		if err != nil || info.Mode().Perm() != 0o600 {
-			t.Errorf("%s: got mode %v and error %v, want 0600", name, info.Mode(), err)
+		if _, err := os.Stat(path); !errors.Is(err, os.ErrNotExist) {
+			t.Errorf("the key is left in the directory: %v", err)
 		}
 	}
-	if info, err := os.Stat(dir); err != nil || info.Mode().Perm() != 0o700 {
-		t.Errorf("the directory: got %v and error %v, want 0700", info.Mode(), err)
+	s := startAt(t, dir)
+	if reply := s.Post(servertest.WithKey(before), whoami, nil); reply.Status != http.StatusUnauthorized {
+		t.Errorf("the key outlives --dev: got %d: %s", reply.Status, reply.Body)
+	}
+	for name, want := range map[string]os.FileMode{"secret": 0o600, ".": 0o700} {
+		if info, err := os.Stat(filepath.Join(dir, name)); err != nil || info.Mode().Perm() != want {
+			t.Errorf("%s: got mode %v and error %v, want %v", name, info.Mode(), err, want)
+		}
+	}
+}
+
+// TestDevelopmentKeyOfEarlierVersions revokes the stored key whose text is in
+// the file, as earlier versions left it.
+func TestDevelopmentKeyOfEarlierVersions(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "data")
+	key := servertest.Run(t, nil, "apikey", "create", "development", "--store", dir).Stdout
+	path := filepath.Join(dir, "development.key")
+	if err := os.WriteFile(path, []byte(key), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	s := startAt(t, dir, "--dev")
+	if reply := s.Post(servertest.WithKey(strings.TrimSpace(key)), whoami, nil); reply.Status != http.StatusUnauthorized {
+		t.Errorf("got %d: %s", reply.Status, reply.Body)
+	}
+	if listed := s.MustCLI("apikey", "list"); strings.Contains(listed, "development") {
+		t.Errorf("the old key is still in the store:\n%s", listed)
+	}
+}
+
+// TestDevelopmentLink opens the playground by the link that the server prints.
+func TestDevelopmentLink(t *testing.T) {
+	s := start(t, "--dev")
+	link := s.Stdout.Await(t, `Playground +http://[^/]+(/playground\?token=\S+)`)
+	content, err := os.ReadFile(filepath.Join(s.Store, "development.key"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	key := strings.TrimSpace(string(content))
+	page := func(headers servertest.Header) string {
+		return string(s.Do(http.MethodGet, "/playground", headers, nil).Body) + string(s.Do(http.MethodGet, "/playground/settings.json", headers, nil).Body)
+	}
+	if strings.Contains(page(nil), key) {
+		t.Error("the page shows the key to anyone")
+	}
+	client := *http.DefaultClient
+	client.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
+	opened, err := client.Get(s.URL + link)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_ = opened.Body.Close()
+	cookie, _, _ := strings.Cut(opened.Header.Get("Set-Cookie"), ";")
+	if !strings.Contains(page(servertest.Header{"Cookie", cookie}), key) {
+		t.Errorf("the link led to status %d and %v, and the page does not show the key", opened.StatusCode, opened.Header)
+	}
+	if strings.Contains(s.Stderr.String(), link) {
+		t.Error("the log has the link")
 	}
 }
 

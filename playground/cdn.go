@@ -26,27 +26,55 @@ var memoryOnly = strings.NewReplacer(
 	"<body>", "<body>\n"+notice,
 )
 
+// locked is on the page of a development server for those who did not open it
+// by the link.
+const locked = `<p class="notice">To have an API key and a session token filled in, open the link that <code>make run</code> (<code>dialogs serve --dev</code>) printed in its terminal.</p>
+`
+
 // cdnHandler serves gqlgen's page. Each outside file on it has an integrity
 // hash.
-func cdnHandler(endpoint string, dev *Credentials) http.Handler {
-	var page recorder
-	playground.HandlerWithHeaders("Dialogs: GraphiQL", endpoint, nil, cdnHeaders(dev)).ServeHTTP(&page, nil)
-	body := memoryOnly.Replace(page.String())
+func cdnHandler(endpoint string, dev *Development) http.Handler {
+	closed := cdnPage(endpoint, nil, dev != nil)
+	open := closed
+	if dev != nil {
+		open = cdnPage(endpoint, &dev.Credentials, false)
+	}
+	serve := func(w http.ResponseWriter, r *http.Request) {
+		switch {
+		case dev.opened(w, r):
+		case dev.letsIn(r):
+			open.ServeHTTP(w, r)
+		default:
+			closed.ServeHTTP(w, r)
+		}
+	}
 	mux := http.NewServeMux()
-	mux.Handle("GET /playground", content("text/html; charset=utf-8", "no-store", []byte(body)))
-	mux.Handle("GET /playground/{$}", content("text/html; charset=utf-8", "no-store", []byte(body)))
-	return guarded(cdnPolicy(body), mux)
+	mux.HandleFunc("GET /playground", serve)
+	mux.HandleFunc("GET /playground/{$}", serve)
+	return mux
+}
+
+// cdnPage is the page with these credentials, nil for none. isLocked has it say
+// where to find some.
+func cdnPage(endpoint string, credentials *Credentials, isLocked bool) http.Handler {
+	var page recorder
+	playground.HandlerWithHeaders("Dialogs: GraphiQL", endpoint, nil, cdnHeaders(credentials)).ServeHTTP(&page, nil)
+	body := memoryOnly.Replace(page.String())
+	if isLocked {
+		body = strings.Replace(body, notice, notice+locked, 1)
+	}
+	return guarded(cdnPolicy(body), content("text/html; charset=utf-8", "no-store", []byte(body)))
 }
 
 // cdnHeaders are in the page's header editor at first.
-func cdnHeaders(dev *Credentials) map[string]string {
+func cdnHeaders(c *Credentials) map[string]string {
 	switch {
-	case dev == nil:
+	case c == nil:
 		return nil
-	case dev.APIKey != "":
-		return map[string]string{"Authorization": "ApiKey " + dev.APIKey}
+	case c.APIKey != "":
+		return map[string]string{"Authorization": "ApiKey " + c.APIKey}
 	default:
-		return map[string]string{"QB-Token": dev.Token}
+		return map[string]string{"QB-Token": c.Token}
 	}
 }
 

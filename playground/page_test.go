@@ -38,9 +38,10 @@ const (
 // mistake, and loads the page again.
 func TestPage(t *testing.T) {
 	chrome := needChromeAndPage(t)
-	site, credentials := serve(t, true)
+	site, dev := serve(t, true)
+	credentials := &dev.Credentials
 	b := start(t, chrome, site.URL)
-	b.open("/playground")
+	b.open(dev.Link())
 
 	recipes := readRecipes(t)
 	filledIn := strings.NewReplacer("$KEY", credentials.APIKey, "$TOKEN", credentials.Token)
@@ -102,7 +103,7 @@ func TestPageOutsideOfDevelopment(t *testing.T) {
 
 // serve runs the page and the API behind it. The page has the credentials in
 // development mode only.
-func serve(t testing.TB, dev bool) (*httptest.Server, *playground.Credentials) {
+func serve(t testing.TB, dev bool) (*httptest.Server, *playground.Development) {
 	t.Helper()
 	store, log := memory.NewStore(), slog.New(slog.DiscardHandler)
 	key, record, err := auth.NewAPIKey("development", time.Now(), rand.Reader)
@@ -134,10 +135,10 @@ func serve(t testing.TB, dev bool) (*httptest.Server, *playground.Credentials) {
 		Introspection: true,
 		Limits:        graph.DefaultLimits(),
 	})
-	credentials := &playground.Credentials{APIKey: key, Token: token}
+	development := &playground.Development{Credentials: playground.Credentials{APIKey: key, Token: token}, Token: rand.Text()}
 	page := playground.Handler("/graphql", nil)
 	if dev {
-		page = playground.Handler("/graphql", credentials)
+		page = playground.Handler("/graphql", development)
 	}
 	mux := http.NewServeMux()
 	mux.Handle("/playground", page)
@@ -152,7 +153,7 @@ func serve(t testing.TB, dev bool) (*httptest.Server, *playground.Credentials) {
 	})
 	site := httptest.NewServer(mux)
 	t.Cleanup(site.Close)
-	return site, credentials
+	return site, development
 }
 
 // modelOf is JavaScript for what an editor of the page holds.

@@ -19,10 +19,9 @@ import (
 //go:embed all:dist
 var dist embed.FS
 
-// Credentials are filled in for the reader to see, use and change. They go to
-// whoever can load the page: for development only.
+// Credentials are filled in for the reader to see, use and change.
 type Credentials struct {
-	// APIKey is a back end's; empty when there is none to give away.
+	// APIKey is a server's; empty when there is none to give away.
 	APIKey string `json:"apiKey,omitempty"`
 	// Token is a user's session token.
 	Token string `json:"token,omitempty"`
@@ -30,8 +29,8 @@ type Credentials struct {
 
 // Handler serves the page at /playground, and below /playground/ what it
 // loads. It queries the endpoint, a path on the same host. dev is nil outside
-// of development.
-func Handler(endpoint string, dev *Credentials) http.Handler {
+// of development; otherwise its link opens the page with credentials.
+func Handler(endpoint string, dev *Development) http.Handler {
 	page, err := fs.Sub(dist, "dist/page")
 	if err != nil {
 		panic(err) // the path above is not one
@@ -47,23 +46,41 @@ const policy = "default-src 'none'; script-src 'self'; worker-src 'self'; connec
 	"style-src 'self' 'unsafe-inline'; img-src 'self' data:; font-src 'self' data:; " +
 	"base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 
+// pageSettings are what the page asks for when it is loaded.
+type pageSettings struct {
+	Endpoint string `json:"endpoint"`
+	// Development is set on a development server. Without Credentials, the
+	// page says which link has them.
+	Development bool         `json:"development,omitempty"`
+	Credentials *Credentials `json:"credentials,omitempty"`
+}
+
 // handlerOf serves a page that was built, or the CDN's when it was not.
-func handlerOf(page fs.FS, endpoint string, dev *Credentials) http.Handler {
+func handlerOf(page fs.FS, endpoint string, dev *Development) http.Handler {
 	index, err := fs.ReadFile(page, "index.html")
 	if err != nil {
 		return cdnHandler(endpoint, dev)
 	}
-	settings, err := json.Marshal(struct {
-		Endpoint    string       `json:"endpoint"`
-		Credentials *Credentials `json:"credentials,omitempty"`
-	}{endpoint, dev})
-	if err != nil {
-		panic(err) // strings marshal
+	serveIndex := content("text/html; charset=utf-8", "no-cache", index)
+	serve := func(w http.ResponseWriter, r *http.Request) {
+		if !dev.opened(w, r) {
+			serveIndex.ServeHTTP(w, r)
+		}
 	}
 	mux := http.NewServeMux()
-	mux.Handle("GET /playground", content("text/html; charset=utf-8", "no-cache", index))
-	mux.Handle("GET /playground/{$}", content("text/html; charset=utf-8", "no-cache", index))
-	mux.Handle("GET /playground/settings.json", content("application/json", "no-store", settings))
+	mux.HandleFunc("GET /playground", serve)
+	mux.HandleFunc("GET /playground/{$}", serve)
+	mux.HandleFunc("GET /playground/settings.json", func(w http.ResponseWriter, r *http.Request) {
+		settings := pageSettings{Endpoint: endpoint, Development: dev != nil}
+		if dev.letsIn(r) {
+			settings.Credentials = &dev.Credentials
+		}
+		body, err := json.Marshal(settings)
+		if err != nil {
+			panic(err) // strings marshal
+		}
+		content("application/json", "no-store", body).ServeHTTP(w, r)
+	})
 	mux.HandleFunc("GET /playground/assets/{file}", func(w http.ResponseWriter, r *http.Request) {
 		file := "assets/" + r.PathValue("file")
 		if contentType := contentTypeOf(file); contentType != "" {

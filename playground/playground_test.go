@@ -25,13 +25,24 @@ var built = fstest.MapFS{
 }
 
 func get(h http.Handler, path string) *httptest.ResponseRecorder {
-	w := httptest.NewRecorder()
-	h.ServeHTTP(w, httptest.NewRequest(http.MethodGet, path, nil))
-	return w
+	return ask(h, path, "localhost:8080")
+}
+
+// getOpened is get from a browser that opened the page by its link.
+func getOpened(h http.Handler, dev *playground.Development, path string) *httptest.ResponseRecorder {
+	if dev == nil {
+		return get(h, path)
+	}
+	return ask(h, path, "localhost:8080", get(h, dev.Link()).Result().Cookies()...)
+}
+
+// developmentOf has these credentials behind a link.
+func developmentOf(c playground.Credentials) *playground.Development {
+	return &playground.Development{Credentials: c, Token: "t"}
 }
 
 func TestFiles(t *testing.T) {
-	h := playground.HandlerOf(built, "/graphql", &playground.Credentials{APIKey: "key"})
+	h := playground.HandlerOf(built, "/graphql", &playground.Development{Credentials: playground.Credentials{APIKey: "key"}, Token: "t"})
 	const page, forever = "text/html; charset=utf-8", "public, max-age=31536000, immutable"
 	for _, c := range []struct {
 		path, contentType, cacheControl, reason string
@@ -73,17 +84,20 @@ func TestFiles(t *testing.T) {
 
 func TestSettings(t *testing.T) {
 	for _, c := range []struct {
-		dev          *playground.Credentials
+		dev          *playground.Development
 		want, reason string
 	}{
 		{nil, `{"endpoint":"/graphql"}`, "no credentials outside of development"},
 		{
-			&playground.Credentials{APIKey: "k", Token: "t"},
-			`{"endpoint":"/graphql","credentials":{"apiKey":"k","token":"t"}}`, "both",
+			developmentOf(playground.Credentials{APIKey: "k", Token: "t"}),
+			`{"endpoint":"/graphql","development":true,"credentials":{"apiKey":"k","token":"t"}}`, "both",
 		},
-		{&playground.Credentials{Token: "t"}, `{"endpoint":"/graphql","credentials":{"token":"t"}}`, "a store that others share has no key to give away"},
+		{
+			developmentOf(playground.Credentials{Token: "t"}),
+			`{"endpoint":"/graphql","development":true,"credentials":{"token":"t"}}`, "a store that others share has no key to give away",
+		},
 	} {
-		got := get(playground.HandlerOf(built, "/graphql", c.dev), "/playground/settings.json").Body.String()
+		got := getOpened(playground.HandlerOf(built, "/graphql", c.dev), c.dev, "/playground/settings.json").Body.String()
 		if diff := cmp.Diff(c.want, got); diff != "" {
 			t.Errorf("%s (-want +got):\n%s", c.reason, diff)
 		}
@@ -93,8 +107,12 @@ func TestSettings(t *testing.T) {
 // TestWithoutNPM looks at the page from the CDN, of which the policy must
 // allow each thing that is on it and nothing else.
 func TestWithoutNPM(t *testing.T) {
-	h := playground.HandlerOf(fstest.MapFS{}, "/graphql", &playground.Credentials{APIKey: "the-key", Token: "the-token"})
-	w := get(h, "/playground")
+	dev := developmentOf(playground.Credentials{APIKey: "the-key", Token: "the-token"})
+	h := playground.HandlerOf(fstest.MapFS{}, "/graphql", dev)
+	if page := get(h, "/playground").Body.String(); !strings.Contains(page, "open the link that") || strings.Contains(page, "the-key") {
+		t.Error("without the link, the page has the key, or does not say where the link is")
+	}
+	w := getOpened(h, dev, "/playground")
 	if w.Code != http.StatusOK || w.Header().Get("Cache-Control") != "no-store" {
 		t.Errorf("got the status %d and Cache-Control %q", w.Code, w.Header().Get("Cache-Control"))
 	}
@@ -149,13 +167,13 @@ func TestWithoutNPM(t *testing.T) {
 
 func TestWithoutNPMHeaders(t *testing.T) {
 	for _, c := range []struct {
-		dev          *playground.Credentials
+		dev          *playground.Development
 		want, reason string
 	}{
 		{nil, "const uiHeaders = undefined;", "no credentials outside of development"},
-		{&playground.Credentials{Token: "the-token"}, `const uiHeaders = {"QB-Token":"the-token"};`, "a token where there is no key"},
+		{developmentOf(playground.Credentials{Token: "the-token"}), `const uiHeaders = {"QB-Token":"the-token"};`, "a token where there is no key"},
 	} {
-		page := get(playground.HandlerOf(fstest.MapFS{}, "/graphql", c.dev), "/playground/").Body.String()
+		page := getOpened(playground.HandlerOf(fstest.MapFS{}, "/graphql", c.dev), c.dev, "/playground/").Body.String()
 		if !strings.Contains(page, c.want) {
 			t.Errorf("%s: the page lacks %q", c.reason, c.want)
 		}
