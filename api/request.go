@@ -16,6 +16,7 @@ type Request struct {
 
 	mu    sync.Mutex
 	notes []slog.Attr
+	quiet bool
 }
 
 type requestKey struct{}
@@ -50,6 +51,26 @@ func (r *Request) Notes() []slog.Attr {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	return slices.Clone(r.notes)
+}
+
+// Quiet makes the log line of the context's request one for debugging: anyone
+// can send such requests, and they say nothing.
+func Quiet(ctx context.Context) {
+	if r, ok := ctx.Value(requestKey{}).(*Request); ok {
+		r.mu.Lock()
+		defer r.mu.Unlock()
+		r.quiet = true
+	}
+}
+
+// Level is the level of the request's log line.
+func (r *Request) Level() slog.Level {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.quiet {
+		return slog.LevelDebug
+	}
+	return slog.LevelInfo
 }
 
 type stoppingKey struct{}

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
+	"net/netip"
 	"slices"
 	"strconv"
 	"strings"
@@ -86,6 +87,43 @@ func oneOf(to *string, words ...string) pflag.Value {
 		}
 		return text, nil
 	}}
+}
+
+// networks are networks in CIDR notation, or single addresses.
+func networks(to *[]netip.Prefix) pflag.Value {
+	show := func(all []netip.Prefix) string {
+		texts := make([]string, len(all))
+		for i, n := range all {
+			texts[i] = n.String()
+		}
+		return strings.Join(texts, ",")
+	}
+	return &value[[]netip.Prefix]{to: to, kind: "networks", show: show, parse: func(text string) ([]netip.Prefix, error) {
+		var all []netip.Prefix
+		for one := range strings.SplitSeq(text, ",") {
+			n, err := parseNetwork(strings.TrimSpace(one))
+			if err != nil {
+				return nil, err
+			}
+			all = append(all, n)
+		}
+		return all, nil
+	}}
+}
+
+func parseNetwork(text string) (netip.Prefix, error) {
+	if address, err := netip.ParseAddr(text); err == nil && address.Zone() == "" {
+		address = address.Unmap()
+		return netip.PrefixFrom(address, address.BitLen()), nil
+	}
+	n, err := netip.ParsePrefix(text)
+	switch {
+	case err != nil || n.Addr().Is4In6():
+		return netip.Prefix{}, errors.New("must be networks or addresses separated by commas, for example 10.0.0.0/8,fd00::/8")
+	case n.Bits() == 0:
+		return netip.Prefix{}, fmt.Errorf("%s trusts every client: list the networks of your proxies", text)
+	}
+	return n.Masked(), nil
 }
 
 // variable is the environment variable of a flag.

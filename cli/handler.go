@@ -44,7 +44,7 @@ func (s *settings) handler(p parts) http.Handler {
 		}
 	}
 	if s.playground {
-		page := playground.Handler("/graphql", p.development.page)
+		page := inner{playground.Handler("/graphql", p.development.page)}
 		mux.Handle("GET /playground", page)
 		mux.Handle("GET /playground/", page)
 	}
@@ -52,11 +52,13 @@ func (s *settings) handler(p parts) http.Handler {
 	mux.HandleFunc("GET /readyz", edge.Ready(p.prober))
 
 	refuse := refuserOf(mux)
-	everything := []edge.Guard{edge.Logged(p.log, time.Now), edge.Compress(), edge.HeaderLimit(s.headerLimit, refuse)}
+	everything := []edge.Guard{
+		edge.From(s.trustedProxies), edge.Logged(p.log, time.Now), edge.Compress(), edge.HeaderLimit(s.headerLimit, refuse),
+	}
 	if s.dev {
 		everything = append(everything, edge.LocalHost(refuse))
 	}
-	return edge.Behind(everything, mux)
+	return edge.Behind(everything, inside(mux, edge.LimitedOutside(p.limiter, s.trustedProxies, refuse)))
 }
 
 // refuserOf answers in the shape of the API that a request is for.
@@ -73,13 +75,13 @@ func refuserOf(mux *http.ServeMux) api.Refuser {
 // guarded puts the guards before an API, in the order in which they act.
 func (s *settings) guarded(p parts, refuse api.Refuser, reach edge.Reach, handler http.Handler) http.Handler {
 	origins := edge.NewOrigins(s.allowOrigins, s.dev)
-	return edge.Behind([]edge.Guard{
+	return inner{edge.Behind([]edge.Guard{
 		edge.CORS(origins, reach, s.allowHeaders),
 		edge.SameOrigin(origins, p.log, refuse),
 		edge.Deadline(s.requestTimeout, edge.WriteGrace),
 		edge.SignIn(p.authenticator, p.limiter, p.log, refuse),
 		edge.Limited(p.limiter, refuse),
-	}, handler)
+	}, handler)}
 }
 
 // graphqlReach and quickbloxReach are what pages of allowed origins may use.

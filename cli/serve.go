@@ -160,8 +160,8 @@ func (s *settings) parts(ctx context.Context, log *slog.Logger, opened *closers)
 		return p, err
 	}
 	opened.add(func() error { p.authenticator.Close(); return nil })
-	p.limiter, err = edge.NewRateLimiter(s.rateLimit, s.rateLimitKey, time.Now)
-	return p, err
+	p.limiter = edge.NewRateLimiter(s.rateLimit, s.rateLimitKey, time.Now)
+	return p, nil
 }
 
 // watch keeps asking the store until ctx ends or stop is called.

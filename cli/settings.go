@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math"
 	"net"
+	"net/netip"
 	"net/url"
 	"strconv"
 	"time"
@@ -41,6 +42,7 @@ type settings struct {
 	limits                         dialog.Limits
 	rateLimit, rateLimitKey        float64
 	allowOrigins, allowHeaders     []string
+	trustedProxies                 []netip.Prefix
 	trustedDocuments               string
 }
 
@@ -76,9 +78,10 @@ func (s *settings) bind(fs *pflag.FlagSet) {
 	fs.Var(period(&s.grace, 0), "shutdown-grace", "longest time for running requests to finish after a signal to stop")
 	fs.StringSliceVar(&s.allowOrigins, "allow-origins", nil, "origins of other web pages that may call, for example https://app.example.com; separated by commas")
 	fs.StringSliceVar(&s.allowHeaders, "allow-headers", nil, "request headers that those pages may send beside the usual ones, for example x-tenant; separated by commas")
+	fs.Var(networks(&s.trustedProxies), "trusted-proxies", "networks of the reverse proxies whose X-Forwarded-For and X-Request-Id are used, for example 10.0.0.0/8; separated by commas")
 	fs.StringVar(&s.trustedDocuments, "trusted-documents", "", "JSON file of ids and documents; only these are executed")
-	fs.Var(perSecond(&s.rateLimit), "rate-limit", "requests per second per user, or per address without credentials; burst is twice that; 0 = off")
-	fs.Var(perSecond(&s.rateLimitKey), "rate-limit-key", "requests per second per API key without On-Behalf-Of; burst is twice that; 0 = off")
+	fs.Var(perSecond(&s.rateLimit), "rate-limit", "requests per second per user, or per address without credentials; larger operations count more; burst is twice that; 0 = off")
+	fs.Var(perSecond(&s.rateLimitKey), "rate-limit-key", "requests per second per API key, with all users it acts for; larger operations count more; burst is twice that; 0 = off")
 	fs.Var(whole(&s.requestLimits.Body, 1024, math.MaxInt32), "limit-body", "largest request body, in bytes")
 	fs.Var(whole(&s.headerLimit, 1024, 1<<20), "limit-headers", "largest request header, in bytes")
 	fs.Var(whole(&s.requestLimits.Tokens, 1, math.MaxInt32), "limit-tokens", "most lexical tokens in a document")

@@ -121,9 +121,9 @@ func TestQuickBloxRates(t *testing.T) {
 		reason string
 	}{
 		{servertest.WithToken(token), 200, ``, "the first request"},
-		{servertest.WithToken(token), 429, `{"errors":["too many requests: try again in 10 s"]}`, "too many requests"},
+		{servertest.WithToken(token), 429, `{"errors":["too many requests: try again in 10 s (limit --rate-limit)"]}`, "too many requests"},
 		{servertest.WithToken("nonsense"), 401, `{"errors":["Required session does not exist: `, "the first guess"},
-		{servertest.WithToken("nonsense"), 429, `{"errors":["too many failed sign-ins from this address: try again in 10 s"]}`, "too many guesses"},
+		{servertest.WithToken("nonsense"), 429, `{"errors":["too many failed sign-ins from this address: try again in 10 s (limit --rate-limit)"]}`, "too many guesses"},
 	} {
 		status, body := s.Rest(test.h, http.MethodGet, "/chat/Dialog.json", nil)
 		if status != test.status || !strings.HasPrefix(body, test.text) {

@@ -61,6 +61,12 @@ func servingTrials(t *testing.T) []trial {
 				}
 			}},
 		}},
+		{name: "behind a proxy", wires: []wire{{"trusted-proxies", "127.0.0.0/8,fd00::/8", func(t *testing.T, s *servertest.Server) {
+			answer := s.Do(http.MethodGet, "/healthz", servertest.Header{"X-Request-Id", "chosen-by-the-proxy"}, nil)
+			if answer.Header.Get("X-Request-Id") != "chosen-by-the-proxy" {
+				t.Errorf("got %v", answer.Header)
+			}
+		}}}},
 		{name: "from files", wires: []wire{
 			{"store-file", writeFile(t, dataInFile), storeIsAt(dataInFile)},
 			{"secret-file", writeFile(t, secretInFile), acceptsTokenOf(secretInFile)},

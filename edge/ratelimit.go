@@ -2,117 +2,129 @@ package edge
 
 import (
 	"fmt"
-	"math"
-	"net"
 	"net/http"
+	"net/netip"
+	"sync/atomic"
 	"time"
-
-	lru "github.com/hashicorp/golang-lru/v2"
-	"golang.org/x/time/rate"
 
 	"dialogs/api"
 	"dialogs/auth"
 	"dialogs/dialog"
 )
 
-// callersRemembered bounds the memory that token buckets take. A caller who is
-// forgotten starts with a full bucket, like one who was away.
-const callersRemembered = 100_000
-
 // A RateLimiter keeps a token bucket for each caller: a user (however they
-// signed in), an API key that acts for nobody, or the address of a caller
-// without credentials. An address has another one for its failed sign-ins.
+// signed in), an API key (whomever it acts for), or the network of a caller
+// without credentials. A network has two more: for its failed sign-ins, and
+// for what it asks outside of the APIs.
+//
+// Each table of buckets is bounded, so that none keeps another's callers out.
 type RateLimiter struct {
-	// perUser and perKey are in requests per second; 0 means no limit.
-	perUser, perKey float64
-	now             func() time.Time
-	buckets         *lru.Cache[string, *rate.Limiter]
+	// perUser and perKey are in units per second; 0 means no limit.
+	perUser, perKey            float64
+	now                        func() time.Time
+	callers, networks, failing *buckets
+	outside                    *buckets
 }
 
-// NewRateLimiter takes limits in requests per second; 0 means no limit. The
-// burst is twice that.
-func NewRateLimiter(perUser, perKey float64, now func() time.Time) (*RateLimiter, error) {
-	buckets, err := lru.New[string, *rate.Limiter](callersRemembered)
-	if err != nil {
-		return nil, err
+// NewRateLimiter takes limits in units per second; 0 means no limit. The burst
+// is twice that.
+func NewRateLimiter(perUser, perKey float64, now func() time.Time) *RateLimiter {
+	start := now()
+	return &RateLimiter{
+		perUser: perUser, perKey: perKey, now: now,
+		callers: newBuckets(start), networks: newBuckets(start), failing: newBuckets(start), outside: newBuckets(start),
 	}
-	return &RateLimiter{perUser: perUser, perKey: perKey, now: now, buckets: buckets}, nil
 }
 
-// Take takes a token for one request or operation. Without one it tells how
-// long to wait.
-func (l *RateLimiter) Take(c dialog.Caller, address string) (wait time.Duration) {
-	name, perSecond := "user "+string(c.User), l.perUser
-	switch c.Kind() {
-	case dialog.Server:
-		name, perSecond = "key "+c.APIKey, l.perKey
-	case dialog.Anonymous:
-		name = "address " + address
-	case dialog.User:
+// A party is who has a bucket: no user is taken for the key of the same name.
+type party struct{ kind, name string }
+
+// Take takes units for a request or an operation from the buckets of its
+// caller. What they do not have is refused, and nothing is taken.
+func (l *RateLimiter) Take(c dialog.Caller, address netip.Addr, units int) *api.Refusal {
+	if c.Kind() == dialog.Anonymous {
+		return l.takeOf(l.networks, neighborhood(address), units, "too many requests from this address")
 	}
-	return l.takeOf(name, perSecond)
+	var from []withdrawal
+	if c.User != "" && l.perUser > 0 {
+		from = append(from, withdrawal{nameOf(l.callers, party{"user", string(c.User)}), l.perUser, "--rate-limit"})
+	}
+	if c.APIKey != "" && l.perKey > 0 {
+		from = append(from, withdrawal{nameOf(l.callers, party{"key", c.APIKey}), l.perKey, "--rate-limit-key"})
+	}
+	wait, emptiest := l.callers.take(l.now(), units, from...)
+	return tooMany("too many requests", emptiest.setting, units, wait)
 }
 
-// failed counts a failed sign-in from the address.
-func (l *RateLimiter) failed(address string) { l.takeOf("failed "+address, l.perUser) }
-
-// failedTooOften tells how long the address has to wait until its credentials
-// are looked at. It takes no token and remembers nobody.
-func (l *RateLimiter) failedTooOften(address string) (wait time.Duration) {
-	bucket, ok := l.buckets.Get("failed " + address)
-	if !ok {
-		return 0
-	}
-	missing := 1 - bucket.TokensAt(l.now())
-	return max(0, time.Duration(missing/l.perUser*float64(time.Second)))
+// failed counts a failed sign-in, and refuses more of them than the network may
+// have.
+func (l *RateLimiter) failed(address netip.Addr) *api.Refusal {
+	return l.takeOf(l.failing, neighborhood(address), 1, "too many failed sign-ins from this address")
 }
 
-func (l *RateLimiter) takeOf(name string, perSecond float64) (wait time.Duration) {
-	if perSecond == 0 {
-		return 0
+// takeOf takes units from the bucket of a network.
+func (l *RateLimiter) takeOf(b *buckets, network netip.Prefix, units int, what string) *api.Refusal {
+	if l.perUser == 0 {
+		return nil
 	}
-	bucket, ok := l.buckets.Get(name)
-	if !ok {
-		// A burst of two seconds' worth lets a page load.
-		bucket = rate.NewLimiter(rate.Limit(perSecond), int(math.Ceil(2*perSecond)))
-		if other, found, _ := l.buckets.PeekOrAdd(name, bucket); found {
-			bucket = other
-		}
-	}
-	now := l.now()
-	reservation := bucket.ReserveN(now, 1)
-	wait = reservation.DelayFrom(now)
-	if wait > 0 {
-		reservation.CancelAt(now)
-	}
-	return wait
+	wait, emptiest := b.take(l.now(), units, withdrawal{nameOf(b, network), l.perUser, "--rate-limit"})
+	return tooMany(what, emptiest.setting, units, wait)
 }
 
-// Limited refuses callers who send requests too fast.
+// tooMany tells a caller when to try again; nil when there is nothing to wait
+// for.
+func tooMany(what, setting string, units int, wait time.Duration) *api.Refusal {
+	if wait <= 0 {
+		return nil
+	}
+	if units > 1 {
+		what = fmt.Sprintf("%s; this operation counts as %d", what, units)
+	}
+	r := &api.Refusal{Code: api.RateLimited, RetryAfter: wait}
+	r.Message = fmt.Sprintf("%s: try again in %d s (limit %s)", what, r.RetrySeconds(), setting)
+	return r
+}
+
+// Limited refuses callers who send requests too fast. A request is one unit
+// when it arrives; what its operation is beyond that, the API charges when it
+// knows it ([api.Charge]).
 func Limited(l *RateLimiter, refuse api.Refuser) Guard {
 	return func(next http.Handler) http.Handler {
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-			if wait := l.Take(auth.FromContext(r.Context()).Caller, addressOf(r)); wait > 0 {
-				refuse(w, r, tooMany("too many requests", wait))
+			caller, address := auth.FromContext(r.Context()).Caller, clientFrom(r.Context()).address
+			if refusal := l.Take(caller, address, 1); refusal != nil {
+				refuse(w, r, refusal)
 				return
 			}
-			next.ServeHTTP(w, r)
+			var used atomic.Bool
+			charge := func(units int) *api.Refusal {
+				if !used.Swap(true) {
+					units-- // which the request was
+				}
+				if units <= 0 {
+					return nil
+				}
+				return l.Take(caller, address, units)
+			}
+			next.ServeHTTP(w, r.WithContext(api.WithCharger(r.Context(), charge)))
 		})
 	}
 }
 
-// tooMany tells a caller when to try again.
-func tooMany(what string, wait time.Duration) *api.Refusal {
-	r := &api.Refusal{Code: api.RateLimited, RetryAfter: wait}
-	r.Message = fmt.Sprintf("%s: try again in %d s", what, r.RetrySeconds())
-	return r
-}
-
-// addressOf is the client's address without its port.
-func addressOf(r *http.Request) string {
-	host, _, err := net.SplitHostPort(r.RemoteAddr)
-	if err != nil {
-		return r.RemoteAddr
+// LimitedOutside refuses addresses that ask too fast for what needs no
+// credentials and is behind no API: health, redirects, pages that do not exist.
+// A trusted proxy that asks for itself, as load balancers do, is not counted.
+func LimitedOutside(l *RateLimiter, proxies Proxies, refuse api.Refuser) Guard {
+	return func(next http.Handler) http.Handler {
+		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			address := clientFrom(r.Context()).address
+			if !proxies.Trust(address) {
+				if refusal := l.takeOf(l.outside, neighborhood(address), 1, "too many requests from this address"); refusal != nil {
+					refuse(w, r, refusal)
+					return
+				}
+			}
+			next.ServeHTTP(w, r)
+		})
 	}
-	return host
 }

@@ -1,80 +1,175 @@
 package edge
 
 import (
+	"fmt"
+	"net/netip"
 	"testing"
 	"time"
 
+	"dialogs/api"
 	"dialogs/dialog"
 )
 
-func TestRateLimiter(t *testing.T) {
-	now := time.Date(2026, 1, 31, 9, 30, 0, 0, time.UTC)
-	l, err := NewRateLimiter(2, 0, func() time.Time { return now })
-	if err != nil {
-		t.Fatal(err)
+var here, there = netip.MustParseAddr("192.0.2.1"), netip.MustParseAddr("192.0.2.2")
+
+// A stopped clock moves when a test says so.
+type stopped struct{ at time.Time }
+
+func stoppedClock() *stopped { return &stopped{time.Date(2026, 1, 31, 9, 30, 0, 0, time.UTC)} }
+
+func (c *stopped) now() time.Time { return c.at }
+
+// waits is how long a refusal says to wait; 0 for none.
+func waits(r *api.Refusal) time.Duration {
+	if r == nil {
+		return 0
 	}
-	const address = "192.0.2.1"
+	return r.RetryAfter
+}
+
+func TestRateLimiter(t *testing.T) {
+	clock := stoppedClock()
+	l := NewRateLimiter(2, 0, clock.now)
 	alice, behalf, bob := dialog.Caller{User: "alice"}, dialog.Caller{User: "alice", APIKey: "backend"}, dialog.Caller{User: "bob"}
 	for i := range 4 {
-		if wait := l.Take(alice, address); wait != 0 {
+		if wait := waits(l.Take(alice, here, 1)); wait != 0 {
 			t.Fatalf("the burst's request %d waits %v", i+1, wait)
 		}
 	}
-	if wait := l.Take(alice, address); wait != 500*time.Millisecond {
+	if wait := waits(l.Take(alice, here, 1)); wait != 500*time.Millisecond {
 		t.Errorf("the request after the burst waits %v, want 500ms", wait)
 	}
-	if l.Take(behalf, address) == 0 {
+	if l.Take(behalf, here, 1) == nil {
 		t.Error("a user is another one when an API key acts for them")
 	}
-	if l.Take(bob, address) != 0 || l.Take(dialog.Caller{}, address) != 0 {
+	if l.Take(bob, here, 1) != nil || l.Take(dialog.Caller{}, here, 1) != nil || l.Take(dialog.Caller{APIKey: "alice"}, here, 1) != nil {
 		t.Error("others wait for Alice")
 	}
 	for range 1000 {
-		if l.Take(dialog.Caller{APIKey: "backend"}, address) != 0 {
+		if l.Take(dialog.Caller{APIKey: "backend"}, here, 1) != nil {
 			t.Fatal("a key waits that has no limit")
 		}
 	}
-	now = now.Add(500 * time.Millisecond)
-	if l.Take(alice, address) != 0 {
+	clock.at = clock.at.Add(500 * time.Millisecond)
+	if l.Take(alice, here, 1) != nil {
 		t.Error("Alice waits although her bucket has a token again")
 	}
-	if l.Take(alice, address) == 0 {
+	if l.Take(alice, here, 1) == nil {
 		t.Error("refused requests took tokens or gave some back")
 	}
 }
 
-func TestFailedSignIns(t *testing.T) {
-	now := time.Date(2026, 1, 31, 9, 30, 0, 0, time.UTC)
-	l, err := NewRateLimiter(2, 0, func() time.Time { return now })
-	if err != nil {
-		t.Fatal(err)
+// TestUnits takes several tokens at once, and more than there can be.
+func TestUnits(t *testing.T) {
+	clock := stoppedClock()
+	l := NewRateLimiter(10, 0, clock.now) // 20 at most
+	alice := dialog.Caller{User: "alice"}
+	if l.Take(alice, here, 15) != nil {
+		t.Error("a full bucket has no 15 tokens")
 	}
-	const here, there = "192.0.2.1", "192.0.2.2"
+	if wait := waits(l.Take(alice, here, 10)); wait != 500*time.Millisecond {
+		t.Errorf("10 tokens of 5 wait %v, want 500ms", wait)
+	}
+	clock.at = clock.at.Add(2 * time.Second)
+	if l.Take(alice, here, 100) != nil {
+		t.Error("an operation that is larger than the bucket can never be executed")
+	}
+	if wait := waits(l.Take(alice, here, 1)); wait != 8100*time.Millisecond {
+		t.Errorf("after 100 of 20 tokens the next waits %v, want 8.1s", wait)
+	}
+}
+
+// TestOnBehalfOf acts for ever new users by one key.
+func TestOnBehalfOf(t *testing.T) {
+	clock := stoppedClock()
+	l := NewRateLimiter(2, 5, clock.now)
+	for i := range 10 {
+		if l.Take(dialog.Caller{User: dialog.UserID(fmt.Sprint("user ", i)), APIKey: "backend"}, here, 1) != nil {
+			t.Fatalf("user %d waits", i)
+		}
+	}
+	refusal := l.Take(dialog.Caller{User: "another", APIKey: "backend"}, here, 1)
+	if refusal == nil || refusal.Message != "too many requests: try again in 1 s (limit --rate-limit-key)" {
+		t.Errorf("got %v", refusal)
+	}
+	for range 4 {
+		if l.Take(dialog.Caller{User: "another", APIKey: "other"}, here, 1) != nil {
+			t.Error("a refused request took tokens of its user, or another key has to wait")
+		}
+	}
+}
+
+func TestFailedSignIns(t *testing.T) {
+	clock := stoppedClock()
+	l := NewRateLimiter(2, 0, clock.now)
 	for i := range 4 {
-		if wait := l.failedTooOften(here); wait != 0 {
+		if wait := waits(l.failed(here)); wait != 0 {
 			t.Fatalf("guess %d waits %v", i+1, wait)
 		}
-		l.failed(here)
 	}
-	l.failed(here) // one that was on its way already
-	if wait := l.failedTooOften(here); wait != 500*time.Millisecond {
+	if wait := waits(l.failed(here)); wait != 500*time.Millisecond {
 		t.Errorf("the address waits %v, want 500ms", wait)
 	}
-	if l.failedTooOften(there) != 0 {
+	if l.failed(there) != nil {
 		t.Error("another address waits")
 	}
-	if l.Take(dialog.Caller{}, here) != 0 {
+	if l.Take(dialog.Caller{}, here, 1) != nil {
 		t.Error("callers without credentials wait for failed sign-ins")
 	}
-	now = now.Add(500 * time.Millisecond)
-	if wait := l.failedTooOften(here); wait != 0 {
+	clock.at = clock.at.Add(500 * time.Millisecond)
+	if wait := waits(l.failed(here)); wait != 0 {
 		t.Errorf("a bucket that has a token again waits %v", wait)
 	}
-	unlimited, err := NewRateLimiter(0, 0, time.Now)
-	if err != nil {
-		t.Fatal(err)
+	unlimited := NewRateLimiter(0, 0, time.Now)
+	for range 10 {
+		if unlimited.failed(here) != nil {
+			t.Error("0 is a limit")
+		}
 	}
-	if unlimited.failed(here); unlimited.failedTooOften(here) != 0 {
-		t.Error("0 is a limit")
+}
+
+// TestNeighborhoods has clients that choose among the addresses of a network.
+func TestNeighborhoods(t *testing.T) {
+	for _, test := range []struct {
+		a, b   string
+		same   bool
+		reason string
+	}{
+		{"192.0.2.1", "192.0.2.1", true, "one address"},
+		{"192.0.2.1", "192.0.2.2", false, "IPv4 counts by address"},
+		{"2001:db8:1:2::1", "2001:db8:1:2:ffff::2", true, "one network of 64 bits"},
+		{"2001:db8:1:2::1", "2001:db8:1:3::1", false, "two networks of 64 bits"},
+	} {
+		l := NewRateLimiter(1, 0, stoppedClock().now)
+		for range 2 {
+			l.failed(netip.MustParseAddr(test.a))
+		}
+		if waited := l.failed(netip.MustParseAddr(test.b)) != nil; waited != test.same {
+			t.Errorf("%s: %s waits for %s: %t", test.reason, test.b, test.a, waited)
+		}
+	}
+}
+
+// TestBucketsAreBounded fills a table with strangers: somebody who has to wait
+// is not forgotten, and the table takes newcomers.
+func TestBucketsAreBounded(t *testing.T) {
+	clock := stoppedClock()
+	b := newBuckets(clock.at)
+	b.most = 100
+	take := func(name string, units int) time.Duration {
+		wait, _ := b.take(clock.at, units, withdrawal{nameOf(b, name), 1, ""})
+		return wait
+	}
+	take("penalized", 1000)
+	for i := range 100_000 {
+		if take(fmt.Sprint("stranger ", i), 1) != 0 {
+			t.Fatalf("stranger %d waits", i)
+		}
+		if len(b.fullAt) > b.most {
+			t.Fatalf("the table has %d buckets", len(b.fullAt))
+		}
+	}
+	if take("penalized", 1) == 0 {
+		t.Error("strangers made the server forget somebody who has to wait")
 	}
 }

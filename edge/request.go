@@ -5,18 +5,20 @@ import (
 	"crypto/rand"
 	"log/slog"
 	"net/http"
+	"regexp"
 	"time"
 
 	"dialogs/api"
 )
 
-// Logged gives each request an id, which the answer's X-Request-Id carries,
-// and logs the request when it is finished. What others noted with [api.Note]
+// Logged gives each request an id, which the answer's X-Request-Id carries
+// (that of a trusted proxy, if it sent one), and logs the request when it is finished. What others noted with [api.Note]
 // is on the same line.
 func Logged(log *slog.Logger, now func() time.Time) Guard {
 	return func(next http.Handler) http.Handler {
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-			request := &api.Request{ID: rand.Text()}
+			from := clientFrom(r.Context())
+			request := &api.Request{ID: requestID(r, from)}
 			ctx := api.WithRequest(r.Context(), request)
 			w.Header().Set("X-Request-Id", request.ID)
 			watched := &statusWriter{ResponseWriter: w, status: http.StatusOK}
@@ -24,11 +26,22 @@ func Logged(log *slog.Logger, now func() time.Time) Guard {
 			next.ServeHTTP(watched, r.WithContext(ctx))
 			attrs := append([]slog.Attr{
 				slog.String("method", shorten(r.Method)), slog.String("path", shorten(r.URL.Path)), slog.Int("status", watched.status),
-				slog.Float64("ms", float64(now().Sub(start).Microseconds())/1000),
+				slog.Float64("ms", float64(now().Sub(start).Microseconds())/1000), slog.String("address", from.String()),
 			}, request.Notes()...)
-			log.LogAttrs(ctx, slog.LevelInfo, "request finished", attrs...)
+			log.LogAttrs(ctx, request.Level(), "request finished", attrs...)
 		})
 	}
+}
+
+// sentID is what a request id of a trusted proxy may look like.
+var sentID = regexp.MustCompile(`^[A-Za-z0-9._~:+/=-]{1,128}$`)
+
+// requestID is the id that a trusted proxy gave the request, or a new one.
+func requestID(r *http.Request, from client) string {
+	if sent := r.Header.Values("X-Request-Id"); from.proxied && len(sent) == 1 && sentID.MatchString(sent[0]) {
+		return sent[0]
+	}
+	return rand.Text()
 }
 
 // longestLogged bounds what a stranger can put into a log line, in bytes.

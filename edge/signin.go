@@ -11,23 +11,21 @@ import (
 )
 
 // SignIn finds out who is calling, once per request, and refuses invalid
-// credentials. An address with too many failed sign-ins has to wait before its
-// credentials are looked at again.
+// credentials. They are always looked at: only failures count against an
+// address, so that nobody is refused for what their neighbors send. An address
+// with too many failures is told to wait.
 func SignIn(a *auth.Authenticator, limiter *RateLimiter, log *slog.Logger, refuse api.Refuser) Guard {
 	return func(next http.Handler) http.Handler {
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-			address := addressOf(r)
-			if wait := limiter.failedTooOften(address); wait > 0 {
-				refuse(w, r, tooMany("too many failed sign-ins from this address", wait))
-				return
-			}
 			identity, err := a.Authenticate(r.Context(), r.Header)
 			if err != nil {
 				refusal := credentialsRefused(r, log, err)
-				if refusal.HTTPStatus() < http.StatusInternalServerError {
-					limiter.failed(address)
-				}
 				api.Note(r.Context(), slog.String("reason", refusal.Message))
+				if refusal.HTTPStatus() < http.StatusInternalServerError {
+					if tooOften := limiter.failed(clientFrom(r.Context()).address); tooOften != nil {
+						refusal = tooOften
+					}
+				}
 				refuse(w, r, refusal)
 				return
 			}

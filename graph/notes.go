@@ -26,7 +26,7 @@ func noteOperation(ctx context.Context, next graphql.OperationHandler) graphql.R
 		name = []rune(op.Operation.Operation)
 	}
 	var fields []string
-	for _, f := range graphql.CollectFields(op, op.Operation.SelectionSet, []string{"Query", "Mutation", "Subscription"}) {
+	for _, f := range graphql.CollectFields(op, op.Operation.SelectionSet, rootTypes) {
 		if !slices.Contains(fields, f.Name) && len(fields) < fieldsNoted {
 			fields = append(fields, f.Name)
 		}

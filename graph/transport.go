@@ -109,6 +109,10 @@ func (p presenter) execute(w http.ResponseWriter, r *http.Request, raw *graphql.
 		})
 		return
 	}
+	if err := charge(r.Context(), op); err != nil {
+		p.refuse(w, r, err)
+		return
+	}
 	responses, ctx := exec.DispatchOperation(r.Context(), op)
 	response := responses(ctx)
 	switch {

@@ -181,6 +181,9 @@ func (d *handler) run(w http.ResponseWriter, r *request, e endpoint) (status int
 	if err := r.params.read(w, r.Request, d.BodyLimit); err != nil {
 		return 0, nil, err
 	}
+	if err := charge(r); err != nil {
+		return 0, nil, err
+	}
 	a, err := e.serve(r)
 	r.params.ignoreRest()
 	if err != nil || a.body == nil {

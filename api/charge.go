@@ -1,0 +1,61 @@
+package api
+
+import "context"
+
+// A Charger counts units against the rate limits of a request's caller. Its
+// refusal is RATE_LIMITED and says how long to wait; then nothing was counted.
+type Charger func(units int) *Refusal
+
+type chargerKey struct{}
+
+// WithCharger returns a context whose operations are counted by the charger.
+func WithCharger(ctx context.Context, c Charger) context.Context {
+	return context.WithValue(ctx, chargerKey{}, c)
+}
+
+// Charge counts one operation by its size, as [Units] gives it. Each API calls
+// it once per operation, before anything is executed. Its error is a [Refusal].
+// Without a rate limit it does nothing.
+func Charge(ctx context.Context, units int) error {
+	charge, ok := ctx.Value(chargerKey{}).(Charger)
+	if !ok {
+		return nil
+	}
+	if refusal := charge(units); refusal != nil {
+		return refusal
+	}
+	return nil
+}
+
+const (
+	// valuesPerUnit is how many values of the input count as much as one call:
+	// ids of occupants, dialogs to find, fields of custom data.
+	valuesPerUnit = 100
+	// fieldsPerUnit is the same for the fields that an answer may come to.
+	fieldsPerUnit = 1000
+)
+
+// Units is the size of an operation: how many calls of the domain it makes, how
+// many values its input has, and how many fields its answer may come to. The
+// screen of a client is one or a few units.
+func Units(calls, values, fields int) int {
+	return max(1, calls) + values/valuesPerUnit + fields/fieldsPerUnit
+}
+
+// Leaves counts the values in a value that was read from JSON.
+func Leaves(v any) int {
+	n := 0
+	switch v := v.(type) {
+	case []any:
+		for _, item := range v {
+			n += Leaves(item)
+		}
+	case map[string]any:
+		for _, item := range v {
+			n += Leaves(item)
+		}
+	default:
+		n = 1
+	}
+	return n
+}
