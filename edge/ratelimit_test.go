@@ -142,7 +142,7 @@ func TestNeighborhoods(t *testing.T) {
 	} {
 		l := NewRateLimiter(1, 0, stoppedClock().now)
 		for range 2 {
-			l.failed(netip.MustParseAddr(test.a))
+			_ = l.failed(netip.MustParseAddr(test.a))
 		}
 		if waited := l.failed(netip.MustParseAddr(test.b)) != nil; waited != test.same {
 			t.Errorf("%s: %s waits for %s: %t", test.reason, test.b, test.a, waited)
