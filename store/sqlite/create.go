@@ -9,7 +9,8 @@ import (
 // Create stores the plan's dialog, or finds an existing one instead.
 func (s *Store) Create(ctx context.Context, p dialog.CreatePlan) (dialog.CreateOutcome, error) {
 	var out dialog.CreateOutcome
-	err := s.write(ctx, "creating a dialog", func(w *writer) (err error) {
+	cost := rowsPerChange + len(p.Dialog.Occupants) + len(p.Dialog.Admins)
+	err := s.writeFor(ctx, p.Actor, cost, "creating a dialog", func(w *writer) (err error) {
 		out, err = w.create(&p)
 		return err
 	})

@@ -2,7 +2,9 @@
 // with a driver in pure Go.
 //
 // One goroutine writes. The updates that wait share one transaction and its one
-// fsync, each in its own savepoint; none is acknowledged before the fsync. Reads
+// fsync, each in its own savepoint; none is acknowledged before the fsync.
+// Callers take turns, and a transaction is bounded by its statements, so that
+// one caller with much to write does not delay the others. Reads
 // have their own pool of connections, which the write-ahead log (WAL) allows to
 // run beside the writer. Other processes may open the same database at the same
 // time: the command line does.

@@ -7,9 +7,6 @@ import (
 	"dialogs/dialog"
 )
 
-// QueueMost is how many jobs may wait before their callers do.
-const QueueMost = queueMost
-
 // Writer is the connection that writes, as a job has it.
 type Writer struct{ w *writer }
 
@@ -19,6 +16,11 @@ func (w Writer) Exec(query string, args ...any) error { return w.w.exec(query, a
 // Write has the writer do a job.
 func (s *Store) Write(ctx context.Context, run func(Writer) error) error {
 	return s.write(ctx, "testing", func(w *writer) error { return run(Writer{w}) })
+}
+
+// WriteFor has the writer do a job of a user.
+func (s *Store) WriteFor(ctx context.Context, user dialog.UserID, cost int, run func(Writer) error) error {
+	return s.writeFor(ctx, dialog.Actor{User: user}, cost, "testing", func(w *writer) error { return run(Writer{w}) })
 }
 
 // WriteValue is what a query answers on the connection that writes.
@@ -65,4 +67,8 @@ func (s *Store) Plan(ctx context.Context, q dialog.Query) (steps []string, err e
 func (s *Store) SweepAlways(ctx context.Context, every time.Duration) { s.sweepAlways(ctx, every) }
 
 // Waiting is how many jobs wait for the writer.
-func (s *Store) Waiting() int { return len(s.jobs) }
+func (s *Store) Waiting() int {
+	s.jobs.mu.Lock()
+	defer s.jobs.mu.Unlock()
+	return s.jobs.queue.Len()
+}

@@ -39,7 +39,7 @@ type Store struct {
 	options Options
 	dir     string
 
-	jobs    chan job
+	jobs    *jobs
 	writer  *writer
 	writeDB *sql.DB // the connections of the writer and of the checkpoints
 	reads   *readers
@@ -72,7 +72,7 @@ func Open(ctx context.Context, dir string, o Options) (*Store, error) {
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
-	s := &Store{options: o, dir: dir, jobs: make(chan job, queueMost)}
+	s := &Store{options: o, dir: dir, jobs: newJobs()}
 	s.shutDown = sync.OnceValue(s.close)
 	if err := s.open(ctx); err != nil {
 		return nil, fmt.Errorf("opening the store in %s: %w", dir, err)
@@ -150,7 +150,7 @@ func (s *Store) close() error {
 	s.stopSweeping()
 	s.sweeping.Wait()
 	s.calls.Wait()
-	close(s.jobs)
+	s.jobs.close()
 	s.writing.Wait()
 	// The writer is last: the last connection to close removes the WAL.
 	err := errors.Join(s.reads.close(), s.writer.close(), s.writeDB.Close())
@@ -176,25 +176,29 @@ func (s *Store) begin(ctx context.Context) (bounded context.Context, end func(),
 	return bounded, func() { cancel(); s.calls.Done() }, nil
 }
 
-// write lets the writer do a job, all or nothing, and waits until it is on the
-// disk. After an error, the caller must not read the variables that the job
-// sets: it may still be running.
+// write lets the writer do a job of the server itself, as [Store.writeFor] does.
 func (s *Store) write(ctx context.Context, doing string, run func(w *writer) error) error {
+	return s.writeFor(ctx, dialog.Actor{}, 1, doing, run)
+}
+
+// writeFor lets the writer do a job for a caller, all or nothing, and waits until
+// it is on the disk. cost is the number of rows that it will write, as far as
+// that is known. After an error, the caller must not read the variables that the
+// job sets: it may still be running.
+func (s *Store) writeFor(ctx context.Context, caller dialog.Actor, cost int, doing string, run func(w *writer) error) error {
 	ctx, end, err := s.begin(ctx)
 	if err != nil {
 		return err
 	}
 	defer end()
 	done := make(chan error, 1)
-	select {
-	case s.jobs <- job{ctx: ctx, run: run, done: done}:
-	case <-ctx.Done():
-		return dialog.ErrUnavailable(fmt.Errorf("%s: %w", doing, ctx.Err()))
-	}
+	j := &job{ctx: ctx, run: run, done: done}
+	s.jobs.add(caller, cost, j)
 	select {
 	case err := <-done:
 		return failed(ctx, doing, err)
 	case <-ctx.Done():
+		s.jobs.remove(j)
 		return dialog.ErrUnavailable(fmt.Errorf("%s: %w", doing, ctx.Err()))
 	}
 }

@@ -9,10 +9,15 @@ import (
 	"dialogs/dialog"
 )
 
+// rowsPerChange is what a change writes besides the rows of members: the dialog
+// and its history. The savepoint counts as two more.
+const rowsPerChange = 5
+
 // Update does what the plan decides about the current dialog.
 func (s *Store) Update(ctx context.Context, p dialog.Plan) (dialog.Outcome, error) {
 	var out dialog.Outcome
-	err := s.write(ctx, "updating a dialog", func(w *writer) (err error) {
+	people := len(p.AddOccupants) + len(p.RemoveOccupants) + len(p.AddAdmins) + len(p.RemoveAdmins)
+	err := s.writeFor(ctx, p.Caller.Actor(), rowsPerChange+people, "updating a dialog", func(w *writer) (err error) {
 		out, err = w.update(&p)
 		return err
 	})

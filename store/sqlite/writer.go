@@ -5,7 +5,6 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
-	"runtime"
 	"runtime/debug"
 
 	"dialogs/dialog"
@@ -15,18 +14,13 @@ const (
 	// groupMost is how many jobs share a commit at most, which limits how long
 	// the first of them waits.
 	groupMost = 128
-	// queueMost is how many jobs the queue holds before callers block.
-	queueMost = 2 * groupMost
+	// groupCost bounds the statements of a group: it ends after the job that
+	// reaches it.
+	groupCost = 1024
+	// heavyCost is the cost of a job that lighter ones do not share a commit
+	// with: they would wait for it.
+	heavyCost = 128
 )
-
-// A job is one atomic change of the database.
-type job struct {
-	// ctx is the caller's. A job whose ctx has ended before its turn is
-	// skipped; a job that has started is finished.
-	ctx  context.Context
-	run  func(w *writer) error
-	done chan<- error
-}
 
 // A writer is the only connection that writes, with its prepared statements.
 // Only the goroutine of [writer.serve] uses it once that runs.
@@ -36,21 +30,20 @@ type job struct {
 type writer struct {
 	conn       *sql.Conn
 	statements map[string]*sql.Stmt
+	// executed counts the statements that changed something.
+	executed int
 }
 
 func newWriter(conn *sql.Conn) *writer {
 	return &writer{conn: conn, statements: map[string]*sql.Stmt{}}
 }
 
-// serve does jobs until the channel is closed, and signals when a checkpoint is
+// serve does jobs until the queue is closed, and signals when a checkpoint is
 // due.
-func (w *writer) serve(jobs <-chan job, checkpoint chan<- struct{}) {
-	group := make([]job, 0, groupMost)
+func (w *writer) serve(jobs *jobs, checkpoint chan<- struct{}) {
 	since := 0
-	for first := range jobs {
-		group = gather(append(group[:0], first), jobs)
-		w.commit(group)
-		if since += len(group); since < checkpointJobs {
+	for n := jobs.wait(); n > 0; n = jobs.wait() {
+		if since += w.commit(jobs, min(n, groupMost)); since < checkpointJobs {
 			continue
 		}
 		since = 0
@@ -61,47 +54,32 @@ func (w *writer) serve(jobs <-chan job, checkpoint chan<- struct{}) {
 	}
 }
 
-// gather adds the jobs that are waiting. Callers who have just been answered may
-// be about to send their next job: gather lets them run once before it returns,
-// because a job that misses the group costs another fsync.
-func gather(group []job, jobs <-chan job) []job {
-	for yielded := false; len(group) < groupMost; {
-		select {
-		case next, ok := <-jobs:
-			if !ok {
-				return group
-			}
-			group, yielded = append(group, next), false
-		default:
-			if yielded {
-				return group
-			}
-			runtime.Gosched()
-			yielded = true
-		}
-	}
-	return group
-}
-
-// commit does the group's jobs in one transaction, and answers when it is on the
-// disk. What a job reads may depend on the jobs before it, so if the transaction
-// fails, all of them fail.
-func (w *writer) commit(group []job) {
-	answers := make([]error, len(group))
+// commit does a group of at most that many jobs in one transaction, and answers
+// when it is on the disk. What a job reads may depend on the jobs before it, so
+// if the transaction fails, all of them fail. It returns the number of jobs.
+func (w *writer) commit(jobs *jobs, most int) int {
+	group, answers := make([]*job, 0, most), make([]error, 0, most)
 	err := w.exec("BEGIN IMMEDIATE")
-	if err == nil {
-		for i, j := range group {
-			if answers[i], err = w.savepoint(j); err != nil {
-				break
-			}
+	for cost := 0; len(group) < most && cost < groupCost; {
+		j := jobs.take(len(group) == 0)
+		if j == nil {
+			break
 		}
-		if err == nil {
-			err = w.exec("COMMIT")
-		}
+		group, answers = append(group, j), append(answers, nil)
 		if err != nil {
-			// This may fail: SQLite may have rolled back already.
-			_ = w.exec("ROLLBACK")
+			continue
 		}
+		before := w.executed
+		answers[len(group)-1], err = w.savepoint(j)
+		jobs.charge(j, w.executed-before)
+		cost += w.executed - before
+	}
+	if err == nil {
+		err = w.exec("COMMIT")
+	}
+	if err != nil {
+		// This may fail: SQLite may have rolled back already.
+		_ = w.exec("ROLLBACK")
 	}
 	for i, j := range group {
 		if err != nil {
@@ -109,11 +87,12 @@ func (w *writer) commit(group []job) {
 		}
 		j.done <- answers[i]
 	}
+	return len(group)
 }
 
 // savepoint does one job; when it fails, nothing of it remains. broken is an
 // error of the whole transaction.
-func (w *writer) savepoint(j job) (answer, broken error) {
+func (w *writer) savepoint(j *job) (answer, broken error) {
 	if err := j.ctx.Err(); err != nil {
 		return dialog.ErrUnavailable(err), nil
 	}
@@ -179,6 +158,7 @@ func (w *writer) result(query string, args ...any) (sql.Result, error) {
 	if err != nil {
 		return nil, err
 	}
+	w.executed++
 	return stmt.Exec(args...)
 }
 

@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -292,16 +293,17 @@ func TestCheckpoints(t *testing.T) {
 	waitFor(t, func() bool { return checkpointed() > 0 })
 }
 
-// TestCloseWaits closes the store with more jobs under way than can wait for
-// the writer: each is done, or refused.
+// TestCloseWaits closes the store while more jobs wait than one group has: each
+// is done, or refused.
 func TestCloseWaits(t *testing.T) {
 	s := open(t, t.TempDir(), sqlite.Options{})
 	release := hold(t, s)
 	var done []<-chan error
-	for range 2 * sqlite.QueueMost {
+	const many = 300
+	for range many {
 		done = append(done, attempt(t.Context(), s, mark(1)))
 	}
-	waitFor(t, func() bool { return s.Waiting() == sqlite.QueueMost })
+	waitFor(t, func() bool { return s.Waiting() == many })
 	closed := make(chan error, 1)
 	go func() { closed <- s.Close() }()
 	waitFor(t, func() bool {
@@ -323,5 +325,58 @@ func TestCloseWaits(t *testing.T) {
 		if err := <-d; err != nil && !dialog.IsCode(err, dialog.Unavailable) {
 			t.Errorf("job %d: %v", i, err)
 		}
+	}
+}
+
+// TestWritersTakeTurns has one caller queue much, in heavy jobs and in many, and
+// another who comes last with one light job: it is in the next commit, and does
+// not share it with a heavy job.
+func TestWritersTakeTurns(t *testing.T) {
+	for _, c := range []struct {
+		reason string
+		cost   int
+		jobs   int
+		// before is how many jobs of the first caller may be done before.
+		before int
+	}{
+		{"heavy jobs", 1000, 20, 0},
+		{"many light jobs", 8, 500, 4},
+	} {
+		t.Run(c.reason, func(t *testing.T) {
+			s := opened(t)
+			release := hold(t, s)
+			var done atomic.Int64
+			var all sync.WaitGroup
+			for range c.jobs {
+				all.Go(func() {
+					err := s.WriteFor(t.Context(), "busy", c.cost, func(sqlite.Writer) error {
+						done.Add(1)
+						return nil
+					})
+					if err != nil {
+						t.Error(err)
+					}
+				})
+			}
+			waitFor(t, func() bool { return s.Waiting() == c.jobs })
+			turn := make(chan int64, 1)
+			all.Go(func() {
+				err := s.WriteFor(t.Context(), "other", 8, func(sqlite.Writer) error {
+					turn <- done.Load()
+					return nil
+				})
+				if err != nil {
+					t.Error(err)
+				}
+			})
+			waitFor(t, func() bool { return s.Waiting() == c.jobs+1 })
+			if err := release(); err != nil {
+				t.Error(err)
+			}
+			if n := int(<-turn); n > c.before {
+				t.Errorf("%d jobs of the other caller came first, want at most %d", n, c.before)
+			}
+			all.Wait()
+		})
 	}
 }

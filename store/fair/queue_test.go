@@ -1,0 +1,173 @@
+package fair_test
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"pgregory.net/rapid"
+
+	"dialogs/store/fair"
+)
+
+// order takes everything out of a queue.
+func order(q *fair.Queue[string, string]) string {
+	var items []string
+	for e, ok := q.Pop(); ok; e, ok = q.Pop() {
+		items = append(items, e.Item)
+	}
+	return strings.Join(items, " ")
+}
+
+func TestOrder(t *testing.T) {
+	type push struct {
+		caller string
+		cost   int
+		item   string
+	}
+	for _, c := range []struct {
+		reason  string
+		quantum int
+		pushes  []push
+		want    string
+	}{
+		{
+			"the work of one caller keeps its order", 1,
+			[]push{{"a", 1, "a1"}, {"a", 1, "a2"}, {"a", 1, "a3"}},
+			"a1 a2 a3",
+		},
+		{
+			"callers take turns, whoever came first with much", 1,
+			[]push{{"a", 1, "a1"}, {"a", 1, "a2"}, {"a", 1, "a3"}, {"b", 1, "b1"}, {"b", 1, "b2"}},
+			"a1 b1 a2 b2 a3",
+		},
+		{
+			"light work passes heavy work that came first", 4,
+			[]push{{"a", 100, "a1"}, {"a", 100, "a2"}, {"b", 1, "b1"}, {"b", 1, "b2"}},
+			"b1 b2 a1 a2",
+		},
+		{
+			"heavy work gets its share of the turns", 4,
+			[]push{{"a", 8, "a1"}, {"b", 4, "b1"}, {"b", 4, "b2"}, {"b", 4, "b3"}, {"b", 4, "b4"}},
+			"b1 a1 b2 b3 b4",
+		},
+	} {
+		q := fair.New[string, string](c.quantum)
+		for _, p := range c.pushes {
+			q.Push(p.caller, p.cost, p.item)
+		}
+		if got := order(q); got != c.want {
+			t.Errorf("%s: got %q, want %q", c.reason, got, c.want)
+		}
+	}
+}
+
+// TestNewcomer has a caller arrive while the work of others is piled up.
+func TestNewcomer(t *testing.T) {
+	q := fair.New[string, string](2)
+	for _, caller := range []string{"a", "b", "c"} {
+		for range 5 {
+			q.Push(caller, 10, caller)
+		}
+	}
+	q.Pop()
+	q.Push("new", 1, "first")
+	if e, _ := q.Pop(); e.Item != "first" {
+		t.Errorf("%s came before the only work of a newcomer", e.Item)
+	}
+	q.Push("new", 1, "second")
+	if e, _ := q.Pop(); e.Item != "second" {
+		t.Errorf("%s came before what the newcomer has credit for", e.Item)
+	}
+	q.Push("new", 1, "third")
+	if e, _ := q.Pop(); e.Item == "third" {
+		t.Error("a caller without credit came before the others")
+	}
+}
+
+// TestCharge makes work cost more than it seemed to.
+func TestCharge(t *testing.T) {
+	q := fair.New[string, string](1)
+	first := q.Push("a", 1, "a1")
+	q.Push("b", 1, "b1")
+	q.Pop()
+	q.Charge(first, 2)
+	q.Push("a", 1, "a2")
+	q.Push("b", 1, "b2")
+	q.Push("b", 1, "b3")
+	q.Push("b", 1, "b4")
+	if got := order(q); got != "b1 b2 b3 a2 b4" {
+		t.Errorf("after work that cost more than expected: %s", got)
+	}
+}
+
+func TestRemove(t *testing.T) {
+	q := fair.New[string, string](1)
+	q.Push("a", 1, "a1")
+	second := q.Push("a", 1, "a2")
+	q.Push("a", 1, "a3")
+	if !q.Remove(second) || q.Remove(second) {
+		t.Error("an entry is removed once")
+	}
+	if got := []int{q.Len(), q.LenOf("a"), q.LenOf("b")}; !cmp.Equal(got, []int{2, 2, 0}) {
+		t.Errorf("lengths: %v", got)
+	}
+	q.Push("b", 1, "b1")
+	if last := q.Fullest(); last.Item != "a3" {
+		t.Errorf("the last entry of the caller with the most: %s", last.Item)
+	}
+	if got := order(q); got != "a1 b1 a3" {
+		t.Errorf("the others: %s", got)
+	}
+	if q.Fullest() != nil {
+		t.Error("an empty queue has no fullest caller")
+	}
+}
+
+// TestEverythingOnce compares random pushes, pops and removals with what went in:
+// nothing is lost or returned twice, and each caller's work keeps its order.
+func TestEverythingOnce(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		q := fair.New[int, int](rapid.IntRange(1, 10).Draw(t, "quantum"))
+		waits := map[int][]*fair.Entry[int, int]{}
+		n := 0
+		t.Repeat(map[string]func(*rapid.T){
+			"push": func(t *rapid.T) {
+				caller := rapid.IntRange(0, 3).Draw(t, "caller")
+				n++
+				waits[caller] = append(waits[caller], q.Push(caller, rapid.IntRange(0, 30).Draw(t, "cost"), n*4+caller))
+			},
+			"pop": func(t *rapid.T) {
+				e, ok := q.Pop()
+				if !ok {
+					return
+				}
+				if own := waits[e.Item%4]; len(own) == 0 || own[0] != e {
+					t.Fatalf("%d is not the first of its caller", e.Item)
+				}
+				waits[e.Item%4] = waits[e.Item%4][1:]
+				q.Charge(e, rapid.IntRange(0, 10).Draw(t, "more"))
+			},
+			"remove": func(t *rapid.T) {
+				caller := rapid.IntRange(0, 3).Draw(t, "caller")
+				if own := waits[caller]; len(own) > 0 {
+					if last := own[len(own)-1]; !q.Remove(last) {
+						t.Fatalf("%d does not wait", last.Item)
+					}
+					waits[caller] = own[:len(own)-1]
+				}
+			},
+			"": func(t *rapid.T) {
+				all := 0
+				for caller, own := range waits {
+					if all += len(own); q.LenOf(caller) != len(own) {
+						t.Fatalf("caller %d has %d entries, want %d", caller, q.LenOf(caller), len(own))
+					}
+				}
+				if _, ok := q.Next(); q.Len() != all || ok != (all > 0) {
+					t.Fatalf("%d entries, next %v, want %d", q.Len(), ok, all)
+				}
+			},
+		})
+	})
+}
