@@ -3,7 +3,7 @@ package playground_test
 import (
 	"testing"
 
-	"go.uber.org/goleak"
+	"dialogs/servertest"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) { servertest.Main(m) }

@@ -1,7 +1,6 @@
 package playground_test
 
 import (
-	"cmp"
 	"os"
 	"regexp"
 	"strings"
@@ -21,8 +20,8 @@ var (
 	fence   = regexp.MustCompile("(?ms)^```([a-z]+)\n(.*?)\n```$")
 )
 
-// readRecipes reads the README by itself, and not as the page's build does: of
-// each section the first block of each kind.
+// readRecipes reads the README by itself, and not as the page's build does:
+// every operation that has headers above it, and the answer below it.
 func readRecipes(t testing.TB) []recipe {
 	t.Helper()
 	text, err := os.ReadFile("../README.md")
@@ -31,19 +30,24 @@ func readRecipes(t testing.TB) []recipe {
 	}
 	var found []recipe
 	for _, s := range section.Split(string(text), -1)[1:] {
-		title, _, _ := strings.Cut(s, "\n")
-		first := map[string]string{}
+		next := recipe{answer: "{}"}
+		next.title, _, _ = strings.Cut(s, "\n")
+		inSection := false
 		for _, block := range fence.FindAllStringSubmatch(s, -1) {
-			if _, ok := first[block[1]]; !ok {
-				first[block[1]] = block[2]
+			switch kind, body := block[1], block[2]; {
+			case kind == "http":
+				next.headers = body
+			case kind == "graphql" && next.headers != "":
+				next.operation = body
+				found = append(found, next)
+				inSection = true
+			case kind == "json" && inSection:
+				found[len(found)-1].answer = body
 			}
 		}
-		if first["http"] != "" && first["graphql"] != "" {
-			found = append(found, recipe{title, first["http"], first["graphql"], cmp.Or(first["json"], "{}")})
-		}
 	}
-	if len(found) != 9 {
-		t.Fatalf("the README has %d operations with headers, want one to set up and eight recipes", len(found))
+	if len(found) != 10 {
+		t.Fatalf("the README has %d operations with headers, want one that sets up, eight recipes and a variant", len(found))
 	}
 	return found
 }

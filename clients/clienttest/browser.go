@@ -62,15 +62,22 @@ func OpenBrowser(tb testing.TB, chromium, site string) *Browser {
 	ctx, closeTab := chromedp.NewContext(allocator, chromedp.WithListener(b.listen))
 	tb.Cleanup(closeTab)
 	// The browser lives as long as the context of the first action.
-	err := chromedp.Do(ctx, chromedp.EmulateViewport(1180, 860), chromedp.Func(func(ctx context.Context, target *chromedp.Target) error {
-		_, err := cdp.Call(ctx, target, page.AddScriptToEvaluateOnNewDocument, page.AddScriptToEvaluateOnNewDocumentParams{Source: harness})
-		return err
-	}))
-	if err != nil {
+	if err := chromedp.Do(ctx, chromedp.EmulateViewport(1180, 860)); err != nil {
 		tb.Fatalf("starting the browser: %v", err)
 	}
 	b.ctx = ctx
+	b.InEveryPage(harness)
 	return b
+}
+
+// InEveryPage runs JavaScript in each page that is loaded from now on, before
+// the page's own.
+func (b *Browser) InEveryPage(script string) {
+	b.tb.Helper()
+	run(b, "adding a script to every page", chromedp.Func(func(ctx context.Context, target *chromedp.Target) error {
+		_, err := cdp.Call(ctx, target, page.AddScriptToEvaluateOnNewDocument, page.AddScriptToEvaluateOnNewDocumentParams{Source: script})
+		return err
+	}))
 }
 
 // listen keeps complaints, and requests that leave the site.
@@ -88,7 +95,7 @@ func (b *Browser) listen(event any) {
 	case *runtime.EventExceptionThrown:
 		what = fmt.Sprintf("exception: %s %+v", e.ExceptionDetails.Text, e.ExceptionDetails.Exception)
 	case *log.EventEntryAdded:
-		what = fmt.Sprintf("log: %s", e.Entry.Text)
+		what = fmt.Sprintf("log: %s %s", e.Entry.Text, e.Entry.URL)
 	case *network.EventRequestWillBeSent:
 		if strings.HasPrefix(e.Request.URL, b.site+"/") || strings.HasPrefix(e.Request.URL, "data:") {
 			return
@@ -154,6 +161,12 @@ func (b *Browser) Press(keys string) {
 func (b *Browser) Evaluate(script string) {
 	b.tb.Helper()
 	run(b, script, chromedp.Evaluate[bool](script+`; true`))
+}
+
+// Read returns the text that JavaScript evaluates to, or promises.
+func (b *Browser) Read(expression string) string {
+	b.tb.Helper()
+	return run(b, "reading "+expression, chromedp.Evaluate[string](expression, chromedp.EvalAwaitPromise))
 }
 
 // Await waits until JavaScript is true.

@@ -16,6 +16,9 @@ window.harness = (() => {
 		}
 	};
 
+	// A page that tries what its policy forbids has a fault.
+	addEventListener('securitypolicyviolation', (event) => console.error(`policy: ${event.violatedDirective}: ${event.blockedURI}`));
+
 	const frame = () => new Promise(requestAnimationFrame);
 
 	/** Waits until no request was under way in three frames in a row: what an answer leads to is then on the page. */

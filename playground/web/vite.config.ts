@@ -16,16 +16,26 @@ function recipes(): Plugin {
       }
       const found = recipesOf(readFileSync(path('../../README.md'), 'utf8'));
       if (found.length < 9) {
-        this.error(`README.md has ${found.length} operations with headers, and must have one to set up and eight recipes`);
+        this.error(`README.md has ${found.length} operations with headers, want one that sets up and eight recipes`);
       }
       return `export default ${JSON.stringify(found)}`;
     },
   };
 }
 
+/** Gives GraphiQL our tabs. */
+function tabs(): Plugin {
+  return {
+    name: 'tabs',
+    enforce: 'pre',
+    resolveId: (id, importer) =>
+      id === '@graphiql/react' && importer?.endsWith('/graphiql/dist/GraphiQL.js') ? path('src/graphiqlReact.ts') : undefined,
+  };
+}
+
 export default defineConfig({
   base: '/playground/',
-  plugins: [recipes()],
+  plugins: [recipes(), tabs()],
   worker: { format: 'es' },
   build: {
     outDir: path('../dist/page'),

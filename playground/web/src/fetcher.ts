@@ -1,8 +1,13 @@
 import type { Fetcher } from '@graphiql/toolkit';
 import { parse } from 'graphql';
 
-/** Sends operations to the endpoint, on the page's own host. */
-export function fetcherOf(endpoint: string): Fetcher {
+type Answer = { data?: unknown; errors?: { message: string }[] };
+
+/**
+ * Sends operations to the endpoint, on the page's own host. What the server
+ * says when it does not show its schema goes to onHiddenSchema too.
+ */
+export function fetcherOf(endpoint: string, onHiddenSchema: (refusal: string) => void): Fetcher {
   return async ({ query, variables, operationName }, options) => {
     const response = await fetch(endpoint, {
       method: 'POST',
@@ -13,7 +18,9 @@ export function fetcherOf(endpoint: string): Fetcher {
       },
       body: JSON.stringify({ query, variables, operationName: nameIn(query, operationName) }),
     });
-    return response.json();
+    const answer = (await response.json()) as Answer;
+    if (operationName === 'IntrospectionQuery') onHiddenSchema((!answer.data && answer.errors?.[0]?.message) || '');
+    return answer;
   };
 }
 

@@ -1,4 +1,4 @@
-/** What development mode fills in; outside of it the page knows neither. */
+/** What development mode fills in for visitors who opened the printed link; others know neither. */
 export type Credentials = { apiKey?: string; token?: string };
 
 /**
@@ -16,4 +16,13 @@ export function headerText(headers: string, credentials: Credentials): string {
     2,
   );
   return /\$(KEY|TOKEN)"/.test(text) ? text.replace(/^ {2}/gm, '  // ') : text;
+}
+
+/** Says which credential the header editor's text has, also one that is still to be filled in. */
+export function credentialIn(text: string): string {
+  if (/"authorization"\s*:\s*"apikey /i.test(text)) {
+    const [, user] = /"on-behalf-of"\s*:\s*"([^"]*)"/i.exec(text) ?? [];
+    return user ? `API key for ${user}` : 'API key';
+  }
+  return /"qb-token"|"authorization"\s*:\s*"bearer /i.test(text) ? 'session token' : 'no credential';
 }
