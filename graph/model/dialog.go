@@ -4,10 +4,6 @@
 package model
 
 import (
-	"encoding/base64"
-	"encoding/json"
-	"fmt"
-	"slices"
 	"time"
 
 	"dialogs/dialog"
@@ -76,65 +72,27 @@ func (d *Dialog) CustomData() []CustomData {
 }
 
 func (d *Dialog) Occupants(first int, after *string) (OccupantConnection, error) {
-	if first < 1 || first > MaxPage {
-		return OccupantConnection{}, dialog.InvalidInput("first", fmt.Sprintf("first must be between 1 and %d", MaxPage))
-	}
-	start := 0
+	var from dialog.Optional[string]
 	if after != nil {
-		place, err := d.parsePlace(*after)
-		if err != nil {
-			return OccupantConnection{}, err
-		}
-		start = place
+		from = dialog.Some(*after)
 	}
-	all := d.dialog.Occupants
-	end := min(start+first, len(all))
-	page := OccupantConnection{
-		Edges: []OccupantEdge{}, Nodes: []Occupant{}, TotalCount: len(all),
-		PageInfo: PageInfo{Next: Known(end < len(all)), Previous: Known(start > 0)},
+	page, err := d.dialog.OccupantPage(first, from)
+	if err != nil {
+		return OccupantConnection{}, err
 	}
-	for i := start; i < end; i++ {
-		occupant := Occupant{user: all[i], dialog: d}
-		page.Nodes = append(page.Nodes, occupant)
-		page.Edges = append(page.Edges, OccupantEdge{Node: occupant, Cursor: d.place(i)})
+	n := len(page.Occupants)
+	conn := OccupantConnection{
+		Edges: make([]OccupantEdge, n), Nodes: make([]Occupant, n), TotalCount: len(d.dialog.Occupants),
+		PageInfo: PageInfo{Next: Known(page.HasNext), Previous: Known(page.HasPrevious)},
 	}
-	if n := len(page.Edges); n > 0 {
-		page.PageInfo.StartCursor, page.PageInfo.EndCursor = &page.Edges[0].Cursor, &page.Edges[n-1].Cursor
+	for i, cursor := range page.Cursors() {
+		conn.Nodes[i] = Occupant{user: page.Occupants[i], dialog: d}
+		conn.Edges[i] = OccupantEdge{Node: conn.Nodes[i], Cursor: cursor}
 	}
-	return page, nil
-}
-
-// An occupantPlace is a position among the occupants of a dialog: that of a
-// user, or if they have left, their former number.
-type occupantPlace struct {
-	Version int           `json:"v"`
-	Dialog  dialog.ID     `json:"d"`
-	User    dialog.UserID `json:"u"`
-	Number  int           `json:"n"`
-}
-
-func (d *Dialog) place(i int) string {
-	text, err := json.Marshal(occupantPlace{Version: 1, Dialog: d.dialog.ID, User: d.dialog.Occupants[i], Number: i})
-	if err != nil { // strings and numbers can't fail
-		panic("model: encoding a cursor: " + err.Error())
+	if n > 0 {
+		conn.PageInfo.StartCursor, conn.PageInfo.EndCursor = &conn.Edges[0].Cursor, &conn.Edges[n-1].Cursor
 	}
-	return base64.RawURLEncoding.EncodeToString(text)
-}
-
-// parsePlace reads a cursor and returns the index of the occupant after it.
-func (d *Dialog) parsePlace(cursor string) (int, error) {
-	var p occupantPlace
-	text, err := base64.RawURLEncoding.Strict().DecodeString(cursor)
-	if err == nil {
-		err = json.Unmarshal(text, &p)
-	}
-	if err != nil || p.Version != 1 || p.Dialog != d.dialog.ID || p.Number < 0 {
-		return 0, dialog.InvalidInput("after", "invalid cursor: it does not come from the occupants of this dialog")
-	}
-	if i := slices.Index(d.dialog.Occupants, p.User); i >= 0 {
-		return i + 1, nil
-	}
-	return min(p.Number, len(d.dialog.Occupants)), nil
+	return conn, nil
 }
 
 // An Occupant is a member as seen by one caller.
