@@ -40,12 +40,12 @@ func listDigest(scope Scope, f Filter, order Order) string {
 	return hex.EncodeToString(sum[:6])
 }
 
-func encodeCursor(digest string, order Order, d *Dialog) string {
-	c := cursor{Version: cursorVersion, List: digest, ID: d.ID}
+func encodeCursor(digest string, order Order, p *Position) string {
+	c := cursor{Version: cursorVersion, List: digest, ID: p.ID}
 	if order.Field == ByName {
-		c.Name = FoldName(d.Name)
+		c.Name = p.Key.Name
 	} else {
-		c.Millis = order.Key(d).Time.UnixMilli()
+		c.Millis = p.Key.Time.UnixMilli()
 	}
 	return c.text()
 }

@@ -4,7 +4,9 @@ import (
 	"crypto/rand"
 	"encoding/binary"
 	"encoding/hex"
+	"fmt"
 	"io"
+	"math/big"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -34,6 +36,19 @@ func NewID(now time.Time, random io.Reader) (ID, error) {
 		return "", err
 	}
 	return ID(hex.EncodeToString(b[:])), nil
+}
+
+// neighbor returns the next or the previous id; the id itself if there is none.
+func (id ID) neighbor(next bool) ID {
+	n, ok := new(big.Int).SetString(string(id), 16)
+	step := big.NewInt(-1)
+	if next {
+		step = big.NewInt(1)
+	}
+	if !ok || n.Add(n, step).Sign() < 0 || n.BitLen() > 96 {
+		return id
+	}
+	return ID(fmt.Sprintf("%024x", n))
 }
 
 // A UserID identifies a user: an opaque string of 1 to 128 bytes, valid UTF-8

@@ -78,6 +78,12 @@ type Position struct {
 
 func (o Order) position(d *Dialog) *Position { return &Position{Key: o.Key(d), ID: d.ID} }
 
+// beside returns the position directly before or after the dialog at this one, so
+// that a page which starts or ends there can contain that dialog.
+func (o Order) beside(p *Position, after bool) *Position {
+	return &Position{Key: p.Key, ID: p.ID.neighbor(after != o.Descending)}
+}
+
 // A Filter selects the dialogs that match all of its conditions.
 type Filter struct {
 	// IDs and Types match any of their values; nil matches every dialog, empty

@@ -34,11 +34,6 @@ type Page struct {
 	more bool
 }
 
-// Cursor returns the cursor of the page's i-th dialog.
-func (p *Page) Cursor(i int) string {
-	return encodeCursor(p.digest, p.query.Order, &p.Dialogs[i])
-}
-
 // List returns a page of the dialogs in the scope that the caller may see.
 func (s *Service) List(ctx context.Context, c Caller, r ListRequest) (Page, error) {
 	if err := signedIn(c); err != nil {
@@ -62,50 +57,6 @@ func (s *Service) List(ctx context.Context, c Caller, r ListRequest) (Page, erro
 		}
 	}
 	return page, nil
-}
-
-// HasNext reports whether the list continues after the page.
-func (s *Service) HasNext(ctx context.Context, p *Page) (bool, error) {
-	if !p.query.FromEnd {
-		if p.more || p.query.Before == nil {
-			return p.more, nil
-		}
-	}
-	return s.beyond(ctx, p, p.query.Before, false)
-}
-
-// HasPrevious reports whether the list has dialogs before the page.
-func (s *Service) HasPrevious(ctx context.Context, p *Page) (bool, error) {
-	if p.query.FromEnd {
-		if p.more || p.query.After == nil {
-			return p.more, nil
-		}
-	}
-	return s.beyond(ctx, p, p.query.After, true)
-}
-
-// beyond looks for one dialog outside the page. An end without a cursor is the
-// end of the list.
-func (s *Service) beyond(ctx context.Context, p *Page, bound *Position, before bool) (bool, error) {
-	if bound == nil {
-		return false, nil
-	}
-	q := p.query
-	q.Limit, q.FromEnd = 1, before
-	if before {
-		q.After = nil
-	} else {
-		q.Before = nil
-	}
-	switch n := len(p.Dialogs); {
-	case n == 0: // what the other bound selects lies at this bound, or beyond it
-	case before:
-		q.Before = q.Order.position(&p.Dialogs[0])
-	default:
-		q.After = q.Order.position(&p.Dialogs[n-1])
-	}
-	found, err := s.store.Dialogs(ctx, q)
-	return len(found) > 0, err
 }
 
 // CountAll returns the number of dialogs in the whole list of the page.

@@ -18,7 +18,7 @@ func someDialogs(t *rapid.T, store dialog.Store) []dialog.Dialog {
 	for i := range all {
 		at := noon().Add(time.Duration(rapid.IntRange(0, 2).Draw(t, "instant")) * time.Millisecond)
 		all[i] = dialog.Dialog{
-			ID: dialog.ID(fmt.Sprintf("%024x", i)), Type: dialog.Group, Owner: ann, Occupants: ids(ann),
+			ID: dialog.ID(fmt.Sprintf("%024x", i+1)), Type: dialog.Group, Owner: ann, Occupants: ids(ann),
 			Name:      rapid.SampledFrom([]string{"a", "A", "b", "ß"}).Draw(t, "name"),
 			CreatedAt: at, UpdatedAt: noon().Add(time.Duration(i/3) * time.Millisecond), Version: 1,
 		}
@@ -105,10 +105,49 @@ func TestPages(t *testing.T) {
 		if got, err := service.HasNext(t.Context(), &page); err != nil || got != wantNext {
 			t.Errorf("of %v the page has %v, and a next one: %t, %v", left, want, got, err)
 		}
+		wantContinued(t, service, request, &page, wantPrevious, wantNext)
 		if got, err := service.CountAll(t.Context(), &page); err != nil || got != len(left) {
 			t.Errorf("got the count %d, %v; want %d", got, err, len(left))
 		}
 	})
+}
+
+// wantContinued follows the cursors of a page, which may be empty: the pages beside
+// it have exactly the dialogs that are next to it.
+func wantContinued(t *rapid.T, service *dialog.Service, r dialog.ListRequest, page *dialog.Page, wantPrevious, wantNext bool) {
+	whole, err := service.List(t.Context(), user(ann), dialog.ListRequest{Scope: r.Scope, Order: r.Order})
+	if err != nil {
+		t.Fatal(err)
+	}
+	before, after := whole.Dialogs, whole.Dialogs // by the cursors
+	for _, side := range []struct {
+		more   bool
+		cursor string
+		ask    func(*dialog.ListRequest, string)
+		got    *[]dialog.Dialog
+	}{
+		{wantPrevious, page.StartCursor(), func(r *dialog.ListRequest, c string) { r.Before = dialog.Some(c) }, &before},
+		{wantNext, page.EndCursor(), func(r *dialog.ListRequest, c string) { r.After = dialog.Some(c) }, &after},
+	} {
+		if !side.more {
+			*side.got = nil
+			continue
+		}
+		if side.cursor == "" {
+			if r.After.Given || r.Before.Given {
+				t.Fatalf("the list continues, and there is no cursor")
+			}
+			continue
+		}
+		ask := dialog.ListRequest{Scope: r.Scope, Order: r.Order}
+		side.ask(&ask, side.cursor)
+		beside, err := service.List(t.Context(), user(ann), ask)
+		if err != nil {
+			t.Fatal(err)
+		}
+		*side.got = beside.Dialogs
+	}
+	wantSame(t, "what is before the page, in it and after it", slices.Concat(before, page.Dialogs, after), whole.Dialogs)
 }
 
 // wantSame compares dialogs by their ids.

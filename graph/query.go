@@ -66,21 +66,24 @@ func (q queries) CustomClasses(ctx context.Context) ([]dialog.Class, error) {
 // connection is the caller's view of a page. What needs another read is only
 // read when the client asks for it.
 func (q queries) connection(page *dialog.Page, c dialog.Caller) *model.DialogConnection {
+	next := model.Once(func(ctx context.Context) (bool, error) { return q.service.HasNext(ctx, page) })
+	previous := model.Once(func(ctx context.Context) (bool, error) { return q.service.HasPrevious(ctx, page) })
 	conn := &model.DialogConnection{
 		Edges: make([]model.DialogEdge, len(page.Dialogs)),
 		Nodes: make([]model.Dialog, len(page.Dialogs)),
 		Total: func(ctx context.Context) (int, error) { return q.service.CountAll(ctx, page) },
 		PageInfo: model.PageInfo{
-			Next:     func(ctx context.Context) (bool, error) { return q.service.HasNext(ctx, page) },
-			Previous: func(ctx context.Context) (bool, error) { return q.service.HasPrevious(ctx, page) },
+			Next: next, Previous: previous,
+			Start: model.Known(page.StartCursor()), End: model.Known(page.EndCursor()),
 		},
+	}
+	if len(page.Dialogs) == 0 { // a cursor is only of use where the list continues
+		conn.PageInfo.Start = previous.Then(page.StartCursor)
+		conn.PageInfo.End = next.Then(page.EndCursor)
 	}
 	for i, d := range page.Dialogs {
 		conn.Nodes[i] = *model.NewDialog(d, c, q.service.Policy())
 		conn.Edges[i] = model.DialogEdge{Node: conn.Nodes[i], Cursor: page.Cursor(i)}
-	}
-	if n := len(conn.Edges); n > 0 {
-		conn.PageInfo.StartCursor, conn.PageInfo.EndCursor = &conn.Edges[0].Cursor, &conn.Edges[n-1].Cursor
 	}
 	return conn
 }

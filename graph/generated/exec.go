@@ -1049,7 +1049,7 @@ type Dialog implements Node {
   occupants(
     "Page size: 1 to 100. Default: 50."
     first: Int! = 50
-    "Return occupants after this cursor, which must come from the same dialog."
+    "Return occupants after this cursor, which must come from the same dialog. Everyone who stays in the dialog is on exactly one page, even if others join or leave meanwhile. Fails with BAD_USER_INPUT if the cursor's occupant, the 8 before and the 8 after them have all left: start again without a cursor."
     after: String
   ): OccupantConnection!
   "User ids of the admins, in the order of their appointment. The owner is not among them."
@@ -1062,7 +1062,7 @@ type Dialog implements Node {
   updatedAt: DateTime!
   "Number of the latest change: 1 at creation, plus 1 with every change. Pass it as ` + "`" + `ifVersion` + "`" + ` to avoid overwriting the changes of others."
   version: Int!
-  "The latest changes, newest first. The server keeps 50. Members also see the changes made before they joined."
+  "The latest changes, newest first. The server keeps 50. New members also see what happened before they joined, as new members in QuickBlox see earlier messages. Those who left see nothing."
   history(
     "Number of changes: 1 to 100. Default: 20."
     first: Int! = 20
@@ -1323,9 +1323,9 @@ type PageInfo {
   hasNextPage: Boolean!
   "Whether the list has items before this page."
   hasPreviousPage: Boolean!
-  "Cursor of the first item of this page. Null if the page is empty."
+  "Cursor of the first item of this page. If the page is empty: the cursor before which the list continues, or null if nothing is there."
   startCursor: String
-  "Cursor of the last item of this page. Null if the page is empty."
+  "Cursor of the last item of this page. If the page is empty: the cursor after which the list continues, or null if nothing is there."
   endCursor: String
 }
 
@@ -4186,7 +4186,7 @@ func (ec *executionContext) _PageInfo_startCursor(ctx context.Context, field gra
 			return ec.fieldContext_PageInfo_startCursor(ctx, field)
 		},
 		func(ctx context.Context) (any, error) {
-			return obj.StartCursor, nil
+			return obj.StartCursor(ctx)
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
@@ -4197,7 +4197,7 @@ func (ec *executionContext) _PageInfo_startCursor(ctx context.Context, field gra
 	)
 }
 func (ec *executionContext) fieldContext_PageInfo_startCursor(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("PageInfo", field, false, false, "String")
+	return graphql.NewScalarFieldContext("PageInfo", field, true, false, "String")
 }
 
 func (ec *executionContext) _PageInfo_endCursor(ctx context.Context, field graphql.CollectedField, obj *model.PageInfo) (ret graphql.Marshaler) {
@@ -4209,7 +4209,7 @@ func (ec *executionContext) _PageInfo_endCursor(ctx context.Context, field graph
 			return ec.fieldContext_PageInfo_endCursor(ctx, field)
 		},
 		func(ctx context.Context) (any, error) {
-			return obj.EndCursor, nil
+			return obj.EndCursor(ctx)
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
@@ -4220,7 +4220,7 @@ func (ec *executionContext) _PageInfo_endCursor(ctx context.Context, field graph
 	)
 }
 func (ec *executionContext) fieldContext_PageInfo_endCursor(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("PageInfo", field, false, false, "String")
+	return graphql.NewScalarFieldContext("PageInfo", field, true, false, "String")
 }
 
 func (ec *executionContext) _Query_dialog(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
@@ -7327,15 +7327,17 @@ func (ec *executionContext) _PageInfo(ctx context.Context, sel ast.SelectionSet,
 					return ec._PageInfo_hasPreviousPage(ctx, field, obj)
 				})
 		case "startCursor":
-			out.Values[i] = ec._PageInfo_startCursor(ctx, field, obj)
-			if out.Values[i] == graphql.RequiredNull {
-				atomic.AddUint32(&out.Invalids, 1)
-			}
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, false,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._PageInfo_startCursor(ctx, field, obj)
+				})
 		case "endCursor":
-			out.Values[i] = ec._PageInfo_endCursor(ctx, field, obj)
-			if out.Values[i] == graphql.RequiredNull {
-				atomic.AddUint32(&out.Invalids, 1)
-			}
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, false,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._PageInfo_endCursor(ctx, field, obj)
+				})
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}

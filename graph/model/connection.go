@@ -1,6 +1,9 @@
 package model
 
-import "context"
+import (
+	"context"
+	"sync"
+)
 
 // A Lazily is a value that costs a read and is only read when asked for.
 type Lazily[T any] func(context.Context) (T, error)
@@ -8,6 +11,30 @@ type Lazily[T any] func(context.Context) (T, error)
 // Known is a value that is known already.
 func Known[T any](v T) Lazily[T] {
 	return func(context.Context) (T, error) { return v, nil }
+}
+
+// Once is a value that is read at most once, and is the same for all who ask.
+func Once(read Lazily[bool]) Condition {
+	var once sync.Once
+	var value bool
+	var err error
+	return func(ctx context.Context) (bool, error) {
+		once.Do(func() { value, err = read(ctx) })
+		return value, err
+	}
+}
+
+// A Condition is a Boolean that costs a read.
+type Condition Lazily[bool]
+
+// Then is the text if the condition is true, or else empty.
+func (c Condition) Then(text func() string) Lazily[string] {
+	return func(ctx context.Context) (string, error) {
+		if ok, err := c(ctx); err != nil || !ok {
+			return "", err
+		}
+		return text(), nil
+	}
 }
 
 // A DialogConnection is a page of a list of dialogs.
@@ -23,8 +50,22 @@ func (c DialogConnection) TotalCount(ctx context.Context) (int, error) { return 
 
 // A PageInfo is the position of a page in its list.
 type PageInfo struct {
-	StartCursor, EndCursor *string
-	Next, Previous         Lazily[bool]
+	Start, End     Lazily[string]
+	Next, Previous Condition
+}
+
+// StartCursor is the cursor before which the list continues.
+func (p PageInfo) StartCursor(ctx context.Context) (*string, error) { return cursor(ctx, p.Start) }
+
+// EndCursor is the cursor after which the list continues.
+func (p PageInfo) EndCursor(ctx context.Context) (*string, error) { return cursor(ctx, p.End) }
+
+func cursor(ctx context.Context, at Lazily[string]) (*string, error) {
+	text, err := at(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return optional(text), nil
 }
 
 // HasNextPage tells whether the list has items after the page.

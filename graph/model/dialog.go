@@ -83,14 +83,14 @@ func (d *Dialog) Occupants(first int, after *string) (OccupantConnection, error)
 	n := len(page.Occupants)
 	conn := OccupantConnection{
 		Edges: make([]OccupantEdge, n), Nodes: make([]Occupant, n), TotalCount: len(d.dialog.Occupants),
-		PageInfo: PageInfo{Next: Known(page.HasNext), Previous: Known(page.HasPrevious)},
+		PageInfo: PageInfo{Next: Condition(Known(page.HasNext)), Previous: Condition(Known(page.HasPrevious)), Start: Known(""), End: Known("")},
 	}
 	for i, cursor := range page.Cursors() {
 		conn.Nodes[i] = Occupant{user: page.Occupants[i], dialog: d}
 		conn.Edges[i] = OccupantEdge{Node: conn.Nodes[i], Cursor: cursor}
 	}
 	if n > 0 {
-		conn.PageInfo.StartCursor, conn.PageInfo.EndCursor = &conn.Edges[0].Cursor, &conn.Edges[n-1].Cursor
+		conn.PageInfo.Start, conn.PageInfo.End = Known(conn.Edges[0].Cursor), Known(conn.Edges[n-1].Cursor)
 	}
 	return conn, nil
 }

@@ -28,6 +28,7 @@ func Run(t *testing.T, newDatabase func(t testing.TB) Database) {
 		{"ifVersion", testIfVersion},
 		{"a refused change changes nothing", testRefused},
 		{"the last 50 records", testHistory},
+		{"newcomers see what happened before", testHistoryOfNewcomers},
 		{"a clock that goes back", testClockBack},
 		{"succession", testSuccession},
 		{"deletion", testDeletion},

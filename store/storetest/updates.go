@@ -280,6 +280,28 @@ func testHistory(e *env) {
 	}
 }
 
+// testHistoryOfNewcomers: who joins also sees what happened before, as it happened;
+// who left sees nothing.
+func testHistoryOfNewcomers(e *env) {
+	d := e.group("owner", "old")
+	e.tick()
+	e.update(user("owner"), d.ID, dialog.Change{Name: dialog.Some("before")})
+	e.tick()
+	e.update(user("owner"), d.ID, dialog.Change{AddOccupants: []dialog.UserID{"new"}, RemoveOccupants: []dialog.UserID{"old"}})
+	seen, err := e.svc.Dialog(e.Context(), user("new"), string(d.ID), true)
+	if err != nil {
+		e.Fatalf("reading as the one who joined: %v", err)
+	}
+	e.same(seen.History, e.read(d.ID).History, "the history as the one who joined sees it")
+	e.same(len(seen.History), 3, "records")
+	e.same(seen.History[0].Joined, []dialog.UserID{"owner", "old"}, "those who were in before")
+	e.same(seen.History[1].Name, "before", "the name before")
+	_, err = e.svc.Dialog(e.Context(), user("old"), string(d.ID), true)
+	if !dialog.IsCode(err, dialog.Forbidden) {
+		e.Errorf("reading as the one who left: %v", err)
+	}
+}
+
 func testClockBack(e *env) {
 	d := e.group("owner")
 	for i, back := range []time.Duration{time.Hour, -2 * time.Hour, -time.Millisecond, 0, 90 * time.Minute} {
