@@ -64,7 +64,7 @@ func parsePlace(field, text string, d *Dialog) (occupantPlace, error) {
 	if n <= 0 || index > 1<<32 {
 		return p, errCursor(field)
 	}
-	p.index = int(index) //nolint:gosec // checked above
+	p.index = int(index)
 	var marks []occupantMark
 	for rest := b[header+n:]; len(rest) >= len(of); rest = rest[len(of):] {
 		marks = append(marks, occupantMark(rest[:len(of)]))
