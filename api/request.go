@@ -34,8 +34,12 @@ func RequestID(ctx context.Context) string {
 	return ""
 }
 
-// Note adds to the log line of the context's request. It must not be given a
-// credential. Without a request it does nothing.
+// longestNoted is how many characters of a text a note keeps: texts come from
+// clients.
+const longestNoted = 256
+
+// Note adds to the log line of the context's request; long texts are shortened.
+// It must not be given a credential. Without a request it does nothing.
 func Note(ctx context.Context, notes ...slog.Attr) {
 	r, ok := ctx.Value(requestKey{}).(*Request)
 	if !ok {
@@ -43,7 +47,12 @@ func Note(ctx context.Context, notes ...slog.Attr) {
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.notes = append(r.notes, notes...)
+	for _, note := range notes {
+		if note.Value.Kind() == slog.KindString {
+			note.Value = slog.StringValue(Shorten(note.Value.String(), longestNoted))
+		}
+		r.notes = append(r.notes, note)
+	}
 }
 
 // Notes are what was noted so far, in order.

@@ -11,6 +11,7 @@ import (
 
 	"dialogs/api"
 	"dialogs/auth"
+	"dialogs/budget"
 	"dialogs/dialog"
 	"dialogs/edge"
 	"dialogs/graph"
@@ -26,6 +27,7 @@ type parts struct {
 	minter        *auth.Minter
 	limiter       *edge.RateLimiter
 	prober        *edge.Prober
+	requests      *budget.Requests
 	trusted       *graph.TrustedDocuments // nil for any document
 	development   development
 	log           *slog.Logger
@@ -101,13 +103,16 @@ var (
 )
 
 func (s *settings) graphql(p parts) http.Handler {
+	limits := s.requestLimits
+	limits.List = graph.LongestList(s.limits)
 	return graph.NewHandler(graph.Config{
 		Service:       p.service,
 		Sessions:      p.minter,
 		Caller:        callerOf,
 		Log:           p.log,
 		Introspection: s.introspection,
-		Limits:        s.requestLimits,
+		Limits:        limits,
+		Requests:      p.requests,
 		Trusted:       p.trusted,
 	})
 }
@@ -120,7 +125,7 @@ func (s *settings) quickbloxAPI(p parts) http.Handler {
 		Session:   sessionOf,
 		Log:       p.log,
 		Challenge: auth.Challenge,
-		BodyLimit: s.requestLimits.Body,
+		Requests:  p.requests,
 	})
 }
 

@@ -16,6 +16,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"dialogs/auth"
+	"dialogs/budget"
 	"dialogs/edge"
 	"dialogs/store"
 )
@@ -120,7 +121,7 @@ func (c *closers) close() error {
 
 // parts opens the store and what works with it.
 func (s *settings) parts(ctx context.Context, log *slog.Logger, opened *closers) (p parts, err error) {
-	p.log = log
+	p.log, p.requests = log, budget.NewRequests(s.memory)
 	if p.trusted, err = s.readTrusted(); err != nil {
 		return p, err
 	}

@@ -14,6 +14,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"dialogs/auth"
+	"dialogs/budget"
 	"dialogs/dialog"
 	"dialogs/graph"
 )
@@ -39,6 +40,7 @@ type settings struct {
 	idleTimeout                    time.Duration
 	headerLimit                    int
 	requestLimits                  graph.Limits
+	memory                         budget.Limits
 	limits                         dialog.Limits
 	rateLimit, rateLimitKey        float64
 	allowOrigins, allowHeaders     []string
@@ -55,7 +57,7 @@ func (s *settings) bind(fs *pflag.FlagSet) {
 		headerTimeout: 10 * time.Second, readTimeout: 30 * time.Second, idleTimeout: 2 * time.Minute,
 		headerLimit: 16 << 10, rateLimit: 50, rateLimitKey: 1000,
 	}
-	s.requestLimits = graph.DefaultLimits()
+	s.requestLimits, s.memory = graph.DefaultLimits(), budget.DefaultLimits()
 	fs.StringVar(&s.listen, "listen", "127.0.0.1:8080", "address and port to serve on")
 	fs.StringVar(&s.tlsCert, "tls-cert", "", "PEM file with the certificate and its chain; serves HTTPS (TLS 1.2 or later); reloaded when it changes")
 	fs.StringVar(&s.tlsKey, "tls-key", "", "PEM file with the certificate's private key; required with --tls-cert")
@@ -82,7 +84,11 @@ func (s *settings) bind(fs *pflag.FlagSet) {
 	fs.StringVar(&s.trustedDocuments, "trusted-documents", "", "JSON file of ids and documents; only these are executed")
 	fs.Var(perSecond(&s.rateLimit), "rate-limit", "requests per second per user, or per address without credentials; larger operations count more; burst is twice that; 0 = off")
 	fs.Var(perSecond(&s.rateLimitKey), "rate-limit-key", "requests per second per API key, with all users it acts for; larger operations count more; burst is twice that; 0 = off")
-	fs.Var(whole(&s.requestLimits.Body, 1024, math.MaxInt32), "limit-body", "largest request body, in bytes")
+	fs.Var(whole(&s.memory.Body, 1024, math.MaxInt32), "limit-body", "largest request body, in bytes")
+	fs.Var(whole(&s.memory.AnonymousBody, 1024, math.MaxInt32), "limit-body-anonymous", "largest request body without credentials, in bytes")
+	fs.Var(whole(&s.memory.Values, 100, math.MaxInt32), "limit-values", "most values in the JSON or form of a request")
+	fs.Var(whole(&s.memory.Nesting, 8, 1000), "limit-nesting", "deepest nesting of a request's JSON")
+	fs.Var(whole(&s.memory.Requests, 1<<20, math.MaxInt64), "memory-requests", "most memory for all request bodies and the values decoded from them, in bytes; one caller can have half")
 	fs.Var(whole(&s.headerLimit, 1024, 1<<20), "limit-headers", "largest request header, in bytes")
 	fs.Var(whole(&s.requestLimits.Tokens, 1, math.MaxInt32), "limit-tokens", "most lexical tokens in a document")
 	fs.Var(whole(&s.requestLimits.Fields, 1, math.MaxInt32), "limit-document-fields", "most fields, fragments and operations written in a document")
@@ -163,6 +169,9 @@ func (s *settings) validate() error {
 		return errors.New("--jwks-url requires --jwks-issuer and --jwks-audience: without them, tokens made for other services would be accepted")
 	case s.jwksURL != "" && !isHTTP(s.jwksURL):
 		return fmt.Errorf("%s %q: must be an http:// or https:// URL", named("jwks-url"), shown(s.jwksURL))
+	}
+	if err := s.memory.Validate(); err != nil {
+		return err
 	}
 	if _, _, err := net.SplitHostPort(s.listen); err != nil {
 		return fmt.Errorf("%s %q: must be an address and a port, for example 127.0.0.1:8080", named("listen"), shown(s.listen))

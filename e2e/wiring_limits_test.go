@@ -23,7 +23,9 @@ func limitTrials() []trial {
 			{"limit-custom-data", "60", refusesCustomData},
 		}},
 		{name: "limits of requests", wires: []wire{
-			{"limit-body", "4096", refusesBody},
+			{"limit-body-anonymous", "4096", refusesAnonymousBody},
+			{"limit-values", "110", refusesBody(`["`+strings.Repeat(`1","`, 110)+`1"]`, http.StatusBadRequest, "(limit 110, --limit-values)")},
+			{"limit-nesting", "9", refusesBody(strings.Repeat("[", 9)+strings.Repeat("]", 9), http.StatusBadRequest, "(limit 9 levels, --limit-nesting)")},
 			{"limit-headers", "2048", refusesHeader},
 			{"limit-tokens", "90", refuses("{ viewer {"+strings.Repeat(" kind", 100)+" } }", "90")},
 			{"limit-document-fields", "12", refuses("{ viewer {"+strings.Repeat(" kind", 20)+" } }", "(limit 12)")},
@@ -31,6 +33,10 @@ func limitTrials() []trial {
 			{"limit-aliases", "3", refuses(`{ a: viewer { a: kind b: kind c: kind } }`, "(limit 3)")},
 			{"limit-operations", "2", refuses(`query A { viewer { kind } } query B { viewer { kind } } query C { viewer { kind } }`, "(limit 2)")},
 			{"limit-complexity", "40", refuses(`{ dialogs(first: 50) { nodes { id } } }`, "limit of 40")},
+		}},
+		{name: "larger requests", wires: []wire{ // which need the memory
+			{"limit-body", "3000000", refusesBody(`"`+strings.Repeat(" ", 3_000_000)+`"`, http.StatusRequestEntityTooLarge, "(limit 3000000 bytes, --limit-body)")},
+			{"memory-requests", "40000000", nil},
 		}},
 		{name: "rates", wires: []wire{
 			{"rate-limit", "0.001", func(t *testing.T, s *servertest.Server) {
@@ -68,17 +74,28 @@ func refusesCustomData(t *testing.T, s *servertest.Server) {
 	refuses(`mutation { createDialog(input: {type: GROUP, name: "x", customData: [{className: "Note", fields: {text: "`+strings.Repeat("t", 60)+`"}}]}) { created } }`, "(limit 60)")(t, s)
 }
 
-// refusesBody sends a body of 5,000 bytes to both APIs.
-func refusesBody(t *testing.T, s *servertest.Server) {
-	t.Helper()
-	h := append(servertest.WithToken(s.Token("alice")), "Content-Type", "application/json")
-	for path, body := range map[string]string{
-		"/graphql": `{"query": "{ viewer { kind } }"%s}`, "/chat/Dialog.json": `{"type": 2, "name": "x"%s}`,
-	} {
-		answer := s.Do(http.MethodPost, path, h, fmt.Appendf(nil, body, strings.Repeat(" ", 5000)))
-		if answer.Status != http.StatusRequestEntityTooLarge || !strings.Contains(string(answer.Body), "(limit 4096 bytes, --limit-body)") {
-			t.Errorf("%s: got status %d and %s", path, answer.Status, answer.Body)
+// refusesBody sends a value to both APIs, in a variable and in custom data.
+func refusesBody(value string, status int, want string) func(*testing.T, *servertest.Server) {
+	return func(t *testing.T, s *servertest.Server) {
+		t.Helper()
+		h := append(servertest.WithToken(s.Token("alice")), "Content-Type", "application/json")
+		for path, body := range map[string]string{
+			"/graphql": `{"query": "{ viewer { kind } }", "variables": {"x": %s}}`, "/chat/Dialog.json": `{"type": 2, "name": "x", "data": %s}`,
+		} {
+			answer := s.Do(http.MethodPost, path, h, fmt.Appendf(nil, body, value))
+			if answer.Status != status || !strings.Contains(string(answer.Body), want) {
+				t.Errorf("%s: got status %d and %s", path, answer.Status, answer.Body)
+			}
 		}
+	}
+}
+
+func refusesAnonymousBody(t *testing.T, s *servertest.Server) {
+	t.Helper()
+	body := fmt.Appendf(nil, `{"query": "{ viewer { kind } }"%s}`, strings.Repeat(" ", 5000))
+	s.Post(servertest.WithToken(s.Token("alice")), "{ viewer { kind } }"+strings.Repeat(" ", 5000), nil)
+	if reply, err := s.Try(nil, body); err != nil || reply.Status != http.StatusRequestEntityTooLarge || !strings.Contains(string(reply.Body), "(limit 4096 bytes, --limit-body-anonymous)") {
+		t.Errorf("got status %d, %s and %v", reply.Status, reply.Body, err)
 	}
 }
 

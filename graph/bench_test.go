@@ -12,6 +12,7 @@ import (
 	"testing"
 	"time"
 
+	"dialogs/budget"
 	"dialogs/dialog"
 	"dialogs/graph"
 	"dialogs/graph/model"
@@ -34,7 +35,7 @@ func BenchmarkDoor(b *testing.B) {
 	}
 	id := string(out.Dialog.ID)
 	door := graph.NewHandler(graph.Config{
-		Service: service, Sessions: fakeSessions{}, Limits: graph.DefaultLimits(),
+		Service: service, Sessions: fakeSessions{}, Limits: graph.DefaultLimits(), Requests: budget.NewRequests(budget.DefaultLimits()),
 		Caller: func(context.Context) dialog.Caller { return user("alice") }, Log: slog.New(slog.DiscardHandler),
 	})
 	for _, kind := range []struct {

@@ -19,6 +19,9 @@ type presenter struct {
 	caller func(context.Context) dialog.Caller
 }
 
+// longestPath is how many characters of a path a log line has.
+const longestPath = 256
+
 func (p presenter) present(ctx context.Context, err error) *gqlerror.Error {
 	public := &gqlerror.Error{Path: graphql.GetPath(ctx)}
 	var wrapped *gqlerror.Error
@@ -30,7 +33,7 @@ func (p presenter) present(ctx context.Context, err error) *gqlerror.Error {
 			return public
 		}
 	}
-	refusal := api.RefusalOf(ctx, p.log.With("path", public.Path.String()), err)
+	refusal := api.RefusalOf(ctx, p.log.With("path", api.Shorten(public.Path.String(), longestPath)), err)
 	// A field's arguments are read before its directives run, and missing
 	// credentials come before everything else.
 	if refusal.Code == api.BadUserInput && len(public.Path) > 0 && p.caller(ctx).Kind() == dialog.Anonymous {

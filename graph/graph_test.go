@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"dialogs/api"
+	"dialogs/budget"
 	"dialogs/dialog"
 	"dialogs/dialog/dialogtest"
 	"dialogs/graph"
@@ -71,7 +72,7 @@ func openWith(t testing.TB, store dialog.Store, change func(*graph.Config)) *doo
 		},
 		Log:           slog.New(slog.NewTextHandler(d.log, nil)),
 		Introspection: true,
-		Limits:        graph.DefaultLimits(),
+		Limits:        graph.DefaultLimits(), Requests: budget.NewRequests(budget.DefaultLimits()),
 	}
 	change(&config)
 	handler := graph.NewHandler(config)

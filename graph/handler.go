@@ -16,6 +16,7 @@ import (
 	"github.com/vektah/gqlparser/v2/ast"
 
 	"dialogs/api"
+	"dialogs/budget"
 	"dialogs/dialog"
 	"dialogs/graph/generated"
 	"dialogs/graph/language"
@@ -31,6 +32,8 @@ type Config struct {
 	// Introspection shows the schema to everyone, and suggestions in errors.
 	Introspection bool
 	Limits        Limits
+	// Requests bounds the memory of requests, together with other APIs.
+	Requests *budget.Requests
 	// Trusted are the only documents that are executed; nil for no restriction.
 	Trusted *TrustedDocuments
 }
@@ -46,8 +49,8 @@ func NewHandler(c Config) http.Handler {
 	server := handler.New(generated.NewExecutableSchema(config))
 	// The first transport that supports a request serves it.
 	p := presenter{log: c.Log, caller: c.Caller}
-	server.AddTransport(get{p})
-	server.AddTransport(post{p, c.Limits.Body})
+	server.AddTransport(get{p, c.Requests})
+	server.AddTransport(post{p, c.Requests})
 	server.AddTransport(unserved{})
 	server.SetErrorPresenter(p.present)
 	server.SetRecoverFunc(func(ctx context.Context, v any) error { return api.Recovered(ctx, c.Log, v) })
@@ -57,7 +60,7 @@ func NewHandler(c Config) http.Handler {
 		server.Use(extension.AutomaticPersistedQuery{Cache: newBoundedCache[string]()})
 	}
 	prepared := preparation{
-		language: newLanguage(config.Schema, c.Limits.Tokens, c.Introspection),
+		language: newLanguage(config.Schema, &c),
 		gate:     gate{limits: c.Limits, introspection: c.Introspection},
 		valid:    newBoundedCache[*ast.QueryDocument](),
 	}

@@ -13,8 +13,6 @@ import (
 
 // Limits bound what one request may ask of the server, before any of it runs.
 type Limits struct {
-	// Body is the largest request body, in bytes.
-	Body int64
 	// Tokens is how many lexical tokens a document may have.
 	Tokens int
 	// Fields is how many fields, fragments and operations a document may
@@ -26,13 +24,22 @@ type Limits struct {
 	Aliases int
 	// Operations is how many operations a document may have.
 	Operations int
+	// List is how many elements a list in an input may have, see [LongestList].
+	List int
 	// Complexity is how many fields an answer may come to, by [complexities].
 	Complexity int
 }
 
 // DefaultLimits are enough for every screen of a client and for introspection.
 func DefaultLimits() Limits {
-	return Limits{Body: 1 << 20, Tokens: 10_000, Fields: 500, Depth: 15, Aliases: 50, Operations: 10, Complexity: 50_000}
+	return Limits{Tokens: 10_000, Fields: 500, Depth: 15, Aliases: 50, Operations: 10, Complexity: 50_000, List: LongestList(dialog.DefaultLimits())}
+}
+
+// LongestList is more elements than a list of any input may have under the limits
+// of dialogs. Ids that are given twice count once, so a list may be longer than
+// its limit.
+func LongestList(l dialog.Limits) int {
+	return 2 * max(l.Occupants, l.Admins, l.IDsPerList, l.FieldsPerClass)
 }
 
 // A gate refuses documents by their size before they are validated, which

@@ -17,6 +17,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/vektah/gqlparser/v2/ast"
 
+	"dialogs/budget"
 	"dialogs/dialog"
 	"dialogs/dialog/dialogtest"
 	"dialogs/graph"
@@ -92,7 +93,7 @@ func listen(t *testing.T) func(query, variables string) map[string]any {
 	door := graph.NewHandler(graph.Config{
 		Caller: func(context.Context) dialog.Caller { return user("alice") },
 		Log:    slog.New(slog.DiscardHandler),
-		Limits: graph.DefaultLimits(),
+		Limits: graph.DefaultLimits(), Requests: budget.NewRequests(budget.DefaultLimits()),
 	})
 	server, ok := door.(*handler.Server)
 	if !ok {

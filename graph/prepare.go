@@ -14,10 +14,11 @@ import (
 )
 
 // newLanguage is what documents of the schema may say.
-func newLanguage(schema *ast.Schema, tokens int, explain bool) *language.Language {
+func newLanguage(schema *ast.Schema, c *Config) *language.Language {
 	return &language.Language{
-		Schema: schema, Tokens: tokens, Explain: explain,
-		Scalars: map[string]language.Scalar{"DateTime": scalar.CheckDateTime, "JSONObject": scalar.CheckJSONObject},
+		Schema: schema, Tokens: c.Limits.Tokens, Explain: c.Introspection,
+		ListLength: c.Limits.List,
+		Scalars:    map[string]language.Scalar{"DateTime": scalar.CheckDateTime, "JSONObject": scalar.CheckJSONObject},
 	}
 }
 
@@ -69,6 +70,9 @@ func (p preparation) prepare(ctx context.Context, op *graphql.OperationContext, 
 	if operation == nil {
 		return gqlerror.List{refusedDocument(unknownOperation(raw.OperationName))}
 	}
+	if err := ctx.Err(); err != nil { // what was read may have taken all the time
+		return gqlerror.List{tooLate()}
+	}
 	variables, errs := p.language.Variables(operation, raw.Variables)
 	if len(errs) > 0 {
 		return errs
@@ -87,6 +91,14 @@ func (p preparation) read(text string) (*ast.QueryDocument, gqlerror.List) {
 		return nil, gqlerror.List{refusedDocument(message)}
 	}
 	return doc, p.language.Validate(doc)
+}
+
+// tooLate is the error of an operation whose time is up before it has begun.
+func tooLate() *gqlerror.Error {
+	return &gqlerror.Error{
+		Message:    "the request took too long and was stopped before it was executed: nothing was changed",
+		Extensions: map[string]any{"code": api.Unavailable, "status": api.Unavailable.Status()},
+	}
 }
 
 func unknownOperation(name string) string {

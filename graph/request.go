@@ -8,6 +8,7 @@ import (
 	"github.com/99designs/gqlgen/graphql"
 
 	"dialogs/api"
+	"dialogs/budget"
 )
 
 func badRequest(message string) error {
@@ -24,21 +25,23 @@ type params struct {
 	Extensions    map[string]any `json:"extensions"`
 }
 
-// readBody reads a POST request's parameters.
-func readBody(w http.ResponseWriter, r *http.Request, limit int64) (*graphql.RawParams, error) {
-	body, err := api.ReadBody(w, r, limit)
+// readBody reads the parameters in a POST request's body.
+func readBody(r *http.Request, body *budget.Body) (*graphql.RawParams, error) {
+	var p params
+	err := body.DecodeJSON(r.Context(), func(content []byte) error {
+		if err := api.UnmarshalExact(content, &p); err != nil {
+			return badRequest("the request body must be a JSON object in UTF-8: query is a string, variables and extensions are objects")
+		}
+		return nil
+	})
 	if err != nil {
 		return nil, err
-	}
-	var p params
-	if err := api.UnmarshalExact(body, &p); err != nil {
-		return nil, badRequest("the request body must be a JSON object in UTF-8: query is a string, variables and extensions are objects")
 	}
 	return p.raw(r)
 }
 
 // readURL reads a GET request's parameters.
-func readURL(r *http.Request) (*graphql.RawParams, error) {
+func readURL(r *http.Request, requests *budget.Requests) (*graphql.RawParams, error) {
 	values := r.URL.Query()
 	var p params
 	for name, to := range map[string]**string{"query": &p.Query, "operationName": &p.OperationName, "documentId": &p.DocumentID} {
@@ -48,6 +51,9 @@ func readURL(r *http.Request) (*graphql.RawParams, error) {
 	}
 	for name, to := range map[string]*map[string]any{"variables": &p.Variables, "extensions": &p.Extensions} {
 		if text := values.Get(name); text != "" {
+			if _, err := requests.CountJSON([]byte(text)); err != nil {
+				return nil, err
+			}
 			if err := api.UnmarshalExact([]byte(text), to); err != nil {
 				return nil, badRequest("the parameter " + name + " must be a JSON object in UTF-8")
 			}

@@ -10,6 +10,7 @@ import (
 	"github.com/vektah/gqlparser/v2/gqlerror"
 
 	"dialogs/api"
+	"dialogs/budget"
 )
 
 const (
@@ -25,8 +26,7 @@ const (
 // post serves queries and mutations.
 type post struct {
 	presenter
-	// bodyLimit is in bytes.
-	bodyLimit int64
+	requests *budget.Requests
 }
 
 // Supports tells whether the request is one that post serves.
@@ -37,7 +37,13 @@ func (post) Supports(r *http.Request) bool {
 // Do serves one request.
 func (t post) Do(w http.ResponseWriter, r *http.Request, exec graphql.GraphExecutor) {
 	defer t.recover(w, r)
-	raw, err := readBody(w, r, t.bodyLimit)
+	body, err := t.requests.Read(w, r, t.caller(r.Context()))
+	if err != nil {
+		t.refuse(w, r, err)
+		return
+	}
+	defer body.Close()
+	raw, err := readBody(r, body)
 	if err != nil {
 		t.refuse(w, r, err)
 		return
@@ -46,7 +52,10 @@ func (t post) Do(w http.ResponseWriter, r *http.Request, exec graphql.GraphExecu
 }
 
 // get serves queries.
-type get struct{ presenter }
+type get struct {
+	presenter
+	requests *budget.Requests
+}
 
 // Supports tells whether the request is one that get serves. HEAD is GET
 // without the body, which net/http leaves out.
@@ -61,7 +70,7 @@ func (t get) Do(w http.ResponseWriter, r *http.Request, exec graphql.GraphExecut
 		t.refuse(w, r, badRequest("a GET request needs the header Content-Type: application/json or GraphQL-Require-Preflight: 1"))
 		return
 	}
-	raw, err := readURL(r)
+	raw, err := readURL(r, t.requests)
 	if err != nil {
 		t.refuse(w, r, err)
 		return
@@ -95,6 +104,10 @@ func (unserved) Do(w http.ResponseWriter, r *http.Request, _ graphql.GraphExecut
 // execute runs an operation of one of the kinds and answers with its result.
 func (p presenter) execute(w http.ResponseWriter, r *http.Request, raw *graphql.RawParams, exec graphql.GraphExecutor, kinds ...ast.Operation) {
 	op, errs := exec.CreateOperationContext(r.Context(), raw)
+	if r.Context().Err() != nil {
+		Refuse(w, r, &api.Refusal{Code: api.Unavailable, Message: tooLate().Message})
+		return
+	}
 	if len(errs) > 0 {
 		writeRequestError(w, r, exec.DispatchError(graphql.WithOperationContext(r.Context(), op), errs))
 		return
@@ -128,6 +141,7 @@ func (p presenter) execute(w http.ResponseWriter, r *http.Request, raw *graphql.
 		writeBody(w, mediaType(r), http.StatusOK, slices.Concat([]byte(`{"data":`), response.Data, []byte("}")))
 	default:
 		noteErrors(ctx, response.Errors)
+		response.Errors = bounded(response.Errors, executedErrorBytes)
 		writeResponse(w, r, http.StatusOK, response)
 	}
 }
@@ -148,7 +162,7 @@ func Refuse(w http.ResponseWriter, r *http.Request, refusal *api.Refusal) {
 	refusal.SetHeader(w.Header())
 	errs := gqlerror.List{{Message: refusal.Message, Extensions: extensions(refusal)}}
 	noteErrors(r.Context(), errs)
-	writeResponse(w, r, refusal.HTTPStatus(), bareResponse{Errors: errs})
+	writeResponse(w, r, refusal.HTTPStatus(), bareResponse{Errors: bounded(errs, requestErrorBytes)})
 }
 
 // A bareResponse answers a request that was not executed: it has no entry for
@@ -166,7 +180,7 @@ func writeRequestError(w http.ResponseWriter, r *http.Request, response *graphql
 	if mediaType(r) == typeResponse {
 		status = http.StatusBadRequest
 	}
-	writeResponse(w, r, status, bareResponse{Errors: response.Errors, Extensions: response.Extensions})
+	writeResponse(w, r, status, bareResponse{Errors: bounded(response.Errors, requestErrorBytes), Extensions: response.Extensions})
 }
 
 func writeResponse(w http.ResponseWriter, r *http.Request, status int, response any) {

@@ -9,23 +9,33 @@ import (
 	"slices"
 
 	"dialogs/api"
+	"dialogs/budget"
 )
 
-// read reads the parameters of a request. One that is in the query and in the
-// body is the body's, as it is at QuickBlox.
-func (p params) read(w http.ResponseWriter, r *http.Request, limit int64) error {
-	if err := p.parseForm(r.URL.RawQuery); err != nil {
+// readQuery reads the parameters in a request's URL.
+func (p params) readQuery(r *http.Request, requests *budget.Requests) error {
+	if _, err := requests.CountSeparators([]byte(r.URL.RawQuery), "&"); err != nil {
 		return err
 	}
-	body, err := api.ReadBody(w, r, limit)
-	if err != nil {
-		return err
-	}
-	if len(body) == 0 {
+	return p.parseForm(r.URL.RawQuery)
+}
+
+// readBody reads the parameters in a request's body. One that is in the query too
+// is the body's, as it is at QuickBlox.
+func (p params) readBody(r *http.Request, requests *budget.Requests, body *budget.Body) error {
+	if len(body.Bytes) == 0 {
 		return nil
 	}
 	given := params{values: map[string]any{}, fate: p.fate}
-	if err := given.parseBody(r, body); err != nil {
+	read, count, err := given.parser(r, body.Bytes)
+	if err != nil || read == nil {
+		return err
+	}
+	values, err := count(requests, body.Bytes)
+	if err != nil {
+		return err
+	}
+	if err := body.Decode(r.Context(), values, read); err != nil {
 		return err
 	}
 	for _, name := range slices.Sorted(maps.Keys(given.values)) {
@@ -37,8 +47,17 @@ func (p params) read(w http.ResponseWriter, r *http.Request, limit int64) error 
 	return nil
 }
 
-// parseBody reads a body by its type.
-func (p params) parseBody(r *http.Request, body []byte) error {
+// A counter counts the values of a body before it is parsed.
+type counter func(*budget.Requests, []byte) (int, error)
+
+func countForm(requests *budget.Requests, body []byte) (int, error) {
+	return requests.CountSeparators(body, "&")
+}
+
+// parser returns what parses a body of the request's type, nil when the body is
+// ignored, and what counts its values.
+func (p params) parser(r *http.Request, body []byte) (parse func([]byte) error, count counter, err error) {
+	form := func(body []byte) error { return p.parseForm(string(body)) }
 	contentType, options, err := mime.ParseMediaType(r.Header.Get("Content-Type"))
 	if err != nil {
 		contentType = ""
@@ -46,18 +65,22 @@ func (p params) parseBody(r *http.Request, body []byte) error {
 	switch {
 	case contentType == "application/json" && r.Method == http.MethodDelete && body[0] != '{':
 		// QuickBlox's own example of a deletion says JSON and sends force=1.
-		return p.parseForm(string(body))
+		return form, countForm, nil
 	case contentType == "application/json":
-		return p.parseJSON(r.Method, body)
+		return func(body []byte) error { return p.parseJSON(r.Method, body) }, (*budget.Requests).CountJSON, nil
 	case contentType == "application/x-www-form-urlencoded":
-		return p.parseForm(string(body))
+		return form, countForm, nil
 	case contentType == "multipart/form-data":
-		return p.parseMultipart(options["boundary"], body)
+		boundary := options["boundary"]
+		return func(body []byte) error { return p.parseMultipart(boundary, body) },
+			func(requests *budget.Requests, body []byte) (int, error) {
+				return requests.CountSeparators(body, "--"+boundary)
+			}, nil
 	case needsBody(r.Method):
-		return invalid("", "Content-Type must be application/json, application/x-www-form-urlencoded or multipart/form-data")
+		return nil, nil, invalid("", "Content-Type must be application/json, application/x-www-form-urlencoded or multipart/form-data")
 	}
 	p.ignore("body")
-	return nil
+	return nil, nil, nil
 }
 
 // needsBody tells whether a body is where the parameters of such a request are

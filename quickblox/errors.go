@@ -90,12 +90,15 @@ func Refuse(w http.ResponseWriter, r *http.Request, refusal *api.Refusal) {
 	if refusal.Field != "" {
 		message = refusal.Field + ": " + message
 	}
-	body, err := api.MarshalPlain(map[string][]string{"errors": {message}})
+	body, err := api.MarshalPlain(map[string][]string{"errors": {api.Shorten(message, longestMessage)}})
 	if err != nil {
 		panic("quickblox: encoding a string: " + err.Error())
 	}
 	write(w, status, body)
 }
+
+// longestMessage is how many characters the message of an error has at most.
+const longestMessage = 500
 
 // tokenOf is the session token that came with the request, empty for none.
 func tokenOf(r *http.Request) string {

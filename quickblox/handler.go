@@ -19,6 +19,7 @@ import (
 	"time"
 
 	"dialogs/api"
+	"dialogs/budget"
 	"dialogs/dialog"
 )
 
@@ -35,8 +36,8 @@ type Config struct {
 	// Challenge is the value of WWW-Authenticate for requests without
 	// credentials.
 	Challenge string
-	// BodyLimit is the largest request body, in bytes.
-	BodyLimit int64
+	// Requests bounds the memory of requests, together with other APIs.
+	Requests *budget.Requests
 }
 
 // Sessions creates session tokens and ends them.
@@ -156,6 +157,7 @@ func (d *handler) serve(m methods) http.Handler {
 // answer answers a request to an endpoint.
 func (d *handler) answer(w http.ResponseWriter, r *http.Request, e endpoint) {
 	req := &request{Request: r, caller: d.Caller(r.Context()), params: newParams(map[string]any{})}
+	req.params.longest = d.Requests.Values()
 	status, body, err := d.run(w, req, e)
 	if err != nil {
 		Refuse(w, r, d.refusalOf(req, err))
@@ -178,8 +180,18 @@ func (d *handler) run(w http.ResponseWriter, r *request, e endpoint) (status int
 	if !e.open && r.caller.Kind() == dialog.Anonymous {
 		return 0, nil, dialog.ErrUnauthenticated() // before anything is read
 	}
-	if err := r.params.read(w, r.Request, d.BodyLimit); err != nil {
+	if err := r.params.readQuery(r.Request, d.Requests); err != nil {
 		return 0, nil, err
+	}
+	if r.caller.Kind() != dialog.Anonymous { // whose body has no meaning anywhere
+		content, err := d.Requests.Read(w, r.Request, r.caller)
+		if err != nil {
+			return 0, nil, err
+		}
+		defer content.Close()
+		if err := r.params.readBody(r.Request, d.Requests, content); err != nil {
+			return 0, nil, err
+		}
 	}
 	if err := charge(r); err != nil {
 		return 0, nil, err

@@ -55,6 +55,11 @@ func (d *handler) list(r *request) (answer, error) {
 // listOf reads what a list is asked for.
 func listOf(p params) (list dialog.ListRequest, onlyCount bool, err error) {
 	list.Scope = dialog.Visible
+	for name, value := range p.values {
+		if err := p.checkLists(value, shown(name)); err != nil {
+			return list, false, err
+		}
+	}
 	limit, err := p.takeNumber("limit")
 	if err != nil {
 		return list, false, err

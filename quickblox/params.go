@@ -1,8 +1,10 @@
 package quickblox
 
 import (
+	"fmt"
 	"maps"
 	"slices"
+	"strings"
 )
 
 // params are parameters by name: those of a request, out of its query and its
@@ -26,10 +28,36 @@ type fate struct {
 	// sent are the names under which the domain's inputs were sent, where
 	// there are several for one.
 	sent map[string]string
+	// longest is how many values a list may have that is one text, separated by
+	// commas; 0 for any number.
+	longest int
 }
 
 func newParams(values map[string]any) params {
 	return params{values: values, fate: &fate{sent: map[string]string{}}}
+}
+
+// checkLists refuses texts that would be split into too many values.
+func (f *fate) checkLists(value any, label string) error {
+	switch value := value.(type) {
+	case []any:
+		for _, element := range value {
+			if err := f.checkLists(element, label); err != nil {
+				return err
+			}
+		}
+	case map[string]any:
+		for name, element := range value {
+			if err := f.checkLists(element, label+"["+shown(name)+"]"); err != nil {
+				return err
+			}
+		}
+	}
+	text, _ := text(value)
+	if n := strings.Count(text, ",") + 1; f.longest > 0 && n > f.longest {
+		return invalid(label, fmt.Sprintf("too many values: %d (limit %d)", n, f.longest))
+	}
+	return nil
 }
 
 // label is a parameter as the request spells it.

@@ -16,6 +16,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"dialogs/api"
+	"dialogs/budget"
 	"dialogs/dialog"
 	"dialogs/dialog/dialogtest"
 	"dialogs/quickblox"
@@ -66,7 +67,7 @@ func openStore(t testing.TB, store dialog.Store) *door {
 				c.User != "" && c.APIKey == ""
 		},
 		Log:       slog.New(slog.NewTextHandler(d.log, nil)),
-		Challenge: "Test", BodyLimit: 1 << 20,
+		Challenge: "Test", Requests: budget.NewRequests(budget.DefaultLimits()),
 	})
 	d.handler = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		c := dialog.Caller{User: dialog.UserID(r.Header.Get("User")), APIKey: r.Header.Get("Key")}

@@ -76,6 +76,9 @@ func (p params) takeObject(name string) (params, error) {
 // commas. null is none.
 func (p params) takeUsers(name string) ([]dialog.UserID, error) {
 	value, _ := p.take(name)
+	if err := p.checkLists(value, p.label(name)); err != nil {
+		return nil, err
+	}
 	return users(value, p.label(name))
 }
 

@@ -50,11 +50,23 @@ type coercion struct {
 // errorsTold is how many errors of one request are told.
 const errorsTold = 20
 
+// full tells that no more problems are told.
+func (c *coercion) full() bool { return len(c.problems) >= errorsTold }
+
 func (c *coercion) add(p problem) {
-	if len(c.problems) < errorsTold {
+	if !c.full() {
 		p.path = slices.Clone(p.path)
 		c.problems = append(c.problems, p)
 	}
+}
+
+// tooLong refuses a list that is longer than any may be, before it is coerced.
+func (c *coercion) tooLong(length int, path ast.Path, at *ast.Position) bool {
+	if length <= c.language.ListLength || c.language.ListLength == 0 {
+		return false
+	}
+	c.add(problem{kind: longList, path: path, value: strconv.Itoa(length), expected: strconv.Itoa(c.language.ListLength), at: at})
+	return true
 }
 
 func (c *coercion) definition(t *ast.Type) *ast.Definition {
@@ -76,8 +88,14 @@ func (c *coercion) json(t *ast.Type, value any, path ast.Path) any {
 		if !ok {
 			return []any{c.json(t.Elem, value, path)}
 		}
+		if c.tooLong(len(list), path, nil) {
+			return nil
+		}
 		coerced := make([]any, len(list))
 		for i, element := range list {
+			if c.full() {
+				break
+			}
 			coerced[i] = c.json(t.Elem, element, append(path, ast.PathIndex(i)))
 		}
 		return coerced
@@ -113,6 +131,9 @@ func (c *coercion) jsonObject(t *ast.Type, def *ast.Definition, object map[strin
 		}
 	}
 	for _, name := range slices.Sorted(maps.Keys(object)) {
+		if c.full() {
+			break
+		}
 		if def.Fields.ForName(name) == nil {
 			c.add(problem{kind: unknownField, path: append(path, ast.PathName(name)), expected: similar(name, def.Fields)})
 		}

@@ -12,6 +12,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"dialogs/budget"
 	"dialogs/dialog"
 	"dialogs/graph"
 )
@@ -23,6 +24,7 @@ func TestIntrospection(t *testing.T) {
 	want := openOracle(t, schemas...).judge([]request{{Introspect: true}})[0]
 	limits := graph.DefaultLimits()
 	handler := graph.NewHandler(graph.Config{
+		Requests:      budget.NewRequests(budget.DefaultLimits()),
 		Caller:        func(context.Context) dialog.Caller { return dialog.Caller{} },
 		Log:           slog.New(slog.DiscardHandler),
 		Introspection: true,

@@ -32,6 +32,9 @@ type Language struct {
 	Scalars map[string]Scalar
 	// Tokens is how many lexical tokens a document may have.
 	Tokens int
+	// ListLength is how many elements a list in a literal or variable may have;
+	// 0 for any number.
+	ListLength int
 	// Explain lets messages name what the schema expects, with suggestions.
 	// Without it they name nothing but what the client wrote itself, so that
 	// they don't help to guess the schema.

@@ -21,6 +21,9 @@ func (c *coercion) literal(t *ast.Type, value *ast.Value, path ast.Path) any {
 		}
 		return nil
 	case t.Elem != nil && value.Kind == ast.ListValue:
+		if c.tooLong(len(value.Children), path, value.Position) {
+			return nil
+		}
 		coerced := make([]any, len(value.Children))
 		for i, child := range value.Children {
 			coerced[i] = c.literal(t.Elem, child.Value, append(path, ast.PathIndex(i)))

@@ -36,17 +36,21 @@ const (
 	// missingVariable tells only what is in the client's own document.
 	missingVariable
 	unknownField
+	// longList is a list of value elements, where expected are allowed.
+	longList
 )
 
 // message says what is wrong. It names what the schema expects only if asked
 // to explain.
 func (p problem) message(prefix string, explain bool) string {
-	place := prefix + p.path.String()
+	place := prefix + shownPath(p.path)
 	switch {
+	case p.kind == longList:
+		return fmt.Sprintf("too many values for %s: %s (limit %s)", place, p.value, p.expected)
 	case p.kind == missingVariable, p.kind == missingValue && explain:
 		return fmt.Sprintf("missing value for %s: expected %s", place, p.expected)
 	case p.kind == missingValue:
-		return fmt.Sprintf("missing value: a required field of %s is not given", prefix+parent(p.path).String())
+		return fmt.Sprintf("missing value: a required field of %s is not given", prefix+shownPath(parent(p.path)))
 	case p.kind == unknownField && explain && p.expected != "":
 		return fmt.Sprintf("unknown field %s: did you mean %s?", place, p.expected)
 	case p.kind == unknownField:
@@ -55,6 +59,18 @@ func (p problem) message(prefix string, explain bool) string {
 		return fmt.Sprintf("invalid value %s for %s: expected %s", p.value, place, p.expected)
 	}
 	return fmt.Sprintf("invalid value %s for %s", p.value, place)
+}
+
+// shownPath is a path with every name shortened: an unknown field can have any.
+func shownPath(path ast.Path) string {
+	shown := make(ast.Path, len(path))
+	for i, element := range path {
+		if name, ok := element.(ast.PathName); ok {
+			element = ast.PathName(Shorten(string(name)))
+		}
+		shown[i] = element
+	}
+	return shown.String()
 }
 
 func parent(path ast.Path) ast.Path { return path[:max(len(path)-1, 1)] }
@@ -72,7 +88,7 @@ func (p problem) variable(explain bool) *gqlerror.Error {
 		if !ok || name == "input" && len(names) == 0 && len(path) > 1 {
 			continue
 		}
-		names = append(names, string(name))
+		names = append(names, Shorten(string(name)))
 		if name == "customData" {
 			break
 		}
@@ -84,6 +100,9 @@ func (p problem) variable(explain bool) *gqlerror.Error {
 
 // similar are the fields that somebody may have meant, for a sentence.
 func similar(name string, fields ast.FieldList) string {
+	if utf8.RuneCountInString(name) > longestShown {
+		return ""
+	}
 	names := make([]string, len(fields))
 	for i, f := range fields {
 		names[i] = f.Name
@@ -120,12 +139,7 @@ func shown(value any) string {
 }
 
 // Shorten is a text for a message: at most 60 characters of it.
-func Shorten(text string) string {
-	if utf8.RuneCountInString(text) <= longestShown {
-		return text
-	}
-	return string([]rune(text)[:longestShown-1]) + "…"
-}
+func Shorten(text string) string { return api.Shorten(text, longestShown) }
 
 // isNumber tells numbers apart from everything else that JSON has.
 func isNumber(value any) (string, bool) {

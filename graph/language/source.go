@@ -40,7 +40,7 @@ func readable(text string) (string, *gqlerror.Error) {
 		case c == '"':
 			err = s.string()
 		case isNameStart(c):
-			s.copyWhile(isNameByte)
+			err = s.name()
 		case c == '-' || isDigit(c):
 			err = s.number()
 		default:
@@ -91,6 +91,20 @@ func (s *scanner) skipComment() {
 	} else {
 		s.pos = len(s.text)
 	}
+}
+
+// longestName is how many characters a name of a document may have. Errors and
+// answers repeat names, some of them many times.
+const longestName = 256
+
+// name takes over a name.
+func (s *scanner) name() *gqlerror.Error {
+	start := s.pos
+	s.copyWhile(isNameByte)
+	if n := s.pos - start; n > longestName {
+		return s.fail(start, "name too long: %d characters (limit %d)", n, longestName)
+	}
+	return nil
 }
 
 // number takes over a number and looks at what follows it. One that is not

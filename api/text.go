@@ -1,0 +1,19 @@
+package api
+
+// Shorten is a text for an error or a log line: at most so many characters of
+// it, and … at the end of one that was longer.
+func Shorten(text string, most int) string {
+	if len(text) <= most {
+		return text
+	}
+	end, count := 0, 0
+	for at := range text {
+		if count++; count == most {
+			end = at
+		}
+		if count > most {
+			return text[:end] + "…"
+		}
+	}
+	return text
+}

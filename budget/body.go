@@ -1,0 +1,194 @@
+package budget
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"os"
+
+	"dialogs/api"
+	"dialogs/dialog"
+)
+
+// valueBytes is what a decoded value takes at most, beside its text: an element
+// of a list or an entry of a map, before and after coercion.
+const valueBytes = 256
+
+// Requests bounds what requests take until they are executed: the bodies that
+// are being read, and the values that are decoded from them.
+type Requests struct {
+	limits         Limits
+	bodies, values *pool
+}
+
+// NewRequests bounds requests by limits.
+func NewRequests(l Limits) *Requests {
+	return &Requests{
+		limits: l,
+		bodies: newPool("memory-requests", l.Requests, l.Requests/2, freeBody, 0),
+		values: newPool("memory-requests", l.Requests, l.Requests/2, freeValues, 0),
+	}
+}
+
+// A Body is the body of a request. It must be closed when the request is
+// answered.
+type Body struct {
+	// Bytes is the content, until [Body.Decode].
+	Bytes []byte
+
+	requests     *Requests
+	raw, decoded *loan
+}
+
+// Read reads the body of a caller's request. It waits while others take all the
+// memory, at most until the request's deadline. Errors are [api.Refusal]s.
+func (q *Requests) Read(w http.ResponseWriter, r *http.Request, c dialog.Caller) (*Body, error) {
+	limit, text := q.limits.Body, "the request body is too large (limit %d bytes, --limit-body)"
+	if c.Kind() == dialog.Anonymous && q.limits.AnonymousBody < limit {
+		limit, text = q.limits.AnonymousBody, "the request body is too large without credentials (limit %d bytes, --limit-body-anonymous)"
+	}
+	tooLarge := &api.Refusal{
+		Code: api.BadUserInput, Status: http.StatusRequestEntityTooLarge, Message: fmt.Sprintf(text, limit),
+	}
+	if r.ContentLength > limit {
+		w.Header().Set("Connection", "close") // rather than read the rest
+		return nil, tooLarge
+	}
+	b := &Body{requests: q, raw: q.bodies.loan(holder(c)), decoded: q.values.loan(holder(c))}
+	expected := r.ContentLength
+	if expected < 0 {
+		expected = limit
+	}
+	if err := b.raw.grow(r.Context(), expected); err != nil {
+		return nil, err
+	}
+	content, err := readAll(http.MaxBytesReader(w, r.Body, limit), r.ContentLength)
+	if err != nil {
+		b.Close()
+		var beyond *http.MaxBytesError
+		switch {
+		case errors.As(err, &beyond):
+			return nil, tooLarge
+		case errors.Is(err, os.ErrDeadlineExceeded):
+			return nil, &api.Refusal{
+				Code: api.BadUserInput, Status: http.StatusRequestTimeout,
+				Message: "the request body took too long to arrive (limit: --read-timeout)",
+			}
+		}
+		return nil, &api.Refusal{Code: api.BadUserInput, Message: "the request body could not be read: send it again"}
+	}
+	b.Bytes = content
+	b.raw.shrink(int64(len(content)))
+	return b, nil
+}
+
+// readAll reads a body of known length without copying it around; of unknown
+// length for -1.
+func readAll(r io.Reader, length int64) ([]byte, error) {
+	if length < 0 {
+		return io.ReadAll(r)
+	}
+	content := make([]byte, length)
+	_, err := io.ReadFull(r, content)
+	return content, err
+}
+
+// Decode decodes the body with a function that makes at most so many values of
+// it, and then forgets the content. It waits like [Requests.Read].
+func (b *Body) Decode(ctx context.Context, values int, decode func(content []byte) error) error {
+	if err := b.decoded.grow(ctx, int64(len(b.Bytes)+values*valueBytes)); err != nil {
+		return err
+	}
+	err := decode(b.Bytes)
+	b.Bytes = nil
+	b.raw.shrink(0)
+	return err
+}
+
+// DecodeJSON is Decode for a body of JSON, whose values it counts.
+func (b *Body) DecodeJSON(ctx context.Context, decode func(content []byte) error) error {
+	values, err := b.requests.CountJSON(b.Bytes)
+	if err != nil {
+		return err
+	}
+	return b.Decode(ctx, values, decode)
+}
+
+// Close gives back what the body took. A nil body has nothing.
+func (b *Body) Close() {
+	if b != nil {
+		b.raw.release()
+		b.decoded.release()
+	}
+}
+
+// Values is how many values a request may have.
+func (q *Requests) Values() int { return q.limits.Values }
+
+// CountJSON returns at least how many values a JSON text has, without decoding
+// it. Too many of them, or too deep ones, are an [api.Refusal]; malformed JSON is
+// left to the decoder.
+func (q *Requests) CountJSON(text []byte) (int, error) {
+	values, depth := 1, 0
+	for i := 0; i < len(text); i++ {
+		switch text[i] {
+		case '"':
+			i += stringLength(text[i+1:])
+			continue
+		case ',':
+			values++
+		case '[', '{':
+			values++
+			depth++
+		case ']', '}':
+			depth--
+		default:
+			continue
+		}
+		if depth > q.limits.Nesting {
+			return 0, refused("the JSON of the request is nested too deep (limit %d levels, --limit-nesting)", q.limits.Nesting)
+		}
+		if values > q.limits.Values {
+			return 0, q.tooMany()
+		}
+	}
+	return values, nil
+}
+
+// stringLength is how many bytes of a JSON text belong to the string that starts
+// before it, its closing quotation mark included.
+func stringLength(text []byte) int {
+	at := 0
+	for {
+		next := bytes.IndexAny(text[at:], `"\`)
+		if next < 0 {
+			return len(text)
+		}
+		at += next + 1
+		if text[at-1] == '"' {
+			return at
+		}
+		at = min(at+1, len(text)) // an escape
+	}
+}
+
+// CountSeparators returns how many values a form has, each of which ends at a
+// separator.
+func (q *Requests) CountSeparators(text []byte, separator string) (int, error) {
+	values := bytes.Count(text, []byte(separator)) + 1
+	if values > q.limits.Values {
+		return 0, q.tooMany()
+	}
+	return values, nil
+}
+
+func (q *Requests) tooMany() error {
+	return refused("the request has too many values (limit %d, --limit-values): send several requests", q.limits.Values)
+}
+
+func refused(format string, args ...any) error {
+	return &api.Refusal{Code: api.BadUserInput, Message: fmt.Sprintf(format, args...)}
+}

@@ -1,0 +1,181 @@
+package budget
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"sync"
+	"time"
+
+	"dialogs/api"
+)
+
+// A pool is a number of bytes that are lent to requests. A request that finds
+// no room waits for it, in turn, until its deadline.
+type pool struct {
+	// setting and limit name the size in errors.
+	setting string
+	limit   int64
+	// size is what can be lent, share what one holder can have of it, and free
+	// what each loan can have without being counted.
+	size, share, free int64
+	// reserve is lent whole, to one loan at a time, when the rest does not
+	// suffice: a loan that has it never waits again. So requests that all hold
+	// something and need more finish one after another. 0 for no reserve.
+	reserve int64
+
+	mu       sync.Mutex
+	lent     int64
+	byHolder map[string]int64
+	waiting  []*waiter
+	// reserved tells that the reserve is lent; lastServed had it last.
+	reserved   bool
+	lastServed string
+}
+
+// A waiter is a loan that waits to grow by some bytes.
+type waiter struct {
+	loan    *loan
+	by      int64
+	granted chan struct{}
+}
+
+// newPool makes a pool of a part of the limit. One holder can have half of it,
+// without the reserve.
+func newPool(setting string, limit, size, free, reserve int64) *pool {
+	common := size - reserve
+	return &pool{
+		setting: setting, limit: limit, size: common, share: common / 2, free: free, reserve: reserve,
+		byHolder: map[string]int64{},
+	}
+}
+
+// A loan is what one request has of a pool. It is not safe for concurrent use.
+type loan struct {
+	pool   *pool
+	holder string
+	// bytes is its size, counted how much of that is lent by the pool.
+	bytes, counted int64
+	reserve        bool
+}
+
+func (p *pool) loan(holder string) *loan { return &loan{pool: p, holder: holder} }
+
+// grow makes the loan larger. It waits for room until ctx ends, and then returns
+// an [api.Refusal]. [Limits.Validate] makes sure that one loan never needs more
+// than a holder's share, or than the reserve.
+func (l *loan) grow(ctx context.Context, by int64) error {
+	p := l.pool
+	p.mu.Lock()
+	counted := int64(0)
+	if l.bytes+by > p.free {
+		counted = l.bytes + by
+	}
+	w := &waiter{loan: l, by: counted - l.counted, granted: make(chan struct{})}
+	if l.reserve || w.by == 0 || len(p.waiting) == 0 && p.fits(w) {
+		if !l.reserve {
+			p.lend(w)
+		}
+		l.bytes += by
+		p.mu.Unlock()
+		return nil
+	}
+	p.waiting = append(p.waiting, w)
+	p.settle()
+	p.mu.Unlock()
+	select {
+	case <-w.granted:
+		l.bytes += by
+		return nil
+	case <-ctx.Done():
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if i := slices.Index(p.waiting, w); i >= 0 {
+		p.waiting = slices.Delete(p.waiting, i, i+1)
+		p.settle()
+		return p.refusal()
+	}
+	l.bytes += by // granted at the last moment
+	return nil
+}
+
+// retryAfter is how long a client should wait when the pool was full.
+const retryAfter = time.Second
+
+func (p *pool) refusal() error {
+	return &api.Refusal{
+		Code: api.Unavailable, RetryAfter: retryAfter,
+		Message: fmt.Sprintf("too many large requests at the same time (limit %d bytes, --%s): try again", p.limit, p.setting),
+	}
+}
+
+// shrink makes the loan smaller.
+func (l *loan) shrink(to int64) {
+	p := l.pool
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	l.bytes = min(l.bytes, to)
+	counted := min(l.counted, l.bytes)
+	if l.bytes <= p.free {
+		counted = 0
+	}
+	p.lent -= l.counted - counted
+	if p.byHolder[l.holder] -= l.counted - counted; p.byHolder[l.holder] == 0 {
+		delete(p.byHolder, l.holder)
+	}
+	l.counted = counted
+	p.settle()
+}
+
+// release gives everything back.
+func (l *loan) release() {
+	l.pool.mu.Lock()
+	if l.reserve {
+		l.reserve, l.pool.reserved = false, false
+	}
+	l.pool.mu.Unlock()
+	l.shrink(0)
+}
+
+// fits tells whether the waiter's holder may have more and there is room.
+func (p *pool) fits(w *waiter) bool {
+	return p.byHolder[w.loan.holder]+w.by <= p.share && p.lent+w.by <= p.size
+}
+
+func (p *pool) lend(w *waiter) {
+	if w.by > 0 {
+		p.lent += w.by
+		p.byHolder[w.loan.holder] += w.by
+		w.loan.counted += w.by
+	}
+}
+
+// settle gives waiters what there is. A holder who has their share does not stop
+// others; a waiter that only needs room does, or small loans would always pass it.
+func (p *pool) settle() {
+	for i := 0; i < len(p.waiting); {
+		w := p.waiting[i]
+		if !p.fits(w) {
+			if p.reserve == 0 && p.byHolder[w.loan.holder]+w.by <= p.share {
+				break
+			}
+			i++
+			continue
+		}
+		p.lend(w)
+		p.grant(i)
+	}
+	if p.reserve == 0 || p.reserved || len(p.waiting) == 0 {
+		return
+	}
+	next := max(slices.IndexFunc(p.waiting, func(w *waiter) bool { return w.loan.holder != p.lastServed }), 0)
+	chosen := p.waiting[next].loan
+	chosen.reserve, p.reserved, p.lastServed = true, true, chosen.holder
+	p.grant(next)
+}
+
+func (p *pool) grant(i int) {
+	close(p.waiting[i].granted)
+	p.waiting = slices.Delete(p.waiting, i, i+1)
+}

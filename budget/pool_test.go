@@ -1,0 +1,114 @@
+package budget
+
+import (
+	"context"
+	"errors"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"dialogs/api"
+)
+
+// TestFreeLoansNeverWait takes all of a pool, and still lends what is free.
+func TestFreeLoansNeverWait(t *testing.T) {
+	p := newPool("memory-test", 1000, 1000, 10, 0)
+	for _, holder := range []string{"a", "b"} {
+		if err := p.loan(holder).grow(t.Context(), 500); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := p.loan("c").grow(t.Context(), 10); err != nil {
+		t.Errorf("a free loan: %v", err)
+	}
+}
+
+// TestShare lets one holder take all they can get: others still get theirs.
+func TestShare(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p := newPool("memory-test", 1000, 1000, 10, 0)
+		if err := p.loan("greedy").grow(t.Context(), 500); err != nil {
+			t.Fatal(err)
+		}
+		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+		defer cancel()
+		failed := make(chan error, 1)
+		go func() { failed <- p.loan("greedy").grow(ctx, 20) }()
+		synctest.Wait()
+		if err := p.loan("other").grow(t.Context(), 500); err != nil {
+			t.Errorf("another holder: %v", err)
+		}
+		var refusal *api.Refusal
+		if err := <-failed; !errors.As(err, &refusal) || refusal.Code != api.Unavailable || refusal.RetryAfter == 0 {
+			t.Errorf("got %v, want a refusal with a time to wait", err)
+		}
+	})
+}
+
+// TestWaitersTakeTurns releases room, which goes to whoever waits longest.
+func TestWaitersTakeTurns(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p := newPool("memory-test", 1000, 1000, 10, 0)
+		first, second := p.loan("a"), p.loan("b")
+		for _, l := range []*loan{first, second} {
+			if err := l.grow(t.Context(), 500); err != nil {
+				t.Fatal(err)
+			}
+		}
+		order := make(chan string, 2)
+		for _, w := range []struct {
+			holder string
+			bytes  int64
+		}{{"large", 500}, {"small", 20}} {
+			go func() {
+				if err := p.loan(w.holder).grow(t.Context(), w.bytes); err != nil {
+					t.Error(err)
+				}
+				order <- w.holder
+			}()
+			synctest.Wait()
+		}
+		first.shrink(480) // which is room for the small one, but it came later
+		synctest.Wait()
+		if len(order) > 0 {
+			t.Errorf("%s passed the one before it", <-order)
+		}
+		first.release()
+		if got := <-order; got != "large" {
+			t.Errorf("first came %s", got)
+		}
+		second.release()
+		if got := <-order; got != "small" {
+			t.Errorf("second came %s", got)
+		}
+	})
+}
+
+// TestReserve has several loans that all hold something and need more than there
+// is: each gets the reserve in turn, those of different holders first.
+func TestReserve(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p := newPool("memory-test", 2000, 2000, 10, 1000)
+		done := make(chan string, 6)
+		for _, holder := range []string{"a", "a", "a", "b", "b", "c"} {
+			go func() {
+				l := p.loan(holder)
+				defer l.release()
+				for range 9 {
+					if err := l.grow(t.Context(), 100); err != nil {
+						t.Error(err)
+					}
+					time.Sleep(time.Millisecond)
+				}
+				done <- holder
+			}()
+		}
+		for range 6 {
+			<-done
+		}
+		synctest.Wait()
+		if p.lent != 0 || len(p.byHolder) != 0 || p.reserved || len(p.waiting) != 0 {
+			t.Errorf("something is left: %d bytes, %v", p.lent, p.byHolder)
+		}
+	})
+}

@@ -1,0 +1,60 @@
+package graph
+
+import (
+	"fmt"
+	"slices"
+	"unicode/utf8"
+
+	"github.com/vektah/gqlparser/v2/gqlerror"
+
+	"dialogs/api"
+)
+
+// How much an answer tells of its errors. Errors repeat what the client sent, and
+// one mistake can be found many times.
+const (
+	// requestErrorBytes is for a request that was refused, executedErrorBytes
+	// for one that was executed: there, each error can be about another object.
+	requestErrorBytes  = 15 << 10
+	executedErrorBytes = 127 << 10
+
+	longestMessage = 500 // characters
+	mostLocations  = 10
+)
+
+// bounded shortens errors, and leaves out those that would make the list longer
+// than so many bytes. The last error then tells how many are missing.
+func bounded(errs gqlerror.List, most int) gqlerror.List {
+	size := 0
+	for i, err := range errs {
+		errs[i] = shortened(err)
+		size += sizeOf(errs[i])
+		if size > most && i > 0 {
+			rest := &gqlerror.Error{
+				Message:    fmt.Sprintf("%d more errors are left out", len(errs)-i),
+				Extensions: map[string]any{"code": err.Extensions["code"], "status": err.Extensions["status"]},
+			}
+			return append(slices.Clip(errs[:i]), rest)
+		}
+	}
+	return errs
+}
+
+func shortened(err *gqlerror.Error) *gqlerror.Error {
+	if utf8.RuneCountInString(err.Message) <= longestMessage && len(err.Locations) <= mostLocations {
+		return err
+	}
+	short := *err
+	short.Message = api.Shorten(err.Message, longestMessage)
+	short.Locations = err.Locations[:min(len(err.Locations), mostLocations)]
+	return &short
+}
+
+// sizeOf is how many bytes of an answer an error takes.
+func sizeOf(err *gqlerror.Error) int {
+	text, failure := api.MarshalPlain(err)
+	if failure != nil {
+		panic("graph: encoding an error: " + failure.Error()) // errors are plain values
+	}
+	return len(text) + 1
+}

@@ -1,0 +1,67 @@
+package servertest
+
+import (
+	"fmt"
+	"os"
+	"runtime"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// A Usage is what a process has taken since it started.
+type Usage struct {
+	// Memory is its resident memory now, PeakMemory the most it ever was since
+	// [Process.ResetPeak]. In bytes.
+	Memory, PeakMemory int64
+	// CPU is the time of all its threads.
+	CPU time.Duration
+}
+
+// Usage reads what the process has taken. It needs Linux's /proc; tests ask
+// [HasUsage] first.
+func (p *Process) Usage() Usage {
+	p.Helper()
+	status := p.proc("status")
+	kilobytes := func(name string) int64 {
+		_, rest, _ := strings.Cut(status, name+":")
+		fields := strings.Fields(rest)
+		n, err := strconv.ParseInt(fields[0], 10, 64)
+		if err != nil {
+			p.Fatalf("%s in %s: %v", name, status, err)
+		}
+		return n << 10
+	}
+	stat := p.proc("stat")
+	fields := strings.Fields(stat[strings.LastIndexByte(stat, ')')+1:])
+	var ticks int64
+	for _, field := range fields[11:13] { // utime and stime
+		n, err := strconv.ParseInt(field, 10, 64)
+		if err != nil {
+			p.Fatalf("times in %s: %v", stat, err)
+		}
+		ticks += n
+	}
+	const tick = 10 * time.Millisecond // USER_HZ is 100 on every platform of Linux that Go has
+	return Usage{Memory: kilobytes("VmRSS"), PeakMemory: kilobytes("VmHWM"), CPU: time.Duration(ticks) * tick}
+}
+
+// ResetPeak lets PeakMemory start again from the memory of now.
+func (p *Process) ResetPeak() {
+	p.Helper()
+	if err := os.WriteFile(fmt.Sprintf("/proc/%d/clear_refs", p.Command.Process.Pid), []byte("5"), 0o200); err != nil {
+		p.Logf("the peak of memory counts from the start: %v", err)
+	}
+}
+
+// HasUsage tells whether [Process.Usage] works here.
+func HasUsage() bool { return runtime.GOOS == "linux" }
+
+func (p *Process) proc(file string) string {
+	p.Helper()
+	content, err := os.ReadFile(fmt.Sprintf("/proc/%d/%s", p.Command.Process.Pid, file))
+	if err != nil {
+		p.Fatal(err)
+	}
+	return string(content)
+}
