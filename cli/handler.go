@@ -50,6 +50,7 @@ func (s *settings) handler(p parts) http.Handler {
 		mux.Handle("GET /playground", page)
 		mux.Handle("GET /playground/", page)
 	}
+	mux.Handle("GET /{$}", edge.FrontPage{QuickBlox: s.quickblox, Playground: s.playground, Development: s.dev}.Handler())
 	mux.HandleFunc("GET /healthz", edge.Healthy)
 	mux.HandleFunc("GET /readyz", edge.Ready(p.prober))
 

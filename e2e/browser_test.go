@@ -5,6 +5,7 @@ import (
 	"compress/gzip"
 	"io"
 	"net/http"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -66,6 +67,32 @@ func TestLocalPagesInDevelopment(t *testing.T) {
 		answer := s.Do(http.MethodPost, "/graphql", servertest.Header{"Origin", test.origin, "Content-Type", "application/json"}, []byte(`{"query":"{ viewer { kind } }"}`))
 		if answer.Status != test.status || (answer.Header.Get("Access-Control-Allow-Origin") == test.origin) != (test.status == 200) {
 			t.Errorf("%v from %s: got status %d and %v", test.args, test.origin, answer.Status, answer.Header)
+		}
+	}
+}
+
+// TestFrontPage opens the server's address in every mode: each page leads on,
+// and no link of it is dead.
+func TestFrontPage(t *testing.T) {
+	for _, args := range [][]string{nil, {"--playground"}, {"--quickblox=false"}, {"--dev"}} {
+		s := start(t, args...)
+		page := s.Do(http.MethodGet, "/", servertest.Header{"Accept", "text/html"}, nil)
+		if page.Status != http.StatusOK || !strings.Contains(string(page.Body), "POST /graphql") || page.Header.Get("X-Content-Type-Options") != "nosniff" {
+			t.Errorf("%v: got status %d and %v:\n%s", args, page.Status, page.Header, page.Body)
+		}
+		for _, link := range regexp.MustCompile(`href="(/[^"]*)"`).FindAllSubmatch(page.Body, -1) {
+			if answer := s.Do(http.MethodGet, string(link[1]), nil, nil); answer.Status != http.StatusOK {
+				t.Errorf("%v: %s leads to status %d", args, link[1], answer.Status)
+			}
+		}
+		if head := s.Do(http.MethodHead, "/", servertest.Header{"Accept", "text/html"}, nil); head.Status != http.StatusOK || len(head.Body) > 0 || head.Header.Get("Content-Type") != page.Header.Get("Content-Type") {
+			t.Errorf("%v: HEAD: got status %d, %v and %q", args, head.Status, head.Header, head.Body)
+		}
+		if post := s.Do(http.MethodPost, "/", servertest.Header{"Content-Type", "application/json"}, []byte(`{}`)); post.Status != http.StatusMethodNotAllowed || post.Header.Get("Allow") != "GET, HEAD" {
+			t.Errorf("%v: POST: got status %d and %v", args, post.Status, post.Header)
+		}
+		if missing := s.Do(http.MethodGet, "/nowhere", nil, nil); missing.Status != http.StatusNotFound {
+			t.Errorf("%v: /nowhere: got status %d", args, missing.Status)
 		}
 	}
 }

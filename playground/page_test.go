@@ -104,8 +104,11 @@ func TestPageOnATelephone(t *testing.T) {
 // them: whoever else uses the machine can open it too.
 func TestPageWithoutTheLink(t *testing.T) {
 	v := visitTo(t, "--dev")
+	v.Go("/")
+	v.Click(`//a[.="Playground"]`)
+	v.says(whereTheLinkIs)
 	v.opens("/playground?token=of-an-earlier-server")
-	v.says("To have an API key and a session token filled in, open the link that make run (dialogs serve --dev) printed in its terminal.")
+	v.says(whereTheLinkIs)
 	v.Await("the first recipe's header as a comment", valueOf(headers)+` === `+quoted("{\n  // \"Authorization\": \"ApiKey $KEY\"\n}"))
 	v.hadNoTrouble()
 
@@ -116,6 +119,8 @@ func TestPageWithoutTheLink(t *testing.T) {
 	v.Await("the key", valueOf(headers)+`.includes(`+quoted(v.server.DevelopmentKey())+`)`)
 	v.hadNoTrouble()
 }
+
+const whereTheLinkIs = "To have an API key and a session token filled in, open the link that make run (dialogs serve --dev) printed in its terminal."
 
 // TestPageOutsideOfDevelopment shows where credentials go, and has none; nor
 // has it the schema.
