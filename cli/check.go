@@ -32,14 +32,19 @@ creates nothing and does not take the port.`,
 		cmd.Flags().Visit(func(f *pflag.Flag) { given[f.Name] = true })
 		unknown, err := p.env.checkNames(cmd.Flags())
 		err = errors.Join(err, fromEnvironment(cmd.Flags(), p.env))
+		var exposed []exposedFile
 		if err == nil {
-			err = s.check(cmd.Context())
+			exposed, err = s.exposedFiles()
+			err = errors.Join(err, s.check(cmd.Context()))
 		}
 		if showErr := p.showSettings(cmd.Flags(), given, &s); showErr != nil {
 			return showErr
 		}
 		for _, name := range unknown {
 			_, _ = fmt.Fprintf(p.stdout, "%s is ignored: it is not a setting\n", name)
+		}
+		for _, e := range exposed {
+			_, _ = fmt.Fprintln(p.stdout, e)
 		}
 		if err == nil {
 			_, err = fmt.Fprintln(p.stdout, "The configuration is good.")

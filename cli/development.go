@@ -18,8 +18,9 @@ import (
 
 const (
 	// developmentKeyName is the name of a development server's API key, and
-	// with .key behind it of the file in the store's directory that holds it.
+	// developmentKeyFile in the store's directory has it.
 	developmentKeyName = "development"
+	developmentKeyFile = "development.key"
 	// developmentUser owns the dialog of the README's recipes.
 	developmentUser = "alice"
 	// developmentSession is as long as a working day.
@@ -50,7 +51,7 @@ func newDevelopment(ctx context.Context, s *storeSettings, keys dialog.KeyStore,
 	if err != nil {
 		return d, remove, err
 	}
-	path := filepath.Join(s.address, developmentKeyName+".key")
+	path := filepath.Join(s.address, developmentKeyFile)
 	if err := revokeStoredKey(ctx, keys, path); err != nil {
 		return d, remove, err
 	}

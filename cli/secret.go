@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"strings"
 
 	"github.com/spf13/pflag"
 
@@ -24,6 +23,9 @@ func (s *secretSettings) bind(fs *pflag.FlagSet) {
 
 // isSecret names the settings whose values are never shown.
 func isSecret(flag string) bool { return flag == "secret" || flag == "store" }
+
+// secretFile is where an embedded store keeps its secret, in its directory.
+const secretFile = "secret"
 
 // errNoSecret says that an embedded store has no secret yet.
 var errNoSecret = errors.New("no secret yet")
@@ -85,75 +87,7 @@ func (s *secretSettings) findOrMake(st *storeSettings) ([]byte, error) {
 	return s.find(st)
 }
 
-func secretPath(st *storeSettings) string { return filepath.Join(st.address, "secret") }
+func secretPath(st *storeSettings) string { return filepath.Join(st.address, secretFile) }
 
 // randomText has more than 128 random bits.
 func randomText() string { return rand.Text() + rand.Text() }
-
-// readSetting reads a setting from the file that a flag names.
-func readSetting(flag, path string) (string, error) {
-	content, err := os.ReadFile(path)
-	if err != nil {
-		return "", fmt.Errorf("%s: %w", named(flag), err)
-	}
-	text := strings.TrimSpace(string(content))
-	if text == "" {
-		return "", fmt.Errorf("%s: %s is empty", named(flag), path)
-	}
-	return text, nil
-}
-
-// readPrivate returns the content of a file that keepPrivate made.
-func readPrivate(path string) (string, error) {
-	content, err := os.ReadFile(path)
-	return strings.TrimSpace(string(content)), err
-}
-
-// keepPrivate makes a file that only its owner can read, and returns its
-// content. When two processes make it at once, one wins and both return the
-// winner's.
-func keepPrivate(path string, content func() string) (string, error) {
-	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
-		return "", err
-	}
-	if err := writePrivate(path, content()); err != nil && !errors.Is(err, os.ErrExist) {
-		return "", err
-	}
-	return readPrivate(path)
-}
-
-// writePrivate makes a file that only its owner can read, whole or not at
-// all. A file that exists stays as it is, and is [os.ErrExist].
-func writePrivate(path, content string) error {
-	temp, err := writeTemp(path, content)
-	if err != nil {
-		return err
-	}
-	defer func() { _ = os.Remove(temp) }()
-	return os.Link(temp, path) // never replaces
-}
-
-// replacePrivate is writePrivate, but replaces a file that exists.
-func replacePrivate(path, content string) error {
-	temp, err := writeTemp(path, content)
-	if err != nil {
-		return err
-	}
-	if err := os.Rename(temp, path); err != nil {
-		return errors.Join(err, os.Remove(temp))
-	}
-	return nil
-}
-
-// writeTemp makes a file beside the path that only its owner can read.
-func writeTemp(path, content string) (name string, err error) {
-	temp, err := os.CreateTemp(filepath.Dir(path), filepath.Base(path)+".*") // of mode 0600
-	if err != nil {
-		return "", err
-	}
-	_, err = temp.WriteString(content + "\n")
-	if err = errors.Join(err, temp.Sync(), temp.Close()); err != nil {
-		return "", errors.Join(err, os.Remove(temp.Name()))
-	}
-	return temp.Name(), nil
-}

@@ -52,6 +52,11 @@ func (p *program) serve(ctx context.Context, s *settings) (err error) {
 	if unknown, _ := p.env.checkNames(serverFlags()); len(unknown) > 0 {
 		log.Warn("unknown environment variables ignored", "names", unknown)
 	}
+	exposed, err := s.exposedFiles()
+	if err != nil {
+		return err
+	}
+	warnOfExposedFiles(exposed, log)
 	secure, err := s.tls(log)
 	if err != nil {
 		return err

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"log/slog"
 	"math"
-	"os"
 	"strings"
 	"time"
 
@@ -63,12 +62,20 @@ func checkAddress(flag, address string) error {
 		return fmt.Errorf("--%s must be a directory or a MongoDB URI; it is empty", flag)
 	case store.KindOf(address) == store.Unknown: // it may have a password, so that it is not repeated
 		return fmt.Errorf("--%s must be a directory, or a URI that starts with mongodb:// or mongodb+srv://", flag)
-	case store.KindOf(address) == store.Embedded:
-		if info, err := os.Stat(address); err == nil && !info.IsDir() {
-			return fmt.Errorf("--%s: %s is not a directory", flag, address)
-		}
+	}
+	if err := store.Check(address, secretFile, developmentKeyFile); err != nil {
+		return fmt.Errorf("%s: %w", storeFlag(flag), err)
 	}
 	return nil
+}
+
+// storeFlag is how errors call a flag with a store's address. Those of migrate
+// are no settings.
+func storeFlag(flag string) string {
+	if flag == "store" {
+		return named(flag)
+	}
+	return "--" + flag
 }
 
 // embedded tells whether the store is a directory of this machine.

@@ -90,6 +90,22 @@ func Exists(address string) (bool, error) {
 	return false, errUnknown()
 }
 
+// Check reports whether an embedded store can be trusted, before it is opened:
+// other users must not be able to change its files, or put something else in
+// their place. private names further files of the program in its directory,
+// which other users must not be able to read. It creates and opens nothing.
+// There is nothing to check for MongoDB. An address of [Unknown] kind is an
+// error.
+func Check(address string, private ...string) error {
+	switch KindOf(address) {
+	case MongoDB:
+		return nil
+	case Embedded:
+		return sqlite.Check(address, private...)
+	}
+	return errUnknown()
+}
+
 // Lock reserves the store at the address for one server until unlock is
 // called or the process ends, and creates the directory of an embedded store
 // if needed. It fails when another process holds the lock. Only servers lock:
