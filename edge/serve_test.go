@@ -1,0 +1,128 @@
+package edge_test
+
+import (
+	"context"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"dialogs/api"
+	"dialogs/edge"
+	"dialogs/servertest"
+)
+
+// A serving is a server that runs, with one request inside.
+type serving struct {
+	stop    context.CancelFunc
+	address string
+	// ended has the result of Serve, and answered that of the request.
+	ended, answered chan error
+}
+
+// serveOne starts a server and waits until the handler has the one request.
+func serveOne(t *testing.T, grace time.Duration, handler http.HandlerFunc) serving {
+	t.Helper()
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	inside := make(chan struct{})
+	ctx, stop := context.WithCancel(t.Context())
+	s := serving{stop: stop, address: listener.Addr().String(), ended: make(chan error, 1), answered: make(chan error, 1)}
+	server := edge.Server{
+		Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			close(inside)
+			handler(w, r)
+		}),
+		HeaderBytes: 4096, Grace: grace, Log: slog.New(slog.DiscardHandler),
+	}
+	go func() { s.ended <- server.Serve(ctx, listener) }()
+	go func() {
+		client := &http.Client{Transport: &http.Transport{DisableKeepAlives: true}}
+		response, err := client.Get("http://" + s.address)
+		if err == nil {
+			_, err = io.Copy(io.Discard, response.Body)
+			_ = response.Body.Close()
+		}
+		s.answered <- err
+	}()
+	t.Cleanup(stop)
+	await(t, "the request", inside)
+	return s
+}
+
+func await[T any](t *testing.T, what string, c <-chan T) (got T) {
+	t.Helper()
+	select {
+	case got = <-c:
+	case <-time.After(servertest.Patience):
+		t.Fatalf("waited in vain for %s", what)
+	}
+	return got
+}
+
+// TestDrain stops a server with a request inside: the request is told so, may
+// finish, and new connections are refused.
+func TestDrain(t *testing.T) {
+	finish := make(chan struct{})
+	told := make(chan struct{})
+	s := serveOne(t, time.Hour, func(w http.ResponseWriter, r *http.Request) {
+		<-api.Stopping(r.Context())
+		close(told)
+		<-finish
+		if err := r.Context().Err(); err != nil {
+			t.Errorf("the request was cut off: %v", err)
+		}
+		_, _ = io.WriteString(w, "done")
+	})
+	s.stop()
+	await(t, "the request to be told", told)
+	for deadline := time.Now().Add(servertest.Patience); ; {
+		conn, err := net.Dial("tcp", s.address)
+		if err != nil {
+			break
+		}
+		_ = conn.Close()
+		if time.Now().After(deadline) {
+			t.Fatal("a server that stops accepts connections")
+		}
+	}
+	close(finish)
+	if err := await(t, "the answer", s.answered); err != nil {
+		t.Errorf("the request: %v", err)
+	}
+	if err := await(t, "the server to stop", s.ended); err != nil {
+		t.Errorf("the server: %v", err)
+	}
+}
+
+// TestCutOff stops a server whose request does not finish in time.
+func TestCutOff(t *testing.T) {
+	s := serveOne(t, time.Millisecond, func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() })
+	s.stop()
+	if err := await(t, "the server to stop", s.ended); err == nil || !strings.Contains(err.Error(), "--shutdown-grace") {
+		t.Errorf("the server: got error %v, want one that names the setting", err)
+	}
+	if err := await(t, "the answer", s.answered); err == nil {
+		t.Error("the request that was cut off has an answer")
+	}
+}
+
+// TestServeFails returns the error of a listener that breaks.
+func TestServeFails(t *testing.T) {
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := listener.Close(); err != nil {
+		t.Fatal(err)
+	}
+	server := edge.Server{Handler: http.NotFoundHandler(), Log: slog.New(slog.DiscardHandler)}
+	if err := server.Serve(t.Context(), listener); err == nil {
+		t.Error("no error")
+	}
+}

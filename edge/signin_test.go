@@ -1,0 +1,139 @@
+package edge_test
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/golang-jwt/jwt/v5"
+
+	"dialogs/api"
+	"dialogs/auth"
+	"dialogs/dialog"
+	"dialogs/edge"
+	"dialogs/store/memory"
+)
+
+var signInSecret = []byte(strings.Repeat("s", auth.MinSecretBytes))
+
+// A brokenKeys fails to find API keys.
+type brokenKeys struct {
+	dialog.KeyStore
+	err error
+}
+
+func (b brokenKeys) APIKeys(context.Context) ([]dialog.APIKey, error) { return nil, b.err }
+
+// newSignIn makes the guard with a limit of one failed sign-in a second.
+func newSignIn(t *testing.T, keys dialog.KeyStore) func(api.Refuser) edge.Guard {
+	t.Helper()
+	log := slog.New(slog.DiscardHandler)
+	a, err := auth.New(t.Context(), auth.Config{Secret: signInSecret, Keys: keys, Sessions: memory.NewStore(), Now: time.Now, Log: log})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(a.Close)
+	still := time.Now()
+	limiter, err := edge.NewRateLimiter(1, 0, func() time.Time { return still })
+	if err != nil {
+		t.Fatal(err)
+	}
+	return func(refuse api.Refuser) edge.Guard { return edge.SignIn(a, limiter, log, refuse) }
+}
+
+func token(t *testing.T, secret []byte) string {
+	t.Helper()
+	text, err := jwt.NewWithClaims(jwt.SigningMethodHS256, jwt.MapClaims{"sub": "alice", "exp": time.Now().Add(time.Hour).Unix()}).SignedString(secret)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return text
+}
+
+func TestSignIn(t *testing.T) {
+	st := memory.NewStore()
+	key, record, err := auth.NewAPIKey("backend", time.Now(), strings.NewReader(strings.Repeat("r", 64)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := st.AddAPIKey(t.Context(), record); err != nil {
+		t.Fatal(err)
+	}
+	for _, test := range []struct {
+		reason string
+		header []string
+		want   dialog.Caller
+		code   api.Code // empty when the request comes in
+	}{
+		{"no credentials", nil, dialog.Caller{}, ""},
+		{"a session token", []string{"QB-Token", token(t, signInSecret)}, dialog.Caller{User: "alice"}, ""},
+		{"an API key", []string{"Authorization", "ApiKey " + key}, dialog.Caller{APIKey: "backend"}, ""},
+		{"an API key on behalf of a user", []string{"Authorization", "ApiKey " + key, "On-Behalf-Of", "bob"}, dialog.Caller{User: "bob", APIKey: "backend"}, ""},
+		{"a token of another server", []string{"QB-Token", token(t, []byte(strings.Repeat("o", 32)))}, dialog.Caller{}, api.Unauthenticated},
+		{"two credentials", []string{"QB-Token", token(t, signInSecret), "Authorization", "ApiKey " + key}, dialog.Caller{}, api.BadUserInput},
+	} {
+		var got dialog.Caller
+		signIn := newSignIn(t, st)
+		_, refusal := through(func(refuse api.Refuser) edge.Guard {
+			return func(next http.Handler) http.Handler {
+				return signIn(refuse)(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+					got = auth.FromContext(r.Context()).Caller
+					next.ServeHTTP(w, r)
+				}))
+			}
+		}, request(http.MethodPost, "/", test.header...))
+		if got != test.want {
+			t.Errorf("%s: got the caller %+v, want %+v", test.reason, got, test.want)
+		}
+		if (refusal == nil) != (test.code == "") || refusal != nil && refusal.Code != test.code {
+			t.Errorf("%s: got the refusal %+v, want the code %q", test.reason, refusal, test.code)
+		}
+	}
+}
+
+// TestFailedSignInsWait guesses until the address has to wait: then even a good
+// credential of it is not looked at, and another address is not disturbed.
+func TestFailedSignInsWait(t *testing.T) {
+	guard := newSignIn(t, memory.NewStore())
+	send := func(address string, secret []byte) *api.Refusal {
+		r := request(http.MethodPost, "/", "QB-Token", token(t, secret))
+		r.RemoteAddr = address
+		_, refusal := through(guard, r)
+		return refusal
+	}
+	wrong := []byte(strings.Repeat("w", 32))
+	for range 2 { // the burst
+		if refusal := send("192.0.2.1:1000", wrong); refusal == nil || refusal.Code != api.Unauthenticated {
+			t.Fatalf("got %+v", refusal)
+		}
+	}
+	refusal := send("192.0.2.1:2000", signInSecret)
+	if refusal == nil || refusal.Code != api.RateLimited || refusal.RetrySeconds() != 1 {
+		t.Errorf("got %+v, want to wait a second", refusal)
+	}
+	if refusal := send("192.0.2.2:1000", signInSecret); refusal != nil {
+		t.Errorf("another address: got %+v", refusal)
+	}
+}
+
+// TestBrokenStoreIsNoFailedSignIn makes sure that nobody has to wait for a
+// store that fails.
+func TestBrokenStoreIsNoFailedSignIn(t *testing.T) {
+	guard := newSignIn(t, brokenKeys{memory.NewStore(), errors.New("s3cret of the store")})
+	key, _, err := auth.NewAPIKey("backend", time.Now(), strings.NewReader(strings.Repeat("r", 64)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for range 5 {
+		r := request(http.MethodPost, "/", "Authorization", "ApiKey "+key)
+		r = r.WithContext(api.WithRequest(r.Context(), &api.Request{ID: "the-id"}))
+		_, refusal := through(guard, r)
+		if refusal == nil || refusal.Code != api.Internal || refusal.RequestID != "the-id" || strings.Contains(refusal.Message, "s3cret") {
+			t.Fatalf("got %+v, want an internal error with the request's id", refusal)
+		}
+	}
+}
