@@ -10,30 +10,32 @@ import (
 	"dialogs/servertest"
 )
 
-// TestOrigins calls as pages of several origins do.
+// TestOrigins calls both APIs as pages of several origins do.
 func TestOrigins(t *testing.T) {
 	s := start(t, "--allow-origins", "https://app.example,https://admin.example")
 	const query = `{"query": "{ viewer { kind } }"}`
 	for _, test := range []struct {
-		origin string
-		status int
-		shown  bool
-		reason string
+		reason, origin string
+		status         int
+		readable       bool // by the page
 	}{
-		{"", 200, false, "no page at all"},
-		{"https://app.example", 200, true, "a page that may"},
-		{"https://evil.example", 403, false, "a page that may not"},
-		{"null", 403, false, "a page that hides where it is from"},
-		{s.URL, 200, false, "a page of the server's own"},
+		{"no page at all", "", 200, false},
+		{"a page that may", "https://app.example", 200, true},
+		{"a page that may not", "https://evil.example", 403, false},
+		{"a page that hides where it is from", "null", 403, false},
+		{"a page of the server's own", s.URL, 200, false},
 	} {
-		h := servertest.Header{"Content-Type", "application/json"}
+		h := append(servertest.WithToken(s.Token("alice")), "Content-Type", "application/json")
 		if test.origin != "" {
 			h = append(h, "Origin", test.origin)
 		}
-		answer := s.Do(http.MethodPost, "/graphql", h, []byte(query))
-		status, headers := answer.Status, answer.Header
-		if shown := headers.Get("Access-Control-Allow-Origin") == test.origin && test.origin != ""; status != test.status || shown != test.shown {
-			t.Errorf("%s: got status %d and Access-Control-Allow-Origin %q", test.reason, status, headers.Get("Access-Control-Allow-Origin"))
+		graphql := s.Do(http.MethodPost, "/graphql", h, []byte(query))
+		quickblox := s.Do(http.MethodDelete, "/session.json", h, nil)
+		for path, answer := range map[string]servertest.Answer{"/graphql": graphql, "/session.json": quickblox} {
+			shown := answer.Header.Get("Access-Control-Allow-Origin")
+			if readable := shown == test.origin && shown != ""; answer.Status != test.status || readable != test.readable {
+				t.Errorf("%s, %s: got status %d and Access-Control-Allow-Origin %q: %s", test.reason, path, answer.Status, shown, answer.Body)
+			}
 		}
 	}
 	preflight := servertest.Header{"Origin", "https://admin.example", "Access-Control-Request-Method", "POST", "Access-Control-Request-Headers", "content-type,qb-token"}

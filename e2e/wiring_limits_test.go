@@ -121,11 +121,15 @@ func refusesHeader(t *testing.T, s *servertest.Server) {
 	}
 }
 
-// refusesSecond sends two requests, and is told when to send the second again.
+// refusesSecond sends a request and then one to each API, which says when to
+// send it again.
 func refusesSecond(t *testing.T, s *servertest.Server, h servertest.Header, after string) {
 	t.Helper()
 	s.Must(h, whoami, nil)
-	if reply := s.Post(h, whoami, nil); reply.Status != http.StatusTooManyRequests || reply.Header.Get("Retry-After") != after {
-		t.Errorf("got status %d and Retry-After %q: %s", reply.Status, reply.Header.Get("Retry-After"), reply.Body)
+	for _, path := range []string{"/graphql", "/chat/Dialog.json"} {
+		answer := s.Do(http.MethodGet, path, h, nil)
+		if answer.Status != http.StatusTooManyRequests || answer.Header.Get("Retry-After") != after {
+			t.Errorf("%s: got status %d and Retry-After %q: %s", path, answer.Status, answer.Header.Get("Retry-After"), answer.Body)
+		}
 	}
 }

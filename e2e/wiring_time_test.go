@@ -81,6 +81,9 @@ func waitsForStore(within time.Duration) func(*testing.T, *servertest.Server) {
 		if len(reply.Errors) != 1 || reply.Errors[0].Extensions.Code != "UNAVAILABLE" {
 			t.Errorf("got %s", reply.Body)
 		}
+		if status, body := s.Rest(token, http.MethodPost, "/chat/Dialog.json", map[string]any{"type": 2, "name": "x"}); status != http.StatusServiceUnavailable {
+			t.Errorf("got status %d and %s", status, body)
+		}
 	}
 }
 
