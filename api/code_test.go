@@ -1,0 +1,102 @@
+package api_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"strings"
+	"testing"
+
+	"dialogs/api"
+	"dialogs/dialog"
+)
+
+// TestCodes compares the table of codes with the documented one.
+func TestCodes(t *testing.T) {
+	want := map[api.Code]int{
+		"GRAPHQL_PARSE_FAILED": 400, "GRAPHQL_VALIDATION_FAILED": 400, "PERSISTED_QUERY_NOT_FOUND": 400, "BAD_USER_INPUT": 400,
+		"UNAUTHENTICATED": 401, "FORBIDDEN": 403, "NOT_FOUND": 404, "CONFLICT": 409, "RESYNC_REQUIRED": 410,
+		"RATE_LIMITED": 429, "INTERNAL": 500, "UNAVAILABLE": 503,
+	}
+	for _, code := range api.Codes() {
+		if want[code] != code.Status() {
+			t.Errorf("%s has status %d, want %d", code, code.Status(), want[code])
+		}
+		delete(want, code)
+	}
+	if len(want) > 0 {
+		t.Errorf("missing: %v", want)
+	}
+}
+
+// TestDomainErrors turns an error of the domain into a refusal, and the status
+// of that refusal back into its code.
+func TestDomainErrors(t *testing.T) {
+	for code, want := range map[dialog.Code]api.Code{
+		dialog.Invalid: api.BadUserInput, dialog.Unauthenticated: api.Unauthenticated, dialog.Forbidden: api.Forbidden,
+		dialog.NotFound: api.NotFound, dialog.Conflict: api.Conflict, dialog.Unavailable: api.Unavailable,
+		0: api.Internal, 99: api.Internal,
+	} {
+		refusal := api.RefusalOf(t.Context(), slog.New(slog.DiscardHandler), &dialog.Error{Code: code, Message: "what is wrong"})
+		if refusal.Code != want || refusal.HTTPStatus() != want.Status() {
+			t.Errorf("%v: got %s with status %d, want %s", code, refusal.Code, refusal.HTTPStatus(), want)
+		}
+		if got := api.CodeOfStatus(want.Status()); got != want {
+			t.Errorf("status %d: got %s, want %s", want.Status(), got, want)
+		}
+	}
+	for _, status := range []int{http.StatusOK, http.StatusTeapot, http.StatusTooManyRequests} {
+		if got := api.CodeOfStatus(status); got != api.Internal {
+			t.Errorf("status %d: got %s, want INTERNAL: no error of the domain has it", status, got)
+		}
+	}
+}
+
+func TestRefusalOf(t *testing.T) {
+	ctx := api.WithRequest(t.Context(), &api.Request{ID: "the-id"})
+	denial := &dialog.Denial{Rule: "rename"}
+	own := &api.Refusal{Code: api.RateLimited, Message: "too fast"}
+	away := &dialog.Error{Code: dialog.Unavailable, Message: "the store is away"}
+	for _, test := range []struct {
+		reason string
+		err    error
+		want   api.Refusal
+		logged string
+	}{
+		{"a refusal", fmt.Errorf("wrapped: %w", own), *own, ""},
+		{
+			"an error of the domain, with all it explains",
+			fmt.Errorf("wrapped: %w", &dialog.Error{Code: dialog.Conflict, Message: "changed", Field: "ifVersion", CurrentVersion: 7, Denial: denial}),
+			api.Refusal{Code: api.Conflict, Message: "changed", Field: "ifVersion", CurrentVersion: 7, Denial: denial},
+			"",
+		},
+		{"a store that is away", away, api.Refusal{Code: api.Unavailable, Message: "the store is away"}, `level=WARN msg="store unavailable"`},
+		{
+			"anything else", errors.New("disk s3cret is full"),
+			api.Refusal{Code: api.Internal, RequestID: "the-id", Message: "internal error: the server's log has the details under this request id"},
+			"disk s3cret is full",
+		},
+	} {
+		var lines strings.Builder
+		got := api.RefusalOf(ctx, slog.New(slog.NewTextHandler(&lines, nil)), test.err)
+		if *got != test.want {
+			t.Errorf("%s: got %+v, want %+v", test.reason, *got, test.want)
+		}
+		if !strings.Contains(lines.String(), test.logged) || test.logged == "" && lines.Len() > 0 {
+			t.Errorf("%s: got the log %q, want %q", test.reason, lines.String(), test.logged)
+		}
+	}
+}
+
+// TestUnavailableIsNotLoggedWhenTheCallerHasGone gives up like a client that
+// closed its connection.
+func TestUnavailableIsNotLoggedWhenTheCallerHasGone(t *testing.T) {
+	var lines strings.Builder
+	gone := dialog.ErrUnavailable(context.Canceled)
+	refusal := api.RefusalOf(t.Context(), slog.New(slog.NewTextHandler(&lines, nil)), gone)
+	if refusal.Code != api.Unavailable || lines.Len() > 0 {
+		t.Errorf("got %+v and the log %q", refusal, lines.String())
+	}
+}
