@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
+	"net/netip"
 	"strings"
 	"testing"
 	"time"
@@ -31,7 +32,7 @@ func TestLogged(t *testing.T) {
 		}))
 	w := httptest.NewRecorder()
 	path := "/" + strings.Repeat("x", 1000)
-	handler.ServeHTTP(w, request(http.MethodPost, path, "X-Request-Id", "chosen"))
+	edge.From(nil)(handler).ServeHTTP(w, request(http.MethodPost, path, "X-Request-Id", "chosen"))
 	id := w.Header().Get("X-Request-Id")
 	if id == "" || id == "chosen" {
 		t.Errorf("got the id %q, want one of the server's", id)
@@ -51,7 +52,7 @@ func TestLogged(t *testing.T) {
 	want := []map[string]any{
 		{"level": "WARN", "msg": "something happened", "component": "test", "of": map[string]any{"request": id}},
 		{"level": "INFO", "msg": "request finished", "component": "test", "of": map[string]any{
-			"request": id, "method": "POST", "path": path[:256] + "…", "status": 418.0, "ms": 1.5, "user": "alice",
+			"request": id, "method": "POST", "path": path[:256] + "…", "status": 418.0, "ms": 1.5, "address": "192.0.2.1", "user": "alice",
 		}},
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
@@ -61,6 +62,37 @@ func TestLogged(t *testing.T) {
 	log.InfoContext(context.Background(), "on behalf of nobody")
 	if strings.Contains(lines.String(), "request") {
 		t.Errorf("a record outside of a request has an id: %s", lines.String())
+	}
+}
+
+// TestRequestID takes the id of a request only from a trusted proxy, and only
+// one that is safe to log.
+func TestRequestID(t *testing.T) {
+	proxies := edge.Proxies{netip.MustParsePrefix("10.0.0.0/8")}
+	for _, test := range []struct {
+		reason, peer string
+		sent         []string
+		taken        bool
+	}{
+		{"a trusted proxy", "10.0.0.1:1000", []string{"abc-123"}, true},
+		{"anybody else", "192.0.2.1:1000", []string{"abc-123"}, false},
+		{"nothing", "10.0.0.1:1000", nil, false},
+		{"two ids", "10.0.0.1:1000", []string{"abc", "def"}, false},
+		{"a line break", "10.0.0.1:1000", []string{"abc\ndef"}, false},
+		{"the longest", "10.0.0.1:1000", []string{strings.Repeat("x", 128)}, true},
+		{"one that is too long", "10.0.0.1:1000", []string{strings.Repeat("x", 129)}, false},
+	} {
+		r := request(http.MethodGet, "/")
+		r.RemoteAddr, r.Header["X-Request-Id"] = test.peer, test.sent
+		answer, _ := through(func(api.Refuser) edge.Guard {
+			return func(next http.Handler) http.Handler {
+				return edge.From(proxies)(edge.Logged(slog.New(slog.DiscardHandler), time.Now)(next))
+			}
+		}, r)
+		id := answer.Header().Get("X-Request-Id")
+		if taken := len(test.sent) > 0 && id == test.sent[0]; taken != test.taken || id == "" {
+			t.Errorf("%s: got the id %q", test.reason, id)
+		}
 	}
 }
 

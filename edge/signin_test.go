@@ -38,10 +38,7 @@ func newSignIn(t *testing.T, keys dialog.KeyStore) func(api.Refuser) edge.Guard 
 	}
 	t.Cleanup(a.Close)
 	still := time.Now()
-	limiter, err := edge.NewRateLimiter(1, 0, func() time.Time { return still })
-	if err != nil {
-		t.Fatal(err)
-	}
+	limiter := edge.NewRateLimiter(1, 0, func() time.Time { return still })
 	return func(refuse api.Refuser) edge.Guard { return edge.SignIn(a, limiter, log, refuse) }
 }
 
@@ -95,14 +92,16 @@ func TestSignIn(t *testing.T) {
 	}
 }
 
-// TestFailedSignInsWait guesses until the address has to wait: then even a good
-// credential of it is not looked at, and another address is not disturbed.
+// TestFailedSignInsWait guesses until the address has to wait. Its neighbors
+// with good credentials come in all the same.
 func TestFailedSignInsWait(t *testing.T) {
 	guard := newSignIn(t, memory.NewStore())
 	send := func(address string, secret []byte) *api.Refusal {
 		r := request(http.MethodPost, "/", "QB-Token", token(t, secret))
 		r.RemoteAddr = address
-		_, refusal := through(guard, r)
+		_, refusal := through(func(refuse api.Refuser) edge.Guard {
+			return func(next http.Handler) http.Handler { return edge.From(nil)(guard(refuse)(next)) }
+		}, r)
 		return refusal
 	}
 	wrong := []byte(strings.Repeat("w", 32))
@@ -111,11 +110,14 @@ func TestFailedSignInsWait(t *testing.T) {
 			t.Fatalf("got %+v", refusal)
 		}
 	}
-	refusal := send("192.0.2.1:2000", signInSecret)
+	refusal := send("192.0.2.1:2000", wrong)
 	if refusal == nil || refusal.Code != api.RateLimited || refusal.RetrySeconds() != 1 {
 		t.Errorf("got %+v, want to wait a second", refusal)
 	}
-	if refusal := send("192.0.2.2:1000", signInSecret); refusal != nil {
+	if refusal := send("192.0.2.1:3000", signInSecret); refusal != nil {
+		t.Errorf("good credentials of the same address: got %+v", refusal)
+	}
+	if refusal := send("192.0.2.2:1000", wrong); refusal == nil || refusal.Code != api.Unauthenticated {
 		t.Errorf("another address: got %+v", refusal)
 	}
 }
