@@ -53,7 +53,7 @@ func TestRefusedOriginIsLoggedOnce(t *testing.T) {
 	log := slog.New(slog.NewTextHandler(&lines, nil))
 	var guard edge.Guard
 	send := func(origin string) {
-		through(func(refuse api.Refuser) edge.Guard {
+		_, _ = through(func(refuse api.Refuser) edge.Guard {
 			if guard == nil {
 				guard = edge.SameOrigin(edge.NewOrigins(nil, false), log, refuse)
 			}
