@@ -39,7 +39,7 @@ var codes = map[Code]struct {
 	Forbidden:              {http.StatusForbidden, dialog.Forbidden},
 	NotFound:               {http.StatusNotFound, dialog.NotFound},
 	Conflict:               {http.StatusConflict, dialog.Conflict},
-	ResyncRequired:         {status: http.StatusGone},
+	ResyncRequired:         {http.StatusGone, dialog.ResyncRequired},
 	RateLimited:            {status: http.StatusTooManyRequests},
 	Unavailable:            {http.StatusServiceUnavailable, dialog.Unavailable},
 	Internal:               {status: http.StatusInternalServerError},

@@ -70,6 +70,10 @@ type Plan struct {
 	Key, InputHash string
 }
 
+// ForgetAt is until when the store remembers what this change ends: a dialog, or
+// somebody's part in one.
+func (p *Plan) ForgetAt() time.Time { return p.At.Add(p.Policy.SyncKept) }
+
 // newPlan checks the shape of a change: everything that does not need the
 // dialog.
 func newPlan(ctx context.Context, classes *classCache, policy Policy, caller Caller, id string, c Change, at time.Time) (Plan, error) {

@@ -48,7 +48,7 @@ func (p Plan) Decide(current Dialog) (Outcome, error) {
 		return Outcome{}, err
 	}
 	if p.Delete || next.Deleted {
-		next.Deleted = true
+		next.Deleted, next.ForgetAt = true, p.ForgetAt()
 		record.Kind, record.Changed, record.Name = Deleted, nil, ""
 		record.NewOwner, record.OldOwner = "", ""
 	} else if len(record.Changed) == 0 {

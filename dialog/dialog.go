@@ -35,13 +35,12 @@ func (t Type) String() string {
 // HistoryKept is how many change records a dialog keeps, the latest.
 const HistoryKept = 50
 
-// TombstoneKept is how long a deleted dialog is kept as a tombstone, for replays
-// and the feed. The idempotency keys of creations are kept as long.
-const TombstoneKept = 24 * time.Hour
+// KeyKept is how long the idempotency key of a creation is kept.
+const KeyKept = 24 * time.Hour
 
-// Expired reports whether the tombstone of a dialog that was deleted at this
-// time, or the idempotency key of a creation of this time, counts no longer.
-func Expired(since, now time.Time) bool { return now.Sub(since) >= TombstoneKept }
+// KeyExpired reports whether the idempotency key of a creation of this time
+// counts no longer.
+func KeyExpired(since, now time.Time) bool { return now.Sub(since) >= KeyKept }
 
 // A Dialog is one conversation.
 type Dialog struct {
@@ -65,10 +64,35 @@ type Dialog struct {
 	// Deleted marks a tombstone: visible to replays and the feed only, never
 	// to reads, lists and updates.
 	Deleted bool
+	// ForgetAt is when a tombstone may disappear; zero for other dialogs. It
+	// is stored, so that instances with other settings agree.
+	ForgetAt time.Time
 
 	// History has the latest records, oldest first; nil when it was not
 	// loaded. The last record is that of Version.
 	History []Record
+}
+
+// Forgotten reports whether this is a tombstone that no longer counts.
+func (d *Dialog) Forgotten(now time.Time) bool { return d.Deleted && !d.ForgetAt.After(now) }
+
+// Members lists everyone who is part of the dialog, each once: the owner, the
+// admins and the occupants. Nobody is part of a tombstone.
+func (d *Dialog) Members() []UserID {
+	if d.Deleted {
+		return nil
+	}
+	all := make([]UserID, 0, 1+len(d.Admins)+len(d.Occupants))
+	seen := make(map[UserID]bool, cap(all))
+	for _, list := range [][]UserID{{d.Owner}, d.Admins, d.Occupants} {
+		for _, id := range list {
+			if !seen[id] {
+				seen[id] = true
+				all = append(all, id)
+			}
+		}
+	}
+	return all
 }
 
 // clone makes a copy that can be changed without changing the original.

@@ -27,6 +27,8 @@ const (
 	// Unavailable: the store did not answer in time; the outcome may be
 	// unknown, 503.
 	Unavailable
+	// ResyncRequired: the changes asked for are no longer kept, 410.
+	ResyncRequired
 )
 
 // An Error is a failure that may be shown to the caller.

@@ -1,15 +1,21 @@
 package dialog
 
-// A Policy is who may do what, and how much: the rule table and the limits.
-// It is a plain value. The zero Policy allows nothing.
+import "time"
+
+// A Policy is who may do what, how much, and how long it is remembered. It is a
+// plain value. The zero Policy allows nothing.
 type Policy struct {
 	Rules  Rules
 	Limits Limits
+	// SyncKept is how long deleted dialogs are kept as tombstones, and how long
+	// a dialog remembers who stopped being part of it. A client that was away
+	// for longer must read everything again.
+	SyncKept time.Duration
 }
 
 // DefaultPolicy is the built-in rule table with these limits.
 func DefaultPolicy(limits Limits) Policy {
-	return Policy{Rules: defaultRules(), Limits: limits}
+	return Policy{Rules: defaultRules(), Limits: limits, SyncKept: DefaultSyncKept}
 }
 
 // Can reports whether the caller may do the act to the dialog. A server may do

@@ -24,6 +24,7 @@ type Store interface {
 	ClassStore
 	KeyStore
 	SessionStore
+	ChangeLog
 	Archive
 
 	// Ping must return nil only when the store can be read and written.
@@ -51,7 +52,7 @@ type DialogStore interface {
 
 	// Create must store the plan's dialog, or find an existing one instead, in
 	// one step even when many try at once:
-	//   - The actor used the plan's key within the last [TombstoneKept]: it
+	//   - The actor used the plan's key within the last [KeyKept]: it
 	//     must check [CreatePlan.CheckReplay] and return the dialog that was
 	//     created then, not created. That can be a tombstone, or, when
 	//     nothing is left of it, the zero Dialog marked Deleted.
@@ -64,7 +65,7 @@ type DialogStore interface {
 	// Update must do what [Plan.Decide] says about the current dialog, in one
 	// atomic step, and return what Decide returns; the Outcome's History may
 	// be missing. Without a dialog it must return [ErrNotFound]. A deleted
-	// dialog must stay as a tombstone for [TombstoneKept] and then disappear
+	// dialog must stay as a tombstone until its ForgetAt and then disappear
 	// automatically. The users of a deleted Private dialog can have a new one
 	// at once.
 	Update(ctx context.Context, p Plan) (Outcome, error)

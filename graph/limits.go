@@ -159,6 +159,13 @@ func complexities() generated.ComplexityRoot {
 		return times(size, child) + read
 	}
 	c.Query.Nodes = func(child int, ids []string) int { return times(len(ids), child+read) }
+	c.Query.DialogChanges = func(child int, _ *string, first *int) int {
+		size := dialog.MaxPage
+		if first != nil {
+			size = *first
+		}
+		return times(size, child) + read
+	}
 	c.Dialog.Occupants = func(child, first int, _ *string) int { return times(first, child) }
 	c.Dialog.History = func(child, first int) int { return times(min(first, dialog.HistoryKept), child) + read }
 	c.DialogConnection.TotalCount = func(child int) int { return child + read }

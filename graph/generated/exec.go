@@ -121,6 +121,13 @@ type ComplexityRoot struct {
 		Version            func(childComplexity int) int
 	}
 
+	DialogChanges struct {
+		Changed    func(childComplexity int) int
+		Cursor     func(childComplexity int) int
+		HasMore    func(childComplexity int) int
+		RemovedIds func(childComplexity int) int
+	}
+
 	DialogConnection struct {
 		Edges      func(childComplexity int) int
 		Nodes      func(childComplexity int) int
@@ -170,6 +177,7 @@ type ComplexityRoot struct {
 	Query struct {
 		CustomClasses func(childComplexity int) int
 		Dialog        func(childComplexity int, id string) int
+		DialogChanges func(childComplexity int, after *string, first *int) int
 		Dialogs       func(childComplexity int, scope dialog.Scope, first *int, after *string, last *int, before *string, filter *model.DialogFilter, orderBy model.DialogOrder) int
 		Node          func(childComplexity int, id string) int
 		Nodes         func(childComplexity int, ids []string) int
@@ -210,6 +218,7 @@ type QueryResolver interface {
 	CustomClasses(ctx context.Context) ([]dialog.Class, error)
 	Node(ctx context.Context, id string) (model.Node, error)
 	Nodes(ctx context.Context, ids []string) ([]model.Node, error)
+	DialogChanges(ctx context.Context, after *string, first *int) (*model.DialogChanges, error)
 }
 
 // endregion ************************** generated!.gotpl **************************
@@ -544,6 +553,31 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.DialogChange.Version(childComplexity), true
 
+	case "DialogChanges.changed":
+		if e.ComplexityRoot.DialogChanges.Changed == nil {
+			break
+		}
+
+		return e.ComplexityRoot.DialogChanges.Changed(childComplexity), true
+	case "DialogChanges.cursor":
+		if e.ComplexityRoot.DialogChanges.Cursor == nil {
+			break
+		}
+
+		return e.ComplexityRoot.DialogChanges.Cursor(childComplexity), true
+	case "DialogChanges.hasMore":
+		if e.ComplexityRoot.DialogChanges.HasMore == nil {
+			break
+		}
+
+		return e.ComplexityRoot.DialogChanges.HasMore(childComplexity), true
+	case "DialogChanges.removedIds":
+		if e.ComplexityRoot.DialogChanges.RemovedIds == nil {
+			break
+		}
+
+		return e.ComplexityRoot.DialogChanges.RemovedIds(childComplexity), true
+
 	case "DialogConnection.edges":
 		if e.ComplexityRoot.DialogConnection.Edges == nil {
 			break
@@ -743,6 +777,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Query.Dialog(childComplexity, args["id"].(string)), true
+	case "Query.dialogChanges":
+		if e.ComplexityRoot.Query.DialogChanges == nil {
+			break
+		}
+
+		args, err := ec.field_Query_dialogChanges_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Query.DialogChanges(childComplexity, args["after"].(*string), args["first"].(*int)), true
 	case "Query.dialogs":
 		if e.ComplexityRoot.Query.Dialogs == nil {
 			break
@@ -970,6 +1015,25 @@ type Query {
     "Ids of dialogs, at most 100. The same id can be given several times."
     ids: [ID!]!
   ): [Node]! @authenticated
+  "What changed in the caller's dialogs (those of scope MINE; for a server, all) after a position: for clients that poll or were offline. Nothing is lost, and reading twice is harmless. Without ` + "`" + `after` + "`" + `, it returns the position of now and nothing else. To start: read the position, then the list, then continue from the position. RESYNC_REQUIRED: the changes are no longer available; start again."
+  dialogChanges(
+    "The ` + "`" + `cursor` + "`" + ` of the previous page. It belongs to one caller, and is accepted for as long as the server keeps changes (7 days by default)."
+    after: String
+    "Number of dialogs on a page, changed and removed together: 1 to 100. Default: 100."
+    first: Int
+  ): DialogChanges @authenticated
+}
+
+"What changed after a position."
+type DialogChanges {
+  "The caller's dialogs that changed, as they are now; each once per page. They can be newer than the change."
+  changed: [Dialog!]!
+  "Ids of dialogs that were deleted, or that the caller is no longer part of."
+  removedIds: [ID!]!
+  "Pass it as ` + "`" + `after` + "`" + ` next time."
+  cursor: String!
+  "Whether there is more to read right now."
+  hasMore: Boolean!
 }
 
 "Everything that can be changed. Each field is one atomic step: it is done completely or not at all."
@@ -1656,6 +1720,20 @@ func (ec *executionContext) childFields_DialogChange(ctx context.Context, field 
 	return nil, fmt.Errorf("no field named %q was found under type DialogChange", field.Name)
 }
 
+func (ec *executionContext) childFields_DialogChanges(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "changed":
+		return ec.fieldContext_DialogChanges_changed(ctx, field)
+	case "removedIds":
+		return ec.fieldContext_DialogChanges_removedIds(ctx, field)
+	case "cursor":
+		return ec.fieldContext_DialogChanges_cursor(ctx, field)
+	case "hasMore":
+		return ec.fieldContext_DialogChanges_hasMore(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type DialogChanges", field.Name)
+}
+
 func (ec *executionContext) childFields_DialogConnection(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "edges":
@@ -1997,6 +2075,28 @@ func (ec *executionContext) field_Query___type_args(ctx context.Context, rawArgs
 		return nil, err
 	}
 	args["name"] = arg0
+	return args, nil
+}
+
+func (ec *executionContext) field_Query_dialogChanges_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "after",
+		func(ctx context.Context, v any) (*string, error) {
+			return ec.unmarshalOString2ᚖstring(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["after"] = arg0
+	arg1, err := graphql.ProcessArgField(ctx, rawArgs, "first",
+		func(ctx context.Context, v any) (*int, error) {
+			return ec.unmarshalOInt2ᚖint(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["first"] = arg1
 	return args, nil
 }
 
@@ -3392,6 +3492,107 @@ func (ec *executionContext) fieldContext_DialogChange_newOwnerId(_ context.Conte
 	return graphql.NewScalarFieldContext("DialogChange", field, false, false, "ID")
 }
 
+func (ec *executionContext) _DialogChanges_changed(ctx context.Context, field graphql.CollectedField, obj *model.DialogChanges) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_DialogChanges_changed(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Changed, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []model.Dialog) graphql.Marshaler {
+			return ec.marshalNDialog2ᚕdialogsᚋgraphᚋmodelᚐDialogᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_DialogChanges_changed(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "DialogChanges",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Dialog(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _DialogChanges_removedIds(ctx context.Context, field graphql.CollectedField, obj *model.DialogChanges) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_DialogChanges_removedIds(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.RemovedIds, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []string) graphql.Marshaler {
+			return ec.marshalNID2ᚕstringᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_DialogChanges_removedIds(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("DialogChanges", field, false, false, "ID")
+}
+
+func (ec *executionContext) _DialogChanges_cursor(ctx context.Context, field graphql.CollectedField, obj *model.DialogChanges) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_DialogChanges_cursor(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Cursor, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_DialogChanges_cursor(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("DialogChanges", field, false, false, "String")
+}
+
+func (ec *executionContext) _DialogChanges_hasMore(ctx context.Context, field graphql.CollectedField, obj *model.DialogChanges) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_DialogChanges_hasMore(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.HasMore, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v bool) graphql.Marshaler {
+			return ec.marshalNBoolean2bool(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_DialogChanges_hasMore(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("DialogChanges", field, false, false, "Boolean")
+}
+
 func (ec *executionContext) _DialogConnection_edges(ctx context.Context, field graphql.CollectedField, obj *model.DialogConnection) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -4522,6 +4723,63 @@ func (ec *executionContext) fieldContext_Query_nodes(ctx context.Context, field 
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
 	if fc.Args, err = ec.field_Query_nodes_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Query_dialogChanges(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Query_dialogChanges(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Query().DialogChanges(ctx, fc.Args["after"].(*string), fc.Args["first"].(*int))
+		},
+		func(ctx context.Context, next graphql.Resolver) graphql.Resolver {
+			directive0 := next
+
+			directive1 := func(ctx context.Context) (any, error) {
+				if ec.Directives.Authenticated == nil {
+					var zeroVal *model.DialogChanges
+					return zeroVal, errors.New("directive authenticated is not implemented")
+				}
+				return ec.Directives.Authenticated(ctx, nil, directive0)
+			}
+
+			next = directive1
+			return next
+		},
+		func(ctx context.Context, selections ast.SelectionSet, v *model.DialogChanges) graphql.Marshaler {
+			return ec.marshalODialogChanges2ᚖdialogsᚋgraphᚋmodelᚐDialogChanges(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Query_dialogChanges(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Query",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_DialogChanges(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Query_dialogChanges_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -7011,6 +7269,54 @@ func (ec *executionContext) _DialogChange(ctx context.Context, sel ast.Selection
 	return out
 }
 
+var dialogChangesImplementors = []string{"DialogChanges"}
+
+func (ec *executionContext) _DialogChanges(ctx context.Context, sel ast.SelectionSet, obj *model.DialogChanges) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, dialogChangesImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("DialogChanges")
+		case "changed":
+			out.Values[i] = ec._DialogChanges_changed(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "removedIds":
+			out.Values[i] = ec._DialogChanges_removedIds(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "cursor":
+			out.Values[i] = ec._DialogChanges_cursor(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "hasMore":
+			out.Values[i] = ec._DialogChanges_hasMore(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
 var dialogConnectionImplementors = []string{"DialogConnection"}
 
 func (ec *executionContext) _DialogConnection(ctx context.Context, sel ast.SelectionSet, obj *model.DialogConnection) graphql.Marshaler {
@@ -7409,6 +7715,12 @@ func (ec *executionContext) _Query(ctx context.Context, sel ast.SelectionSet) gr
 				true, true,
 				func(ctx context.Context) graphql.Marshaler {
 					return ec._Query_nodes(ctx, field)
+				})
+		case "dialogChanges":
+			out.ResolveRootConcurrently(innerCtx, ec.OperationContext, i,
+				true, false,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._Query_dialogChanges(ctx, field)
 				})
 		case "__type":
 			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
@@ -8793,6 +9105,13 @@ func (ec *executionContext) marshalODialogChange2ᚖdialogsᚋgraphᚋmodelᚐDi
 		return graphql.Null
 	}
 	return ec._DialogChange(ctx, sel, v)
+}
+
+func (ec *executionContext) marshalODialogChanges2ᚖdialogsᚋgraphᚋmodelᚐDialogChanges(ctx context.Context, sel ast.SelectionSet, v *model.DialogChanges) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	return ec._DialogChanges(ctx, sel, v)
 }
 
 func (ec *executionContext) marshalODialogConnection2ᚖdialogsᚋgraphᚋmodelᚐDialogConnection(ctx context.Context, sel ast.SelectionSet, v *model.DialogConnection) graphql.Marshaler {

@@ -152,6 +152,18 @@ type DialogChange struct {
 	NewOwnerID *string `json:"newOwnerId,omitempty"`
 }
 
+// What changed after a position.
+type DialogChanges struct {
+	// The caller's dialogs that changed, as they are now; each once per page. They can be newer than the change.
+	Changed []Dialog `json:"changed"`
+	// Ids of dialogs that were deleted, or that the caller is no longer part of.
+	RemovedIds []string `json:"removedIds"`
+	// Pass it as `after` next time.
+	Cursor string `json:"cursor"`
+	// Whether there is more to read right now.
+	HasMore bool `json:"hasMore"`
+}
+
 // A dialog and its position in the list.
 type DialogEdge struct {
 	// The dialog at this position.

@@ -21,6 +21,7 @@ type Database struct {
 	classes map[string]dialog.Class
 	keys    map[string]dialog.APIKey
 	ended   map[string]dialog.EndedSession
+	log     changeLog
 }
 
 // A claimKey is the idempotency key of a creation and who used it.
@@ -40,7 +41,7 @@ func NewDatabase() *Database {
 	return &Database{
 		dialogs: map[dialog.ID]dialog.Dialog{}, claims: map[claimKey]claim{},
 		classes: map[string]dialog.Class{}, keys: map[string]dialog.APIKey{},
-		ended: map[string]dialog.EndedSession{},
+		ended: map[string]dialog.EndedSession{}, log: newChangeLog(),
 	}
 }
 
@@ -141,7 +142,7 @@ func (s *store) Create(ctx context.Context, p dialog.CreatePlan) (dialog.CreateO
 	}
 	defer end()
 	db, key := s.db, claimKey{actor: p.Actor.Identity(), key: p.Key}
-	if used, ok := db.claims[key]; ok && p.Key != "" && !dialog.Expired(used.at, p.Dialog.CreatedAt) {
+	if used, ok := db.claims[key]; ok && p.Key != "" && !dialog.KeyExpired(used.at, p.Dialog.CreatedAt) {
 		if err := p.CheckReplay(used.inputHash); err != nil {
 			return dialog.CreateOutcome{}, err
 		}
@@ -159,7 +160,7 @@ func (s *store) Create(ctx context.Context, p dialog.CreatePlan) (dialog.CreateO
 	if p.Key != "" {
 		db.claims[key] = claim{id: p.Dialog.ID, inputHash: p.InputHash, at: p.Dialog.CreatedAt}
 	}
-	db.dialogs[p.Dialog.ID] = clone(p.Dialog)
+	db.put(p.Dialog)
 	return dialog.CreateOutcome{Dialog: clone(p.Dialog), Created: true}, nil
 }
 
@@ -170,7 +171,7 @@ func (s *store) Update(ctx context.Context, p dialog.Plan) (dialog.Outcome, erro
 	}
 	defer end()
 	current, ok := s.db.dialogs[p.ID]
-	if !ok || current.Deleted && dialog.Expired(current.UpdatedAt, p.At) {
+	if !ok || current.Forgotten(p.At) {
 		return dialog.Outcome{}, dialog.ErrNotFound()
 	}
 	out, err := p.Decide(clone(current))
@@ -178,7 +179,7 @@ func (s *store) Update(ctx context.Context, p dialog.Plan) (dialog.Outcome, erro
 		return dialog.Outcome{}, err
 	}
 	if out.Change != nil && !out.Replayed {
-		s.db.dialogs[p.ID] = clone(out.Dialog)
+		s.db.put(out.Dialog)
 	}
 	return out, nil
 }
@@ -208,7 +209,7 @@ func (s *store) Restore(ctx context.Context, dialogs []dialog.Dialog) error {
 		if other, ok := s.db.pairOf(&d); ok && other.ID != d.ID {
 			return dialog.ErrPairTaken(d.ID)
 		}
-		s.db.dialogs[d.ID] = clone(d)
+		s.db.put(d)
 	}
 	return nil
 }

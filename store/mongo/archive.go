@@ -3,6 +3,7 @@ package mongo
 import (
 	"context"
 	"errors"
+	"time"
 
 	"go.mongodb.org/mongo-driver/v2/bson"
 	driver "go.mongodb.org/mongo-driver/v2/mongo"
@@ -46,6 +47,10 @@ func (s *Store) Restore(ctx context.Context, dialogs []dialog.Dialog) error {
 	if len(dialogs) == 0 {
 		return nil
 	}
+	there, err := s.people(ctx, dialogs)
+	if err != nil {
+		return s.fail(ctx, "reading who is part of the dialogs", err)
+	}
 	var writes []driver.WriteModel
 	for i := range dialogs {
 		d := &dialogs[i]
@@ -54,7 +59,7 @@ func (s *Store) Restore(ctx context.Context, dialogs []dialog.Dialog) error {
 				return s.fail(ctx, "claiming a pair", err)
 			}
 		}
-		write, err := replacement(d)
+		write, err := replacement(d, there[d.ID])
 		if err != nil {
 			return err
 		}
@@ -89,7 +94,7 @@ func (s *Store) tryHoldPair(ctx context.Context, a, b dialog.UserID, own claim) 
 	if err != nil || mine || there.Dialog == own.Dialog {
 		return err
 	}
-	made, found, err := s.lookUp(ctx, there.Dialog)
+	made, found, err := s.lookUp(ctx, there.Dialog, whole)
 	if err != nil {
 		return err
 	}
@@ -99,12 +104,45 @@ func (s *Store) tryHoldPair(ctx context.Context, a, b dialog.UserID, own claim) 
 	return s.supplant(ctx, found, there, own)
 }
 
+// people returns, for dialogs that are stored already, who is part of them and
+// who was.
+func (s *Store) people(ctx context.Context, dialogs []dialog.Dialog) (map[dialog.ID]document, error) {
+	ids := make(bson.A, len(dialogs))
+	for i := range dialogs {
+		id, err := objectID(dialogs[i].ID)
+		if err != nil {
+			return nil, err
+		}
+		ids[i] = id
+	}
+	fields := bson.D{{Key: fieldOwner, Value: 1}, {Key: fieldAdmins, Value: 1}, {Key: fieldOccupants, Value: 1}, {Key: fieldDeletedAt, Value: 1}, {Key: fieldDeparted, Value: 1}}
+	filter := bson.D{{Key: fieldID, Value: bson.D{{Key: "$in", Value: ids}}}}
+	cursor, err := s.dialogs.Find(ctx, filter, options.Find().SetProjection(fields))
+	if err != nil {
+		return nil, err
+	}
+	var documents []document
+	if err := cursor.All(ctx, &documents); err != nil {
+		return nil, err
+	}
+	there := make(map[dialog.ID]document, len(documents))
+	for _, doc := range documents {
+		there[dialog.ID(doc.ID.Hex())] = doc
+	}
+	return there, nil
+}
+
 // replacement writes a dialog over the one with its id. It is not a replaceOne,
 // because only an update can set a field from the server's clock.
-func replacement(d *dialog.Dialog) (driver.WriteModel, error) {
+func replacement(d *dialog.Dialog, there document) (driver.WriteModel, error) {
 	doc, err := toDocument(d)
 	if err != nil {
 		return nil, err
+	}
+	if there.ID != (bson.ObjectID{}) {
+		before := dialog.Dialog{Owner: there.Owner, Admins: there.Admins, Occupants: there.Occupants, Deleted: there.DeletedAt != nil}
+		now := time.Now()
+		doc.Departed = departed(there.Departed, now, now.Add(dialog.DefaultSyncKept), dialog.Without(before.Members(), d.Members()), d.Members())
 	}
 	id := doc.ID
 	doc.ID = bson.ObjectID{}
@@ -115,7 +153,7 @@ func replacement(d *dialog.Dialog) (driver.WriteModel, error) {
 	var gone bson.D
 	for _, field := range []string{
 		fieldName, fieldPhoto, fieldOccupants, fieldAdmins, fieldListedFor, fieldCustom,
-		fieldDeletedAt, fieldCreatedWith, fieldHistory,
+		fieldDeletedAt, fieldForgetAt, fieldDeletedFor, fieldDeparted, fieldCreatedWith, fieldHistory,
 	} {
 		if _, err := bson.Raw(raw).LookupErr(field); err != nil {
 			gone = append(gone, bson.E{Key: field, Value: ""})

@@ -10,7 +10,7 @@ import (
 
 // changes collects what an update does, by operator.
 type changes struct {
-	sets, unsets, incs, adds, pulls bson.D
+	sets, unsets, incs, adds, pulls, renames, pushes, removes bson.D
 }
 
 func (c *changes) set(field string, value any) {
@@ -62,11 +62,35 @@ func (c *changes) field(change dialog.FieldChange) (any, error) {
 	return value, nil
 }
 
-// delete makes the dialog a tombstone: it is in no list, and removed when it
-// expires.
-func (c *changes) delete(at time.Time) {
+// delete makes the dialog a tombstone: it is in no list, and removed when it is
+// forgotten.
+func (c *changes) delete(at, forgetAt time.Time) {
 	c.set(fieldDeletedAt, millis(at))
-	c.unset(fieldListedFor)
+	c.set(fieldForgetAt, millis(forgetAt))
+	c.renames = append(c.renames, bson.E{Key: fieldListedFor, Value: fieldDeletedFor})
+}
+
+// depart remembers who stopped being part of the dialog.
+func (c *changes) depart(p *dialog.Plan, users []dialog.UserID) {
+	c.pushes = append(c.pushes, bson.E{Key: fieldDeparted, Value: bson.D{
+		{Key: "$each", Value: departures(p.At, p.ForgetAt(), users)},
+		{Key: "$slice", Value: -departedMost},
+	}})
+}
+
+// rejoin forgets that these users were no longer part of the dialog.
+func (c *changes) rejoin(users []dialog.UserID) {
+	c.removes = append(c.removes, bson.E{Key: fieldDeparted, Value: bson.D{
+		{Key: "user", Value: bson.D{{Key: "$in", Value: users}}},
+	}})
+}
+
+func departures(at, until time.Time, users []dialog.UserID) []departure {
+	list := make([]departure, len(users))
+	for i, u := range users {
+		list[i] = departure{User: u, At: millis(at), Until: millis(until)}
+	}
+	return list
 }
 
 // list changes an array without repetitions into another. When adding or removing
@@ -97,12 +121,14 @@ func (c *changes) update(r *dialog.Record) bson.D {
 	add("$unset", c.unsets)
 	add("$addToSet", c.adds)
 	add("$pullAll", c.pulls)
+	add("$pull", c.removes)
+	add("$rename", c.renames)
 	add("$inc", append(bson.D{{Key: fieldVersion, Value: int64(1)}}, c.incs...))
 	add("$max", bson.D{{Key: fieldUpdatedAt, Value: millis(r.At)}})
 	add("$currentDate", bson.D{{Key: fieldChangedAt, Value: true}})
-	add("$push", bson.D{{Key: fieldHistory, Value: bson.D{
+	add("$push", append(c.pushes, bson.E{Key: fieldHistory, Value: bson.D{
 		{Key: "$each", Value: []record{toRecord(r)}},
 		{Key: "$slice", Value: -dialog.HistoryKept},
-	}}})
+	}}))
 	return update
 }

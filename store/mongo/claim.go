@@ -50,7 +50,7 @@ func newPairClaim(a, b dialog.UserID, id bson.ObjectID, at time.Time) claim {
 
 func newKeyClaim(p *dialog.CreatePlan, id bson.ObjectID) claim {
 	at := p.Dialog.CreatedAt
-	until := millis(at.Add(dialog.TombstoneKept))
+	until := millis(at.Add(dialog.KeyKept))
 	return claim{ID: keyOf(p), Dialog: id, At: millis(at), Until: &until, InputHash: p.InputHash}
 }
 
@@ -61,7 +61,7 @@ func keyOf(p *dialog.CreatePlan) keyClaim {
 
 // expired reports whether the claim is so old that its key counts no longer, and
 // that the creation which made it can't still be in progress.
-func (c *claim) expired(now time.Time) bool { return dialog.Expired(instant(c.At), now) }
+func (c *claim) expired(now time.Time) bool { return dialog.KeyExpired(instant(c.At), now) }
 
 // take makes the claim, or returns the existing one.
 func (s *Store) take(ctx context.Context, c claim) (there claim, mine bool, err error) {
@@ -99,7 +99,8 @@ func (s *Store) takeOver(ctx context.Context, old, c claim) error {
 func (s *Store) supplant(ctx context.Context, made bool, there, own claim) error {
 	if !made {
 		at := own.At
-		err := s.insert(ctx, document{ID: there.Dialog, Type: dialog.Private, CreatedAt: at, UpdatedAt: at, DeletedAt: &at})
+		forget := millis(instant(at).Add(dialog.KeyKept))
+		err := s.insert(ctx, document{ID: there.Dialog, Type: dialog.Private, CreatedAt: at, UpdatedAt: at, DeletedAt: &at, ForgetAt: &forget})
 		if err != nil {
 			return againIfTaken(err)
 		}

@@ -90,7 +90,7 @@ func (c *creation) claimKey(ctx context.Context) (made document, found bool, err
 		there, mine = own, true
 	}
 	if !mine {
-		made, found, err := c.store.lookUp(ctx, there.Dialog)
+		made, found, err := c.store.lookUp(ctx, there.Dialog, whole)
 		if err != nil {
 			return document{}, false, err
 		}
@@ -120,7 +120,7 @@ func (c *creation) claimPair(ctx context.Context) (made document, found bool, er
 		return document{}, false, err
 	}
 	if !mine && there.Dialog != c.id {
-		made, found, err := c.store.lookUp(ctx, there.Dialog)
+		made, found, err := c.store.lookUp(ctx, there.Dialog, whole)
 		switch {
 		case err != nil:
 			return document{}, false, err
@@ -175,7 +175,7 @@ func (c *creation) insert(ctx context.Context) (dialog.CreateOutcome, error) {
 	if !driver.IsDuplicateKeyError(err) {
 		return dialog.CreateOutcome{}, againIfTaken(err)
 	}
-	there, found, err := c.store.lookUp(ctx, c.id)
+	there, found, err := c.store.lookUp(ctx, c.id, whole)
 	switch {
 	case err != nil:
 		return dialog.CreateOutcome{}, err

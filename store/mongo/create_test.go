@@ -47,7 +47,7 @@ func (g *grave) claimKey(id bson.ObjectID, hash string) {
 		{Key: "_id", Value: bson.D{{Key: "user", Value: "a"}, {Key: "key", Value: "k"}}},
 		{Key: "dialog_id", Value: id},
 		{Key: "at", Value: now},
-		{Key: "until", Value: now.Add(dialog.TombstoneKept)},
+		{Key: "until", Value: now.Add(dialog.KeyKept)},
 		{Key: "input_hash", Value: hash},
 	})
 }
@@ -143,7 +143,7 @@ func TestCreationsThatDied(t *testing.T) {
 			reason: "key claimed a day ago, no dialog: the key is free",
 			left: func(g *grave) {
 				g.claimKey(claimed, "another")
-				g.now.Move(dialog.TombstoneKept + time.Minute)
+				g.now.Move(dialog.KeyKept + time.Minute)
 			},
 			caller: a, creation: keyedGroup,
 		},
@@ -159,7 +159,7 @@ func TestCreationsThatDied(t *testing.T) {
 		},
 		{
 			reason: "pair claimed long ago, the dialog and its tombstone are gone: the id does not come back",
-			left:   func(g *grave) { g.claimPair(claimed, g.now.Now().Add(-2*dialog.TombstoneKept)) },
+			left:   func(g *grave) { g.claimPair(claimed, g.now.Now().Add(-2*dialog.KeyKept)) },
 			caller: b, creation: privateOfB,
 		},
 		{

@@ -29,7 +29,7 @@ type witness struct {
 
 func (w *witness) Update(ctx context.Context, p dialog.Plan) (dialog.Outcome, error) {
 	before, err := mongo.Look(ctx, w.Store, p.ID)
-	if err != nil || before.Deleted && p.At.Sub(before.UpdatedAt) >= dialog.TombstoneKept {
+	if err != nil || before.Forgotten(p.At) {
 		return w.Store.Update(ctx, p) // of what is not there, or is over, Decide does not know
 	}
 	want, refused := p.Decide(before)

@@ -30,6 +30,9 @@ const (
 	fieldChangedAt   = "changed_at"
 	fieldVersion     = "version"
 	fieldDeletedAt   = "deleted_at"
+	fieldForgetAt    = "forget_at"
+	fieldDeletedFor  = "deleted_for"
+	fieldDeparted    = "departed"
 	fieldCreatedWith = "created_with"
 	fieldHistory     = "history"
 )
@@ -54,9 +57,16 @@ type document struct {
 	CustomBytes int           `bson:"custom_bytes"`
 	CreatedAt   bson.DateTime `bson:"created_at"`
 	UpdatedAt   bson.DateTime `bson:"updated_at"`
-	Version     int64         `bson:"version"`
-	// DeletedAt marks a tombstone, which a TTL index removes.
+	// ChangedAt is only read: the database sets it.
+	ChangedAt bson.DateTime `bson:"changed_at,omitempty"`
+	Version   int64         `bson:"version"`
+	// DeletedAt marks a tombstone, which a TTL index removes after ForgetAt.
 	DeletedAt *bson.DateTime `bson:"deleted_at,omitempty"`
+	ForgetAt  *bson.DateTime `bson:"forget_at,omitempty"`
+	// DeletedFor is the ListedFor of before the deletion. It is not read.
+	DeletedFor bson.A `bson:"deleted_for,omitempty"`
+	// Departed is who stopped being part of the dialog, the latest last.
+	Departed []departure `bson:"departed,omitempty"`
 	// CreatedWith is the key that the dialog was created with. A claim of a
 	// key is only valid if its dialog has the same key here.
 	CreatedWith *keyClaim `bson:"created_with,omitempty"`
@@ -81,6 +91,18 @@ type record struct {
 	InputHash  string            `bson:"input_hash,omitempty"`
 }
 
+// A departure is one user who stopped being part of a dialog.
+type departure struct {
+	User dialog.UserID `bson:"user"`
+	// At is by the clock of the instance that wrote it.
+	At bson.DateTime `bson:"at"`
+	// Until is when it may be forgotten.
+	Until bson.DateTime `bson:"until"`
+}
+
+// departedMost is how many departures a dialog remembers, the latest.
+const departedMost = 1000
+
 // These are in listed_for beside the ids of users. They are numbers, so that they
 // never equal the id of a user.
 const (
@@ -101,14 +123,8 @@ func listedFor(d *dialog.Dialog) bson.A {
 	if d.Type == dialog.PublicGroup {
 		list = append(list, everyUser)
 	}
-	seen := make(map[dialog.UserID]bool, len(d.Occupants)+len(d.Admins)+1)
-	for _, ids := range [][]dialog.UserID{{d.Owner}, d.Admins, d.Occupants} {
-		for _, id := range ids {
-			if !seen[id] {
-				seen[id] = true
-				list = append(list, id)
-			}
-		}
+	for _, id := range d.Members() {
+		list = append(list, id)
 	}
 	return list
 }
@@ -128,7 +144,8 @@ func toDocument(d *dialog.Dialog) (document, error) {
 		CreatedAt: millis(d.CreatedAt), UpdatedAt: millis(d.UpdatedAt), Version: d.Version,
 	}
 	if d.Deleted {
-		doc.DeletedAt = &doc.UpdatedAt
+		forget := millis(d.ForgetAt)
+		doc.DeletedAt, doc.ForgetAt = &doc.UpdatedAt, &forget
 	}
 	if len(native) > 0 {
 		if doc.Custom, err = bson.Marshal(native); err != nil {
@@ -147,6 +164,12 @@ func (doc *document) dialog() (dialog.Dialog, error) {
 		Occupants: nilIfEmpty(doc.Occupants), Admins: nilIfEmpty(doc.Admins),
 		CreatedAt: instant(doc.CreatedAt), UpdatedAt: instant(doc.UpdatedAt),
 		Version: doc.Version, Deleted: doc.DeletedAt != nil,
+	}
+	switch {
+	case doc.ForgetAt != nil:
+		d.ForgetAt = instant(*doc.ForgetAt)
+	case doc.DeletedAt != nil: // deleted by an older version of this program
+		d.ForgetAt = instant(*doc.DeletedAt).Add(dialog.KeyKept)
 	}
 	var err error
 	if d.Custom, err = customFromBSON(doc.Custom); err != nil {

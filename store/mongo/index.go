@@ -27,12 +27,14 @@ type index struct {
 	keys bson.D
 	// ttl removes a document this long after the time in its only key.
 	ttl time.Duration
+	// sparse leaves out documents without the only key.
+	sparse bool
 }
 
 // versioned matches the names of this package's indexes, past and present.
 var versioned = regexp.MustCompile(`_v[0-9]+$`)
 
-// dialogIndexes serve the lists. Each starts with listed_for, which selects the
+// dialogIndexes serve the lists and what changed. Each of the first three starts with listed_for, which selects the
 // scope, continues with the key of an order and ends with the id, which breaks
 // ties. A page in either direction is one range of an index.
 //
@@ -49,7 +51,12 @@ func dialogIndexes() []index {
 		{name: "list_by_updated_at_v1", keys: list(fieldUpdatedAt)},
 		{name: "list_by_created_at_v1", keys: list(fieldCreatedAt)},
 		{name: "list_by_name_v1", keys: list(fieldNameFolded)},
-		{name: "tombstones_v1", keys: bson.D{{Key: fieldDeletedAt, Value: 1}}, ttl: dialog.TombstoneKept + sweepSlack},
+		{name: "changed_v1", keys: bson.D{{Key: fieldChangedAt, Value: 1}, {Key: fieldID, Value: 1}}},
+		{name: "departed_v1", keys: bson.D{{Key: fieldDeparted + ".user", Value: 1}}, sparse: true},
+		{name: "deleted_for_v1", keys: bson.D{{Key: fieldDeletedFor, Value: 1}}, sparse: true},
+		{name: "tombstones_v2", keys: bson.D{{Key: fieldForgetAt, Value: 1}}, ttl: sweepSlack},
+		// Older versions of this program did not write forget_at.
+		{name: "deleted_v1", keys: bson.D{{Key: fieldDeletedAt, Value: 1}}, ttl: dialog.MaxSyncKept + sweepSlack},
 	}
 }
 
@@ -93,7 +100,10 @@ func makeIndexes(ctx context.Context, c *driver.Collection, indexes []index) err
 	for _, i := range indexes {
 		o := options.Index().SetName(i.name)
 		if i.ttl > 0 {
-			o.SetExpireAfterSeconds(int32(i.ttl / time.Second)).SetSparse(true) //nolint:gosec // hours
+			o.SetExpireAfterSeconds(int32(i.ttl / time.Second)) //nolint:gosec // at most a few months
+		}
+		if i.ttl > 0 || i.sparse {
+			o.SetSparse(true)
 		}
 		models = append(models, driver.IndexModel{Keys: i.keys, Options: o})
 	}

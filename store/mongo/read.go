@@ -11,12 +11,18 @@ import (
 	"dialogs/dialog"
 )
 
-// What is read of a dialog. The history is left out unless it is needed;
-// listed_for is for indexes only.
+// What is read of a dialog. The history and who has departed are left out unless
+// they are needed; listed_for and deleted_for are for indexes only.
 var (
-	whole       = bson.D{{Key: fieldHistory, Value: 0}, {Key: fieldListedFor, Value: 0}}
-	withHistory = bson.D{{Key: fieldListedFor, Value: 0}}
-	onlyID      = bson.D{{Key: fieldID, Value: 1}}
+	whole = bson.D{
+		{Key: fieldHistory, Value: 0},
+		{Key: fieldDeparted, Value: 0},
+		{Key: fieldListedFor, Value: 0},
+		{Key: fieldDeletedFor, Value: 0},
+	}
+	withDeparted = bson.D{{Key: fieldHistory, Value: 0}, {Key: fieldListedFor, Value: 0}, {Key: fieldDeletedFor, Value: 0}}
+	withHistory  = bson.D{{Key: fieldListedFor, Value: 0}, {Key: fieldDeletedFor, Value: 0}}
+	onlyID       = bson.D{{Key: fieldID, Value: 1}}
 )
 
 // Dialog reads a dialog.
@@ -46,22 +52,20 @@ func (s *Store) Dialog(ctx context.Context, id dialog.ID, history bool) (dialog.
 
 // find reads a dialog or its tombstone, or returns [dialog.ErrNotFound].
 func (s *Store) find(ctx context.Context, id bson.ObjectID, fields bson.D) (dialog.Dialog, error) {
-	var doc document
-	filter := bson.D{{Key: fieldID, Value: id}}
-	err := s.dialogs.FindOne(ctx, filter, options.FindOne().SetProjection(fields)).Decode(&doc)
-	if errors.Is(err, driver.ErrNoDocuments) {
-		return dialog.Dialog{}, dialog.ErrNotFound()
-	}
+	doc, found, err := s.lookUp(ctx, id, fields)
 	if err != nil {
 		return dialog.Dialog{}, err
+	}
+	if !found {
+		return dialog.Dialog{}, dialog.ErrNotFound()
 	}
 	return doc.dialog()
 }
 
 // lookUp reads a dialog or its tombstone; found is false without one.
-func (s *Store) lookUp(ctx context.Context, id bson.ObjectID) (doc document, found bool, err error) {
+func (s *Store) lookUp(ctx context.Context, id bson.ObjectID, fields bson.D) (doc document, found bool, err error) {
 	filter := bson.D{{Key: fieldID, Value: id}}
-	err = s.dialogs.FindOne(ctx, filter, options.FindOne().SetProjection(whole)).Decode(&doc)
+	err = s.dialogs.FindOne(ctx, filter, options.FindOne().SetProjection(fields)).Decode(&doc)
 	if errors.Is(err, driver.ErrNoDocuments) {
 		return document{}, false, nil
 	}

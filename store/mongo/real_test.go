@@ -223,10 +223,10 @@ func TestTombstonesGoByThemselves(t *testing.T) {
 	makeIndexes(t, db)
 	s := open(t, uri, mongo.Options{})
 	t.Cleanup(func() { closeStore(t, s) })
-	long := time.Now().UTC().Truncate(time.Millisecond).Add(-2 * dialog.TombstoneKept)
+	long := time.Now().UTC().Truncate(time.Millisecond).Add(-2 * dialog.DefaultSyncKept)
 	if err := s.Restore(t.Context(), []dialog.Dialog{{
 		ID: "0123456789abcdef01234567", Type: dialog.Group, Name: "x", Owner: "o", Occupants: []dialog.UserID{"o"},
-		CreatedAt: long, UpdatedAt: long, Version: 2, Deleted: true,
+		CreatedAt: long, UpdatedAt: long, Version: 2, Deleted: true, ForgetAt: long.Add(dialog.DefaultSyncKept),
 	}}); err != nil {
 		t.Fatalf("restoring: %v", err)
 	}

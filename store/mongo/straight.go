@@ -106,6 +106,7 @@ func (c *command) people(p *dialog.Plan) {
 		c.require(nth(fieldOccupants, p.Policy.Limits.Occupants-len(add)), exists(false)) // there is room
 		c.changes.addToSet(fieldOccupants, add)
 		c.changes.addToSet(fieldListedFor, add)
+		c.changes.rejoin(add)
 		c.record.Joined = add
 	case len(remove) > 0:
 		c.require(fieldOccupants, bson.D{{Key: "$all", Value: remove}})
@@ -114,6 +115,7 @@ func (c *command) people(p *dialog.Plan) {
 		c.require(fieldAdmins, bson.D{{Key: "$nin", Value: remove}})
 		c.changes.pullAll(fieldOccupants, remove)
 		c.changes.pullAll(fieldListedFor, remove)
+		c.changes.depart(p, remove)
 		c.record.Left = remove
 	default:
 		return
@@ -151,10 +153,8 @@ func (c *command) custom(p *dialog.Plan) error {
 	return nil
 }
 
-// deletion makes a tombstone. If the clock has gone back since the last change,
-// the tombstone would expire too early: that case goes the long way.
+// deletion makes a tombstone.
 func (c *command) deletion(p *dialog.Plan) {
-	c.require(fieldUpdatedAt, bson.D{{Key: "$lte", Value: millis(p.At)}})
-	c.changes.delete(p.At)
+	c.changes.delete(p.At, p.ForgetAt())
 	c.record.Kind = dialog.Deleted
 }

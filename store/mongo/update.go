@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"slices"
 	"time"
 
 	"go.mongodb.org/mongo-driver/v2/bson"
@@ -78,7 +79,7 @@ func (s *Store) goStraight(ctx context.Context, p *dialog.Plan, filter, update b
 // goLong reads, decides, and writes if the version is still the one it has read.
 // It retries while other writers win. A denial is about the dialog as read.
 func (s *Store) goLong(ctx context.Context, p *dialog.Plan) (dialog.Outcome, error) {
-	fields := whole
+	fields := withDeparted
 	if p.Key != "" {
 		fields = withHistory
 	}
@@ -87,18 +88,25 @@ func (s *Store) goLong(ctx context.Context, p *dialog.Plan) (dialog.Outcome, err
 		return dialog.Outcome{}, err
 	}
 	for try := 0; ; try++ {
-		current, err := s.find(ctx, id, fields)
+		there, found, err := s.lookUp(ctx, id, fields)
 		if err != nil {
 			return dialog.Outcome{}, err
 		}
-		if current.Deleted && dialog.Expired(current.UpdatedAt, p.At) {
+		if !found {
+			return dialog.Outcome{}, dialog.ErrNotFound()
+		}
+		current, err := there.dialog()
+		if err != nil {
+			return dialog.Outcome{}, err
+		}
+		if current.Forgotten(p.At) {
 			return dialog.Outcome{}, dialog.ErrNotFound()
 		}
 		out, err := p.Decide(current)
 		if err != nil || out.Change == nil || out.Replayed {
 			return out, err
 		}
-		update, err := difference(p, &current, &out)
+		update, err := difference(p, &there, &current, &out)
 		if err != nil {
 			return dialog.Outcome{}, err
 		}
@@ -118,7 +126,7 @@ func (s *Store) goLong(ctx context.Context, p *dialog.Plan) (dialog.Outcome, err
 
 // difference is the update that turns the dialog as read into the outcome, with
 // the operators of the straight way where they fit.
-func difference(p *dialog.Plan, before *dialog.Dialog, out *dialog.Outcome) (bson.D, error) {
+func difference(p *dialog.Plan, there *document, before *dialog.Dialog, out *dialog.Outcome) (bson.D, error) {
 	var c changes
 	after := &out.Dialog
 	if after.Name != before.Name {
@@ -133,9 +141,10 @@ func difference(p *dialog.Plan, before *dialog.Dialog, out *dialog.Outcome) (bso
 	list(&c, fieldOccupants, before.Occupants, after.Occupants)
 	list(&c, fieldAdmins, before.Admins, after.Admins)
 	if after.Deleted {
-		c.delete(after.UpdatedAt)
+		c.delete(after.UpdatedAt, after.ForgetAt)
 	} else {
 		list(&c, fieldListedFor, listedFor(before), listedFor(after))
+		c.people(p, there.Departed, dialog.Without(before.Members(), after.Members()), dialog.Without(after.Members(), before.Members()))
 	}
 	if len(p.Custom) > 0 {
 		if err := c.customDifference(p, after.Custom); err != nil {
@@ -143,6 +152,26 @@ func difference(p *dialog.Plan, before *dialog.Dialog, out *dialog.Outcome) (bso
 		}
 	}
 	return c.update(out.Change), nil
+}
+
+// people updates who has departed. One update can't both add to the list and
+// remove from it: then it is written whole.
+func (c *changes) people(p *dialog.Plan, there []departure, left, joined []dialog.UserID) {
+	switch {
+	case len(left) > 0 && len(joined) > 0:
+		c.set(fieldDeparted, departed(there, p.At, p.ForgetAt(), left, joined))
+	case len(left) > 0:
+		c.depart(p, left)
+	case len(joined) > 0:
+		c.rejoin(joined)
+	}
+}
+
+// departed is the list of departures after some users left and others joined.
+func departed(there []departure, at, until time.Time, left, joined []dialog.UserID) []departure {
+	kept := slices.DeleteFunc(slices.Clone(there), func(d departure) bool { return slices.Contains(joined, d.User) })
+	kept = append(kept, departures(at, until, left)...)
+	return kept[max(0, len(kept)-departedMost):]
 }
 
 // customDifference sets and removes the fields of the plan, removes classes

@@ -3,6 +3,7 @@ package sqlite
 import (
 	"context"
 	"database/sql"
+	"slices"
 
 	"dialogs/dialog"
 )
@@ -79,8 +80,12 @@ func (w *writer) restore(d *dialog.Dialog) error {
 	if err != nil {
 		return err
 	}
+	var before dialog.Dialog
 	if found {
-		if err := w.remove(&r); err != nil {
+		if before, err = r.dialog(); err != nil {
+			return err
+		}
+		if err := w.remove(r.n, &before); err != nil {
 			return err
 		}
 	}
@@ -94,23 +99,28 @@ func (w *writer) restore(d *dialog.Dialog) error {
 			return dialog.ErrPairTaken(d.ID)
 		}
 	}
-	return w.insert(d)
-}
-
-// remove deletes a dialog with everything that belongs to it.
-func (w *writer) remove(r *row) error {
-	d, err := r.dialog()
+	if !found {
+		return w.insert(d)
+	}
+	position, err := w.nextPosition()
 	if err != nil {
 		return err
 	}
-	if err := w.saveMembers(r.n, &d, &dialog.Dialog{Deleted: true}, everyone(&d)); err != nil {
+	at := place{dialog: r.n, position: position, forgetAt: w.now().Add(dialog.DefaultSyncKept)}
+	if err := w.insertRow(at, d); err != nil {
 		return err
 	}
+	return w.saveMembers(at, &before, d, slices.Concat(before.Members(), d.Members()))
+}
+
+// remove deletes a dialog, except for its members, before another takes its
+// place.
+func (w *writer) remove(n int64, d *dialog.Dialog) error {
 	for _, statement := range []string{
 		"DELETE FROM change WHERE dialog = ?",
 		"DELETE FROM dialog WHERE n = ?",
 	} {
-		if err := w.exec(statement, r.n); err != nil {
+		if err := w.exec(statement, n); err != nil {
 			return err
 		}
 	}
@@ -118,5 +128,5 @@ func (w *writer) remove(r *row) error {
 	if !ok || d.Deleted {
 		return nil
 	}
-	return w.exec("DELETE FROM pair WHERE a = ? AND b = ? AND dialog = ?", string(a), string(b), r.n)
+	return w.exec("DELETE FROM pair WHERE a = ? AND b = ? AND dialog = ?", string(a), string(b), n)
 }

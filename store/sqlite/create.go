@@ -73,7 +73,7 @@ func (w *writer) createdWith(p *dialog.CreatePlan) (d dialog.Dialog, used bool, 
 		"SELECT input_hash, id, at FROM creation WHERE by_server = ? AND actor = ? AND key = ?",
 		[]any{server, actor, p.Key}, &hash, &id, &at,
 	)
-	if err != nil || !used || dialog.Expired(instant(at), p.Dialog.CreatedAt) {
+	if err != nil || !used || dialog.KeyExpired(instant(at), p.Dialog.CreatedAt) {
 		return dialog.Dialog{}, false, err
 	}
 	if err := p.CheckReplay(hash); err != nil {
@@ -102,8 +102,23 @@ func (w *writer) load(query string, args ...any) (r row, found bool, err error) 
 	return r, found, err
 }
 
-// insert stores a new dialog with its history and everything that finds it.
+// insert stores a new dialog with its history and everything that finds it. Its
+// number is the position of its creation: no dialog ever gets the number of
+// another one.
 func (w *writer) insert(d *dialog.Dialog) error {
+	position, err := w.nextPosition()
+	if err != nil {
+		return err
+	}
+	at := place{dialog: position, position: position}
+	if err := w.insertRow(at, d); err != nil {
+		return err
+	}
+	return w.saveMembers(at, &dialog.Dialog{}, d, d.Members())
+}
+
+// insertRow stores a dialog, except for its members.
+func (w *writer) insertRow(at place, d *dialog.Dialog) error {
 	id, err := encodeID(d.ID)
 	if err != nil {
 		return err
@@ -112,29 +127,26 @@ func (w *writer) insert(d *dialog.Dialog) error {
 	if err := r.encodeLists(d); err != nil {
 		return err
 	}
-	// Not RETURNING n: SQLite would keep a journal for the statement.
-	n, err := w.add(
-		"INSERT INTO dialog (id, type, deleted, version, created_at, updated_at, owner, folded, name, custom, photo, admins, occupants)"+
-			" VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-		id, int(d.Type), d.Deleted, d.Version, millis(d.CreatedAt), millis(d.UpdatedAt), string(d.Owner),
-		dialog.FoldName(d.Name), d.Name, r.custom, d.Photo, r.admins, r.occupants,
+	forget := int64(0)
+	if d.Deleted {
+		forget = millis(d.ForgetAt)
+	}
+	err = w.exec(
+		"INSERT INTO dialog (n, id, type, deleted, version, created_at, updated_at, forget_at, owner, folded, name, custom, photo, admins, occupants, position)"+
+			" VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+		at.dialog, id, int(d.Type), d.Deleted, d.Version, millis(d.CreatedAt), millis(d.UpdatedAt), forget, string(d.Owner),
+		dialog.FoldName(d.Name), d.Name, r.custom, d.Photo, r.admins, r.occupants, at.position,
 	)
 	if err != nil {
 		return err
 	}
 	for i := range d.History {
-		if err := w.insertRecord(n, &d.History[i]); err != nil {
+		if err := w.insertRecord(at.dialog, &d.History[i]); err != nil {
 			return err
 		}
 	}
-	if d.Deleted {
-		return nil
-	}
-	if err := w.saveMembers(n, &dialog.Dialog{}, d, everyone(d)); err != nil {
-		return err
-	}
-	if a, b, ok := d.Pair(); ok {
-		return w.exec("INSERT INTO pair (a, b, dialog) VALUES (?, ?, ?)", string(a), string(b), n)
+	if a, b, ok := d.Pair(); ok && !d.Deleted {
+		return w.exec("INSERT INTO pair (a, b, dialog) VALUES (?, ?, ?)", string(a), string(b), at.dialog)
 	}
 	return nil
 }

@@ -2,6 +2,7 @@ package sqlite
 
 import (
 	"slices"
+	"time"
 
 	"dialogs/dialog"
 )
@@ -32,23 +33,25 @@ func rolesOf(d *dialog.Dialog, u dialog.UserID) int {
 	return roles
 }
 
-// everyone lists all users who have a role in the dialog.
-func everyone(d *dialog.Dialog) []dialog.UserID {
-	return slices.Concat([]dialog.UserID{d.Owner}, d.Admins, d.Occupants)
-}
-
 // touched lists the users whose roles a change may have changed.
 func touched(current *dialog.Dialog, out *dialog.Outcome) []dialog.UserID {
 	if out.Dialog.Deleted {
-		return everyone(current)
+		return current.Members()
 	}
 	c := out.Change
 	return slices.Concat(c.Joined, c.Left, c.NewAdmins, c.LostAdmins, []dialog.UserID{current.Owner, out.Dialog.Owner})
 }
 
+// A place is where a change of a dialog is in the order of all changes.
+type place struct {
+	dialog, position int64
+	// forgetAt is until when it is remembered who left.
+	forgetAt time.Time
+}
+
 // saveMembers writes the roles of these users, where they differ between current
-// and next.
-func (w *writer) saveMembers(n int64, current, next *dialog.Dialog, people []dialog.UserID) error {
+// and next. Whoever has none any more has departed.
+func (w *writer) saveMembers(at place, current, next *dialog.Dialog, people []dialog.UserID) error {
 	done := make(map[dialog.UserID]bool, len(people))
 	for _, u := range people {
 		if done[u] {
@@ -59,16 +62,30 @@ func (w *writer) saveMembers(n int64, current, next *dialog.Dialog, people []dia
 		switch before, after := rolesOf(current, u), rolesOf(next, u); {
 		case before == after:
 		case after == 0:
-			err = w.exec("DELETE FROM member WHERE user = ? AND dialog = ?", string(u), n)
+			err = w.depart(at, u)
 		default:
 			err = w.exec(
 				"INSERT INTO member (user, dialog, roles) VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET roles = excluded.roles",
-				string(u), n, after,
+				string(u), at.dialog, after,
 			)
+			if err == nil && before == 0 && current.Version > 0 {
+				err = w.exec("DELETE FROM departed WHERE user = ? AND dialog = ?", string(u), at.dialog)
+			}
 		}
 		if err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// depart removes the roles of a user and remembers that they had some.
+func (w *writer) depart(at place, u dialog.UserID) error {
+	if err := w.exec("DELETE FROM member WHERE user = ? AND dialog = ?", string(u), at.dialog); err != nil {
+		return err
+	}
+	return w.exec(
+		"INSERT OR REPLACE INTO departed (user, dialog, position, forget_at) VALUES (?, ?, ?, ?)",
+		string(u), at.dialog, at.position, millis(at.forgetAt),
+	)
 }

@@ -3,6 +3,7 @@ package sqlite
 import (
 	"database/sql"
 	"errors"
+	"time"
 
 	"dialogs/dialog"
 )
@@ -14,16 +15,17 @@ type row struct {
 	typ                        dialog.Type
 	deleted                    bool
 	version, created, updated  int64
+	forget                     int64
 	owner, name, custom, photo string
 	admins, occupants          string
 }
 
-const rowColumns = "d.n, d.id, d.type, d.deleted, d.version, d.created_at, d.updated_at, d.owner, d.name, d.custom, d.photo, d.admins, d.occupants"
+const rowColumns = "d.n, d.id, d.type, d.deleted, d.version, d.created_at, d.updated_at, d.forget_at, d.owner, d.name, d.custom, d.photo, d.admins, d.occupants"
 
 // targets are what a row of rowColumns is scanned into.
 func (r *row) targets() []any {
 	return []any{
-		&r.n, &r.id, &r.typ, &r.deleted, &r.version, &r.created, &r.updated,
+		&r.n, &r.id, &r.typ, &r.deleted, &r.version, &r.created, &r.updated, &r.forget,
 		&r.owner, &r.name, &r.custom, &r.photo, &r.admins, &r.occupants,
 	}
 }
@@ -35,8 +37,16 @@ func (r *row) dialog() (dialog.Dialog, error) {
 	return dialog.Dialog{
 		ID: decodeID(r.id), Type: r.typ, Name: r.name, Photo: r.photo, Owner: dialog.UserID(r.owner),
 		Occupants: occupants, Admins: admins, Custom: custom,
-		CreatedAt: instant(r.created), UpdatedAt: instant(r.updated), Version: r.version, Deleted: r.deleted,
+		CreatedAt: instant(r.created), UpdatedAt: instant(r.updated), Version: r.version, Deleted: r.deleted, ForgetAt: forgetAt(r.forget),
 	}, errors.Join(err1, err2, err3)
+}
+
+// forgetAt is an instant that may be missing.
+func forgetAt(ms int64) time.Time {
+	if ms == 0 {
+		return time.Time{}
+	}
+	return instant(ms)
 }
 
 // encodeLists fills in the columns that need encoding.

@@ -113,7 +113,7 @@ func (s *Store) open(ctx context.Context) (err error) {
 	if err := migrate(ctx, conn); err != nil {
 		return errors.Join(err, conn.Close(), s.writeDB.Close())
 	}
-	s.writer = newWriter(conn)
+	s.writer = newWriter(conn, s.options.Now)
 	reads, err := sql.Open("sqlite", source(path, s.options.Timeout, true))
 	if err != nil {
 		return errors.Join(err, s.writer.close(), s.writeDB.Close())

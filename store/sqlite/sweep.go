@@ -29,42 +29,47 @@ func (s *Store) sweepAlways(ctx context.Context, every time.Duration) {
 
 // What has expired. The last argument of each is the maximum number of rows.
 const (
-	staleDialogs  = "SELECT n FROM dialog INDEXED BY dialog_deleted WHERE deleted = 1 AND updated_at <= ? ORDER BY updated_at LIMIT ?"
+	staleDialogs  = "SELECT n FROM dialog INDEXED BY dialog_forgotten WHERE deleted = 1 AND forget_at <= ? ORDER BY forget_at LIMIT ?"
+	staleDeparted = "SELECT user, dialog FROM departed INDEXED BY departed_forgotten WHERE forget_at <= ? ORDER BY forget_at LIMIT ?"
 	staleKeys     = "SELECT by_server, actor, key FROM creation INDEXED BY creation_at WHERE at <= ? LIMIT ?"
 	staleSessions = "SELECT id FROM ended_session INDEXED BY ended_session_until WHERE until <= ? LIMIT ?"
 )
 
-// Sweep removes expired tombstones and idempotency keys of creations
-// ([dialog.TombstoneKept]), and ended sessions whose tokens have expired. An open
-// store does so automatically.
+// Sweep removes what has expired: tombstones, who departed, idempotency keys of
+// creations ([dialog.KeyKept]), and ended sessions whose tokens have expired. An
+// open store does so automatically.
 func (s *Store) Sweep(ctx context.Context) error {
 	now := s.options.Now()
-	before := millis(now.Add(-dialog.TombstoneKept))
+	until, keysUntil := millis(now), millis(now.Add(-dialog.KeyKept))
 	for {
 		var stale bool
 		err := s.read(ctx, "looking for expired rows", func(ctx context.Context) error {
 			return s.reads.row(ctx,
-				"SELECT EXISTS ("+staleDialogs+") OR EXISTS ("+staleKeys+") OR EXISTS ("+staleSessions+")",
-				[]any{before, 1, before, 1, millis(now), 1}, &stale)
+				"SELECT EXISTS ("+staleDialogs+") OR EXISTS ("+staleDeparted+") OR EXISTS ("+staleKeys+") OR EXISTS ("+staleSessions+")",
+				[]any{until, 1, until, 1, keysUntil, 1, until, 1}, &stale)
 		})
 		if err != nil || !stale { // the writer is not disturbed when there is nothing to do
 			return err
 		}
-		if err := s.write(ctx, "sweeping", func(w *writer) error { return w.sweep(before, millis(now)) }); err != nil {
+		if err := s.write(ctx, "sweeping", func(w *writer) error { return w.sweep(until, keysUntil) }); err != nil {
 			return err
 		}
 	}
 }
 
-func (w *writer) sweep(before, now int64) error {
+func (w *writer) sweep(until, keysUntil int64) error {
 	for _, stale := range []struct {
 		statement string
 		until     int64
 	}{
-		{"DELETE FROM change WHERE dialog IN (" + staleDialogs + ")", before},
-		{"DELETE FROM dialog WHERE n IN (" + staleDialogs + ")", before},
-		{"DELETE FROM creation WHERE (by_server, actor, key) IN (" + staleKeys + ")", before},
-		{"DELETE FROM ended_session WHERE id IN (" + staleSessions + ")", now},
+		// Whoever has not read these positions can't catch up any more.
+		{"UPDATE sync SET forgotten = max(forgotten, (SELECT coalesce(max(position), 0) FROM dialog WHERE n IN (" + staleDialogs + ")))", until},
+		{"UPDATE sync SET forgotten = max(forgotten, (SELECT coalesce(max(position), 0) FROM departed WHERE (user, dialog) IN (" + staleDeparted + ")))", until},
+		{"DELETE FROM change WHERE dialog IN (" + staleDialogs + ")", until},
+		{"DELETE FROM dialog WHERE n IN (" + staleDialogs + ")", until},
+		{"DELETE FROM departed WHERE (user, dialog) IN (" + staleDeparted + ")", until},
+		{"DELETE FROM creation WHERE (by_server, actor, key) IN (" + staleKeys + ")", keysUntil},
+		{"DELETE FROM ended_session WHERE id IN (" + staleSessions + ")", until},
 	} {
 		if err := w.exec(stale.statement, stale.until, sweepMost); err != nil {
 			return err

@@ -17,7 +17,9 @@ func TestSweep(t *testing.T) {
 	clock := storetest.NewClock(time.Now())
 	s := open(t, t.TempDir(), sqlite.Options{Now: clock.Now})
 	t.Cleanup(func() { closing(t, s) })
-	svc := dialog.NewService(s, dialog.DefaultPolicy(dialog.DefaultLimits()), clock.Now, rand.Reader)
+	policy := dialog.DefaultPolicy(dialog.DefaultLimits())
+	policy.SyncKept = dialog.KeyKept
+	svc := dialog.NewService(s, policy, clock.Now, rand.Reader)
 	o := dialog.Caller{User: "o"}
 	create := func(key string) dialog.Dialog {
 		t.Helper()
@@ -58,7 +60,7 @@ func TestSweep(t *testing.T) {
 	kept := create("kept")
 	remove(create("late"))
 	rows(many+2, 2*many+3, many+2, 2)
-	clock.Move(dialog.TombstoneKept - time.Hour - time.Millisecond)
+	clock.Move(dialog.KeyKept - time.Hour - time.Millisecond)
 	sweep()
 	rows(many+2, 2*many+3, many+2, 2)
 	clock.Move(time.Millisecond)

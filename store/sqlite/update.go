@@ -36,13 +36,15 @@ func (w *writer) update(p *dialog.Plan) (dialog.Outcome, error) {
 	if err != nil {
 		return dialog.Outcome{}, err
 	}
-	// An expired tombstone is gone, although it may not be swept away yet.
-	if !found || r.deleted && dialog.Expired(instant(r.updated), p.At) {
+	if !found {
 		return dialog.Outcome{}, dialog.ErrNotFound()
 	}
 	current, err := r.dialog()
 	if err != nil {
 		return dialog.Outcome{}, err
+	}
+	if current.Forgotten(p.At) { // although it may not be swept away yet
+		return dialog.Outcome{}, dialog.ErrNotFound()
 	}
 	if p.Key != "" {
 		if current.History, err = w.recordsWith(r.n, p.Key); err != nil {
@@ -57,7 +59,7 @@ func (w *writer) update(p *dialog.Plan) (dialog.Outcome, error) {
 	if out.Change == nil || out.Replayed {
 		return out, nil
 	}
-	return out, w.save(&r, &current, &out)
+	return out, w.save(p, &r, &current, &out)
 }
 
 // recordsWith returns the part of the history that a decision needs: the records
@@ -71,10 +73,14 @@ func (w *writer) recordsWith(n int64, key string) ([]dialog.Record, error) {
 }
 
 // save stores the dialog after a change in its row.
-func (w *writer) save(r *row, current *dialog.Dialog, out *dialog.Outcome) error {
+func (w *writer) save(p *dialog.Plan, r *row, current *dialog.Dialog, out *dialog.Outcome) error {
 	next, change := &out.Dialog, out.Change
-	set := []string{"version = ?", "updated_at = ?"}
-	args := []any{next.Version, millis(next.UpdatedAt)}
+	position, err := w.nextPosition()
+	if err != nil {
+		return err
+	}
+	set := []string{"version = ?", "updated_at = ?", "position = ?"}
+	args := []any{next.Version, millis(next.UpdatedAt), position}
 	put := func(column string, value any) {
 		set = append(set, column+" = ?")
 		args = append(args, value)
@@ -83,6 +89,7 @@ func (w *writer) save(r *row, current *dialog.Dialog, out *dialog.Outcome) error
 	// that is set, changed or not, and encoding long lists takes time.
 	if next.Deleted {
 		put("deleted", true)
+		put("forget_at", millis(next.ForgetAt))
 	}
 	if next.Owner != current.Owner {
 		put("owner", string(next.Owner))
@@ -113,7 +120,8 @@ func (w *writer) save(r *row, current *dialog.Dialog, out *dialog.Outcome) error
 	if err := w.exec("UPDATE dialog SET "+strings.Join(set, ", ")+" WHERE n = ?", append(args, r.n)...); err != nil {
 		return err
 	}
-	if err := w.saveMembers(r.n, current, next, touched(current, out)); err != nil {
+	place := place{dialog: r.n, position: position, forgetAt: p.ForgetAt()}
+	if err := w.saveMembers(place, current, next, touched(current, out)); err != nil {
 		return err
 	}
 	if a, b, ok := current.Pair(); ok && next.Deleted {

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"runtime/debug"
+	"time"
 
 	"dialogs/dialog"
 )
@@ -32,10 +33,14 @@ type writer struct {
 	statements map[string]*sql.Stmt
 	// executed counts the statements that changed something.
 	executed int
+	now      func() time.Time
+	// position is the latest one that this transaction gave; nil before it
+	// gave one.
+	position *int64
 }
 
-func newWriter(conn *sql.Conn) *writer {
-	return &writer{conn: conn, statements: map[string]*sql.Stmt{}}
+func newWriter(conn *sql.Conn, now func() time.Time) *writer {
+	return &writer{conn: conn, statements: map[string]*sql.Stmt{}, now: now}
 }
 
 // serve does jobs until the queue is closed, and signals when a checkpoint is
@@ -59,6 +64,7 @@ func (w *writer) serve(jobs *jobs, checkpoint chan<- struct{}) {
 // if the transaction fails, all of them fail. It returns the number of jobs.
 func (w *writer) commit(jobs *jobs, most int) int {
 	group, answers := make([]*job, 0, most), make([]error, 0, most)
+	w.position = nil
 	err := w.exec("BEGIN IMMEDIATE")
 	for cost := 0; len(group) < most && cost < groupCost; {
 		j := jobs.take(len(group) == 0)
@@ -73,6 +79,9 @@ func (w *writer) commit(jobs *jobs, most int) int {
 		answers[len(group)-1], err = w.savepoint(j)
 		jobs.charge(j, w.executed-before)
 		cost += w.executed - before
+	}
+	if err == nil {
+		err = w.savePosition()
 	}
 	if err == nil {
 		err = w.exec("COMMIT")

@@ -88,7 +88,7 @@ func testPrivateRace(e *env) {
 			e.same(e.query(dialog.Query{User: u, Scope: dialog.Mine, Order: orders()[0], Limit: 5}), []dialog.ID{id}, "dialogs of the two")
 		}
 		e.update(user("a"), id, dialog.Change{Delete: true})
-		e.clock.Move(2 * dialog.TombstoneKept) // the keys of this round are over
+		e.clock.Move(2 * dialog.KeyKept) // the keys of this round are over
 	}
 }
 

@@ -130,7 +130,7 @@ func (c cast) operation() Operation {
 		op.fields = []dialog.Field{{Name: "later", Type: pick(c, dialog.String, dialog.Integer), List: c.chance(20)}}
 	default:
 		op.kind = opWait
-		op.wait = pick(c, time.Millisecond, time.Millisecond, time.Second, -time.Minute, dialog.TombstoneKept/2, dialog.TombstoneKept+time.Minute)
+		op.wait = pick(c, time.Millisecond, time.Millisecond, time.Second, -time.Minute, dialog.KeyKept/2, dialog.KeyKept+time.Minute, dialog.DefaultSyncKept)
 	}
 	return op
 }

@@ -183,7 +183,7 @@ func testCreateKeyEnds(e *env) {
 	if out, err := e.tryCreate(user("o"), keyed("k", "x")); err != nil || out.Created {
 		e.Errorf("the key after the clock went back: created %v, %v", out.Created, err)
 	}
-	e.clock.Move(time.Hour + dialog.TombstoneKept - time.Minute)
+	e.clock.Move(time.Hour + dialog.KeyKept - time.Minute)
 	if out, err := e.tryCreate(user("o"), keyed("k", "x")); err != nil || out.Created {
 		e.Errorf("the key within its day: created %v, %v", out.Created, err)
 	}
@@ -280,7 +280,7 @@ func testIDGiven(e *env) {
 		other.ID = dialog.Optional[string]{}
 		d := e.create(server(), other)
 		e.update(server(), d.ID, dialog.Change{Delete: true})
-		e.clock.Move(dialog.TombstoneKept / 4)
+		e.clock.Move(dialog.KeyKept / 4)
 	}
 	refused("an id that is taken")
 	e.same(e.read(made.ID), before, "the dialog that has the id")

@@ -77,6 +77,12 @@ func Run(t *testing.T, newDatabase func(t testing.TB) Database) {
 		{"restoring over what is there", testRestoreOver},
 		{"restoring under a race", testRestoreRace},
 
+		{"changes", testChanges},
+		{"changes while away", testChangesAway},
+		{"changes by a restore", testChangesRestored},
+		{"changes after no place of this store", testChangesRefused},
+		{"changes under a race", testChangesRace},
+
 		{"classes", testClasses},
 		{"classes under a race", testClassRace},
 		{"API keys", testAPIKeys},

@@ -407,7 +407,7 @@ func testTombstoneEnd(e *env) {
 	d := e.group("o")
 	change := dialog.Change{Delete: true, IdempotencyKey: dialog.Some("k")}
 	e.update(user("o"), d.ID, change)
-	e.clock.Move(dialog.TombstoneKept - time.Minute)
+	e.clock.Move(dialog.DefaultSyncKept - time.Minute)
 	if out := e.update(user("o"), d.ID, change); !out.Replayed {
 		e.Error("no replay from a tombstone that is kept")
 	}

@@ -5,6 +5,8 @@ import de.bwaldvogel.mongo.bson.BsonRegularExpression;
 import de.bwaldvogel.mongo.bson.Document;
 import io.netty.channel.Channel;
 import java.nio.charset.Charset;
+import java.time.Instant;
+import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
@@ -47,12 +49,23 @@ public final class Main {
             return (Document) recode(super.handleCommand(channel, database, command, (Document) bytes), ISO_8859_1, UTF_8);
         }
 
+        /** MongoDB's dates have milliseconds; $currentDate of this back end compares nanoseconds that nobody sees. */
+        private static void setCurrentDate(Document update) {
+            if (update.get("$currentDate") instanceof Document fields) {
+                Document set = update.get("$set") instanceof Document there ? there : new Document();
+                fields.keySet().forEach(field -> set.put(field, Instant.now().truncatedTo(ChronoUnit.MILLIS)));
+                update.remove("$currentDate");
+                update.put("$set", set);
+            }
+        }
+
         private static Object recode(Object value, Charset from, Charset to) {
             if (value instanceof String text) {
                 return new String(text.getBytes(from), to);
             } else if (value instanceof Document document) {
                 Document copy = new Document();
                 document.forEach((key, each) -> copy.put((String) recode(key, from, to), recode(each, from, to)));
+                setCurrentDate(copy);
                 return copy;
             } else if (value instanceof Collection<?> list) {
                 List<Object> copy = new ArrayList<>(list.size());

@@ -1,0 +1,102 @@
+package memory
+
+import (
+	"cmp"
+	"context"
+	"crypto/rand"
+	"fmt"
+	"maps"
+	"slices"
+
+	"dialogs/dialog"
+)
+
+// A changeLog gives every change a position, and remembers the latest one of
+// each dialog and of each user who stopped being part of it. It forgets nothing.
+type changeLog struct {
+	epoch    string
+	position int
+	changed  map[dialog.ID]int
+	departed map[dialog.UserID]map[dialog.ID]int
+}
+
+func newChangeLog() changeLog {
+	return changeLog{
+		epoch: rand.Text(), changed: map[dialog.ID]int{},
+		departed: map[dialog.UserID]map[dialog.ID]int{},
+	}
+}
+
+// put stores a dialog in the place of what was there, as the next change. The
+// zero user stands for servers, who are part of every dialog.
+func (db *Database) put(d dialog.Dialog) {
+	before := db.dialogs[d.ID]
+	db.dialogs[d.ID] = clone(d)
+	db.log.position++
+	db.log.changed[d.ID] = db.log.position
+	were, are := membersAndServers(&before), membersAndServers(&d)
+	for _, u := range dialog.Without(were, are) {
+		if db.log.departed[u] == nil {
+			db.log.departed[u] = map[dialog.ID]int{}
+		}
+		db.log.departed[u][d.ID] = db.log.position
+	}
+	for _, u := range are {
+		delete(db.log.departed[u], d.ID)
+	}
+}
+
+func membersAndServers(d *dialog.Dialog) []dialog.UserID {
+	if d.Version == 0 || d.Deleted {
+		return nil
+	}
+	return append(d.Members(), "")
+}
+
+func (l *changeLog) mark(position int) dialog.Mark {
+	return dialog.Mark(fmt.Sprintf("%s:%d", l.epoch, position))
+}
+
+func (s *store) ChangesSince(ctx context.Context, q dialog.ChangesQuery) (dialog.ChangesPage, error) {
+	end, err := s.begin(ctx)
+	if err != nil {
+		return dialog.ChangesPage{}, err
+	}
+	defer end()
+	log := &s.db.log
+	latest := log.mark(log.position)
+	if q.After == "" {
+		return dialog.ChangesPage{Next: latest}, nil
+	}
+	var after int
+	if _, err := fmt.Sscanf(string(q.After), log.epoch+":%d", &after); err != nil || after > log.position || log.mark(after) != q.After {
+		return dialog.ChangesPage{}, dialog.ErrResync()
+	}
+	at := map[dialog.ID]int{}
+	for id, position := range log.changed {
+		if d := s.db.dialogs[id]; position > after && slices.Contains(membersAndServers(&d), q.User) {
+			at[id] = position
+		}
+	}
+	for id, position := range log.departed[q.User] {
+		if position > after {
+			at[id] = position
+		}
+	}
+	ids := slices.SortedFunc(maps.Keys(at), func(a, b dialog.ID) int { return cmp.Compare(at[a], at[b]) })
+	page := dialog.ChangesPage{Next: latest}
+	if len(ids) > q.Limit {
+		ids = ids[:q.Limit]
+		page.More, page.Next = true, log.mark(at[ids[q.Limit-1]])
+	}
+	for _, id := range ids {
+		if _, gone := log.departed[q.User][id]; gone {
+			page.Removed = append(page.Removed, id)
+			continue
+		}
+		d := clone(s.db.dialogs[id])
+		d.History = nil
+		page.Changed = append(page.Changed, d)
+	}
+	return page, nil
+}

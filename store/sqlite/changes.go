@@ -1,0 +1,178 @@
+package sqlite
+
+import (
+	"bytes"
+	"cmp"
+	"context"
+	"database/sql"
+	"slices"
+
+	"dialogs/dialog"
+)
+
+const (
+	selectSync = "SELECT epoch, position, forgotten FROM sync"
+
+	// The two ways to the changed dialogs of a user: from the changes, and
+	// from the user's own dialogs.
+	changedByPosition = "SELECT d.position, " + rowColumns + " FROM dialog d INDEXED BY dialog_position" +
+		" WHERE d.position > ?2 AND d.deleted = 0 AND EXISTS (SELECT 1 FROM member m WHERE m.user = ?1 AND m.dialog = d.n)" +
+		" ORDER BY d.position LIMIT ?3"
+	changedByMember = "SELECT d.position, " + rowColumns + " FROM member m CROSS JOIN dialog d ON d.n = m.dialog" +
+		" WHERE m.user = ?1 AND d.position > ?2 ORDER BY d.position LIMIT ?3"
+	removed = "SELECT p.position, d.id FROM departed p CROSS JOIN dialog d ON d.n = p.dialog" +
+		" WHERE p.user = ?1 AND p.position > ?2 ORDER BY p.position LIMIT ?3"
+
+	// A server is part of every dialog until it is deleted.
+	changedForServer = "SELECT d.position, " + rowColumns + " FROM dialog d INDEXED BY dialog_position" +
+		" WHERE d.position > ?2 AND ?1 = '' ORDER BY d.position LIMIT ?3"
+
+	ownAtMost = "SELECT count(*) FROM (SELECT 1 FROM member WHERE user = ? LIMIT ?)"
+)
+
+// ChangesSince returns the dialogs that changed after a mark, in the order of
+// their latest change.
+func (s *Store) ChangesSince(ctx context.Context, q dialog.ChangesQuery) (dialog.ChangesPage, error) {
+	var page dialog.ChangesPage
+	err := s.read(ctx, "reading changes", func(ctx context.Context) error {
+		statements := map[string]*sql.Stmt{}
+		for _, text := range []string{
+			selectSync, changedByPosition, changedByMember, changedForServer, removed, ownAtMost,
+		} {
+			stmt, err := s.reads.prepared(ctx, text)
+			if err != nil {
+				return err
+			}
+			statements[text] = stmt
+		}
+		return s.reads.snapshot(ctx, func(tx *sql.Tx) (err error) {
+			c := changesReader{ctx: ctx, tx: tx, statements: statements, q: q}
+			page, err = c.page()
+			return err
+		})
+	})
+	if err != nil {
+		return dialog.ChangesPage{}, err
+	}
+	return page, nil
+}
+
+// A changesReader reads one page in one snapshot.
+type changesReader struct {
+	ctx        context.Context //nolint:containedctx // lives as long as one call
+	tx         *sql.Tx
+	statements map[string]*sql.Stmt
+	q          dialog.ChangesQuery
+}
+
+func (c *changesReader) row(text string, args []any, to ...any) error {
+	return c.tx.StmtContext(c.ctx, c.statements[text]).QueryRowContext(c.ctx, args...).Scan(to...)
+}
+
+func (c *changesReader) page() (dialog.ChangesPage, error) {
+	var latest mark
+	var forgotten int64
+	if err := c.row(selectSync, nil, &latest.epoch, &latest.position, &forgotten); err != nil {
+		return dialog.ChangesPage{}, err
+	}
+	if c.q.After == "" {
+		return dialog.ChangesPage{Next: latest.encode()}, nil
+	}
+	after, err := decodeMark(c.q.After)
+	if err != nil || !bytes.Equal(after.epoch, latest.epoch) || after.position > latest.position || after.position < forgotten {
+		return dialog.ChangesPage{}, dialog.ErrResync()
+	}
+	entries, err := c.entries(after.position, latest.position)
+	if err != nil {
+		return dialog.ChangesPage{}, err
+	}
+	page := dialog.ChangesPage{Next: latest.encode()}
+	if len(entries) > c.q.Limit {
+		entries = entries[:c.q.Limit]
+		page.More = true
+		page.Next = mark{latest.epoch, entries[len(entries)-1].position}.encode()
+	}
+	for _, e := range entries {
+		if e.removed != "" {
+			page.Removed = append(page.Removed, e.removed)
+		} else {
+			page.Changed = append(page.Changed, e.changed)
+		}
+	}
+	return page, nil
+}
+
+// An entry is one line of a page: a dialog that changed, or the id of one that
+// was removed.
+type entry struct {
+	position int64
+	changed  dialog.Dialog
+	removed  dialog.ID
+}
+
+// entries returns at least one entry more than the page has room for, if there is
+// one, in order.
+func (c *changesReader) entries(after, latest int64) ([]entry, error) {
+	if c.q.User == "" {
+		return c.scan(changedForServer, after, scanChanged)
+	}
+	// Positions have gaps, so there are at most this many changes.
+	most := latest - after
+	var own int64
+	if err := c.row(ownAtMost, []any{string(c.q.User), most}, &own); err != nil {
+		return nil, err
+	}
+	way := changedByMember
+	if own >= most {
+		way = changedByPosition
+	}
+	list, err := c.scan(way, after, scanChanged)
+	if err != nil {
+		return nil, err
+	}
+	gone, err := c.scan(removed, after, scanRemoved)
+	if err != nil {
+		return nil, err
+	}
+	list = append(list, gone...)
+	slices.SortFunc(list, func(a, b entry) int { return cmp.Compare(a.position, b.position) })
+	return list, nil
+}
+
+func (c *changesReader) scan(query string, after int64, to func(rows *sql.Rows, e *entry) error) ([]entry, error) {
+	rows, err := c.tx.StmtContext(c.ctx, c.statements[query]).QueryContext(c.ctx, string(c.q.User), after, c.q.Limit+1)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var list []entry
+	for rows.Next() {
+		var e entry
+		if err := to(rows, &e); err != nil {
+			return nil, err
+		}
+		list = append(list, e)
+	}
+	return list, rows.Err()
+}
+
+func scanChanged(rows *sql.Rows, e *entry) error {
+	var r row
+	if err := rows.Scan(append([]any{&e.position}, r.targets()...)...); err != nil {
+		return err
+	}
+	d, err := r.dialog()
+	if d.Deleted {
+		e.removed = d.ID
+	} else {
+		e.changed = d
+	}
+	return err
+}
+
+func scanRemoved(rows *sql.Rows, e *entry) error {
+	var id []byte
+	err := rows.Scan(&e.position, &id)
+	e.removed = decodeID(id)
+	return err
+}
