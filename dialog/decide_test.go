@@ -116,7 +116,7 @@ func TestWhatChanged(t *testing.T) {
 			"deleting tells of nothing else, and who was in stays known",
 			dialog.Change{Delete: true},
 			func(r *dialog.Record) { r.Kind = dialog.Deleted },
-			func(d *dialog.Dialog) { d.Deleted = true },
+			func(d *dialog.Dialog) { d.Deleted, d.ForgetAt = true, noon().Add(dialog.DefaultSyncKept) },
 		},
 		{
 			"a group whose last occupant goes is deleted",
@@ -124,7 +124,10 @@ func TestWhatChanged(t *testing.T) {
 			func(r *dialog.Record) {
 				r.Kind, r.Left, r.LostAdmins = dialog.Deleted, ids(dan, cid, bob, ann), ids(bob)
 			},
-			func(d *dialog.Dialog) { d.Name, d.Occupants, d.Admins, d.Deleted = "Closed", nil, nil, true },
+			func(d *dialog.Dialog) {
+				d.Name, d.Occupants, d.Admins, d.Deleted = "Closed", nil, nil, true
+				d.ForgetAt = noon().Add(dialog.DefaultSyncKept)
+			},
 		},
 	} {
 		t.Run(tt.reason, func(t *testing.T) {

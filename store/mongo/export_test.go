@@ -3,6 +3,8 @@ package mongo
 import (
 	"context"
 	"fmt"
+	"strconv"
+	"time"
 
 	"go.mongodb.org/mongo-driver/v2/bson"
 	driver "go.mongodb.org/mongo-driver/v2/mongo"
@@ -79,3 +81,10 @@ func Straight(p dialog.Plan) (filter, update bson.D, ok bool, err error) { retur
 
 // Stretches are the conditions of which each dialog of a page meets one.
 func Stretches(q dialog.Query) (bson.A, error) { return stretches(q) }
+
+// Forgets is what a reading of the clock says when another instance has said, at
+// an instant, for how long it keeps what it deletes.
+func Forgets(other time.Duration, said, now, floor time.Time, kept time.Duration) bool {
+	r := reading{Now: millis(now), Kept: map[string]bson.DateTime{strconv.FormatInt(other.Milliseconds(), 10): millis(said)}}
+	return r.forgets(millis(floor), kept)
+}

@@ -44,6 +44,25 @@ func (s *Store) Plan(ctx context.Context, q dialog.Query) (steps []string, err e
 	if err != nil {
 		return nil, err
 	}
+	return s.explain(ctx, text, args...)
+}
+
+// ChangesPlan is how SQLite reads what changed, by each of the ways.
+func (s *Store) ChangesPlan(ctx context.Context) (map[string][]string, error) {
+	plans := map[string][]string{}
+	for name, query := range map[string]string{
+		"by position": changedByPosition, "by member": changedByMember, "for a server": changedForServer, "removed": removed,
+	} {
+		steps, err := s.explain(ctx, query, "u", 0, 10)
+		if err != nil {
+			return nil, err
+		}
+		plans[name] = steps
+	}
+	return plans, nil
+}
+
+func (s *Store) explain(ctx context.Context, text string, args ...any) (steps []string, err error) {
 	err = s.read(ctx, "testing", func(ctx context.Context) error {
 		rows, err := s.reads.query(ctx, "EXPLAIN QUERY PLAN "+text, args...)
 		if err != nil {
@@ -71,4 +90,20 @@ func (s *Store) Waiting() int {
 	s.jobs.mu.Lock()
 	defer s.jobs.mu.Unlock()
 	return s.jobs.queue.Len()
+}
+
+// WithoutPositions takes the database back to the schema before 0003_sync.sql.
+func WithoutPositions(w Writer) error {
+	for _, statement := range []string{
+		"DROP TABLE sync", "DROP TABLE departed",
+		"DROP INDEX dialog_position", "ALTER TABLE dialog DROP COLUMN position",
+		"DROP INDEX dialog_forgotten", "ALTER TABLE dialog DROP COLUMN forget_at",
+		"CREATE INDEX dialog_deleted ON dialog (updated_at) WHERE deleted = 1",
+		"PRAGMA user_version = 2",
+	} {
+		if err := w.Exec(statement); err != nil {
+			return err
+		}
+	}
+	return nil
 }
