@@ -153,15 +153,6 @@ func (w *writer) affect(query string, args ...any) (int64, error) {
 	return result.RowsAffected()
 }
 
-// add inserts a row and returns its number.
-func (w *writer) add(query string, args ...any) (n int64, err error) {
-	result, err := w.result(query, args...)
-	if err != nil {
-		return 0, err
-	}
-	return result.LastInsertId()
-}
-
 func (w *writer) result(query string, args ...any) (sql.Result, error) {
 	stmt, err := w.prepared(query)
 	if err != nil {

@@ -313,7 +313,7 @@ func testChangesRace(e *env) {
 		})
 	}
 	e.race(8, func(i int) error {
-		random := rand.New(rand.NewPCG(uint64(i), 7)) //nolint:gosec // a test's choice
+		random := rand.New(rand.NewPCG(uint64(i), 7))
 		svc := []*dialog.Service{e.svc, second}[i%2]
 		for range rounds {
 			d := made[random.IntN(dialogs)]
