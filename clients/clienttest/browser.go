@@ -12,6 +12,7 @@ import (
 	"testing"
 
 	"github.com/chromedp/cdproto/cdp"
+	"github.com/chromedp/cdproto/emulation"
 	"github.com/chromedp/cdproto/log"
 	"github.com/chromedp/cdproto/network"
 	"github.com/chromedp/cdproto/page"
@@ -143,6 +144,17 @@ func (b *Browser) fail(what string, err error) {
 func (b *Browser) Resize(width, height int64) {
 	b.tb.Helper()
 	run(b, "resizing", chromedp.EmulateViewport(width, height))
+}
+
+// Prefer sets the color scheme that the user prefers: "light" or "dark".
+func (b *Browser) Prefer(scheme string) {
+	b.tb.Helper()
+	run(b, "preferring "+scheme, chromedp.Func(func(ctx context.Context, target *chromedp.Target) error {
+		_, err := cdp.Call(ctx, target, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{
+			Features: []*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: scheme}},
+		})
+		return err
+	}))
 }
 
 // Go loads a page of the site.

@@ -35,7 +35,7 @@ func (v *visit) isSlowerThanAnother() {
 	v.sees("Changed by someone else")
 	v.sees("number: 4713")
 	v.Await("the reason to be in view", `document.querySelector('.note').getBoundingClientRect().bottom <= innerHeight`)
-	v.shot("conflict")
+	v.isReadable("conflict")
 	v.Await("what was typed to be still there", `Array.from(document.querySelectorAll('input')).some(input => input.value === '1')`)
 	v.Click(button("Use what is saved"))
 	v.Await("the other's value", `Array.from(document.querySelectorAll('input')).some(input => input.value === '4713')`)

@@ -4,7 +4,7 @@ import "github.com/chromedp/chromedp/kb"
 
 func (v *visit) signsIn() {
 	v.Go("/")
-	v.shot("sign-in")
+	v.isReadable("sign-in")
 	v.Await("the input to have the focus", `document.activeElement.tagName === 'INPUT'`)
 	v.Press("two words" + kb.Enter)
 	v.sees("This is not a session token")
@@ -64,7 +64,7 @@ func (v *visit) startsAChat() {
 	v.Click(button("New chat"))
 	v.Press("alice" + kb.Enter)
 	v.sees("Invalid input:")
-	v.shot("new-chat-refused")
+	v.isReadable("new-chat-refused")
 	v.Fill(field("Who do you want to talk to?"), "grace"+kb.Enter)
 	v.titled("grace")
 	v.sees("13 in all")
@@ -72,7 +72,7 @@ func (v *visit) startsAChat() {
 
 func (v *visit) startsAGroup() {
 	v.Click(button("New group"))
-	v.shot("new-group")
+	v.isReadable("new-group")
 	v.Press(kb.Escape)
 	v.focused("button", "New group")
 	v.Press(kb.Enter)

@@ -10,6 +10,8 @@ import (
 const (
 	heading        = `//header[.//*[@aria-label="New name"]]`
 	addPeople      = `//form[.//*[@aria-label="User ids to add"]]`
+	history        = `//section[h2="What happened"]`
+	people         = `//section[h2[starts-with(., "People")]]`
 	orderData      = `//section[.//label[.="number"]]`
 	connectionNote = `//*[@role="alert" and starts-with(., "No connection:")]`
 )
@@ -22,7 +24,7 @@ func (v *visit) losesRequests() {
 	v.offers(addPeople+connectionNote, true)
 	v.Await("what was typed to be still there", `Array.from(document.querySelectorAll('input')).some(input => input.value === 'gus')`)
 	v.focused("input", "User ids to add")
-	v.shot("no-connection")
+	v.isReadable("no-connection")
 	v.Fill(field("number"), "99")
 	v.Click(button("Save"))
 	v.offers(orderData+connectionNote, true)
@@ -42,7 +44,7 @@ func (v *visit) losesRequests() {
 	v.Await("a note for the dialog", `document.querySelector('main .note').innerText.includes('No connection:')`)
 	v.Await("a note for the list", `document.querySelector('nav .note').innerText.includes('This may be out of date.')`)
 	v.Await("the list to stay", `document.querySelectorAll('.list li').length === 8`)
-	v.shot("nothing-loads")
+	v.isReadable("nothing-loads")
 	v.succeeding()
 	v.retries(`//main`)
 	v.titled("Order 4710")
@@ -51,6 +53,32 @@ func (v *visit) losesRequests() {
 	v.misses("out of date")
 	v.Click(button("‹ Newer"))
 	v.lists("Order 4711, urgent", "Picnic", "grace", "Order 4710", "Order 4709", "Order 4708", "Order 4707", "Order 4706")
+	v.opens("Order 4711, urgent")
+}
+
+// getsNoAnswer renames while nothing, or something else, answers.
+func (v *visit) getsNoAnswer() {
+	// Without this, the test would have to wait as long as the page does.
+	v.Evaluate(`AbortSignal.timeout = wait => {
+		window.wait = wait;
+		const controller = new AbortController();
+		setTimeout(() => controller.abort(new DOMException('too late', 'TimeoutError')), 50);
+		return controller.signal;
+	}`)
+	for _, way := range []string{neverAnswered, badGateway} {
+		v.failing(way)
+		v.Click(button("Rename"))
+		v.focused("input", "New name")
+		v.Press("?" + kb.Enter)
+		v.offers(heading+connectionNote, true)
+		v.focused("input", "Order 4711, urgent?")
+		v.succeeding()
+		v.Press(kb.Escape)
+		v.focused("button", "Rename")
+		v.titled("Order 4711, urgent")
+	}
+	v.Await("the page to wait for 20 s", `wait === 20000`)
+	v.Go("/") // with the browser's own clock again
 	v.opens("Order 4711, urgent")
 }
 
@@ -94,7 +122,7 @@ func (v *visit) outlivesTheSession() {
 	v.Fill(field("User ids to add"), "heidi"+kb.Enter)
 	v.sees("Your session has ended")
 	v.succeeding()
-	v.shot("session-ended")
+	v.isReadable("session-ended")
 	v.Await("the focus in the modal", `document.activeElement.matches('dialog input')`)
 	v.Press(v.server.Token("alice") + kb.Enter)
 	v.Await("the modal to close", `document.querySelector('dialog') === null`)
@@ -106,6 +134,14 @@ func (v *visit) outlivesTheSession() {
 	v.expects("401")
 }
 
+// losesTheStoredSession signs in again: what is damaged is not there.
+func (v *visit) losesTheStoredSession() {
+	v.Evaluate(`sessionStorage.setItem('dialogs-session', '{')`)
+	v.Go("/")
+	v.signInAs("alice")
+	v.opens("Order 4711, urgent")
+}
+
 // crashes in one part of the page: the rest stays usable.
 func (v *visit) crashes() {
 	v.Evaluate(fmt.Sprintf(`location.hash = '#/dialogs/%024x'`, 0xabc))
@@ -113,7 +149,7 @@ func (v *visit) crashes() {
 	v.failing(nonsense)
 	v.Evaluate(fmt.Sprintf(`location.hash = '#/dialogs/%024x'`, 0xabd))
 	v.sees("This part of the page has crashed.")
-	v.shot("crash")
+	v.isReadable("crash")
 	v.expects("")
 	v.succeeding()
 	v.opens("Order 4710")

@@ -60,17 +60,62 @@ func (v *visit) readsWhatHappened() {
 				li.querySelector('span').innerText === %q && /\b20\d\d\b/.test(li.querySelector('time').innerText))`, story,
 		))
 	}
-	v.shot("group")
+	v.isReadable("group")
 	v.Resize(1180, 1500)
 	v.shot("group-tall")
 	v.Resize(1180, 860)
+}
+
+// readsEarlierChanges asks for those that are not shown at first, and again
+// when the request was lost.
+func (v *visit) readsEarlierChanges() {
+	const begin = `Array.from(document.querySelectorAll('.history span'), story => story.innerText).includes('Your application started it')`
+	v.Await("the latest changes alone", `document.querySelectorAll('.history li').length === 8 && !(`+begin+`)`)
+	v.failing(neverSent)
+	v.Click(button("Show earlier changes"))
+	v.offers(history+connectionNote, true)
+	v.Await("the latest changes to stay", `document.querySelectorAll('.history li').length === 8`)
+	v.succeeding()
+	v.retries(history)
+	v.Await("the first change", begin)
+	v.offers(history+connectionNote, false)
+	v.offers(button("Show earlier changes"), false)
+	v.Await("the focus to stay in the dialog", `document.activeElement.closest('article') !== null`)
+}
+
+// seesEveryone opens a group of so many people that they come in pages.
+func (v *visit) seesEveryone() {
+	ids := make([]string, 120)
+	for i := range ids {
+		ids[i] = fmt.Sprintf(`"user%03d"`, i)
+	}
+	v.asServer(fmt.Sprintf(`mutation { createDialog(input: { type: GROUP, ownerId: "alice", name: "Crowd", occupantIds: [%s] }) { created } }`, strings.Join(ids, ",")))
+	v.Go("/")
+	v.opens("Crowd")
+	v.sees("Group of 121")
+	shows := func(n int) {
+		v.Await(fmt.Sprintf("%d people", n), fmt.Sprintf(`document.querySelectorAll('.people .title').length === %d`, n))
+	}
+	shows(50)
+	v.Click(button("Show more people"))
+	shows(100)
+	v.failing(neverSent)
+	v.Click(button("Show more people"))
+	v.offers(people+connectionNote, true)
+	v.succeeding()
+	v.retries(people)
+	shows(121)
+	v.offers(button("Show more people"), false)
+	v.manages("user119", "Remove") // the last one
+	shows(120)
+	v.sees("Group of 120")
 }
 
 // handsOver makes bob the owner, and back.
 func (v *visit) handsOver() {
 	v.manages("bob", "Make owner…")
 	v.sees("Make bob the owner?")
-	v.shot("hand-over")
+	v.isReadable("hand-over")
 	v.Click(inModal("Cancel"))
 	v.focused("button", "Manage bob")
 	v.manages("bob", "Make owner…")
@@ -79,6 +124,23 @@ func (v *visit) handsOver() {
 	v.sees("You made bob the owner")
 	v.offers(button("Delete this group…"), false)
 	v.update(`newOwnerId: "alice", addAdmins: ["bob"]`)
+}
+
+// stepsDown is bob, who is an admin and no longer wants to be one.
+func (v *visit) stepsDown() {
+	v.becomes("bob")
+	v.titled("Order 4711, urgent")
+	v.sees("You are an admin")
+	v.Click(button("Step down"))
+	v.sees("You are a member")
+	v.sees("You stepped down as admin")
+	v.offers(button("Step down"), false)
+	v.offers(button("Manage carol"), false)
+	v.focused("button", "Leave this group") // which is in its place
+	v.update(`addAdmins: ["bob"]`)
+	v.becomes("alice")
+	v.titled("Order 4711, urgent")
+	v.sees("bob stepped down as admin")
 }
 
 // losesARight removes carol as bob, who is no longer an admin when he tries.
@@ -97,13 +159,13 @@ func (v *visit) losesARight() {
 	}
 	v.offers(button("Manage carol"), false)
 	v.sees("You are a member")
-	v.shot("denial")
+	v.isReadable("denial")
 }
 
 func (v *visit) leaves() {
 	v.Click(button("Leave this group"))
 	v.sees("You won’t see this group any more")
-	v.shot("leave")
+	v.isReadable("leave")
 	v.Click(inModal("Stay"))
 	v.focused("button", "Leave this group")
 	v.Press(kb.Enter)
@@ -117,6 +179,7 @@ func (v *visit) leavesAsOwner() {
 	v.becomes("alice")
 	v.opens("Order 4711, urgent")
 	v.has("alice", "carol", "frank")
+	v.sees("bob left")
 	v.Click(button("Leave this group"))
 	v.chooses(field("Who takes over as the owner?"), "frank")
 	v.shot("leave-as-owner")
@@ -152,7 +215,7 @@ func (v *visit) deletes() {
 	v.opens("Picnic")
 	v.Click(button("Delete this group…"))
 	v.sees("It disappears for everyone")
-	v.shot("delete")
+	v.isReadable("delete")
 	v.Click(inModal("Keep it"))
 	v.focused("button", "Delete this group…")
 	v.Press(kb.Enter)
@@ -172,7 +235,7 @@ func (v *visit) runsAPublicGroup() {
 	v.sees("Public group, open to everyone · You are the owner")
 	v.Fill(field("User ids of new admins"), "bob"+kb.Enter)
 	v.has("alice", "bob")
-	v.shot("public-group")
+	v.isReadable("public-group")
 	v.manages("bob", "Remove as admin")
 	v.has("alice")
 }

@@ -172,6 +172,10 @@ const (
 	neverSent = `() => Promise.reject(new TypeError('Failed to fetch'))`
 	// answerLost is a request that the server executes, and whose answer is lost.
 	answerLost = `(...request) => sent(...request).then(() => { throw new TypeError('Failed to fetch'); })`
+	// neverAnswered is a request that gets no answer until the page gives up.
+	neverAnswered = `(url, { signal }) => new Promise((_, reject) => signal.addEventListener('abort', () => reject(signal.reason)))`
+	// badGateway is a proxy's answer in the place of the server's.
+	badGateway = `async () => new Response('<h1>Bad gateway</h1>', { status: 502, headers: { 'Content-Type': 'text/html' } })`
 	// tokenEnded is a request whose token is no longer accepted.
 	tokenEnded = `(url, options) => sent(url, { ...options, headers: { ...options.headers, 'qb-token': 'ended' } })`
 	// nonsense is an answer about one dialog that does not follow the schema.

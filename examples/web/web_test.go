@@ -32,9 +32,9 @@ func TestPage(t *testing.T) {
 		v.pagesThroughTheList, v.searches, v.startsAChat, v.startsAGroup,
 		v.renames, v.changesPeople, v.managesAdmins, v.readsWhatHappened,
 		v.editsCustomData, v.isSlowerThanAnother, v.addsCustomData,
-		v.losesRequests, v.losesAnAnswer, v.outlivesTheSession, v.crashes,
-		v.handsOver, v.losesARight, v.leaves, v.leavesAsOwner, v.leavesAsTheLast, v.deletes,
-		v.runsAPublicGroup, v.followsAForeignLink, v.usesATelephone,
+		v.losesRequests, v.losesAnAnswer, v.getsNoAnswer, v.outlivesTheSession, v.losesTheStoredSession, v.crashes,
+		v.readsEarlierChanges, v.handsOver, v.stepsDown, v.losesARight, v.leaves, v.leavesAsOwner, v.leavesAsTheLast, v.deletes,
+		v.runsAPublicGroup, v.seesEveryone, v.followsAForeignLink, v.usesATelephone,
 	} {
 		part()
 		if trouble := v.Trouble(); len(trouble) > 0 {

@@ -5,6 +5,7 @@ import { refusalOf } from './refusal.ts';
 export function connect(token: () => string, onExpired?: () => void): Client {
   return new Client({
     url: '/graphql',
+    fetch: fetchInTime,
     fetchOptions: () => ({ headers: { 'QB-Token': token() } }),
     exchanges: [
       mapExchange({
@@ -17,6 +18,15 @@ export function connect(token: () => string, onExpired?: () => void): Client {
     ],
   });
 }
+
+/** After this many milliseconds without an answer, a request counts as lost. */
+const longestWait = 20_000;
+
+const fetchInTime: typeof fetch = (url, options) => {
+  const signals = [AbortSignal.timeout(longestWait)];
+  if (options?.signal) signals.push(options.signal);
+  return fetch(url, { ...options, signal: AbortSignal.any(signals) });
+};
 
 /**
  * Tells the cache to read a query again after every successful mutation of

@@ -9,14 +9,26 @@ export interface Session {
 const name = 'dialogs-session';
 
 export function storedSession(): Session | null {
-  const stored = sessionStorage.getItem(name);
-  return stored === null ? null : (JSON.parse(stored) as Session);
+  try {
+    const { token, userId } = JSON.parse(sessionStorage.getItem(name) ?? '{}') as Partial<Session>;
+    return token && userId ? { token, userId } : null;
+  } catch {
+    return null; // it is damaged, or the browser stores nothing for this page
+  }
 }
 
 export function keepSession(session: Session): void {
-  sessionStorage.setItem(name, JSON.stringify(session));
+  try {
+    sessionStorage.setItem(name, JSON.stringify(session));
+  } catch {
+    // The browser stores nothing for this page: the session lasts until it is reloaded.
+  }
 }
 
 export function forgetSession(): void {
-  sessionStorage.removeItem(name);
+  try {
+    sessionStorage.removeItem(name);
+  } catch {
+    // Nothing was stored.
+  }
 }
