@@ -69,8 +69,8 @@ type Refuser func(http.ResponseWriter, *http.Request, *Refusal)
 
 // RefusalOf is what a caller may know of a failure. A [Refusal] is returned as
 // it is, a domain error gets its code, and everything else is internal: it is
-// logged, and the caller gets the request's id. An unavailable store is logged
-// as a warning, unless the caller has gone.
+// logged, and the caller gets the request's id. Why the store was unavailable is
+// noted on the request's log line, unless the caller has gone.
 func RefusalOf(ctx context.Context, log *slog.Logger, err error) *Refusal {
 	var refusal *Refusal
 	var known *dialog.Error
@@ -79,7 +79,7 @@ func RefusalOf(ctx context.Context, log *slog.Logger, err error) *Refusal {
 		return refusal
 	case errors.As(err, &known):
 		if known.Code == dialog.Unavailable && !errors.Is(known, context.Canceled) {
-			log.WarnContext(ctx, "store unavailable", "error", known)
+			noteUnavailable(ctx, log, known)
 		}
 		return &Refusal{
 			Code: codeOf(known.Code), Message: known.Message, Field: known.Field,

@@ -2,9 +2,13 @@ package api
 
 import (
 	"context"
+	"errors"
 	"log/slog"
 	"slices"
+	"strings"
 	"sync"
+
+	"dialogs/dialog"
 )
 
 // A Request is what the server knows about one request besides its content: its
@@ -14,9 +18,10 @@ type Request struct {
 	// ID is unique, and unguessable unless a trusted proxy chose it.
 	ID string
 
-	mu    sync.Mutex
-	notes []slog.Attr
-	quiet bool
+	mu          sync.Mutex
+	notes       []slog.Attr
+	quiet       bool
+	unavailable bool
 }
 
 type requestKey struct{}
@@ -53,6 +58,39 @@ func Note(ctx context.Context, notes ...slog.Attr) {
 		}
 		r.notes = append(r.notes, note)
 	}
+}
+
+// noteUnavailable notes why the store was unavailable, once for a request. Without
+// a request it is a log line of its own.
+func noteUnavailable(ctx context.Context, log *slog.Logger, err error) {
+	r, ok := ctx.Value(requestKey{}).(*Request)
+	if !ok {
+		log.WarnContext(ctx, "store unavailable", "reason", Cause(err))
+		return
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if !r.unavailable {
+		r.unavailable = true
+		r.notes = append(r.notes, slog.String("reason", Cause(err)))
+	}
+}
+
+// Unavailable tells whether the store failed the request.
+func (r *Request) Unavailable() bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.unavailable
+}
+
+// Cause is what is behind an error of the domain, in one line for the log: without
+// the sentence that callers get.
+func Cause(err error) string {
+	var known *dialog.Error
+	if errors.As(err, &known) && errors.Unwrap(known) != nil {
+		err = errors.Unwrap(known)
+	}
+	return strings.ReplaceAll(err.Error(), "\n", "; ")
 }
 
 // Notes are what was noted so far, in order.

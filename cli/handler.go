@@ -56,7 +56,7 @@ func (s *settings) handler(p parts) http.Handler {
 
 	refuse := refuserOf(mux)
 	everything := []edge.Guard{
-		edge.From(s.trustedProxies), edge.Logged(p.log, time.Now), edge.Compress(), edge.HeaderLimit(s.headerLimit, refuse),
+		edge.From(s.trustedProxies), edge.Logged(p.log, time.Now, p.prober.Doubt), edge.Compress(), edge.HeaderLimit(s.headerLimit, refuse),
 	}
 	if s.dev {
 		everything = append(everything, edge.LocalHost(refuse))

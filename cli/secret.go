@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"dialogs/auth"
+	"dialogs/store"
 )
 
 // secretSettings are where the key of the server's own session tokens comes
@@ -80,6 +81,9 @@ func (s *secretSettings) findOrMake(st *storeSettings) ([]byte, error) {
 	secret, err := s.find(st)
 	if !errors.Is(err, errNoSecret) {
 		return secret, err
+	}
+	if err := store.MayCreate(st.address); err != nil {
+		return nil, err
 	}
 	if _, err := keepPrivate(secretPath(st), randomText); err != nil {
 		return nil, err

@@ -130,8 +130,7 @@ func (s *settings) parts(ctx context.Context, log *slog.Logger, opened *closers)
 	if p.trusted, err = s.readTrusted(); err != nil {
 		return p, err
 	}
-	secret, err := s.secret.findOrMake(&s.store)
-	if err != nil {
+	if _, err := s.secret.find(&s.store); err != nil && !errors.Is(err, errNoSecret) {
 		return p, err
 	}
 	unlock, err := store.Lock(s.store.address)
@@ -139,6 +138,10 @@ func (s *settings) parts(ctx context.Context, log *slog.Logger, opened *closers)
 		return p, err
 	}
 	opened.add(unlock)
+	secret, err := s.secret.findOrMake(&s.store)
+	if err != nil {
+		return p, err
+	}
 	if p.store, err = s.store.open(ctx, log); err != nil {
 		return p, err
 	}

@@ -2,14 +2,12 @@ package edge
 
 import (
 	"context"
-	"errors"
 	"log/slog"
 	"net/http"
-	"strings"
+	"sync/atomic"
 	"time"
 
 	"dialogs/api"
-	"dialogs/dialog"
 )
 
 // Healthy says that the process is alive.
@@ -59,12 +57,16 @@ type Prober struct {
 	asked bool
 	until time.Time
 	err   error
+
+	well    atomic.Bool   // the last answer was that the store can serve
+	doubted atomic.Bool   // the last answer may be wrong by now
+	wake    chan struct{} // of Watch
 }
 
 // NewProber asks by calling probe, which may take as long as the timeout. The log
 // should name the store in its attributes.
 func NewProber(probe func(context.Context) error, timeout time.Duration, now func() time.Time, log *slog.Logger) *Prober {
-	return &Prober{probe: probe, timeout: timeout, now: now, log: log, turn: make(chan struct{}, 1)}
+	return &Prober{probe: probe, timeout: timeout, now: now, log: log, turn: make(chan struct{}, 1), wake: make(chan struct{}, 1)}
 }
 
 // Watch asks until ctx ends, so that the log says it when the store becomes
@@ -77,8 +79,21 @@ func (p *Prober) Watch(ctx context.Context) {
 		}
 		select {
 		case <-time.After(wait):
+		case <-p.wake:
 		case <-ctx.Done():
 		}
+	}
+}
+
+// Doubt has the store asked again at once, because it failed a request although
+// its last answer was that it can serve.
+func (p *Prober) Doubt() {
+	if !p.well.Load() || p.doubted.Swap(true) {
+		return
+	}
+	select {
+	case p.wake <- struct{}{}:
+	default:
 	}
 }
 
@@ -97,9 +112,10 @@ func (p *Prober) ask(ctx, probing context.Context) error {
 		return ctx.Err()
 	}
 	defer func() { <-p.turn }()
-	if now := p.now(); p.asked && now.Before(p.until) && p.until.Sub(now) <= answerAge { // also when the clock was set back
+	if now := p.now(); p.asked && !p.doubted.Load() && now.Before(p.until) && p.until.Sub(now) <= answerAge { // also when the clock was set back
 		return p.err
 	}
+	p.doubted.Store(false)
 	bounded, cancel := context.WithTimeout(probing, p.timeout)
 	defer cancel()
 	err := p.probe(bounded)
@@ -108,6 +124,7 @@ func (p *Prober) ask(ctx, probing context.Context) error {
 	}
 	p.logChange(ctx, err)
 	p.asked, p.until, p.err = true, p.now().Add(answerAge), err
+	p.well.Store(err == nil)
 	return err
 }
 
@@ -116,18 +133,8 @@ func (p *Prober) ask(ctx, probing context.Context) error {
 func (p *Prober) logChange(ctx context.Context, err error) {
 	switch {
 	case err != nil && p.err == nil:
-		p.log.WarnContext(ctx, "store unavailable", "reason", reasonOf(err))
+		p.log.WarnContext(ctx, "store unavailable", "reason", api.Cause(err))
 	case err == nil && p.err != nil:
 		p.log.InfoContext(ctx, "store available again")
 	}
-}
-
-// reasonOf is the cause of an error in one line, without the sentence that clients
-// get.
-func reasonOf(err error) string {
-	var known *dialog.Error
-	if errors.As(err, &known) && errors.Unwrap(known) != nil {
-		err = errors.Unwrap(known)
-	}
-	return strings.ReplaceAll(err.Error(), "\n", "; ")
 }

@@ -11,10 +11,11 @@ import (
 	"dialogs/api"
 )
 
-// Logged gives each request an id, which the answer's X-Request-Id carries
-// (that of a trusted proxy, if it sent one), and logs the request when it is finished. What others noted with [api.Note]
-// is on the same line.
-func Logged(log *slog.Logger, now func() time.Time) Guard {
+// Logged gives each request an id, which the answer's X-Request-Id carries (that
+// of a trusted proxy, if it sent one), and logs the request when it is finished.
+// What others noted with [api.Note] is on the same line. When the store failed the
+// request, it calls unavailable.
+func Logged(log *slog.Logger, now func() time.Time, unavailable func()) Guard {
 	return func(next http.Handler) http.Handler {
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			from := clientFrom(r.Context())
@@ -29,6 +30,9 @@ func Logged(log *slog.Logger, now func() time.Time) Guard {
 				slog.Float64("ms", float64(now().Sub(start).Microseconds())/1000), slog.String("address", from.String()),
 			}, request.Notes()...)
 			log.LogAttrs(ctx, request.Level(), "request finished", attrs...)
+			if request.Unavailable() {
+				unavailable()
+			}
 		})
 	}
 }

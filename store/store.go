@@ -106,9 +106,23 @@ func Check(address string, private ...string) error {
 	return errUnknown()
 }
 
+// MayCreate returns an error when nothing must be created at the address, because
+// a server is running on an embedded store whose files were removed. If there is a
+// store at the address, the answer is nil. An address of [Unknown] kind is an
+// error.
+func MayCreate(address string) error {
+	switch KindOf(address) {
+	case MongoDB:
+		return nil
+	case Embedded:
+		return sqlite.MayCreate(address)
+	}
+	return errUnknown()
+}
+
 // Lock reserves the store at the address for one server until unlock is
 // called or the process ends, and creates the directory of an embedded store
-// if needed. It fails when another process holds the lock. Only servers lock:
+// and an empty database if needed. It fails when another process holds the lock. Only servers lock:
 // [Open] does not, and other commands may use the store beside a server.
 //
 // A MongoDB store serves any number of servers: locking it does nothing. An

@@ -40,7 +40,7 @@ func TestUnknownAddress(t *testing.T) {
 	_, opening := store.Open(t.Context(), address, store.Options{})
 	_, looking := store.Exists(address)
 	_, locking := store.Lock(address)
-	for name, err := range map[string]error{"Open": opening, "Exists": looking, "Lock": locking} {
+	for name, err := range map[string]error{"Open": opening, "Exists": looking, "Lock": locking, "MayCreate": store.MayCreate(address)} {
 		switch {
 		case err == nil:
 			t.Errorf("%s accepted an address of no engine", name)
@@ -51,7 +51,7 @@ func TestUnknownAddress(t *testing.T) {
 }
 
 // TestEmbedded goes through the life of a directory: Exists creates nothing,
-// Lock allows one holder at a time, and Open creates the store.
+// Lock creates an empty store and allows one holder at a time.
 func TestEmbedded(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "data")
 	exists := func(want bool) {
@@ -68,7 +68,7 @@ func TestEmbedded(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	exists(false)
+	exists(true)
 	if _, err := store.Lock(dir); err == nil {
 		t.Error("the directory was locked twice")
 	}

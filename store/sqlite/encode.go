@@ -47,7 +47,7 @@ func decodeUsers(text string) ([]dialog.UserID, error) {
 	}
 	var list []dialog.UserID
 	if err := json.Unmarshal([]byte(text), &list); err != nil {
-		return nil, fmt.Errorf("decoding a list of users: %w", err)
+		return nil, fmt.Errorf("%w: decoding a list of users: %w", errDamaged, err)
 	}
 	return list, nil
 }
@@ -87,7 +87,7 @@ func decodeCustom(text string) (dialog.CustomData, error) {
 	}
 	var raw map[string]map[string]json.RawMessage
 	if err := json.Unmarshal([]byte(text), &raw); err != nil {
-		return nil, fmt.Errorf("decoding custom data: %w", err)
+		return nil, fmt.Errorf("%w: decoding custom data: %w", errDamaged, err)
 	}
 	d := make(dialog.CustomData, len(raw))
 	for class, fields := range raw {
@@ -121,7 +121,7 @@ func encodeDetail(r *dialog.Record) (string, error) {
 func decodeDetail(text string, r *dialog.Record) error {
 	var d detail
 	if err := json.Unmarshal([]byte(text), &d); err != nil {
-		return fmt.Errorf("decoding a change record: %w", err)
+		return fmt.Errorf("%w: decoding a change record: %w", errDamaged, err)
 	}
 	r.Changed, r.Joined, r.Left, r.NewAdmins, r.LostAdmins = d.Changed, d.Joined, d.Left, d.NewAdmins, d.LostAdmins
 	r.Name, r.NewOwner, r.OldOwner = d.Name, d.NewOwner, d.OldOwner

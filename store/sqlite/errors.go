@@ -12,7 +12,11 @@ import (
 	"dialogs/dialog"
 )
 
-var errClosed = errors.New("the store is closed")
+var (
+	errClosed = errors.New("the store is closed")
+	// errDamaged says that what was stored can't be decoded.
+	errDamaged = errors.New("the database is damaged")
+)
 
 // failed converts the error of a method: an error of the domain stays, a
 // temporary one becomes Unavailable, others are internal.
@@ -31,10 +35,11 @@ func failed(ctx context.Context, doing string, err error) error {
 	return fmt.Errorf("%s: %w", doing, err)
 }
 
-// temporary reports whether an error is about the moment (a lock, a full disk)
-// and not about the program or the content of the database.
+// temporary reports whether an error is about the moment or the files (a lock, a
+// full disk, unreadable pages) and not about the program or the request. A retry
+// may work as soon as somebody has repaired what is wrong.
 func temporary(err error) bool {
-	if errors.Is(err, errClosed) || errors.Is(err, sql.ErrConnDone) ||
+	if errors.Is(err, errDamaged) || errors.Is(err, errClosed) || errors.Is(err, sql.ErrConnDone) ||
 		errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) {
 		return true
 	}
@@ -44,7 +49,8 @@ func temporary(err error) bool {
 	}
 	switch e.Code() & 0xff {
 	case lib.SQLITE_BUSY, lib.SQLITE_LOCKED, lib.SQLITE_PROTOCOL, lib.SQLITE_INTERRUPT,
-		lib.SQLITE_FULL, lib.SQLITE_IOERR, lib.SQLITE_CANTOPEN, lib.SQLITE_READONLY, lib.SQLITE_NOMEM:
+		lib.SQLITE_FULL, lib.SQLITE_IOERR, lib.SQLITE_CANTOPEN, lib.SQLITE_READONLY, lib.SQLITE_NOMEM,
+		lib.SQLITE_CORRUPT, lib.SQLITE_NOTADB, lib.SQLITE_PERM:
 		return true
 	}
 	return false

@@ -8,32 +8,9 @@ import (
 	"os"
 	"path/filepath"
 	"time"
-
-	"github.com/gofrs/flock"
 )
 
-const (
-	databaseFile = "dialogs.db"
-	lockFile     = "serve.lock"
-)
-
-// Lock reserves the directory for one server and creates it if necessary. It fails
-// when another process holds the lock. Only servers lock: [Open] does not, and
-// other commands may use the store beside a server.
-func Lock(dir string) (unlock func() error, err error) {
-	if err := makeDir(dir); err != nil {
-		return nil, err
-	}
-	lock := flock.New(filepath.Join(dir, lockFile), flock.SetPermissions(0o600))
-	locked, err := lock.TryLock()
-	if err != nil {
-		return nil, fmt.Errorf("locking %s: %w", dir, err)
-	}
-	if !locked {
-		return nil, fmt.Errorf("another server is already using the store in %s", dir)
-	}
-	return lock.Unlock, nil
-}
+const databaseFile = "dialogs.db"
 
 // Exists reports whether the directory has a store. It creates and opens
 // nothing.

@@ -47,7 +47,7 @@ func (s *Store) Classes(ctx context.Context) ([]dialog.Class, error) {
 func decodeFields(text string) ([]dialog.Field, error) {
 	var stored []storedField
 	if err := json.Unmarshal([]byte(text), &stored); err != nil {
-		return nil, err
+		return nil, fmt.Errorf("%w: %w", errDamaged, err)
 	}
 	var fields []dialog.Field
 	for _, f := range stored {

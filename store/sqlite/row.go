@@ -3,6 +3,7 @@ package sqlite
 import (
 	"database/sql"
 	"errors"
+	"fmt"
 	"time"
 
 	"dialogs/dialog"
@@ -65,7 +66,7 @@ func scanDialogs(rows *sql.Rows) ([]dialog.Dialog, error) {
 	for rows.Next() {
 		var r row
 		if err := rows.Scan(r.targets()...); err != nil {
-			return nil, err
+			return nil, fmt.Errorf("%w: %w", errDamaged, err)
 		}
 		d, err := r.dialog()
 		if err != nil {
@@ -87,7 +88,7 @@ func scanRecords(rows *sql.Rows) ([]dialog.Record, error) {
 		var at int64
 		var text string
 		if err := rows.Scan(&r.Version, &r.Kind, &at, &r.Actor.User, &r.Actor.APIKey, &r.Key, &r.InputHash, &text); err != nil {
-			return nil, err
+			return nil, fmt.Errorf("%w: %w", errDamaged, err)
 		}
 		if err := decodeDetail(text, &r); err != nil {
 			return nil, err

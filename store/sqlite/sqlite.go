@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"os"
 	"path/filepath"
 	"runtime"
 	"sync"
@@ -43,6 +44,8 @@ type Store struct {
 	writer  *writer
 	writeDB *sql.DB // the connections of the writer and of the checkpoints
 	reads   *readers
+	probes  *sql.DB // connections that nothing is cached in
+	files   *files
 
 	mu       sync.Mutex // guards closed, and calls.Add against calls.Wait
 	closed   bool
@@ -90,6 +93,9 @@ func Open(ctx context.Context, dir string, o Options) (*Store, error) {
 }
 
 func (s *Store) open(ctx context.Context) (err error) {
+	if err := MayCreate(s.dir); err != nil {
+		return err
+	}
 	if err := makeDir(s.dir); err != nil {
 		return err
 	}
@@ -98,6 +104,10 @@ func (s *Store) open(ctx context.Context) (err error) {
 		return err
 	}
 	if err := makeFile(path); err != nil {
+		return err
+	}
+	made, err := os.Stat(path)
+	if err != nil {
 		return err
 	}
 	connecting, cancel := context.WithTimeout(ctx, s.options.Timeout)
@@ -113,12 +123,18 @@ func (s *Store) open(ctx context.Context) (err error) {
 	if err := migrate(ctx, conn); err != nil {
 		return errors.Join(err, conn.Close(), s.writeDB.Close())
 	}
-	s.writer = newWriter(conn, s.options.Now)
-	reads, err := sql.Open("sqlite", source(path, s.options.Timeout, true))
-	if err != nil {
+	if s.files, err = newFiles(path, made); err != nil {
+		return errors.Join(err, conn.Close(), s.writeDB.Close())
+	}
+	s.writer = newWriter(conn, s.options.Now, s.files.check)
+	reads, err1 := sql.Open("sqlite", source(path, s.options.Timeout, true))
+	probes, err2 := sql.Open("sqlite", source(path, s.options.Timeout, true))
+	if err := errors.Join(err1, err2); err != nil { // none is connected yet
 		return errors.Join(err, s.writer.close(), s.writeDB.Close())
 	}
 	s.reads = newReaders(reads, max(4, runtime.GOMAXPROCS(0)))
+	s.probes = probes
+	s.probes.SetMaxIdleConns(-1)
 	return nil
 }
 
@@ -153,7 +169,7 @@ func (s *Store) close() error {
 	s.jobs.close()
 	s.writing.Wait()
 	// The writer is last: the last connection to close removes the WAL.
-	err := errors.Join(s.reads.close(), s.writer.close(), s.writeDB.Close())
+	err := errors.Join(s.probes.Close(), s.reads.close(), s.writer.close(), s.writeDB.Close())
 	if err != nil {
 		return fmt.Errorf("closing the store in %s: %w", s.dir, err)
 	}
@@ -170,6 +186,9 @@ func (s *Store) begin(ctx context.Context) (bounded context.Context, end func(),
 	defer s.mu.Unlock()
 	if s.closed {
 		return nil, nil, dialog.ErrUnavailable(errClosed)
+	}
+	if err := s.files.known(); err != nil {
+		return nil, nil, dialog.ErrUnavailable(err)
 	}
 	s.calls.Add(1)
 	bounded, cancel := context.WithTimeout(ctx, s.options.Timeout)
@@ -201,19 +220,4 @@ func (s *Store) writeFor(ctx context.Context, caller dialog.Actor, cost int, doi
 		s.jobs.remove(j)
 		return dialog.ErrUnavailable(fmt.Errorf("%s: %w", doing, ctx.Err()))
 	}
-}
-
-// Ping checks that the store can write and read.
-func (s *Store) Ping(ctx context.Context) error {
-	now := s.options.Now().UnixMilli()
-	err := s.write(ctx, "probing", func(w *writer) error {
-		return w.exec("INSERT INTO probe (n, at) VALUES (1, ?) ON CONFLICT DO UPDATE SET at = excluded.at", now)
-	})
-	if err != nil {
-		return err
-	}
-	return s.read(ctx, "probing", func(ctx context.Context) error {
-		var at int64
-		return s.reads.row(ctx, "SELECT at FROM probe", nil, &at)
-	})
 }

@@ -16,7 +16,7 @@ func (s *Store) sweepAlways(ctx context.Context, every time.Duration) {
 	ticker := time.NewTicker(every)
 	defer ticker.Stop()
 	for {
-		if err := s.Sweep(ctx); err != nil && ctx.Err() == nil {
+		if err := s.Sweep(ctx); err != nil && ctx.Err() == nil && s.files.known() == nil {
 			s.options.Log.WarnContext(ctx, "sweep failed, will retry", "error", err)
 		}
 		select {

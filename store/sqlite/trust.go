@@ -13,7 +13,7 @@ import (
 
 // storeFiles are the names of the files that a store may have in its directory.
 func storeFiles() []string {
-	return []string{databaseFile, databaseFile + "-wal", databaseFile + "-shm", databaseFile + "-journal", lockFile}
+	return []string{databaseFile, databaseFile + "-wal", databaseFile + "-shm", databaseFile + "-journal", lockFile, probeFile}
 }
 
 // Check reports whether the directory and the files in it can be trusted, before

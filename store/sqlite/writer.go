@@ -37,10 +37,12 @@ type writer struct {
 	// position is the latest one that this transaction gave; nil before it
 	// gave one.
 	position *int64
+	// check fails when the files are not those that were opened.
+	check func() error
 }
 
-func newWriter(conn *sql.Conn, now func() time.Time) *writer {
-	return &writer{conn: conn, statements: map[string]*sql.Stmt{}, now: now}
+func newWriter(conn *sql.Conn, now func() time.Time, check func() error) *writer {
+	return &writer{conn: conn, statements: map[string]*sql.Stmt{}, now: now, check: check}
 }
 
 // serve does jobs until the queue is closed, and signals when a checkpoint is
@@ -60,8 +62,9 @@ func (w *writer) serve(jobs *jobs, checkpoint chan<- struct{}) {
 }
 
 // commit does a group of at most that many jobs in one transaction, and answers
-// when it is on the disk. What a job reads may depend on the jobs before it, so
-// if the transaction fails, all of them fail. It returns the number of jobs.
+// when it is on the disk, in the files that are at their paths then. What a job
+// reads may depend on the jobs before it, so if the transaction fails, all of them
+// fail. It returns the number of jobs.
 func (w *writer) commit(jobs *jobs, most int) int {
 	group, answers := make([]*job, 0, most), make([]error, 0, most)
 	w.position = nil
@@ -89,6 +92,9 @@ func (w *writer) commit(jobs *jobs, most int) int {
 	if err != nil {
 		// This may fail: SQLite may have rolled back already.
 		_ = w.exec("ROLLBACK")
+	}
+	if lost := w.check(); lost != nil { // which also explains other errors
+		err = lost
 	}
 	for i, j := range group {
 		if err != nil {
