@@ -24,7 +24,7 @@ func TestLogged(t *testing.T) {
 	var lines bytes.Buffer
 	log := slog.New(edge.RequestLog{Handler: slog.NewJSONHandler(&lines, nil)}).With("component", "test").WithGroup("of")
 	now := time.Date(2026, 1, 31, 12, 0, 0, 0, time.UTC)
-	handler := edge.Logged(log, func() time.Time { now = now.Add(1500 * time.Microsecond); return now })(
+	handler := edge.Logged(log, func() time.Time { now = now.Add(1500 * time.Microsecond); return now }, func() {})(
 		http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			api.Note(r.Context(), slog.String("user", "alice"))
 			log.WarnContext(r.Context(), "something happened")
