@@ -86,7 +86,7 @@ func TestRequestID(t *testing.T) {
 		r.RemoteAddr, r.Header["X-Request-Id"] = test.peer, test.sent
 		answer, _ := through(func(api.Refuser) edge.Guard {
 			return func(next http.Handler) http.Handler {
-				return edge.From(proxies)(edge.Logged(slog.New(slog.DiscardHandler), time.Now)(next))
+				return edge.From(proxies)(edge.Logged(slog.New(slog.DiscardHandler), time.Now, func() {})(next))
 			}
 		}, r)
 		id := answer.Header().Get("X-Request-Id")
@@ -99,7 +99,7 @@ func TestRequestID(t *testing.T) {
 // TestLoggedLetsStreamsThrough flushes and sets a deadline through the writer
 // that watches the status.
 func TestLoggedLetsStreamsThrough(t *testing.T) {
-	server := httptest.NewServer(edge.Logged(slog.New(slog.DiscardHandler), time.Now)(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	server := httptest.NewServer(edge.Logged(slog.New(slog.DiscardHandler), time.Now, func() {})(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		c := http.NewResponseController(w)
 		if err := c.SetWriteDeadline(time.Time{}); err != nil {
 			t.Errorf("deadline: %v", err)
