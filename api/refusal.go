@@ -67,6 +67,13 @@ func (r *Refusal) SetHeader(h http.Header) {
 // that API's own shape.
 type Refuser func(http.ResponseWriter, *http.Request, *Refusal)
 
+// AsRefusal is the refusal in an error; an empty one if there is none.
+func AsRefusal(err error) *Refusal {
+	refusal := new(Refusal)
+	errors.As(err, &refusal)
+	return refusal
+}
+
 // RefusalOf is what a caller may know of a failure. A [Refusal] is returned as
 // it is, a domain error gets its code, and everything else is internal: it is
 // logged, and the caller gets the request's id. Why the store was unavailable is

@@ -34,7 +34,7 @@ type Limits struct {
 func DefaultLimits() Limits {
 	return Limits{
 		Body: 1 << 20, AnonymousBody: 64 << 10, Values: 20_000, Nesting: 32,
-		Answer: 8 << 20, Requests: 32 << 20, Answers: 64 << 20,
+		Answer: 8 << 20, Requests: 32 << 20, Answers: 72 << 20,
 	}
 }
 
@@ -43,6 +43,10 @@ func DefaultLimits() Limits {
 func (l Limits) Validate() error {
 	if least := 4 * (l.Body + int64(l.Values)*valueBytes); l.Requests < least {
 		return fmt.Errorf("--memory-requests must be at least %d bytes: four times --limit-body and %d bytes for each of --limit-values", least, valueBytes)
+	}
+	const times = 2 * (memoryPerByte + 1) // for half of the pool, and what is loaded
+	if least := times * l.Answer; l.Answers < least {
+		return fmt.Errorf("--memory-answers must be at least %d bytes: %d times --limit-answer", least, times)
 	}
 	return nil
 }

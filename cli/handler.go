@@ -28,6 +28,7 @@ type parts struct {
 	limiter       *edge.RateLimiter
 	prober        *edge.Prober
 	requests      *budget.Requests
+	answers       *budget.Answers
 	trusted       *graph.TrustedDocuments // nil for any document
 	development   development
 	log           *slog.Logger
@@ -114,6 +115,7 @@ func (s *settings) graphql(p parts) http.Handler {
 		Introspection: s.introspection,
 		Limits:        limits,
 		Requests:      p.requests,
+		Answers:       p.answers,
 		Trusted:       p.trusted,
 	})
 }
@@ -127,6 +129,7 @@ func (s *settings) quickbloxAPI(p parts) http.Handler {
 		Log:       p.log,
 		Challenge: auth.Challenge,
 		Requests:  p.requests,
+		Answers:   p.answers,
 	})
 }
 

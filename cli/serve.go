@@ -127,6 +127,7 @@ func (c *closers) close() error {
 // parts opens the store and what works with it.
 func (s *settings) parts(ctx context.Context, log *slog.Logger, opened *closers) (p parts, err error) {
 	p.log, p.requests = log, budget.NewRequests(s.memory)
+	p.answers = budget.NewAnswers(s.memory)
 	if p.trusted, err = s.readTrusted(); err != nil {
 		return p, err
 	}

@@ -37,6 +37,8 @@ func limitTrials() []trial {
 		{name: "larger requests", wires: []wire{ // which need the memory
 			{"limit-body", "3000000", refusesBody(`"`+strings.Repeat(" ", 3_000_000)+`"`, http.StatusRequestEntityTooLarge, "(limit 3000000 bytes, --limit-body)")},
 			{"memory-requests", "40000000", nil},
+			{"limit-answer", "10000000", answersTo(10_000_000)},
+			{"memory-answers", "90000000", nil},
 		}},
 		{name: "rates", wires: []wire{
 			{"rate-limit", "0.001", func(t *testing.T, s *servertest.Server) {
@@ -130,6 +132,21 @@ func refusesSecond(t *testing.T, s *servertest.Server, h servertest.Header, afte
 		answer := s.Do(http.MethodGet, path, h, nil)
 		if answer.Status != http.StatusTooManyRequests || answer.Header.Get("Retry-After") != after {
 			t.Errorf("%s: got status %d and Retry-After %q: %s", path, answer.Status, answer.Header.Get("Retry-After"), answer.Body)
+		}
+	}
+}
+
+// answersTo asks for more than so many bytes.
+func answersTo(limit int) func(*testing.T, *servertest.Server) {
+	return func(t *testing.T, s *servertest.Server) {
+		t.Helper()
+		h := servertest.WithToken(s.Token("alice"))
+		for range 2 {
+			makeLargeGroup(t, s, h)
+		}
+		reply := s.Post(h, manyLists, nil)
+		if len(reply.Errors) != 1 || !strings.Contains(reply.Errors[0].Message, fmt.Sprintf("(limit %d bytes, --limit-answer)", limit)) {
+			t.Errorf("got status %d and %.300s", reply.Status, reply.Body)
 		}
 	}
 }

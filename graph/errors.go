@@ -9,6 +9,7 @@ import (
 	"github.com/vektah/gqlparser/v2/gqlerror"
 
 	"dialogs/api"
+	"dialogs/budget"
 	"dialogs/dialog"
 )
 
@@ -17,12 +18,18 @@ import (
 type presenter struct {
 	log    *slog.Logger
 	caller func(context.Context) dialog.Caller
+	// answers bounds what is answered.
+	answers *budget.Answers
 }
 
 // longestPath is how many characters of a path a log line has.
 const longestPath = 256
 
 func (p presenter) present(ctx context.Context, err error) *gqlerror.Error {
+	var tooLarge refusedAnswer
+	if a := answeringOf(ctx); a != nil && errors.As(err, &tooLarge) {
+		return a.refuse(graphql.GetPath(ctx)[0], tooLarge)
+	}
 	public := &gqlerror.Error{Path: graphql.GetPath(ctx)}
 	var wrapped *gqlerror.Error
 	if errors.As(err, &wrapped) {

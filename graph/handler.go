@@ -34,6 +34,8 @@ type Config struct {
 	Limits        Limits
 	// Requests bounds the memory of requests, together with other APIs.
 	Requests *budget.Requests
+	// Answers bounds the memory of answers, together with other APIs.
+	Answers *budget.Answers
 	// Trusted are the only documents that are executed; nil for no restriction.
 	Trusted *TrustedDocuments
 }
@@ -48,7 +50,7 @@ func NewHandler(c Config) http.Handler {
 	config.Schema = language.Served(generated.NewExecutableSchema(config).Schema())
 	server := handler.New(generated.NewExecutableSchema(config))
 	// The first transport that supports a request serves it.
-	p := presenter{log: c.Log, caller: c.Caller}
+	p := presenter{log: c.Log, caller: c.Caller, answers: c.Answers}
 	server.AddTransport(get{p, c.Requests})
 	server.AddTransport(post{p, c.Requests})
 	server.AddTransport(unserved{})
@@ -68,6 +70,8 @@ func NewHandler(c Config) http.Handler {
 	server.Use(prepared)
 	server.Use(extension.FixedComplexityLimit(c.Limits.Complexity))
 	server.AroundOperations(noteOperation)
+	server.AroundRootFields(withdrawRefused)
+	server.AroundFields(chargeField)
 	if c.Introspection {
 		server.Use(extension.Introspection{})
 		server.AroundFields(exactIntrospection)

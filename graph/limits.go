@@ -149,14 +149,7 @@ func complexities() generated.ComplexityRoot {
 	const read = 10
 	var c generated.ComplexityRoot
 	c.Query.Dialogs = func(child int, _ dialog.Scope, first *int, _ *string, last *int, _ *string, _ *model.DialogFilter, _ model.DialogOrder) int {
-		size := dialog.DefaultPage
-		if last != nil {
-			size = *last
-		}
-		if first != nil {
-			size = *first
-		}
-		return times(size, child) + read
+		return times(pageLength(first, last), child) + read
 	}
 	c.Query.Nodes = func(child int, ids []string) int { return times(len(ids), child+read) }
 	c.Query.DialogChanges = func(child int, _ *string, first *int) int {
@@ -170,6 +163,17 @@ func complexities() generated.ComplexityRoot {
 	c.Dialog.History = func(child, first int) int { return times(min(first, dialog.HistoryKept), child) + read }
 	c.DialogConnection.TotalCount = func(child int) int { return child + read }
 	return c
+}
+
+// pageLength is how many dialogs a page has at most.
+func pageLength(first, last *int) int {
+	switch {
+	case first != nil:
+		return min(max(*first, 1), dialog.MaxPage)
+	case last != nil:
+		return min(max(*last, 1), dialog.MaxPage)
+	}
+	return dialog.DefaultPage
 }
 
 // times multiplies without overflow. A page that is no page is refused later.

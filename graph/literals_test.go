@@ -94,6 +94,7 @@ func listen(t *testing.T) func(query, variables string) map[string]any {
 		Caller: func(context.Context) dialog.Caller { return user("alice") },
 		Log:    slog.New(slog.DiscardHandler),
 		Limits: graph.DefaultLimits(), Requests: budget.NewRequests(budget.DefaultLimits()),
+		Answers: budget.NewAnswers(budget.DefaultLimits()),
 	})
 	server, ok := door.(*handler.Server)
 	if !ok {

@@ -7,6 +7,7 @@ import (
 
 	"github.com/99designs/gqlgen/graphql"
 
+	"dialogs/budget"
 	"dialogs/dialog"
 	"dialogs/graph/model"
 )
@@ -16,7 +17,11 @@ type queries struct{ *resolver }
 func (q queries) Dialog(ctx context.Context, id string) (*model.Dialog, error) {
 	c := q.caller(ctx)
 	withHistory := slices.Contains(graphql.CollectAllFields(ctx), "history")
-	d, err := q.service.Dialog(ctx, c, id, withHistory)
+	most := int64(0) // a dialog alone is charged when it is there
+	if withHistory {
+		most = budget.MostHistoryMemory(q.service.Policy().Limits)
+	}
+	d, err := q.load(ctx, id, withHistory, most)
 	if err != nil {
 		return nil, err
 	}
@@ -33,9 +38,18 @@ func (q queries) Node(ctx context.Context, id string) (model.Node, error) {
 
 func (q queries) Dialogs(ctx context.Context, scope dialog.Scope, first *int, after *string, last *int, before *string, filter *model.DialogFilter, orderBy model.DialogOrder) (*model.DialogConnection, error) {
 	c := q.caller(ctx)
-	page, err := q.service.List(ctx, c, dialog.ListRequest{
+	request := dialog.ListRequest{
 		Scope: scope, Filter: filterOf(filter), Order: orderOf(orderBy),
 		First: given(first), Last: given(last), After: given(after), Before: given(before),
+	}
+	var page dialog.Page
+	most := int64(pageLength(first, last)+1) * budget.MostDialogMemory(q.service.Policy().Limits)
+	err := load(ctx, most, func() (memory int64, err error) {
+		page, err = q.service.List(ctx, c, request)
+		for i := range page.Dialogs {
+			memory += budget.DialogMemory(&page.Dialogs[i])
+		}
+		return memory, err
 	})
 	if err != nil {
 		return nil, err
@@ -98,7 +112,7 @@ func (r dialogs) History(ctx context.Context, obj *model.Dialog, first int) ([]m
 	c, d := r.caller(ctx), obj.Domain()
 	records := d.History
 	if records == nil {
-		fresh, err := r.service.Dialog(ctx, c, string(d.ID), true)
+		fresh, err := r.load(ctx, string(d.ID), true, budget.MostHistoryMemory(r.service.Policy().Limits))
 		if err != nil {
 			return nil, err
 		}

@@ -126,8 +126,14 @@ func (p presenter) execute(w http.ResponseWriter, r *http.Request, raw *graphql.
 		p.refuse(w, r, err)
 		return
 	}
-	responses, ctx := exec.DispatchOperation(r.Context(), op)
+	answering, answer := p.answering(r.Context(), op)
+	defer answer.Close()
+	responses, ctx := exec.DispatchOperation(answering, op)
 	response := responses(ctx)
+	if response != nil {
+		response.Errors = answer.told(response.Errors)
+		answer.Made(len(response.Data))
+	}
 	switch {
 	case response == nil: // ctx has ended: the time is up, or the client has gone
 		Refuse(w, r, &api.Refusal{
@@ -138,7 +144,7 @@ func (p presenter) execute(w http.ResponseWriter, r *http.Request, raw *graphql.
 		writeRequestError(w, r, response)
 	case len(response.Errors)+len(response.Extensions) == 0:
 		// What was executed is JSON already, and most of what is sent.
-		writeBody(w, mediaType(r), http.StatusOK, slices.Concat([]byte(`{"data":`), response.Data, []byte("}")))
+		writeBody(w, mediaType(r), http.StatusOK, []byte(`{"data":`), response.Data, []byte("}"))
 	default:
 		noteErrors(ctx, response.Errors)
 		response.Errors = bounded(response.Errors, executedErrorBytes)
@@ -191,12 +197,17 @@ func writeResponse(w http.ResponseWriter, r *http.Request, status int, response 
 	writeBody(w, mediaType(r), status, body)
 }
 
-func writeBody(w http.ResponseWriter, contentType string, status int, body []byte) {
-	h := w.Header()
+func writeBody(w http.ResponseWriter, contentType string, status int, parts ...[]byte) {
+	h, length := w.Header(), 0
+	for _, part := range parts {
+		length += len(part)
+	}
 	h.Set("Content-Type", contentType+"; charset=utf-8")
-	h.Set("Content-Length", strconv.Itoa(len(body)))
+	h.Set("Content-Length", strconv.Itoa(length))
 	h.Set("X-Content-Type-Options", "nosniff")
 	h.Set("Cache-Control", "no-store")
 	w.WriteHeader(status)
-	_, _ = w.Write(body) // the client may have gone
+	for _, part := range parts {
+		_, _ = w.Write(part) // the client may have gone
+	}
 }

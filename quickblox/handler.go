@@ -38,6 +38,8 @@ type Config struct {
 	Challenge string
 	// Requests bounds the memory of requests, together with other APIs.
 	Requests *budget.Requests
+	// Answers bounds the memory of answers, together with other APIs.
+	Answers *budget.Answers
 }
 
 // Sessions creates session tokens and ends them.
@@ -80,6 +82,8 @@ type request struct {
 	*http.Request
 	caller dialog.Caller
 	params params
+	// answer is what the answer takes.
+	answer *budget.Answer
 }
 
 type handler struct{ Config }
@@ -158,6 +162,8 @@ func (d *handler) serve(m methods) http.Handler {
 func (d *handler) answer(w http.ResponseWriter, r *http.Request, e endpoint) {
 	req := &request{Request: r, caller: d.Caller(r.Context()), params: newParams(map[string]any{})}
 	req.params.longest = d.Requests.Values()
+	req.answer = d.Answers.Begin(req.caller)
+	defer req.answer.Close()
 	status, body, err := d.run(w, req, e)
 	if err != nil {
 		Refuse(w, r, d.refusalOf(req, err))
@@ -201,7 +207,11 @@ func (d *handler) run(w http.ResponseWriter, r *request, e endpoint) (status int
 	if err != nil || a.body == nil {
 		return a.status, nil, err
 	}
+	if err := r.chargeViews(a.body); err != nil {
+		return 0, nil, err
+	}
 	body, err = api.MarshalPlain(a.body)
+	r.answer.Made(len(body))
 	return a.status, body, err
 }
 

@@ -32,7 +32,7 @@ func (d *handler) list(r *request) (answer, error) {
 	if onlyCount {
 		list.First = dialog.Some(1)
 	}
-	page, err := d.Service.List(r.Context(), r.caller, list)
+	page, err := d.load(r, list)
 	if err != nil {
 		return answer{}, err
 	}

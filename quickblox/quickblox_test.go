@@ -68,6 +68,7 @@ func openStore(t testing.TB, store dialog.Store) *door {
 		},
 		Log:       slog.New(slog.NewTextHandler(d.log, nil)),
 		Challenge: "Test", Requests: budget.NewRequests(budget.DefaultLimits()),
+		Answers: budget.NewAnswers(budget.DefaultLimits()),
 	})
 	d.handler = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		c := dialog.Caller{User: dialog.UserID(r.Header.Get("User")), APIKey: r.Header.Get("Key")}

@@ -25,6 +25,7 @@ func TestIntrospection(t *testing.T) {
 	limits := graph.DefaultLimits()
 	handler := graph.NewHandler(graph.Config{
 		Requests:      budget.NewRequests(budget.DefaultLimits()),
+		Answers:       budget.NewAnswers(budget.DefaultLimits()),
 		Caller:        func(context.Context) dialog.Caller { return dialog.Caller{} },
 		Log:           slog.New(slog.DiscardHandler),
 		Introspection: true,

@@ -1,0 +1,180 @@
+package graph
+
+import (
+	"context"
+	"slices"
+	"sync"
+
+	"github.com/99designs/gqlgen/graphql"
+	"github.com/vektah/gqlparser/v2/ast"
+	"github.com/vektah/gqlparser/v2/gqlerror"
+
+	"dialogs/api"
+	"dialogs/budget"
+	"dialogs/dialog"
+	"dialogs/graph/model"
+)
+
+// An answering is one answer while it is made: what it takes, and which of its
+// root fields were refused because of that.
+type answering struct {
+	*budget.Answer
+	mutation bool
+
+	mu sync.Mutex
+	// refused has one error for each of those root fields, by its alias.
+	refused map[string]*gqlerror.Error
+}
+
+type answeringKey struct{}
+
+func answeringOf(ctx context.Context) *answering {
+	a, _ := ctx.Value(answeringKey{}).(*answering)
+	return a
+}
+
+// answering opens the account of an answer.
+func (p presenter) answering(ctx context.Context, op *graphql.OperationContext) (context.Context, *answering) {
+	a := &answering{
+		Answer:   p.answers.Begin(p.caller(ctx)),
+		mutation: op.Operation.Operation == ast.Mutation, refused: map[string]*gqlerror.Error{},
+	}
+	return context.WithValue(budget.WithAnswer(ctx, a.Answer), answeringKey{}, a), a
+}
+
+// What a field and an element of a list take beside their bytes.
+const (
+	fieldMemory   = 256
+	elementMemory = 64
+	itemMemory    = 1 << 10 // of a page: its view, cursor and goroutine
+)
+
+// chargeField charges the value of a field before it becomes a part of the
+// answer. What is inside of objects is charged field by field.
+func chargeField(ctx context.Context, next graphql.Resolver) (any, error) {
+	a := answeringOf(ctx)
+	if a == nil {
+		return next(ctx)
+	}
+	field := graphql.GetFieldContext(ctx)
+	if refused := a.Refused(); refused != nil && field.Object != "Mutation" { // whose changes are still made
+		return nil, refusedAnswer{refused}
+	}
+	value, err := next(ctx)
+	if err != nil {
+		return nil, err
+	}
+	bytes, memory := weigh(value)
+	bytes += int64(len(field.Field.Alias)) + 4
+	if refused := a.Charge(ctx, bytes, memory+fieldMemory); refused != nil {
+		return nil, refusedAnswer{refused}
+	}
+	return value, nil
+}
+
+// weigh is how many bytes a value has in an answer, and what it takes beside.
+func weigh(value any) (bytes, memory int64) {
+	switch value := value.(type) {
+	case string:
+		return budget.TextBytes(value), 0
+	case *string:
+		if value != nil {
+			return budget.TextBytes(*value), 0
+		}
+	case []string:
+		for _, text := range value {
+			bytes += budget.TextBytes(text) + 1
+		}
+		return bytes, int64(len(value)) * elementMemory
+	case map[string]any:
+		for name, field := range value {
+			raw, _ := field.(dialog.Value)
+			bytes += int64(len(name)+len(raw)) + 4
+		}
+		return bytes, int64(len(value)) * elementMemory
+	case []model.CustomData:
+		return 2, int64(len(value)) * itemMemory
+	case []model.DialogChange:
+		return 2, int64(len(value)) * itemMemory
+	case model.OccupantConnection:
+		return 2, int64(len(value.Edges)) * itemMemory
+	}
+	return 16, 0
+}
+
+// refusedAnswer is an answer that takes too much, apart from other refusals.
+type refusedAnswer struct{ error }
+
+func (r refusedAnswer) Unwrap() error { return r.error }
+
+// refuse returns the one error of a root field whose answer was refused.
+func (a *answering) refuse(root ast.PathElement, err error) *gqlerror.Error {
+	name, _ := root.(ast.PathName)
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if a.refused[string(name)] == nil {
+		refusal := api.AsRefusal(err)
+		public := &gqlerror.Error{Message: refusal.Message, Path: ast.Path{name}, Extensions: extensions(refusal)}
+		if a.mutation {
+			public.Message = "the change was made, but its result cannot be shown: " + public.Message
+		}
+		a.refused[string(name)] = public
+	}
+	return a.refused[string(name)]
+}
+
+// withdrawRefused answers a root field with null if a part of it was refused,
+// rather than with holes.
+func withdrawRefused(ctx context.Context, next graphql.RootResolver) graphql.Marshaler {
+	result := next(ctx)
+	a, field := answeringOf(ctx), graphql.GetRootFieldContext(ctx).Field
+	if a == nil || field.Definition.Type.NonNull {
+		return result
+	}
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if a.refused[field.Alias] != nil {
+		return graphql.Null
+	}
+	return result
+}
+
+// told returns the errors of an answer in which each root field that was refused
+// has one error, however often that was noticed.
+func (a *answering) told(errs gqlerror.List) gqlerror.List {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if len(a.refused) == 0 {
+		return errs
+	}
+	repeats := map[string]bool{}
+	return slices.DeleteFunc(errs, func(err *gqlerror.Error) bool {
+		if len(err.Path) != 1 {
+			return false
+		}
+		root, _ := err.Path[0].(ast.PathName)
+		if refused := a.refused[string(root)]; refused == nil || refused.Message != err.Message {
+			return false
+		}
+		before := repeats[string(root)]
+		repeats[string(root)] = true
+		return before
+	})
+}
+
+// load loads something that takes at most so much memory, charged to the answer.
+func load(ctx context.Context, most int64, read func() (int64, error)) error {
+	if err := budget.AnswerOf(ctx).Load(ctx, most, read); err != nil {
+		return err
+	}
+	return nil
+}
+
+// load loads a dialog that the caller may see.
+func (r *resolver) load(ctx context.Context, id string, withHistory bool, most int64) (d dialog.Dialog, err error) {
+	err = load(ctx, most, func() (int64, error) {
+		d, err = r.service.Dialog(ctx, r.caller(ctx), id, withHistory)
+		return budget.DialogMemory(&d), err
+	})
+	return d, err
+}
