@@ -2,7 +2,9 @@ package graph
 
 import (
 	"fmt"
+	"regexp"
 	"slices"
+	"strings"
 	"unicode/utf8"
 
 	"github.com/vektah/gqlparser/v2/gqlerror"
@@ -18,8 +20,8 @@ const (
 	requestErrorBytes  = 15 << 10
 	executedErrorBytes = 127 << 10
 
-	longestMessage = 500 // characters
-	mostLocations  = 10
+	longestQuote  = 32 // characters of a name in a message that is too long
+	mostLocations = 10
 )
 
 // bounded shortens errors, and leaves out those that would make the list longer
@@ -41,13 +43,30 @@ func bounded(errs gqlerror.List, most int) gqlerror.List {
 }
 
 func shortened(err *gqlerror.Error) *gqlerror.Error {
-	if utf8.RuneCountInString(err.Message) <= longestMessage && len(err.Locations) <= mostLocations {
+	if utf8.RuneCountInString(err.Message) <= api.LongestMessage && len(err.Locations) <= mostLocations {
 		return err
 	}
 	short := *err
-	short.Message = api.Shorten(err.Message, longestMessage)
+	short.Message = shortMessage(err.Message)
 	short.Locations = err.Locations[:min(len(err.Locations), mostLocations)]
 	return &short
+}
+
+// quoted matches a name in a message.
+var quoted = regexp.MustCompile(`"[^"]+"`)
+
+// shortMessage shortens the names in a message that is too long, then leaves
+// out its last sentence, which is advice, and then cuts it.
+func shortMessage(message string) string {
+	if utf8.RuneCountInString(message) > api.LongestMessage {
+		message = quoted.ReplaceAllStringFunc(message, func(name string) string {
+			return `"` + api.Shorten(name[1:len(name)-1], longestQuote) + `"`
+		})
+	}
+	if sentence := strings.LastIndex(message, ". "); sentence > 0 && utf8.RuneCountInString(message) > api.LongestMessage {
+		message = message[:sentence+1]
+	}
+	return api.Shorten(message, api.LongestMessage)
 }
 
 // sizeOf is how many bytes of an answer an error takes.

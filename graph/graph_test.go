@@ -191,6 +191,7 @@ func (d *door) send(c dialog.Caller, r *http.Request) answer {
 	if err := json.Unmarshal(w.Body.Bytes(), &a); err != nil {
 		d.Fatalf("the answer is no JSON: %v: %s", err, w.Body)
 	}
+	dialogtest.CheckErrors(d, w.Body.Bytes())
 	var entries map[string]json.RawMessage
 	if err := json.Unmarshal(w.Body.Bytes(), &entries); err != nil {
 		d.Fatal(err)

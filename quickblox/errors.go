@@ -88,17 +88,17 @@ func Refuse(w http.ResponseWriter, r *http.Request, refusal *api.Refusal) {
 		message = "Required session does not exist: " + message
 	}
 	if refusal.Field != "" {
-		message = refusal.Field + ": " + message
+		message = api.Shorten(refusal.Field, longestField) + ": " + message
 	}
-	body, err := api.MarshalPlain(map[string][]string{"errors": {api.Shorten(message, longestMessage)}})
+	body, err := api.MarshalPlain(map[string][]string{"errors": {api.Shorten(message, api.LongestMessage)}})
 	if err != nil {
 		panic("quickblox: encoding a string: " + err.Error())
 	}
 	write(w, status, body)
 }
 
-// longestMessage is how many characters the message of an error has at most.
-const longestMessage = 500
+// longestField is how many characters of a parameter's name a message shows.
+const longestField = 60
 
 // tokenOf is the session token that came with the request, empty for none.
 func tokenOf(r *http.Request) string {

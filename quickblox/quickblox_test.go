@@ -190,6 +190,7 @@ func (d *door) do(c dialog.Caller, r *http.Request) answer {
 	}
 	w := httptest.NewRecorder()
 	d.handler.ServeHTTP(w, r)
+	dialogtest.CheckErrors(d, w.Body.Bytes())
 	return answer{TB: d.TB, Status: w.Code, Header: w.Header(), Body: w.Body.String()}
 }
 

@@ -5,6 +5,9 @@ import (
 	"encoding/json"
 	"io"
 	"net/http"
+	"strings"
+
+	"dialogs/dialog/dialogtest"
 )
 
 // A Header is a request header's names and values in turn.
@@ -20,6 +23,22 @@ func OnBehalf(key, user string) Header {
 
 // WithToken comes with a session token.
 func WithToken(token string) Header { return Header{"QB-Token", token} }
+
+// secrets are what no answer may show of the header.
+func (h Header) secrets() []string {
+	var secrets []string
+	for i := 0; i+1 < len(h); i += 2 {
+		switch http.CanonicalHeaderKey(h[i]) {
+		case "Authorization", "Qb-Token":
+			_, secret, ok := strings.Cut(h[i+1], " ")
+			if !ok {
+				secret = h[i+1]
+			}
+			secrets = append(secrets, secret)
+		}
+	}
+	return secrets
+}
 
 // An Answer is an answer to an HTTP request.
 type Answer struct {
@@ -58,6 +77,7 @@ func (s *Server) TryDo(method, path string, h Header, body []byte) (Answer, erro
 	defer func() { _ = response.Body.Close() }()
 	answer := Answer{Status: response.StatusCode, Header: response.Header}
 	answer.Body, err = io.ReadAll(response.Body)
+	dialogtest.CheckErrors(s.TB, answer.Body, h.secrets()...)
 	return answer, err
 }
 
