@@ -18,27 +18,39 @@ type Mark string
 
 // A ChangesQuery asks an engine what changed after a mark.
 type ChangesQuery struct {
-	// User is who asks; empty for a server, which is part of every dialog.
+	// User is who asks; empty for a server, which is part of every dialog
+	// until it is deleted.
 	User UserID
-	// After is where the previous page ended. Empty asks for the mark of now
-	// and nothing else.
+	// After is where the previous page ended. Empty asks for the mark of now.
 	After Mark
-	// Limit is the maximum number of dialogs in a page, changed and removed
-	// together.
+	// Limit is the maximum number of dialogs in a page.
 	Limit int
+	// WithHistory asks for whole dialogs and whole tombstones, with their
+	// numbered History.
+	WithHistory bool
+	// Ahead skips what may have become visible late, for a reader that looks
+	// for it apart, and less often.
+	Ahead bool
 	// Kept is how long this instance keeps what it deletes. Engines whose
 	// instances can differ in this compare.
 	Kept time.Duration
 }
 
+// A ChangedDialog is a dialog that changed after a mark.
+type ChangedDialog struct {
+	// Dialog is the dialog as it is now, without its History unless that was
+	// asked for. When Removed is set, it may have nothing but its ID.
+	Dialog Dialog
+	// Removed means that it was deleted, or that the user is no longer part of
+	// it (as owner, admin or occupant).
+	Removed bool
+	// Recent means that a later page may have the same again.
+	Recent bool
+}
+
 // A ChangesPage is what changed after a mark. No dialog is in it twice.
 type ChangesPage struct {
-	// Changed are dialogs that the user is part of (owner, admin or occupant),
-	// as they are now, without their History.
-	Changed []Dialog
-	// Removed are dialogs that were deleted, or that the user is no longer part
-	// of.
-	Removed []ID
+	Dialogs []ChangedDialog
 	// Next is where the next page starts.
 	Next Mark
 	// More means that there is more to read at once.
@@ -50,9 +62,12 @@ type ChangeLog interface {
 	// ChangesSince must return the dialogs that changed after the mark. A
 	// client that reads page after page, and applies each, must end with
 	// exactly the dialogs that the user is part of, whatever else happens at
-	// the same time: nothing may be missed; what is reported twice is
-	// harmless. Each page must make progress. Whoever stopped being part of a
-	// dialog must learn that, and nothing that happens to it later.
+	// the same time: nothing may be missed; what is Recent may be repeated.
+	// Each page must make progress. Whoever stopped being part of a dialog
+	// must learn that.
+	//
+	// Without a mark it must return the mark of now, and nothing but Recent
+	// dialogs.
 	//
 	// The cost must be in the user's own dialogs or in the changes since the
 	// mark, whichever is less, and never in all dialogs.
@@ -62,7 +77,7 @@ type ChangeLog interface {
 	ChangesSince(ctx context.Context, q ChangesQuery) (ChangesPage, error)
 }
 
-// ErrResync is the error for a mark or cursor from which no client can catch up.
+// ErrResync is the error for a position from which no client can catch up.
 func ErrResync() error {
 	return &Error{
 		Code: ResyncRequired, Field: "after",
@@ -70,7 +85,7 @@ func ErrResync() error {
 	}
 }
 
-// A Changes is a page of [Service.Changes].
+// Changes is a page of [Service.Changes].
 type Changes struct {
 	Changed []Dialog
 	Removed []ID
@@ -86,32 +101,75 @@ func (s *Service) Changes(ctx context.Context, c Caller, after Optional[string],
 	if err := signedIn(c); err != nil {
 		return Changes{}, err
 	}
-	q := ChangesQuery{User: c.User, Limit: MaxPage, Kept: s.policy.SyncKept}
+	limit := MaxPage
 	if first.Given {
-		q.Limit = first.Value
+		limit = first.Value
 	}
-	if q.Limit < 1 || q.Limit > MaxPage {
+	if limit < 1 || limit > MaxPage {
 		return Changes{}, invalidf("first", "first must be between 1 and %d", MaxPage)
 	}
-	now := s.now()
-	cursor := syncCursor{User: c.User, At: now.UnixMilli()}
-	if after.Given {
-		there, err := parseSyncCursor(after.Value)
-		if err != nil {
-			return Changes{}, err
-		}
-		if there.User != c.User || now.Sub(time.UnixMilli(there.At)) >= s.policy.SyncKept {
-			return Changes{}, ErrResync()
-		}
-		q.After, cursor.At = there.Mark, there.At
-	}
-	page, err := s.store.ChangesSince(ctx, q)
+	cursor, err := s.SyncCursor(c, after)
 	if err != nil {
 		return Changes{}, err
 	}
-	if !page.More {
-		cursor.At = now.UnixMilli()
+	page, err := s.ReadChanges(ctx, c, &cursor, limit)
+	if err != nil {
+		return Changes{}, err
 	}
-	cursor.Mark = page.Next
-	return Changes{Changed: page.Changed, Removed: page.Removed, Cursor: cursor.text(), HasMore: page.More}, nil
+	changes := Changes{Cursor: cursor.Text(), HasMore: page.More}
+	for _, d := range page.Dialogs {
+		if d.Removed {
+			changes.Removed = append(changes.Removed, d.Dialog.ID)
+		} else {
+			changes.Changed = append(changes.Changed, d.Dialog)
+		}
+	}
+	return changes, nil
+}
+
+// SyncCursor reads a cursor of the caller. Without one, it is at no position yet:
+// the first page takes it to the position of now.
+func (s *Service) SyncCursor(c Caller, after Optional[string]) (SyncCursor, error) {
+	if !after.Given {
+		return SyncCursor{user: c.User}, nil
+	}
+	cursor, err := parseSyncCursor(after.Value)
+	if err != nil {
+		return SyncCursor{}, err
+	}
+	if cursor.user != c.User || s.now().Sub(cursor.at) >= s.policy.SyncKept {
+		return SyncCursor{}, ErrResync()
+	}
+	return cursor, nil
+}
+
+// ReadChanges reads what changed after the cursor and moves the cursor on. It leaves
+// out what the cursor remembers as sent.
+func (s *Service) ReadChanges(ctx context.Context, c Caller, cursor *SyncCursor, limit int) (ChangesPage, error) {
+	now := s.now()
+	for {
+		starts := cursor.mark == ""
+		page, err := s.store.ChangesSince(ctx, ChangesQuery{
+			User: c.User, After: cursor.mark, Limit: limit, Kept: s.policy.SyncKept,
+		})
+		if err != nil {
+			return ChangesPage{}, err
+		}
+		fresh := page.Dialogs[:0:0]
+		for _, d := range page.Dialogs {
+			if !cursor.Knows(&d) {
+				cursor.Remember(&d)
+				fresh = append(fresh, d)
+			}
+		}
+		if cursor.mark = page.Next; !page.More {
+			cursor.at = now
+		}
+		if starts {
+			return ChangesPage{Next: page.Next}, nil
+		}
+		if len(fresh) > 0 || !page.More {
+			return ChangesPage{Dialogs: fresh, Next: page.Next, More: page.More}, nil
+		}
+	}
 }

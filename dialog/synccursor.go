@@ -1,15 +1,65 @@
 package dialog
 
-import "encoding/json"
+import (
+	"encoding/json"
+	"slices"
+	"time"
+)
 
-// A syncCursor is a [Mark] as opaque text. It belongs to one user, or to servers:
-// what it leaves out was sent to them.
-type syncCursor struct {
-	Version int    `json:"v"`
-	User    UserID `json:"u,omitempty"`
-	// At is when the caller had everything, in milliseconds since 1970.
-	At   int64 `json:"t"`
-	Mark Mark  `json:"m"`
+// rememberedMost is how many dialogs a cursor remembers as sent. What is beyond may
+// be sent again.
+const rememberedMost = 100
+
+// A SyncCursor is how far a caller has read the changes of their dialogs.
+type SyncCursor struct {
+	// user is whose cursor it is; empty for servers.
+	user UserID
+	// at is when the caller had everything.
+	at   time.Time
+	mark Mark
+	// sent are the latest dialogs that were sent and may come again.
+	sent []sentDialog
+}
+
+// A sentDialog is what a caller was told about a dialog.
+type sentDialog struct {
+	ID      ID    `json:"i"`
+	Version int64 `json:"v"` // 0 when it was removed
+}
+
+func sentOf(d *ChangedDialog) sentDialog {
+	if d.Removed {
+		return sentDialog{ID: d.Dialog.ID}
+	}
+	return sentDialog{ID: d.Dialog.ID, Version: d.Dialog.Version}
+}
+
+// Mark is the cursor's place in the store.
+func (c *SyncCursor) Mark() Mark { return c.mark }
+
+// MoveTo moves the cursor to a place up to which the caller was sent everything.
+func (c *SyncCursor) MoveTo(mark Mark, now time.Time) { c.mark, c.at = mark, now }
+
+// Knows reports whether the caller was told exactly this.
+func (c *SyncCursor) Knows(d *ChangedDialog) bool { return slices.Contains(c.sent, sentOf(d)) }
+
+// Remember remembers that the caller was told this, if it may come again.
+func (c *SyncCursor) Remember(d *ChangedDialog) {
+	c.sent = slices.DeleteFunc(c.sent, func(s sentDialog) bool { return s.ID == d.Dialog.ID })
+	if !d.Recent {
+		return
+	}
+	c.sent = append(c.sent, sentOf(d))
+	c.sent = c.sent[max(0, len(c.sent)-rememberedMost):]
+}
+
+// A cursorText is a cursor as opaque text.
+type cursorText struct {
+	Version int          `json:"v"`
+	User    UserID       `json:"u,omitempty"`
+	Millis  int64        `json:"t"`
+	Mark    Mark         `json:"m"`
+	Sent    []sentDialog `json:"s,omitempty"`
 }
 
 const (
@@ -18,8 +68,12 @@ const (
 	maxSyncCursor = 16 << 10
 )
 
-func (c syncCursor) text() string {
-	c.Version = syncCursorVersion
+// Text is the cursor as opaque text.
+func (c *SyncCursor) Text() string {
+	return cursorText{syncCursorVersion, c.user, c.at.UnixMilli(), c.mark, c.sent}.encode()
+}
+
+func (c cursorText) encode() string {
 	text, err := json.Marshal(c)
 	if err != nil { // strings and numbers never fail
 		panic("dialog: encoding a cursor: " + err.Error())
@@ -27,16 +81,16 @@ func (c syncCursor) text() string {
 	return cursorEncoding.EncodeToString(text)
 }
 
-// parseSyncCursor accepts exactly what text writes. The mark in it is the engine's
+// parseSyncCursor accepts exactly what Text writes. The mark in it is the engine's
 // to judge.
-func parseSyncCursor(text string) (syncCursor, error) {
-	var c syncCursor
+func parseSyncCursor(text string) (SyncCursor, error) {
+	var c cursorText
 	if len(text) > maxSyncCursor {
-		return c, errCursor("after")
+		return SyncCursor{}, errCursor("after")
 	}
 	raw, err := cursorEncoding.DecodeString(text)
-	if err != nil || json.Unmarshal(raw, &c) != nil || c.Version != syncCursorVersion || c.Mark == "" || c.text() != text {
-		return syncCursor{}, errCursor("after")
+	if err != nil || json.Unmarshal(raw, &c) != nil || c.Version != syncCursorVersion || c.Mark == "" || c.encode() != text {
+		return SyncCursor{}, errCursor("after")
 	}
-	return c, nil
+	return SyncCursor{user: c.User, at: time.UnixMilli(c.Millis), mark: c.Mark, sent: c.Sent}, nil
 }

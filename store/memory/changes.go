@@ -90,13 +90,15 @@ func (s *store) ChangesSince(ctx context.Context, q dialog.ChangesQuery) (dialog
 		page.More, page.Next = true, log.mark(at[ids[q.Limit-1]])
 	}
 	for _, id := range ids {
-		if _, gone := log.departed[q.User][id]; gone {
-			page.Removed = append(page.Removed, id)
-			continue
-		}
 		d := clone(s.db.dialogs[id])
-		d.History = nil
-		page.Changed = append(page.Changed, d)
+		_, removed := log.departed[q.User][id]
+		if !q.WithHistory {
+			d.History = nil
+		}
+		if removed && !q.WithHistory {
+			d = dialog.Dialog{ID: id}
+		}
+		page.Dialogs = append(page.Dialogs, dialog.ChangedDialog{Dialog: d, Removed: removed})
 	}
 	return page, nil
 }

@@ -35,93 +35,125 @@ func (s *Store) changesSince(ctx context.Context, q dialog.ChangesQuery) (dialog
 		return dialog.ChangesPage{}, err
 	}
 	if q.After == "" {
-		next, err := s.markOfNow(ctx, q.User, now)
-		return dialog.ChangesPage{Next: next}, err
+		return s.pageOfNow(ctx, q, now)
 	}
 	m, err := decodeMark(q.After)
-	if err != nil || m.epoch != now.Epoch || m.floor > now.Now+bson.DateTime(overlap.Milliseconds()) || now.forgets(m.floor, q.Kept) {
+	if err != nil || m.epoch != now.Epoch || m.floor > after(now.Now, overlap) || now.forgets(m.floor, q.Kept) {
 		return dialog.ChangesPage{}, dialog.ErrResync()
 	}
-	if m.ceiling == 0 {
-		m.ceiling, m.at = now.Now, place{changed: m.floor, id: lastID}
+	if q.Ahead {
+		return s.ahead(ctx, q, m, now)
 	}
-	return s.round(ctx, q, &m)
+	if m.ceiling == 0 {
+		m.ceiling, m.at = now.Now, atEndOf(m.floor)
+	}
+	return s.round(ctx, q, m)
 }
 
 // lastID comes after every id.
 var lastID = bson.ObjectID{255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255}
 
-// markOfNow is the mark of a client that has read nothing and wants nothing of
-// before. What is visible in the overlap counts as seen.
-func (s *Store) markOfNow(ctx context.Context, u dialog.UserID, now reading) (dialog.Mark, error) {
+// atEndOf is the place after everything that the database stamped with this time.
+func atEndOf(t bson.DateTime) place { return place{changed: t, id: lastID} }
+
+// pageOfNow is for a client that has read nothing and wants nothing of before: what
+// is visible in the overlap may come again.
+func (s *Store) pageOfNow(ctx context.Context, q dialog.ChangesQuery, now reading) (dialog.ChangesPage, error) {
 	m := mark{epoch: now.Epoch, floor: before(now.Now, overlap)}
-	list, err := s.entries(ctx, u, m.floor, place{changed: m.floor, id: lastID}, seenMost)
+	q.Limit = dialog.MaxPage
+	list, err := s.entries(ctx, q, m.floor, atEndOf(m.floor))
 	if err != nil {
-		return "", err
+		return dialog.ChangesPage{}, err
 	}
-	for _, e := range list {
-		m.see(e.sighting)
+	if len(list) > q.Limit {
+		list = list[:q.Limit]
 	}
-	return m.encode(), nil
+	if len(list) > 0 {
+		m.at = list[len(list)-1].place
+	}
+	return page(list, m, false, m.floor), nil
 }
 
 // round reads one page of a round.
-func (s *Store) round(ctx context.Context, q dialog.ChangesQuery, m *mark) (dialog.ChangesPage, error) {
-	var page dialog.ChangesPage
-	for {
-		list, err := s.entries(ctx, q.User, m.floor, m.at, q.Limit+1)
-		if err != nil {
-			return dialog.ChangesPage{}, err
-		}
-		full := len(list) > q.Limit
-		list = list[:min(len(list), q.Limit)]
-		for _, e := range list {
-			m.at = e.place
-			if m.knows(e.sighting) {
-				continue
-			}
-			m.see(e.sighting)
-			if e.version == 0 {
-				page.Removed = append(page.Removed, dialog.ID(e.id.Hex()))
-			} else {
-				page.Changed = append(page.Changed, e.dialog)
-			}
-		}
-		if !full || m.at.changed > m.ceiling {
-			m.floor, m.ceiling, m.at = max(m.floor, before(m.ceiling, overlap)), 0, place{}
-			page.Next, page.More = m.encode(), full
-			return page, nil
-		}
-		if len(page.Changed)+len(page.Removed) > 0 {
-			page.Next, page.More = m.encode(), true
-			return page, nil
-		}
+func (s *Store) round(ctx context.Context, q dialog.ChangesQuery, m mark) (dialog.ChangesPage, error) {
+	list, err := s.entries(ctx, q, m.floor, m.at)
+	if err != nil {
+		return dialog.ChangesPage{}, err
 	}
+	next := max(m.floor, before(m.ceiling, overlap))
+	full := len(list) > q.Limit
+	if full {
+		list = list[:q.Limit]
+	}
+	if len(list) > 0 {
+		m.at = list[len(list)-1].place
+	}
+	if !full || m.at.changed > m.ceiling {
+		m.floor, m.ceiling = next, 0
+	}
+	return page(list, m, full, next), nil
 }
 
-// An entry is a dialog that changed or was removed, and where it is in the order.
+// ahead reads what comes after the last place that was read.
+func (s *Store) ahead(ctx context.Context, q dialog.ChangesQuery, m mark, now reading) (dialog.ChangesPage, error) {
+	if m.at == (place{}) {
+		m.at = atEndOf(m.floor)
+	}
+	list, err := s.entries(ctx, q, m.floor, m.at)
+	if err != nil {
+		return dialog.ChangesPage{}, err
+	}
+	full := len(list) > q.Limit
+	if full {
+		list = list[:q.Limit]
+	}
+	if len(list) > 0 {
+		m.at = list[len(list)-1].place
+	}
+	reached := now.Now
+	if full {
+		reached = min(reached, m.at.changed)
+	}
+	m.floor, m.ceiling = max(m.floor, before(reached, overlap)), 0
+	return page(list, m, full, m.floor), nil
+}
+
+// page is a page of these entries. What was changed after the floor of the next
+// round may come again.
+func page(list []entry, m mark, more bool, floor bson.DateTime) dialog.ChangesPage {
+	p := dialog.ChangesPage{Next: m.encode(), More: more}
+	for _, e := range list {
+		// Whoever has left is found again when others change the dialog.
+		e.dialog.Recent = e.dialog.Removed || e.changed > floor
+		p.Dialogs = append(p.Dialogs, e.dialog)
+	}
+	return p
+}
+
+// An entry is a dialog that changed, and where it is in the order.
 type entry struct {
-	sighting
-	dialog dialog.Dialog // unless it was removed
+	place
+	dialog dialog.ChangedDialog
 }
 
-// entries returns the first entries after a place. floor is where the round began.
-func (s *Store) entries(ctx context.Context, u dialog.UserID, floor bson.DateTime, after place, limit int) ([]entry, error) {
+// entries returns the first entries after a place, one more than the limit if there
+// is one. floor is where the round began.
+func (s *Store) entries(ctx context.Context, q dialog.ChangesQuery, floor bson.DateTime, from place) ([]entry, error) {
 	// Two ranges, and not one with an exception: see between.
-	ranges := []bson.A{{bson.D{{Key: fieldChangedAt, Value: bson.D{{Key: "$gt", Value: after.changed}}}}}}
-	if after.id != lastID {
+	ranges := []bson.A{{bson.D{{Key: fieldChangedAt, Value: bson.D{{Key: "$gt", Value: from.changed}}}}}}
+	if from.id != lastID {
 		ranges = append(ranges, bson.A{
-			bson.D{{Key: fieldChangedAt, Value: after.changed}},
-			bson.D{{Key: fieldID, Value: bson.D{{Key: "$gt", Value: after.id}}}},
+			bson.D{{Key: fieldChangedAt, Value: from.changed}},
+			bson.D{{Key: fieldID, Value: bson.D{{Key: "$gt", Value: from.id}}}},
 		})
 	}
 	var all []entry
-	for _, part := range parts(u, floor) {
+	for _, part := range parts(q, floor) {
 		var any bson.A
 		for _, bounds := range ranges {
 			any = append(any, and(append(slices.Clone(part.conditions), bounds...)))
 		}
-		list, err := s.readEntries(ctx, or(any), part, limit)
+		list, err := s.readEntries(ctx, or(any), part, q.Limit+1)
 		if err != nil {
 			return nil, err
 		}
@@ -129,7 +161,7 @@ func (s *Store) entries(ctx context.Context, u dialog.UserID, floor bson.DateTim
 	}
 	slices.SortStableFunc(all, func(a, b entry) int { return a.compare(b.place) })
 	all = latest(all)
-	return all[:min(len(all), limit)], nil
+	return all[:min(len(all), q.Limit+1)], nil
 }
 
 // latest leaves only the last entry of each dialog. A dialog that changes between
@@ -158,19 +190,23 @@ type part struct {
 // parts are the queries for all entries of a user, or of a server, which is part
 // of every dialog until it is deleted. The database chooses what is cheaper: the
 // changes since the floor, or the user's own dialogs.
-func parts(u dialog.UserID, floor bson.DateTime) []part {
+func parts(q dialog.ChangesQuery, floor bson.DateTime) []part {
+	u, fields := q.User, whole
+	if q.WithHistory {
+		fields = withHistory
+	}
 	is := func(field string, value any) bson.D { return bson.D{{Key: field, Value: value}} }
 	not := bson.D{{Key: "$ne", Value: u}}
 	ids := bson.D{{Key: fieldChangedAt, Value: 1}}
 	if u == "" {
 		// A tombstone of version 0 stands for no dialog: see supplant.
-		return []part{{conditions: bson.A{is(fieldVersion, bson.D{{Key: "$gt", Value: 0}})}, fields: whole}}
+		return []part{{conditions: bson.A{is(fieldVersion, bson.D{{Key: "$gt", Value: 0}})}, fields: fields}}
 	}
 	left := bson.D{{Key: "$elemMatch", Value: bson.D{
 		{Key: "user", Value: u}, {Key: "at", Value: bson.D{{Key: "$gte", Value: before(floor, tolerance)}}},
 	}}}
 	return []part{
-		{conditions: bson.A{is(fieldListedFor, u)}, fields: whole},
+		{conditions: bson.A{is(fieldListedFor, u)}, fields: fields},
 		{conditions: bson.A{is(fieldDeletedFor, u)}, fields: ids, removed: true},
 		{conditions: bson.A{is(fieldDeparted, left), is(fieldListedFor, not), is(fieldDeletedFor, not)}, fields: ids, removed: true},
 	}
@@ -189,12 +225,12 @@ func (s *Store) readEntries(ctx context.Context, filter bson.D, p part, limit in
 	list := make([]entry, len(documents))
 	for i := range documents {
 		doc := &documents[i]
-		list[i].place = place{changed: doc.ChangedAt, id: doc.ID}
-		if p.removed || doc.DeletedAt != nil {
-			continue
-		}
-		list[i].version = doc.Version
-		if list[i].dialog, err = doc.dialog(); err != nil {
+		e := &list[i]
+		e.place = place{changed: doc.ChangedAt, id: doc.ID}
+		e.dialog.Removed = p.removed || doc.DeletedAt != nil
+		if p.removed {
+			e.dialog.Dialog.ID = dialog.ID(doc.ID.Hex())
+		} else if e.dialog.Dialog, err = doc.dialog(); err != nil {
 			return nil, err
 		}
 	}

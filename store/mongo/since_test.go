@@ -14,7 +14,7 @@ import (
 // A reader is a client that follows changes of a fixture's owner.
 type reader struct {
 	*fixture
-	mark dialog.Mark
+	cursor dialog.Optional[string]
 }
 
 func (f *fixture) reader() *reader {
@@ -27,13 +27,11 @@ func (f *fixture) reader() *reader {
 }
 
 func (r *reader) read() ([]dialog.ID, error) {
-	page, err := r.store.ChangesSince(r.t.Context(), dialog.ChangesQuery{
-		User: "owner", After: r.mark, Limit: 10, Kept: dialog.DefaultSyncKept,
-	})
+	page, err := r.service.Changes(r.t.Context(), dialog.Caller{User: "owner"}, r.cursor, dialog.Some(10))
 	if err != nil {
 		return nil, err
 	}
-	r.mark = page.Next
+	r.cursor = dialog.Some(page.Cursor)
 	var ids []dialog.ID
 	for _, d := range page.Changed {
 		ids = append(ids, d.ID)

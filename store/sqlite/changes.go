@@ -37,7 +37,7 @@ func (s *Store) ChangesSince(ctx context.Context, q dialog.ChangesQuery) (dialog
 	err := s.read(ctx, "reading changes", func(ctx context.Context) error {
 		statements := map[string]*sql.Stmt{}
 		for _, text := range []string{
-			selectSync, changedByPosition, changedByMember, changedForServer, removed, ownAtMost,
+			selectSync, changedByPosition, changedByMember, changedForServer, removed, ownAtMost, selectHistory,
 		} {
 			stmt, err := s.reads.prepared(ctx, text)
 			if err != nil {
@@ -92,22 +92,35 @@ func (c *changesReader) page() (dialog.ChangesPage, error) {
 		page.More = true
 		page.Next = mark{latest.epoch, entries[len(entries)-1].position}.encode()
 	}
-	for _, e := range entries {
-		if e.removed != "" {
-			page.Removed = append(page.Removed, e.removed)
-		} else {
-			page.Changed = append(page.Changed, e.changed)
+	for i := range entries {
+		e := &entries[i]
+		if c.q.WithHistory {
+			if err := c.readHistory(e); err != nil {
+				return dialog.ChangesPage{}, err
+			}
 		}
+		page.Dialogs = append(page.Dialogs, e.changed)
 	}
 	return page, nil
 }
 
-// An entry is one line of a page: a dialog that changed, or the id of one that
-// was removed.
+// An entry is a dialog that changed, and where.
 type entry struct {
 	position int64
-	changed  dialog.Dialog
-	removed  dialog.ID
+	changed  dialog.ChangedDialog
+	n        int64
+}
+
+func (c *changesReader) readHistory(e *entry) error {
+	if e.n == 0 { // the user is no longer part of it
+		return nil
+	}
+	rows, err := c.tx.StmtContext(c.ctx, c.statements[selectHistory]).QueryContext(c.ctx, e.n)
+	if err != nil {
+		return err
+	}
+	e.changed.Dialog.History, err = scanRecords(rows)
+	return err
 }
 
 // entries returns at least one entry more than the page has room for, if there is
@@ -162,17 +175,13 @@ func scanChanged(rows *sql.Rows, e *entry) error {
 		return err
 	}
 	d, err := r.dialog()
-	if d.Deleted {
-		e.removed = d.ID
-	} else {
-		e.changed = d
-	}
+	e.changed, e.n = dialog.ChangedDialog{Dialog: d, Removed: d.Deleted}, r.n
 	return err
 }
 
 func scanRemoved(rows *sql.Rows, e *entry) error {
 	var id []byte
 	err := rows.Scan(&e.position, &id)
-	e.removed = decodeID(id)
+	e.changed = dialog.ChangedDialog{Dialog: dialog.Dialog{ID: decodeID(id)}, Removed: true}
 	return err
 }

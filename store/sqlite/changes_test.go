@@ -64,7 +64,7 @@ func TestForgottenChanges(t *testing.T) {
 			if err := s.Sweep(t.Context()); err != nil {
 				t.Fatal(err)
 			}
-			if page, err := since(before); err != nil || len(page.Removed) != 1 || page.Removed[0] != id {
+			if page, err := since(before); err != nil || len(page.Dialogs) != 1 || !page.Dialogs[0].Removed || page.Dialogs[0].Dialog.ID != id {
 				t.Errorf("at the end of the time: %+v, %v, want the id removed", page, err)
 			}
 			clock.Move(time.Millisecond)
@@ -74,7 +74,7 @@ func TestForgottenChanges(t *testing.T) {
 			if _, err := since(before); !dialog.IsCode(err, dialog.ResyncRequired) {
 				t.Errorf("from before what is forgotten: %v, want ResyncRequired", err)
 			}
-			if page, err := since(after); err != nil || len(page.Removed)+len(page.Changed) != 0 {
+			if page, err := since(after); err != nil || len(page.Dialogs) != 0 {
 				t.Errorf("from after what is forgotten: %+v, %v, want nothing", page, err)
 			}
 		})

@@ -263,6 +263,50 @@ func testChangesRestored(e *env) {
 	}
 }
 
+// testChangesWhole reads whole dialogs and tombstones, as who tells others of them
+// does.
+func testChangesWhole(e *env) {
+	e.onTime(0)
+	q := dialog.ChangesQuery{Limit: 2, WithHistory: true, Ahead: true, Kept: dialog.DefaultSyncKept}
+	read := func() (all []dialog.ChangedDialog) {
+		e.Helper()
+		for {
+			page, err := e.store.ChangesSince(e.Context(), q)
+			if err != nil {
+				e.Fatalf("changes: %v", err)
+			}
+			q.After = page.Next
+			all = append(all, page.Dialogs...)
+			if !page.More {
+				return all
+			}
+		}
+	}
+	read()
+	a, b, c := e.group("o", "m"), e.group("o", "m"), e.private("o", "m")
+	e.update(user("m"), a.ID, dialog.Change{Name: dialog.Some("renamed")})
+	e.update(user("o"), b.ID, dialog.Change{Delete: true})
+	e.update(user("m"), c.ID, dialog.Change{Delete: true})
+	got := map[dialog.ID]dialog.Dialog{}
+	for _, d := range read() {
+		if d.Removed != d.Dialog.Deleted {
+			e.Errorf("%s: removed %v, deleted %v", d.Dialog.ID, d.Removed, d.Dialog.Deleted)
+		}
+		got[d.Dialog.ID] = d.Dialog
+	}
+	e.same(got[a.ID], e.read(a.ID), "a dialog with its history")
+	for _, d := range []dialog.Dialog{b, c} {
+		there := got[d.ID]
+		if !there.Deleted || there.Version != 2 || len(there.History) != 2 || there.History[1].Kind != dialog.Deleted || there.History[1].Version != 2 {
+			e.Errorf("a tombstone: %+v", there)
+		}
+		e.same([]any{there.Owner, there.Occupants}, []any{d.Owner, d.Occupants}, "who was part of a deleted dialog")
+	}
+	if again := read(); len(again) > 0 {
+		e.Errorf("changes were told again: %v", again)
+	}
+}
+
 // testChangesRefused gives marks that lead nowhere.
 func testChangesRefused(e *env) {
 	e.group("o")

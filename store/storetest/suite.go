@@ -80,6 +80,7 @@ func Run(t *testing.T, newDatabase func(t testing.TB) Database) {
 		{"changes", testChanges},
 		{"changes while away", testChangesAway},
 		{"changes by a restore", testChangesRestored},
+		{"whole changes", testChangesWhole},
 		{"changes after no place of this store", testChangesRefused},
 		{"changes under a race", testChangesRace},
 
