@@ -151,6 +151,15 @@ func JudgeServer(c Caller) error {
 	}
 }
 
+// JudgeUser denies callers who are nobody's user: an API key without
+// On-Behalf-Of.
+func JudgeUser(c Caller) error {
+	if c.Kind() == User {
+		return nil
+	}
+	return &Error{Code: Forbidden, Message: "requires a user: send a session token, or On-Behalf-Of with the API key"}
+}
+
 func signedIn(c Caller) error {
 	if c.Kind() != Anonymous {
 		return nil

@@ -43,7 +43,7 @@ type Config struct {
 // NewHandler serves GraphQL over HTTP.
 func NewHandler(c Config) http.Handler {
 	config := generated.Config{
-		Resolvers:  &resolver{service: c.Service, sessions: c.Sessions, caller: c.Caller},
+		Resolvers:  &resolver{service: c.Service, sessions: c.Sessions, caller: c.Caller, log: c.Log},
 		Directives: directives(c.Caller),
 		Complexity: complexities(),
 	}

@@ -159,6 +159,7 @@ func complexities() generated.ComplexityRoot {
 		}
 		return times(size, child) + read
 	}
+	c.Mutation.LeaveDialogs = func(child int, ids []string) int { return times(len(ids), read) + child }
 	c.Dialog.Occupants = func(child, first int, _ *string) int { return times(first, child) }
 	c.Dialog.History = func(child, first int) int { return times(min(first, dialog.HistoryKept), child) + read }
 	c.DialogConnection.TotalCount = func(child int) int { return child + read }

@@ -2,6 +2,7 @@ package graph
 
 import (
 	"context"
+	"log/slog"
 	"time"
 
 	"dialogs/dialog"
@@ -21,6 +22,7 @@ type resolver struct {
 	service  *dialog.Service
 	sessions Sessions
 	caller   func(context.Context) dialog.Caller
+	log      *slog.Logger
 }
 
 func (r *resolver) Query() generated.QueryResolver       { return queries{r} }

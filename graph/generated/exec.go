@@ -140,11 +140,23 @@ type ComplexityRoot struct {
 		Node   func(childComplexity int) int
 	}
 
+	LeaveDialogsPayload struct {
+		LeftIds func(childComplexity int) int
+		Refused func(childComplexity int) int
+	}
+
+	LeaveRefusal struct {
+		Code     func(childComplexity int) int
+		DialogID func(childComplexity int) int
+		Message  func(childComplexity int) int
+	}
+
 	Mutation struct {
 		CreateDialog      func(childComplexity int, input model.CreateDialogInput) int
 		CreateSession     func(childComplexity int, input model.CreateSessionInput) int
 		DefineCustomClass func(childComplexity int, input model.DefineCustomClassInput) int
 		DeleteDialog      func(childComplexity int, id string) int
+		LeaveDialogs      func(childComplexity int, ids []string) int
 		UpdateDialog      func(childComplexity int, id string, input model.UpdateDialogInput) int
 	}
 
@@ -208,6 +220,7 @@ type MutationResolver interface {
 	CreateDialog(ctx context.Context, input model.CreateDialogInput) (*model.CreateDialogPayload, error)
 	UpdateDialog(ctx context.Context, id string, input model.UpdateDialogInput) (*model.UpdateDialogPayload, error)
 	DeleteDialog(ctx context.Context, id string) (*model.DeleteDialogPayload, error)
+	LeaveDialogs(ctx context.Context, ids []string) (*model.LeaveDialogsPayload, error)
 	DefineCustomClass(ctx context.Context, input model.DefineCustomClassInput) (*model.DefineCustomClassPayload, error)
 	CreateSession(ctx context.Context, input model.CreateSessionInput) (*model.CreateSessionPayload, error)
 }
@@ -616,6 +629,38 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.DialogEdge.Node(childComplexity), true
 
+	case "LeaveDialogsPayload.leftIds":
+		if e.ComplexityRoot.LeaveDialogsPayload.LeftIds == nil {
+			break
+		}
+
+		return e.ComplexityRoot.LeaveDialogsPayload.LeftIds(childComplexity), true
+	case "LeaveDialogsPayload.refused":
+		if e.ComplexityRoot.LeaveDialogsPayload.Refused == nil {
+			break
+		}
+
+		return e.ComplexityRoot.LeaveDialogsPayload.Refused(childComplexity), true
+
+	case "LeaveRefusal.code":
+		if e.ComplexityRoot.LeaveRefusal.Code == nil {
+			break
+		}
+
+		return e.ComplexityRoot.LeaveRefusal.Code(childComplexity), true
+	case "LeaveRefusal.dialogId":
+		if e.ComplexityRoot.LeaveRefusal.DialogID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.LeaveRefusal.DialogID(childComplexity), true
+	case "LeaveRefusal.message":
+		if e.ComplexityRoot.LeaveRefusal.Message == nil {
+			break
+		}
+
+		return e.ComplexityRoot.LeaveRefusal.Message(childComplexity), true
+
 	case "Mutation.createDialog":
 		if e.ComplexityRoot.Mutation.CreateDialog == nil {
 			break
@@ -660,6 +705,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.DeleteDialog(childComplexity, args["id"].(string)), true
+	case "Mutation.leaveDialogs":
+		if e.ComplexityRoot.Mutation.LeaveDialogs == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_leaveDialogs_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.LeaveDialogs(childComplexity, args["ids"].([]string)), true
 	case "Mutation.updateDialog":
 		if e.ComplexityRoot.Mutation.UpdateDialog == nil {
 			break
@@ -1055,6 +1111,11 @@ type Mutation {
     "Id of the dialog to delete."
     id: ID!
   ): DeleteDialogPayload @authenticated
+  "Leaves several dialogs of type GROUP, each by the same rules and in its own atomic step, as updateDialog with the caller in removeOccupants does. Not for an API key without On-Behalf-Of. Safe to repeat."
+  leaveDialogs(
+    "Ids of the dialogs to leave, at most 100. An id that is given twice counts once."
+    ids: [ID!]!
+  ): LeaveDialogsPayload @authenticated
   "Creates a custom class, or adds fields to an existing one. Existing fields can neither be changed nor removed."
   defineCustomClass(
     "The class and the fields to add."
@@ -1295,6 +1356,24 @@ type UpdateDialogPayload {
   change: DialogChange
   "Whether the idempotencyKey was used before: nothing was changed now, and ` + "`" + `change` + "`" + ` is what was changed the first time."
   replayed: Boolean!
+}
+
+"Result of leaveDialogs. Each id is in one of the two lists, in the order in which it was given."
+type LeaveDialogsPayload {
+  "Dialogs that the caller has left."
+  leftIds: [ID!]!
+  "Dialogs that could not be left, and why: for example those that the caller was not in."
+  refused: [LeaveRefusal!]!
+}
+
+"A dialog that could not be left."
+type LeaveRefusal {
+  "Id of the dialog, as it was given."
+  dialogId: ID!
+  "Why not, as in ` + "`" + `errors[].extensions.code` + "`" + `."
+  code: String!
+  "Why not, as a sentence."
+  message: String!
 }
 
 "Result of deleteDialog."
@@ -1758,6 +1837,28 @@ func (ec *executionContext) childFields_DialogEdge(ctx context.Context, field gr
 	return nil, fmt.Errorf("no field named %q was found under type DialogEdge", field.Name)
 }
 
+func (ec *executionContext) childFields_LeaveDialogsPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "leftIds":
+		return ec.fieldContext_LeaveDialogsPayload_leftIds(ctx, field)
+	case "refused":
+		return ec.fieldContext_LeaveDialogsPayload_refused(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type LeaveDialogsPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_LeaveRefusal(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "dialogId":
+		return ec.fieldContext_LeaveRefusal_dialogId(ctx, field)
+	case "code":
+		return ec.fieldContext_LeaveRefusal_code(ctx, field)
+	case "message":
+		return ec.fieldContext_LeaveRefusal_message(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type LeaveRefusal", field.Name)
+}
+
 func (ec *executionContext) childFields_Occupant(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "userId":
@@ -2039,6 +2140,20 @@ func (ec *executionContext) field_Mutation_deleteDialog_args(ctx context.Context
 		return nil, err
 	}
 	args["id"] = arg0
+	return args, nil
+}
+
+func (ec *executionContext) field_Mutation_leaveDialogs_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "ids",
+		func(ctx context.Context, v any) ([]string, error) {
+			return ec.unmarshalNID2ᚕstringᚄ(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["ids"] = arg0
 	return args, nil
 }
 
@@ -3767,6 +3882,130 @@ func (ec *executionContext) fieldContext_DialogEdge_cursor(_ context.Context, fi
 	return graphql.NewScalarFieldContext("DialogEdge", field, false, false, "String")
 }
 
+func (ec *executionContext) _LeaveDialogsPayload_leftIds(ctx context.Context, field graphql.CollectedField, obj *model.LeaveDialogsPayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_LeaveDialogsPayload_leftIds(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.LeftIds, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []string) graphql.Marshaler {
+			return ec.marshalNID2ᚕstringᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_LeaveDialogsPayload_leftIds(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("LeaveDialogsPayload", field, false, false, "ID")
+}
+
+func (ec *executionContext) _LeaveDialogsPayload_refused(ctx context.Context, field graphql.CollectedField, obj *model.LeaveDialogsPayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_LeaveDialogsPayload_refused(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Refused, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []model.LeaveRefusal) graphql.Marshaler {
+			return ec.marshalNLeaveRefusal2ᚕdialogsᚋgraphᚋmodelᚐLeaveRefusalᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_LeaveDialogsPayload_refused(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "LeaveDialogsPayload",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_LeaveRefusal(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _LeaveRefusal_dialogId(ctx context.Context, field graphql.CollectedField, obj *model.LeaveRefusal) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_LeaveRefusal_dialogId(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.DialogID, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNID2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_LeaveRefusal_dialogId(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("LeaveRefusal", field, false, false, "ID")
+}
+
+func (ec *executionContext) _LeaveRefusal_code(ctx context.Context, field graphql.CollectedField, obj *model.LeaveRefusal) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_LeaveRefusal_code(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Code, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_LeaveRefusal_code(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("LeaveRefusal", field, false, false, "String")
+}
+
+func (ec *executionContext) _LeaveRefusal_message(ctx context.Context, field graphql.CollectedField, obj *model.LeaveRefusal) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_LeaveRefusal_message(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Message, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_LeaveRefusal_message(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("LeaveRefusal", field, false, false, "String")
+}
+
 func (ec *executionContext) _Mutation_createDialog(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -3932,6 +4171,63 @@ func (ec *executionContext) fieldContext_Mutation_deleteDialog(ctx context.Conte
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
 	if fc.Args, err = ec.field_Mutation_deleteDialog_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Mutation_leaveDialogs(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Mutation_leaveDialogs(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Mutation().LeaveDialogs(ctx, fc.Args["ids"].([]string))
+		},
+		func(ctx context.Context, next graphql.Resolver) graphql.Resolver {
+			directive0 := next
+
+			directive1 := func(ctx context.Context) (any, error) {
+				if ec.Directives.Authenticated == nil {
+					var zeroVal *model.LeaveDialogsPayload
+					return zeroVal, errors.New("directive authenticated is not implemented")
+				}
+				return ec.Directives.Authenticated(ctx, nil, directive0)
+			}
+
+			next = directive1
+			return next
+		},
+		func(ctx context.Context, selections ast.SelectionSet, v *model.LeaveDialogsPayload) graphql.Marshaler {
+			return ec.marshalOLeaveDialogsPayload2ᚖdialogsᚋgraphᚋmodelᚐLeaveDialogsPayload(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Mutation_leaveDialogs(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Mutation",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_LeaveDialogsPayload(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Mutation_leaveDialogs_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -7404,6 +7700,87 @@ func (ec *executionContext) _DialogEdge(ctx context.Context, sel ast.SelectionSe
 	return out
 }
 
+var leaveDialogsPayloadImplementors = []string{"LeaveDialogsPayload"}
+
+func (ec *executionContext) _LeaveDialogsPayload(ctx context.Context, sel ast.SelectionSet, obj *model.LeaveDialogsPayload) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, leaveDialogsPayloadImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("LeaveDialogsPayload")
+		case "leftIds":
+			out.Values[i] = ec._LeaveDialogsPayload_leftIds(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "refused":
+			out.Values[i] = ec._LeaveDialogsPayload_refused(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
+var leaveRefusalImplementors = []string{"LeaveRefusal"}
+
+func (ec *executionContext) _LeaveRefusal(ctx context.Context, sel ast.SelectionSet, obj *model.LeaveRefusal) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, leaveRefusalImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("LeaveRefusal")
+		case "dialogId":
+			out.Values[i] = ec._LeaveRefusal_dialogId(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "code":
+			out.Values[i] = ec._LeaveRefusal_code(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "message":
+			out.Values[i] = ec._LeaveRefusal_message(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
 var mutationImplementors = []string{"Mutation"}
 
 func (ec *executionContext) _Mutation(ctx context.Context, sel ast.SelectionSet) graphql.Marshaler {
@@ -7440,6 +7817,13 @@ func (ec *executionContext) _Mutation(ctx context.Context, sel ast.SelectionSet)
 		case "deleteDialog":
 			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
 				return ec._Mutation_deleteDialog(ctx, field)
+			})
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "leaveDialogs":
+			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
+				return ec._Mutation_leaveDialogs(ctx, field)
 			})
 			if out.Values[i] == graphql.RequiredNull {
 				out.Invalids++
@@ -8699,6 +9083,26 @@ func (ec *executionContext) marshalNJSONObject2map(ctx context.Context, sel ast.
 	return res
 }
 
+func (ec *executionContext) marshalNLeaveRefusal2dialogsᚋgraphᚋmodelᚐLeaveRefusal(ctx context.Context, sel ast.SelectionSet, v model.LeaveRefusal) graphql.Marshaler {
+	return ec._LeaveRefusal(ctx, sel, &v)
+}
+
+func (ec *executionContext) marshalNLeaveRefusal2ᚕdialogsᚋgraphᚋmodelᚐLeaveRefusalᚄ(ctx context.Context, sel ast.SelectionSet, v []model.LeaveRefusal) graphql.Marshaler {
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+		fc := graphql.GetFieldContext(ctx)
+		fc.Result = &v[i]
+		return ec.marshalNLeaveRefusal2dialogsᚋgraphᚋmodelᚐLeaveRefusal(ctx, sel, v[i])
+	})
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
+
+	return ret
+}
+
 func (ec *executionContext) marshalNNode2ᚕdialogsᚋgraphᚋmodelᚐNode(ctx context.Context, sel ast.SelectionSet, v []model.Node) graphql.Marshaler {
 	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 8, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
@@ -9234,6 +9638,13 @@ func (ec *executionContext) marshalOInt2ᚖint(ctx context.Context, sel ast.Sele
 	_ = ctx
 	res := scalar.MarshalInt(*v)
 	return res
+}
+
+func (ec *executionContext) marshalOLeaveDialogsPayload2ᚖdialogsᚋgraphᚋmodelᚐLeaveDialogsPayload(ctx context.Context, sel ast.SelectionSet, v *model.LeaveDialogsPayload) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	return ec._LeaveDialogsPayload(ctx, sel, v)
 }
 
 func (ec *executionContext) marshalONode2dialogsᚋgraphᚋmodelᚐNode(ctx context.Context, sel ast.SelectionSet, v model.Node) graphql.Marshaler {

@@ -204,6 +204,24 @@ type DialogOrder struct {
 	Direction OrderDirection `json:"direction"`
 }
 
+// Result of leaveDialogs. Each id is in one of the two lists, in the order in which it was given.
+type LeaveDialogsPayload struct {
+	// Dialogs that the caller has left.
+	LeftIds []string `json:"leftIds"`
+	// Dialogs that could not be left, and why: for example those that the caller was not in.
+	Refused []LeaveRefusal `json:"refused"`
+}
+
+// A dialog that could not be left.
+type LeaveRefusal struct {
+	// Id of the dialog, as it was given.
+	DialogID string `json:"dialogId"`
+	// Why not, as in `errors[].extensions.code`.
+	Code string `json:"code"`
+	// Why not, as a sentence.
+	Message string `json:"message"`
+}
+
 // A page of a dialog's occupants.
 type OccupantConnection struct {
 	// The occupants of this page with their cursors.
