@@ -40,7 +40,7 @@ var codes = map[Code]struct {
 	NotFound:               {http.StatusNotFound, dialog.NotFound},
 	Conflict:               {http.StatusConflict, dialog.Conflict},
 	ResyncRequired:         {http.StatusGone, dialog.ResyncRequired},
-	RateLimited:            {status: http.StatusTooManyRequests},
+	RateLimited:            {http.StatusTooManyRequests, dialog.RateLimited},
 	Unavailable:            {http.StatusServiceUnavailable, dialog.Unavailable},
 	Internal:               {status: http.StatusInternalServerError},
 }

@@ -90,7 +90,7 @@ func RefusalOf(ctx context.Context, log *slog.Logger, err error) *Refusal {
 		}
 		return &Refusal{
 			Code: codeOf(known.Code), Message: known.Message, Field: known.Field,
-			Denial: known.Denial, CurrentVersion: known.CurrentVersion,
+			Denial: known.Denial, CurrentVersion: known.CurrentVersion, RetryAfter: known.RetryAfter,
 		}
 	}
 	log.ErrorContext(ctx, "internal error", "error", err)

@@ -154,7 +154,9 @@ func (s sessions) End(ctx context.Context) error {
 
 // newService puts the rules before the store.
 func (s *settings) newService(st dialog.Store) *dialog.Service {
-	return dialog.NewService(st, dialog.DefaultPolicy(s.limits), time.Now, rand.Reader)
+	policy := dialog.DefaultPolicy(s.limits)
+	policy.Quotas = s.quotas
+	return dialog.NewService(st, policy, time.Now, rand.Reader)
 }
 
 // readTrusted reads the trusted documents, if there are any.

@@ -42,6 +42,7 @@ type settings struct {
 	requestLimits                  graph.Limits
 	memory                         budget.Limits
 	limits                         dialog.Limits
+	quotas                         dialog.Quotas
 	rateLimit, rateLimitKey        float64
 	allowOrigins, allowHeaders     []string
 	trustedProxies                 []netip.Prefix
@@ -99,6 +100,7 @@ func (s *settings) bind(fs *pflag.FlagSet) {
 	fs.Var(whole(&s.requestLimits.Operations, 1, math.MaxInt32), "limit-operations", "most operations in a document")
 	fs.Var(whole(&s.requestLimits.Complexity, 1, math.MaxInt32), "limit-complexity", "most fields in an answer; a page counts once for each of its items")
 	bindLimits(fs, &s.limits)
+	bindQuotas(fs, &s.quotas)
 }
 
 // bindLimits makes the limits of dialogs flags. Their bounds are the domain's.
@@ -118,6 +120,14 @@ func bindLimits(fs *pflag.FlagSet, l *dialog.Limits) {
 	} {
 		fs.Var(dialogLimit(l, limit.to), limit.name, limit.usage)
 	}
+}
+
+// bindQuotas makes the quotas of users flags.
+func bindQuotas(fs *pflag.FlagSet, q *dialog.Quotas) {
+	*q = dialog.DefaultQuotas()
+	fs.Var(whole(&q.DialogsPerDay, 0, math.MaxInt32), "quota-dialogs-per-day", "most dialogs that a user may create in 24 hours, counted by each server in memory; 0 = off")
+	fs.Var(whole(&q.OccupantsPerHour, 0, math.MaxInt32), "quota-occupants-per-hour", "most others that a user may add to dialogs in an hour, counted by each server in memory; 0 = off")
+	fs.Var(whole(&q.PublicGroups, 0, math.MaxInt32), "quota-public-groups", "most public groups that a user may own, created or handed over by a user; 0 = off")
 }
 
 // dialogLimit is one of the limits, within the bounds that the domain sets.

@@ -30,6 +30,9 @@ type CreatePlan struct {
 	// IDGiven means that the caller chose the id: another dialog with the
 	// same id is then a Conflict.
 	IDGiven bool
+	// PublicGroups is how many public groups the owner may have before; 0 for
+	// any number. See [CreatePlan.Receives].
+	PublicGroups int
 	// Key is the idempotency key, empty for none. InputHash is equal for
 	// equal inputs only.
 	Key, InputHash string

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"strconv"
+	"time"
 	"unicode/utf8"
 )
 
@@ -24,6 +25,8 @@ const (
 	NotFound
 	// Conflict: the version or id given does not fit what is stored, 409.
 	Conflict
+	// RateLimited: the caller has to wait, 429.
+	RateLimited
 	// Unavailable: the store did not answer in time; the outcome may be
 	// unknown, 503.
 	Unavailable
@@ -43,6 +46,8 @@ type Error struct {
 	Denial *Denial
 	// CurrentVersion is the dialog's version where IfVersion was another.
 	CurrentVersion int64
+	// RetryAfter is how long to wait after a RateLimited.
+	RetryAfter time.Duration
 	// cause is for the log only.
 	cause error
 }

@@ -7,13 +7,14 @@ import "time"
 type Policy struct {
 	Rules  Rules
 	Limits Limits
+	Quotas Quotas
 	// SyncKept is how long deleted dialogs are kept as tombstones, and how long
 	// a dialog remembers who stopped being part of it. A client that was away
 	// for longer must read everything again.
 	SyncKept time.Duration
 }
 
-// DefaultPolicy is the built-in rule table with these limits.
+// DefaultPolicy is the built-in rule table with these limits, without quotas.
 func DefaultPolicy(limits Limits) Policy {
 	return Policy{Rules: defaultRules(), Limits: limits, SyncKept: DefaultSyncKept}
 }

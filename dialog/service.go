@@ -15,6 +15,7 @@ type Service struct {
 	store   Store
 	classes *classCache
 	policy  Policy
+	meters  meters
 	now     func() time.Time
 	random  io.Reader
 }
@@ -63,7 +64,17 @@ func (s *Service) Create(ctx context.Context, c Caller, creation Creation) (Crea
 	if err != nil {
 		return CreateOutcome{}, err
 	}
+	plan.PublicGroups = s.policy.Quotas.publicGroups(c)
+	reserved, err := s.meters.reserve(&s.policy.Quotas, c, 1, plan.Dialog.othersAdded(c), "occupantIds", now)
+	if err != nil {
+		return CreateOutcome{}, err
+	}
 	out, err := s.store.Create(ctx, plan)
+	if out.Created {
+		reserved.settle(1, out.Dialog.othersAdded(c), err)
+	} else {
+		reserved.settle(0, 0, err)
+	}
 	if err != nil {
 		return CreateOutcome{}, err
 	}
@@ -78,11 +89,17 @@ func (s *Service) Update(ctx context.Context, c Caller, id string, change Change
 	if err := signedIn(c); err != nil {
 		return Outcome{}, err
 	}
-	plan, err := newPlan(ctx, s.classes, s.policy, c, id, change, s.now())
+	now := s.now()
+	plan, err := newPlan(ctx, s.classes, s.policy, c, id, change, now)
+	if err != nil {
+		return Outcome{}, err
+	}
+	reserved, err := s.meters.reserve(&s.policy.Quotas, c, 0, plan.othersAdded(), "addOccupants", now)
 	if err != nil {
 		return Outcome{}, err
 	}
 	out, err := s.store.Update(ctx, plan)
+	reserved.settle(0, out.othersAdded(c), err)
 	if err != nil {
 		return Outcome{}, err
 	}

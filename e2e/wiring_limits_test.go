@@ -34,11 +34,17 @@ func limitTrials() []trial {
 			{"limit-operations", "2", refuses(`query A { viewer { kind } } query B { viewer { kind } } query C { viewer { kind } }`, "(limit 2)")},
 			{"limit-complexity", "40", refuses(`{ dialogs(first: 50) { nodes { id } } }`, "limit of 40")},
 		}},
+
 		{name: "larger requests", wires: []wire{ // which need the memory
 			{"limit-body", "3000000", refusesBody(`"`+strings.Repeat(" ", 3_000_000)+`"`, http.StatusRequestEntityTooLarge, "(limit 3000000 bytes, --limit-body)")},
 			{"memory-requests", "40000000", nil},
 			{"limit-answer", "10000000", answersTo(10_000_000)},
 			{"memory-answers", "90000000", nil},
+		}},
+		{name: "quotas", wires: []wire{
+			{"quota-dialogs-per-day", "7", refusesAfter(7, `mutation { createDialog(input: {type: GROUP, name: "x"}) { created } }`, "(limit 7, --quota-dialogs-per-day)")},
+			{"quota-occupants-per-hour", "3", refuses(`mutation { createDialog(input: {type: GROUP, name: "x", occupantIds: ["a", "b", "c", "d"]}) { created } }`, "(limit 3, --quota-occupants-per-hour)")},
+			{"quota-public-groups", "2", refusesAfter(2, `mutation { createDialog(input: {type: PUBLIC_GROUP, name: "x"}) { created } }`, "(limit 2, --quota-public-groups)")},
 		}},
 		{name: "rates", wires: []wire{
 			{"rate-limit", "0.001", func(t *testing.T, s *servertest.Server) {
@@ -61,6 +67,22 @@ func refuses(query, want string) func(*testing.T, *servertest.Server) {
 		h := servertest.WithKey(s.MustCLI("apikey", "create", strings.ReplaceAll(t.Name(), "/", ".")))
 		if !strings.Contains(query, "defineCustomClass") {
 			h = append(h, "On-Behalf-Of", "alice")
+		}
+		reply := s.Post(h, query, nil)
+		if len(reply.Errors) != 1 || !strings.Contains(reply.Errors[0].Message, want) {
+			t.Errorf("got status %d and %s, want a refusal with %q", reply.Status, reply.Body, want)
+		}
+	}
+}
+
+// refusesAfter sends a user's operation until it was allowed that often: then it
+// is over a quota.
+func refusesAfter(allowed int, query, want string) func(*testing.T, *servertest.Server) {
+	return func(t *testing.T, s *servertest.Server) {
+		t.Helper()
+		h := servertest.WithToken(s.Token(fmt.Sprintf("user%d", allowed)))
+		for range allowed {
+			s.Must(h, query, nil)
 		}
 		reply := s.Post(h, query, nil)
 		if len(reply.Errors) != 1 || !strings.Contains(reply.Errors[0].Message, want) {

@@ -157,6 +157,9 @@ func (s *store) Create(ctx context.Context, p dialog.CreatePlan) (dialog.CreateO
 	if _, taken := db.dialogs[p.Dialog.ID]; taken {
 		return dialog.CreateOutcome{}, dialog.ErrIDTaken()
 	}
+	if owner, most, ok := p.Receives(); ok && db.publicGroupsOf(owner) >= most {
+		return dialog.CreateOutcome{}, dialog.ErrTooManyPublicGroups(most, true)
+	}
 	if p.Key != "" {
 		db.claims[key] = claim{id: p.Dialog.ID, inputHash: p.InputHash, at: p.Dialog.CreatedAt}
 	}
@@ -177,6 +180,9 @@ func (s *store) Update(ctx context.Context, p dialog.Plan) (dialog.Outcome, erro
 	out, err := p.Decide(clone(current))
 	if err != nil {
 		return dialog.Outcome{}, err
+	}
+	if owner, most, ok := p.Receives(&out); ok && s.db.publicGroupsOf(owner) >= most {
+		return dialog.Outcome{}, dialog.ErrTooManyPublicGroups(most, false)
 	}
 	if out.Change != nil && !out.Replayed {
 		s.db.put(out.Dialog)
@@ -226,4 +232,15 @@ func (db *Database) pairOf(private *dialog.Dialog) (dialog.Dialog, bool) {
 		}
 	}
 	return dialog.Dialog{}, false
+}
+
+// publicGroupsOf counts the public groups that a user owns.
+func (db *Database) publicGroupsOf(owner dialog.UserID) int {
+	n := 0
+	for _, d := range db.dialogs {
+		if d.Type == dialog.PublicGroup && d.Owner == owner && !d.Deleted {
+			n++
+		}
+	}
+	return n
 }

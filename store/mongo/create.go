@@ -158,6 +158,15 @@ func (c *creation) adopt(ctx context.Context, id bson.ObjectID) error {
 // insert creates the dialog, unless its id is taken: by the same creation, sent
 // twice; by another creation of the pair; or by an unrelated dialog.
 func (c *creation) insert(ctx context.Context) (dialog.CreateOutcome, error) {
+	if owner, most, ok := c.plan.Receives(); ok {
+		full, err := c.store.ownsPublicGroups(ctx, owner, most)
+		if err != nil {
+			return dialog.CreateOutcome{}, err
+		}
+		if full {
+			return dialog.CreateOutcome{}, cmp.Or(c.dropClaims(ctx), dialog.ErrTooManyPublicGroups(most, true))
+		}
+	}
 	d := c.plan.Dialog
 	d.ID = dialog.ID(c.id.Hex())
 	doc, err := toDocument(&d)

@@ -1,6 +1,7 @@
 package mongo
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -106,6 +107,11 @@ func (s *Store) goLong(ctx context.Context, p *dialog.Plan) (dialog.Outcome, err
 		if err != nil || out.Change == nil || out.Replayed {
 			return out, err
 		}
+		if owner, most, ok := p.Receives(&out); ok {
+			if full, err := s.ownsPublicGroups(ctx, owner, most); full || err != nil {
+				return dialog.Outcome{}, cmp.Or(err, dialog.ErrTooManyPublicGroups(most, false))
+			}
+		}
 		update, err := difference(p, &there, &current, &out)
 		if err != nil {
 			return dialog.Outcome{}, err
@@ -122,6 +128,18 @@ func (s *Store) goLong(ctx context.Context, p *dialog.Plan) (dialog.Outcome, err
 			return dialog.Outcome{}, err
 		}
 	}
+}
+
+// ownsPublicGroups reports whether a user owns at least that many public groups.
+// It is not one step with the write that depends on it: writes of one user at the
+// same moment can exceed the number, each by one.
+func (s *Store) ownsPublicGroups(ctx context.Context, user dialog.UserID, n int) (bool, error) {
+	owned, err := s.dialogs.CountDocuments(ctx, and(bson.A{
+		bson.D{{Key: fieldListedFor, Value: user}},
+		bson.D{{Key: fieldOwner, Value: user}},
+		bson.D{{Key: fieldType, Value: dialog.PublicGroup}},
+	}), options.Count().SetLimit(int64(n)))
+	return int(owned) >= n, err
 }
 
 // difference is the update that turns the dialog as read into the outcome, with

@@ -1,6 +1,7 @@
 package sqlite
 
 import (
+	"cmp"
 	"context"
 
 	"dialogs/dialog"
@@ -47,6 +48,11 @@ func (w *writer) create(p *dialog.CreatePlan) (dialog.CreateOutcome, error) {
 		}
 		if taken {
 			return dialog.CreateOutcome{}, dialog.ErrIDTaken()
+		}
+	}
+	if owner, most, ok := p.Receives(); ok {
+		if full, err := w.ownsPublicGroups(owner, most); full || err != nil {
+			return dialog.CreateOutcome{}, cmp.Or(err, dialog.ErrTooManyPublicGroups(most, true))
 		}
 	}
 	if p.Key != "" {

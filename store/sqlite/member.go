@@ -33,6 +33,18 @@ func rolesOf(d *dialog.Dialog, u dialog.UserID) int {
 	return roles
 }
 
+// ownsPublicGroups reports whether a user owns at least that many public groups.
+// Owners of other dialogs are occupants: those rows need no look at the dialog.
+func (w *writer) ownsPublicGroups(user dialog.UserID, n int) (bool, error) {
+	var owned int
+	_, err := w.row(
+		"SELECT count(*) FROM (SELECT 1 FROM member m CROSS JOIN dialog d ON d.n = m.dialog"+
+			" WHERE m.user = ? AND m.roles & ? = ? AND d.type = ? LIMIT ?)",
+		[]any{string(user), memberOwner | memberOccupant, memberOwner, int(dialog.PublicGroup), n}, &owned,
+	)
+	return owned >= n, err
+}
+
 // touched lists the users whose roles a change may have changed.
 func touched(current *dialog.Dialog, out *dialog.Outcome) []dialog.UserID {
 	if out.Dialog.Deleted {

@@ -1,6 +1,7 @@
 package sqlite
 
 import (
+	"cmp"
 	"context"
 	"maps"
 	"slices"
@@ -58,6 +59,11 @@ func (w *writer) update(p *dialog.Plan) (dialog.Outcome, error) {
 	out.Dialog.History = nil
 	if out.Change == nil || out.Replayed {
 		return out, nil
+	}
+	if owner, most, ok := p.Receives(&out); ok {
+		if full, err := w.ownsPublicGroups(owner, most); full || err != nil {
+			return dialog.Outcome{}, cmp.Or(err, dialog.ErrTooManyPublicGroups(most, false))
+		}
 	}
 	return out, w.save(p, &r, &current, &out)
 }

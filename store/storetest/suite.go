@@ -34,6 +34,7 @@ func Run(t *testing.T, newDatabase func(t testing.TB) Database) {
 		{"deletion", testDeletion},
 		{"tombstones end", testTombstoneEnd},
 		{"limits judge what is added", testLimits},
+		{"a quota of public groups", testPublicGroups},
 
 		{"an update's key", testUpdateKey},
 		{"an update's key and its actor", testUpdateKeyActor},

@@ -1,0 +1,92 @@
+package dialog
+
+import (
+	"fmt"
+	"time"
+)
+
+// Quotas bound how much one user may create, however they signed in. They do
+// not bind servers. 0 means no bound.
+//
+// The rates are counted in memory: each instance of the server counts for
+// itself, and starts from nothing. What a user owns is counted by the store.
+type Quotas struct {
+	// DialogsPerDay is how many dialogs a user may create in 24 hours.
+	DialogsPerDay int
+	// OccupantsPerHour is how many others a user may add to dialogs in an
+	// hour: as occupants, and to a PublicGroup as admins or owner.
+	OccupantsPerHour int
+	// PublicGroups is how many public groups a user may own. A user who has
+	// as many can't be made the owner of another one by a user either.
+	PublicGroups int
+}
+
+// DefaultQuotas are the quotas of a server without other settings.
+func DefaultQuotas() Quotas {
+	return Quotas{DialogsPerDay: 1000, OccupantsPerHour: 10_000, PublicGroups: 100}
+}
+
+// publicGroups is the bound for what the caller does; 0 for none.
+func (q *Quotas) publicGroups(c Caller) int {
+	if c.Kind() == Server {
+		return 0
+	}
+	return q.PublicGroups
+}
+
+// Receives returns the user to whom the outcome hands a PublicGroup, and how many
+// public groups they may own before that; not ok when nothing bounds it. An
+// engine that finds at least as many must refuse with [ErrTooManyPublicGroups].
+func (p *Plan) Receives(out *Outcome) (owner UserID, most int, ok bool) {
+	most = p.Policy.Quotas.publicGroups(p.Caller)
+	if most == 0 || out.Change == nil || out.Replayed || out.Dialog.Type != PublicGroup || out.Change.NewOwner == "" {
+		return "", 0, false
+	}
+	return out.Change.NewOwner, most, true
+}
+
+// Receives returns the user who will own the new PublicGroup, and how many they
+// may own before that, as [Plan.Receives] does.
+func (p *CreatePlan) Receives() (owner UserID, most int, ok bool) {
+	return p.Dialog.Owner, p.PublicGroups, p.PublicGroups > 0 && p.Dialog.Type == PublicGroup
+}
+
+// ErrTooManyPublicGroups is the error for a user who would own more public groups
+// than they may. created is set when they would have created it.
+func ErrTooManyPublicGroups(most int, created bool) error {
+	if created {
+		return invalidf("type", "you own too many public groups (limit %d, --quota-public-groups): delete one first", most)
+	}
+	return invalidf("newOwnerId", "the new owner owns too many public groups (limit %d, --quota-public-groups): choose another", most)
+}
+
+// A rate is one of the quotas that are counted by the hour or day.
+type rate struct {
+	most         int
+	period       time.Duration
+	setting      string
+	field        string
+	what, phrase string
+}
+
+func (q *Quotas) dialogs() rate {
+	return rate{q.DialogsPerDay, 24 * time.Hour, "--quota-dialogs-per-day", "", "dialogs", "created too many dialogs"}
+}
+
+func (q *Quotas) occupants(field string) rate {
+	return rate{q.OccupantsPerHour, time.Hour, "--quota-occupants-per-hour", field, "occupants", "added too many occupants"}
+}
+
+// refusal is the error for a user who has to wait.
+func (r rate) refusal(wait time.Duration) error {
+	seconds := int64((wait + time.Second - 1) / time.Second)
+	return &Error{
+		Code: RateLimited, Field: r.field, RetryAfter: wait,
+		Message: fmt.Sprintf("you have %s (limit %d, %s): try again in %d s", r.phrase, r.most, r.setting, seconds),
+	}
+}
+
+// refusalForEver is the error for more than a user may ever do at once.
+func (r rate) refusalForEver(n int) error {
+	return invalidf(r.field, "too many %s at once: %d (limit %d, %s)", r.what, n, r.most, r.setting)
+}

@@ -1,0 +1,157 @@
+package dialog_test
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"dialogs/dialog"
+)
+
+// A counted is a service with quotas, whose clock a test moves.
+type counted struct {
+	*dialog.Service
+	now time.Time
+}
+
+func newCounted(t *testing.T, q dialog.Quotas) *counted {
+	c := &counted{now: noon()}
+	policy := dialog.DefaultPolicy(dialog.DefaultLimits())
+	policy.Quotas = q
+	c.Service = dialog.NewService(newStore(t), policy, func() time.Time { return c.now }, nil)
+	return c
+}
+
+func newGroup(others ...dialog.UserID) dialog.Creation {
+	return dialog.Creation{Type: dialog.Group, Name: dialog.Some("group"), Occupants: others}
+}
+
+// wantWait wants a refusal that names the setting and tells how long to wait.
+func wantWait(t *testing.T, err error, setting string, wait time.Duration) {
+	t.Helper()
+	var e *dialog.Error
+	if !errors.As(err, &e) || e.Code != dialog.RateLimited || !strings.Contains(e.Message, setting) {
+		t.Fatalf("got %v, want a refusal by %s", err, setting)
+	}
+	if d := e.RetryAfter - wait; d < -time.Second || d > time.Second {
+		t.Errorf("wait for %v, want %v", e.RetryAfter, wait)
+	}
+}
+
+func TestDialogsPerDay(t *testing.T) {
+	s := newCounted(t, dialog.Quotas{DialogsPerDay: 4})
+	create := func(c dialog.Caller, creation dialog.Creation) error {
+		_, err := s.Create(t.Context(), c, creation)
+		return err
+	}
+	for i, creation := range []dialog.Creation{
+		newGroup(), newGroup(), {Type: dialog.Private, Occupants: []dialog.UserID{bob}}, {Type: dialog.PublicGroup, Name: dialog.Some("x")},
+	} {
+		if err := create(user(ann), creation); err != nil {
+			t.Fatalf("dialog %d: %v", i, err)
+		}
+	}
+	const setting = "--quota-dialogs-per-day"
+	wantWait(t, create(user(ann), newGroup()), setting, 6*time.Hour)
+	wantWait(t, create(dialog.Caller{User: ann, APIKey: "backend"}, newGroup()), setting, 6*time.Hour)
+	if err := create(user(bob), newGroup()); err != nil {
+		t.Errorf("another user: %v", err)
+	}
+	owned := newGroup()
+	owned.Owner = dialog.Some(dialog.UserID(ann))
+	for range 10 {
+		if err := create(server(), owned); err != nil {
+			t.Fatalf("a server: %v", err)
+		}
+	}
+	s.now = s.now.Add(6*time.Hour + time.Second)
+	for range 5 { // what creates nothing counts for nothing
+		if err := create(user(ann), dialog.Creation{Type: dialog.Private, Occupants: []dialog.UserID{bob}}); err != nil {
+			t.Errorf("a private dialog that exists: %v", err)
+		}
+	}
+	if err := create(user(ann), newGroup()); err != nil {
+		t.Errorf("after a quarter of a day: %v", err)
+	}
+	wantWait(t, create(user(ann), newGroup()), setting, 6*time.Hour)
+}
+
+func TestOccupantsPerHour(t *testing.T) {
+	s := newCounted(t, dialog.Quotas{OccupantsPerHour: 6})
+	const setting = "--quota-occupants-per-hour"
+	out, err := s.Create(t.Context(), user(ann), newGroup(ann, bob, cid))
+	if err != nil {
+		t.Fatal(err)
+	}
+	id := string(out.Dialog.ID)
+	update := func(c dialog.Caller, change dialog.Change) error {
+		_, err := s.Update(t.Context(), c, id, change)
+		return err
+	}
+	add := func(others ...dialog.UserID) dialog.Change { return dialog.Change{AddOccupants: others} }
+	for range 10 { // those who are in already do not count, and neither does what is refused
+		if err := update(user(ann), add(bob, cid)); err != nil {
+			t.Fatalf("adding who is in: %v", err)
+		}
+		if err := update(user("stranger"), add("x", "y")); !dialog.IsCode(err, dialog.Forbidden) {
+			t.Fatalf("an outsider: %v", err)
+		}
+	}
+	if err := update(user(ann), add("d", "e", "f", "g")); err != nil {
+		t.Fatalf("as many as allowed: %v", err)
+	}
+	wantWait(t, update(user(ann), add("h")), setting, 10*time.Minute)
+	_, err = s.Create(t.Context(), user(ann), dialog.Creation{Type: dialog.Private, Occupants: []dialog.UserID{"h"}})
+	wantWait(t, err, setting, 10*time.Minute)
+	if err := update(server(), add("h", "i", "j", "k", "l", "m", "n")); err != nil {
+		t.Errorf("a server: %v", err)
+	}
+	if err := update(user(bob), dialog.Change{RemoveOccupants: []dialog.UserID{bob}}); err != nil {
+		t.Errorf("leaving: %v", err)
+	}
+	s.now = s.now.Add(20 * time.Minute)
+	if err := update(user(ann), add(bob, "o")); err != nil {
+		t.Errorf("after a third of an hour: %v", err)
+	}
+	err = update(user(ann), add("1", "2", "3", "4", "5", "6", "7"))
+	if !dialog.IsCode(err, dialog.Invalid) || !strings.Contains(err.Error(), "(limit 6, "+setting+")") {
+		t.Errorf("more than will ever be allowed: %v", err)
+	}
+}
+
+// TestPublicAdminsCount: a public group has no occupants, but its admins have it
+// in their lists.
+func TestPublicAdminsCount(t *testing.T) {
+	s := newCounted(t, dialog.Quotas{OccupantsPerHour: 3})
+	out, err := s.Create(t.Context(), user(ann), dialog.Creation{
+		Type: dialog.PublicGroup, Name: dialog.Some("x"), Admins: []dialog.UserID{bob, cid},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	id := string(out.Dialog.ID)
+	if _, err := s.Update(t.Context(), user(ann), id, dialog.Change{AddAdmins: []dialog.UserID{"d"}}); err != nil {
+		t.Fatal(err)
+	}
+	_, err = s.Update(t.Context(), user(ann), id, dialog.Change{NewOwner: dialog.Some(dialog.UserID("e"))})
+	wantWait(t, err, "--quota-occupants-per-hour", 20*time.Minute)
+}
+
+// TestManyUsers: counting forgets the users who did the least.
+func TestManyUsers(t *testing.T) {
+	s := newCounted(t, dialog.Quotas{DialogsPerDay: 2})
+	for range 2 {
+		if _, err := s.Create(t.Context(), user(ann), newGroup()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for i := range 40_000 {
+		if _, err := s.Create(t.Context(), user(dialog.UserID(fmt.Sprint("user", i))), newGroup()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	_, err := s.Create(t.Context(), user(ann), newGroup())
+	wantWait(t, err, "--quota-dialogs-per-day", 12*time.Hour)
+}
