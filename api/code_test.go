@@ -37,6 +37,7 @@ func TestDomainErrors(t *testing.T) {
 	for code, want := range map[dialog.Code]api.Code{
 		dialog.Invalid: api.BadUserInput, dialog.Unauthenticated: api.Unauthenticated, dialog.Forbidden: api.Forbidden,
 		dialog.NotFound: api.NotFound, dialog.Conflict: api.Conflict, dialog.Unavailable: api.Unavailable,
+		dialog.RateLimited: api.RateLimited, dialog.ResyncRequired: api.ResyncRequired,
 		0: api.Internal, 99: api.Internal,
 	} {
 		refusal := api.RefusalOf(t.Context(), slog.New(slog.DiscardHandler), &dialog.Error{Code: code, Message: "what is wrong"})
@@ -47,7 +48,7 @@ func TestDomainErrors(t *testing.T) {
 			t.Errorf("status %d: got %s, want %s", want.Status(), got, want)
 		}
 	}
-	for _, status := range []int{http.StatusOK, http.StatusTeapot, http.StatusTooManyRequests} {
+	for _, status := range []int{http.StatusOK, http.StatusTeapot} {
 		if got := api.CodeOfStatus(status); got != api.Internal {
 			t.Errorf("status %d: got %s, want INTERNAL: no error of the domain has it", status, got)
 		}
