@@ -60,7 +60,7 @@ func TestDialogsPerDay(t *testing.T) {
 		t.Errorf("another user: %v", err)
 	}
 	owned := newGroup()
-	owned.Owner = dialog.Some(dialog.UserID(ann))
+	owned.Owner = dialog.Some(ann)
 	for range 10 {
 		if err := create(server(), owned); err != nil {
 			t.Fatalf("a server: %v", err)
