@@ -47,7 +47,9 @@ func (s *settings) handler(p parts) http.Handler {
 		}
 	}
 	if s.playground {
-		page := inner{playground.Handler("/graphql", p.development.page)}
+		page := inner{playground.Handler(playground.Config{
+			Endpoint: "/graphql", Introspection: s.introspection, Development: p.development.page,
+		})}
 		mux.Handle("GET /playground", page)
 		mux.Handle("GET /playground/", page)
 	}

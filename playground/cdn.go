@@ -23,7 +23,6 @@ const notice = `<style>body { display: flex; flex-direction: column; height: 100
 var memoryOnly = strings.NewReplacer(
 	"shouldPersistHeaders: true", "shouldPersistHeaders: false",
 	"storage: new PrefixedStorage('')", "storage: null",
-	"<body>", "<body>\n"+notice,
 )
 
 // locked is on the page of a development server for those who did not open it
@@ -31,13 +30,18 @@ var memoryOnly = strings.NewReplacer(
 const locked = `<p class="notice">To have an API key and a session token filled in, open the link that <code>make run</code> (<code>dialogs serve --dev</code>) printed in its terminal.</p>
 `
 
+// schemaless is on the page of a server that does not show its schema.
+const schemaless = `<p class="notice">There is no documentation and no completion here, because introspection is disabled (start with <code>--introspection</code>, or use <code>schema.graphqls</code>).</p>
+`
+
 // cdnHandler serves gqlgen's page. Each outside file on it has an integrity
 // hash.
-func cdnHandler(endpoint string, dev *Development) http.Handler {
-	closed := cdnPage(endpoint, nil, dev != nil)
+func cdnHandler(c Config) http.Handler {
+	dev := c.Development
+	closed := cdnPage(c, nil)
 	open := closed
 	if dev != nil {
-		open = cdnPage(endpoint, &dev.Credentials, false)
+		open = cdnPage(c, &dev.Credentials)
 	}
 	serve := func(w http.ResponseWriter, r *http.Request) {
 		switch {
@@ -51,18 +55,22 @@ func cdnHandler(endpoint string, dev *Development) http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /playground", serve)
 	mux.HandleFunc("GET /playground/{$}", serve)
-	return mux
+	return guarded(policy, mux)
 }
 
-// cdnPage is the page with these credentials, nil for none. isLocked has it say
-// where to find some.
-func cdnPage(endpoint string, credentials *Credentials, isLocked bool) http.Handler {
+// cdnPage is the page with these credentials, nil for none.
+func cdnPage(c Config, credentials *Credentials) http.Handler {
 	var page recorder
-	playground.HandlerWithHeaders("Dialogs: GraphiQL", endpoint, nil, cdnHeaders(credentials)).ServeHTTP(&page, nil)
-	body := memoryOnly.Replace(page.String())
-	if isLocked {
-		body = strings.Replace(body, notice, notice+locked, 1)
+	playground.HandlerWithHeaders("Dialogs: GraphiQL", c.Endpoint, nil, cdnHeaders(credentials)).ServeHTTP(&page, nil)
+	notices := notice
+	if c.Development != nil && credentials == nil {
+		notices += locked
 	}
+	if !c.Introspection {
+		notices += schemaless
+	}
+	body := memoryOnly.Replace(page.String())
+	body = strings.Replace(body, "<body>", "<body>\n"+notices, 1)
 	return guarded(cdnPolicy(body), content("text/html; charset=utf-8", "no-store", []byte(body)))
 }
 

@@ -30,8 +30,8 @@ func ask(h http.Handler, path, host string, cookies ...*http.Cookie) *httptest.R
 func TestLink(t *testing.T) {
 	const host = "127.0.0.1:8080"
 	for name, h := range map[string]http.Handler{
-		"built by npm": playground.HandlerOf(built, "/graphql", development),
-		"from the CDN": playground.HandlerOf(fstest.MapFS{}, "/graphql", development),
+		"built by npm": handlerOf(built, development),
+		"from the CDN": handlerOf(fstest.MapFS{}, development),
 	} {
 		t.Run(name, func(t *testing.T) {
 			shows := func(host string, cookies ...*http.Cookie) bool {
@@ -84,7 +84,7 @@ func TestLink(t *testing.T) {
 
 // TestLinkOutsideOfDevelopment has no link and no credentials.
 func TestLinkOutsideOfDevelopment(t *testing.T) {
-	h := playground.HandlerOf(built, "/graphql", nil)
+	h := handlerOf(built, nil)
 	if w := ask(h, "/playground?token=", "localhost:1"); w.Code != http.StatusOK {
 		t.Errorf("got status %d", w.Code)
 	}
@@ -95,7 +95,7 @@ func TestLinkOutsideOfDevelopment(t *testing.T) {
 
 // TestLinkOverHTTPS keeps the cookie away from plain HTTP.
 func TestLinkOverHTTPS(t *testing.T) {
-	w := ask(playground.HandlerOf(built, "/graphql", development), "https://localhost"+development.Link(), "localhost")
+	w := ask(handlerOf(built, development), "https://localhost"+development.Link(), "localhost")
 	if cookies := w.Result().Cookies(); len(cookies) != 1 || !cookies[0].Secure {
 		t.Errorf("got the cookies %v", cookies)
 	}

@@ -27,15 +27,25 @@ type Credentials struct {
 	Token string `json:"token,omitempty"`
 }
 
+// Config says what the page is for.
+type Config struct {
+	// Endpoint is the path of the API, on the page's own host.
+	Endpoint string
+	// Introspection tells whether the API shows its schema.
+	Introspection bool
+	// Development is nil outside of development; otherwise its link opens the
+	// page with credentials.
+	Development *Development
+}
+
 // Handler serves the page at /playground, and below /playground/ what it
-// loads. It queries the endpoint, a path on the same host. dev is nil outside
-// of development; otherwise its link opens the page with credentials.
-func Handler(endpoint string, dev *Development) http.Handler {
+// loads.
+func Handler(c Config) http.Handler {
 	page, err := fs.Sub(dist, "dist/page")
 	if err != nil {
 		panic(err) // the path above is not one
 	}
-	return handlerOf(page, endpoint, dev)
+	return handlerOf(page, c)
 }
 
 // policy lets the page run its own files and talk to its own host, and nothing
@@ -56,11 +66,12 @@ type pageSettings struct {
 }
 
 // handlerOf serves a page that was built, or the CDN's when it was not.
-func handlerOf(page fs.FS, endpoint string, dev *Development) http.Handler {
+func handlerOf(page fs.FS, c Config) http.Handler {
 	index, err := fs.ReadFile(page, "index.html")
 	if err != nil {
-		return cdnHandler(endpoint, dev)
+		return cdnHandler(c)
 	}
+	dev := c.Development
 	serveIndex := content("text/html; charset=utf-8", "no-cache", index)
 	serve := func(w http.ResponseWriter, r *http.Request) {
 		if !dev.opened(w, r) {
@@ -71,7 +82,7 @@ func handlerOf(page fs.FS, endpoint string, dev *Development) http.Handler {
 	mux.HandleFunc("GET /playground", serve)
 	mux.HandleFunc("GET /playground/{$}", serve)
 	mux.HandleFunc("GET /playground/settings.json", func(w http.ResponseWriter, r *http.Request) {
-		settings := pageSettings{Endpoint: endpoint, Development: dev != nil}
+		settings := pageSettings{Endpoint: c.Endpoint, Development: dev != nil}
 		if dev.letsIn(r) {
 			settings.Credentials = &dev.Credentials
 		}

@@ -3,6 +3,7 @@ package playground_test
 import (
 	"crypto/sha256"
 	"encoding/base64"
+	"io/fs"
 	"net/http"
 	"net/http/httptest"
 	"regexp"
@@ -24,6 +25,11 @@ var built = fstest.MapFS{
 	"assets/icons-4d.ttf": {Data: []byte("\x00\x01\x00\x00")},
 }
 
+// handlerOf shows its schema.
+func handlerOf(page fs.FS, dev *playground.Development) http.Handler {
+	return playground.HandlerOf(page, playground.Config{Endpoint: "/graphql", Introspection: true, Development: dev})
+}
+
 func get(h http.Handler, path string) *httptest.ResponseRecorder {
 	return ask(h, path, "localhost:8080")
 }
@@ -42,7 +48,7 @@ func developmentOf(c playground.Credentials) *playground.Development {
 }
 
 func TestFiles(t *testing.T) {
-	h := playground.HandlerOf(built, "/graphql", &playground.Development{Credentials: playground.Credentials{APIKey: "key"}, Token: "t"})
+	h := handlerOf(built, &playground.Development{Credentials: playground.Credentials{APIKey: "key"}, Token: "t"})
 	const page, forever = "text/html; charset=utf-8", "public, max-age=31536000, immutable"
 	for _, c := range []struct {
 		path, contentType, cacheControl, reason string
@@ -97,7 +103,7 @@ func TestSettings(t *testing.T) {
 			`{"endpoint":"/graphql","development":true,"credentials":{"token":"t"}}`, "a store that others share has no key to give away",
 		},
 	} {
-		got := getOpened(playground.HandlerOf(built, "/graphql", c.dev), c.dev, "/playground/settings.json").Body.String()
+		got := getOpened(handlerOf(built, c.dev), c.dev, "/playground/settings.json").Body.String()
 		if diff := cmp.Diff(c.want, got); diff != "" {
 			t.Errorf("%s (-want +got):\n%s", c.reason, diff)
 		}
@@ -108,7 +114,7 @@ func TestSettings(t *testing.T) {
 // allow each thing that is on it and nothing else.
 func TestWithoutNPM(t *testing.T) {
 	dev := developmentOf(playground.Credentials{APIKey: "the-key", Token: "the-token"})
-	h := playground.HandlerOf(fstest.MapFS{}, "/graphql", dev)
+	h := handlerOf(fstest.MapFS{}, dev)
 	if page := get(h, "/playground").Body.String(); !strings.Contains(page, "open the link that") || strings.Contains(page, "the-key") {
 		t.Error("without the link, the page has the key, or does not say where the link is")
 	}
@@ -173,9 +179,28 @@ func TestWithoutNPMHeaders(t *testing.T) {
 		{nil, "const uiHeaders = undefined;", "no credentials outside of development"},
 		{developmentOf(playground.Credentials{Token: "the-token"}), `const uiHeaders = {"QB-Token":"the-token"};`, "a token where there is no key"},
 	} {
-		page := getOpened(playground.HandlerOf(fstest.MapFS{}, "/graphql", c.dev), c.dev, "/playground/").Body.String()
+		page := getOpened(handlerOf(fstest.MapFS{}, c.dev), c.dev, "/playground/").Body.String()
 		if !strings.Contains(page, c.want) {
 			t.Errorf("%s: the page lacks %q", c.reason, c.want)
 		}
+	}
+}
+
+// TestWithoutNPMNotices looks for what the page says about itself.
+func TestWithoutNPMNotices(t *testing.T) {
+	for _, c := range []struct {
+		config playground.Config
+		hidden bool
+	}{
+		{playground.Config{Endpoint: "/graphql", Introspection: true}, false},
+		{playground.Config{Endpoint: "/graphql"}, true},
+	} {
+		page := get(playground.HandlerOf(fstest.MapFS{}, c.config), "/playground").Body.String()
+		if got := strings.Contains(page, "no documentation and no completion here, because introspection is disabled"); got != c.hidden || strings.Contains(page, "open the link") {
+			t.Errorf("%+v: got these notices: %s", c.config, page)
+		}
+	}
+	if w := get(handlerOf(fstest.MapFS{}, development), development.Link()); w.Header().Get("X-Content-Type-Options") != "nosniff" {
+		t.Errorf("the link's answer has the headers %v", w.Header())
 	}
 }
