@@ -65,7 +65,8 @@ func (s *settings) check(ctx context.Context) error {
 	if errors.Is(secretErr, errNoSecret) { // serving makes one
 		secretErr = nil
 	}
-	return errors.Join(tlsErr, trustedErr, secretErr, s.checkStore(ctx))
+	_, connectionsErr := s.connections(slog.New(slog.DiscardHandler))
+	return errors.Join(tlsErr, trustedErr, secretErr, connectionsErr, s.checkStore(ctx))
 }
 
 // checkStore asks the store whether it can serve. An embedded store that is

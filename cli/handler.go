@@ -59,7 +59,8 @@ func (s *settings) handler(p parts) http.Handler {
 
 	refuse := refuserOf(mux)
 	everything := []edge.Guard{
-		edge.From(s.trustedProxies), edge.Logged(p.log, time.Now, p.prober.Doubt), edge.Compress(), edge.HeaderLimit(s.headerLimit, refuse),
+		edge.Pace(s.writeTimeout), edge.From(s.trustedProxies), edge.Logged(p.log, time.Now, p.prober.Doubt),
+		edge.Compress(), edge.HeaderLimit(s.headerLimit, refuse),
 	}
 	if s.dev {
 		everything = append(everything, edge.LocalHost(refuse))
@@ -84,7 +85,7 @@ func (s *settings) guarded(p parts, refuse api.Refuser, reach edge.Reach, handle
 	return inner{edge.Behind([]edge.Guard{
 		edge.CORS(origins, reach, s.allowHeaders),
 		edge.SameOrigin(origins, p.log, refuse),
-		edge.Deadline(s.requestTimeout, edge.WriteGrace),
+		edge.Deadline(s.requestTimeout),
 		edge.SignIn(p.authenticator, p.limiter, p.log, refuse),
 		edge.Limited(p.limiter, refuse),
 	}, handler)}

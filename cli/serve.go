@@ -61,6 +61,10 @@ func (p *program) serve(ctx context.Context, s *settings) (err error) {
 	if err != nil {
 		return err
 	}
+	connections, err := s.connections(log)
+	if err != nil {
+		return err
+	}
 	// Listen before anything is made or opened, so that a busy port is a plain
 	// error that leaves nothing behind. Connections wait until they are served.
 	listener, err := s.listener()
@@ -82,7 +86,8 @@ func (p *program) serve(ctx context.Context, s *settings) (err error) {
 	}
 	return edge.Server{
 		Handler: s.handler(parts), TLS: secure, HeaderBytes: s.headerLimit, Log: log, Grace: s.grace,
-		HeaderTimeout: s.headerTimeout, ReadTimeout: s.readTimeout, IdleTimeout: s.idleTimeout,
+		HeaderTimeout: s.headerTimeout, ReadTimeout: s.readTimeout, WriteTimeout: s.writeTimeout, IdleTimeout: s.idleTimeout,
+		Connections: connections,
 	}.Serve(ctx, listener)
 }
 

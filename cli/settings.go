@@ -37,7 +37,9 @@ type settings struct {
 	quickblox                      bool
 	requestTimeout, grace          time.Duration
 	headerTimeout, readTimeout     time.Duration
-	idleTimeout                    time.Duration
+	writeTimeout, idleTimeout      time.Duration
+	maxConnections                 int
+	maxConnectionsPerAddress       int
 	headerLimit                    int
 	requestLimits                  graph.Limits
 	memory                         budget.Limits
@@ -55,7 +57,7 @@ func (s *settings) bind(fs *pflag.FlagSet) {
 	*s = settings{
 		logFormat: "text", logLevel: "info", sessionMax: auth.DefaultSessionMax,
 		requestTimeout: 10 * time.Second, grace: 15 * time.Second,
-		headerTimeout: 10 * time.Second, readTimeout: 30 * time.Second, idleTimeout: 2 * time.Minute,
+		headerTimeout: 10 * time.Second, readTimeout: 30 * time.Second, writeTimeout: 5 * time.Second, idleTimeout: 2 * time.Minute,
 		headerLimit: 16 << 10, rateLimit: 50, rateLimitKey: 1000,
 	}
 	s.requestLimits, s.memory = graph.DefaultLimits(), budget.DefaultLimits()
@@ -77,8 +79,11 @@ func (s *settings) bind(fs *pflag.FlagSet) {
 	fs.Var(period(&s.requestTimeout, time.Millisecond), "request-timeout", "longest time for one request")
 	fs.Var(period(&s.headerTimeout, time.Millisecond), "header-timeout", "longest time for a client to send a request's headers")
 	fs.Var(period(&s.readTimeout, time.Millisecond), "read-timeout", "longest time for a client to send a whole request")
+	fs.Var(period(&s.writeTimeout, time.Millisecond), "write-timeout", "longest time that a client may let the server wait when it reads an answer, beyond 32 KiB per second")
 	fs.Var(period(&s.idleTimeout, time.Millisecond), "idle-timeout", "longest time that a connection may wait for its next request")
-	fs.Var(period(&s.grace, 0), "shutdown-grace", "longest time for running requests to finish after a signal to stop")
+	fs.Var(whole(&s.maxConnections, 0, math.MaxInt32), "max-connections", "most connections of clients; idle ones are closed for others; 0 = by the limit of open files, up to 2048")
+	fs.Var(whole(&s.maxConnectionsPerAddress, 0, math.MaxInt32), "max-connections-per-address", "most connections from one address, except trusted proxies; 0 = half of all")
+	fs.Var(period(&s.grace, 0), "shutdown-grace", "longest time for running requests to finish after a signal to stop; clients that are slow to send or read have 2 s")
 	fs.StringSliceVar(&s.allowOrigins, "allow-origins", nil, "origins of other web pages that may call, for example https://app.example.com; separated by commas")
 	fs.StringSliceVar(&s.allowHeaders, "allow-headers", nil, "request headers that those pages may send beside the usual ones, for example x-tenant; separated by commas")
 	fs.Var(networks(&s.trustedProxies), "trusted-proxies", "networks of the reverse proxies whose X-Forwarded-For and X-Request-Id are used, for example 10.0.0.0/8; separated by commas")

@@ -309,11 +309,10 @@ func TestGracefulShutdown(t *testing.T) {
 	}
 }
 
-// TestShutdownGraceEnds stops a server whose client never comes to an end.
+// TestShutdownGraceEnds stops a server whose store never comes to an end.
 func TestShutdownGraceEnds(t *testing.T) {
-	s := start(t, "--shutdown-grace", "50ms")
-	conn := waitingForBody(t, s.Server, 10, "")
-	defer func() { _ = conn.Close() }()
+	s := start(t, "--shutdown-grace", "1s", "--store-timeout", "3s", "--request-timeout", "1h")
+	waitingForStore(t, s.Server)
 	if code := s.Stop(); code == 0 || !strings.Contains(s.Stderr.String(), "cut off") {
 		t.Errorf("the server ended with %d, want it to say that it cut a request off: %s", code, s.Stderr)
 	}

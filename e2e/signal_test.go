@@ -45,9 +45,8 @@ func TestSIGTERM(t *testing.T) {
 // TestSecondSignal interrupts the real program twice: the first time it waits
 // for a request that does not end, the second time it ends at once.
 func TestSecondSignal(t *testing.T) {
-	p := servertest.Spawn(t, "--shutdown-grace", "1h", "--read-timeout", "1h")
-	conn := waitingForBody(t, p.Server, 10, "")
-	defer func() { _ = conn.Close() }()
+	p := servertest.Spawn(t, "--shutdown-grace", "1h", "--store-timeout", "1h", "--request-timeout", "1h")
+	waitingForStore(t, p.Server)
 	p.Signal(os.Interrupt)
 	p.Stderr.Await(t, `"msg":"stopping"`)
 	// An impatient operator: the kernel may deliver the first of these while

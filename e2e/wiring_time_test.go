@@ -33,11 +33,22 @@ func timeTrials() []trial {
 		{name: "idle timeout", wires: []wire{{"idle-timeout", "50ms", func(t *testing.T, s *servertest.Server) {
 			closes(t, servertest.Patience, dial(t, s, "GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n"))
 		}}}},
-		{name: "shutdown grace", beside: []string{"--read-timeout", "1h"}, wires: []wire{{"shutdown-grace", "50ms", func(t *testing.T, s *servertest.Server) {
-			conn := waitingForBody(t, s, 10, "")
-			t.Cleanup(func() { _ = conn.Close() })
+		{name: "write timeout", beside: []string{"--rate-limit", "0"}, wires: []wire{{"write-timeout", "50ms", func(t *testing.T, s *servertest.Server) {
+			ended(t, s, slowReader.from(t, s, "127.0.0.1"))
+		}}}},
+		{name: "connections", wires: []wire{{"max-connections", "3", func(t *testing.T, s *servertest.Server) {
+			if refused := refusedTo(t, s, "127.0.0.1"); !strings.Contains(refused, "(limit --max-connections)") {
+				t.Errorf("got %q", refused)
+			}
+		}}}, beside: []string{"--max-connections-per-address", "3", "--trusted-proxies", "127.0.0.1"}},
+		{name: "connections of an address", wires: []wire{{"max-connections-per-address", "2", func(t *testing.T, s *servertest.Server) {
+			if refused := refusedTo(t, s, "127.0.0.1"); !strings.Contains(refused, "(limit --max-connections-per-address)") {
+				t.Errorf("got %q", refused)
+			}
+		}}}},
+		{name: "shutdown grace", beside: []string{"--store-timeout", "3s", "--request-timeout", "1h"}, wires: []wire{{"shutdown-grace", "1s", func(t *testing.T, s *servertest.Server) {
+			waitingForStore(t, s)
 			s.Cancel()
-			closes(t, 12*time.Second, conn)
 			if code := s.Stop(); code != 1 || !strings.Contains(s.Stderr.String(), "cut off") {
 				t.Errorf("the server ended with %d: %s", code, s.Stderr)
 			}
@@ -66,15 +77,7 @@ func endingTrials() []trial {
 func waitsForStore(within time.Duration) func(*testing.T, *servertest.Server) {
 	return func(t *testing.T, s *servertest.Server) {
 		t.Helper()
-		other, err := sql.Open("sqlite", filepath.Join(s.Store, "dialogs.db")+"?_pragma=busy_timeout(30000)")
-		if err != nil {
-			t.Fatal(err)
-		}
-		defer func() { _ = other.Close() }()
-		other.SetMaxOpenConns(1)
-		if _, err := other.ExecContext(t.Context(), "BEGIN IMMEDIATE"); err != nil {
-			t.Fatal(err)
-		}
+		lockStore(t, s)
 		token := servertest.WithToken(s.Token("alice"))
 		s.Client.Timeout = within
 		reply := s.Post(token, `mutation { createDialog(input: {type: GROUP, name: "x"}) { created } }`, nil)
@@ -118,6 +121,33 @@ func answerOf(t *testing.T, within time.Duration, conn net.Conn) servertest.Answ
 		t.Fatal(err)
 	}
 	return answer
+}
+
+// lockStore is another process that writes for as long as the test runs.
+func lockStore(t *testing.T, s *servertest.Server) {
+	t.Helper()
+	other, err := sql.Open("sqlite", filepath.Join(s.Store, "dialogs.db")+"?_pragma=busy_timeout(30000)")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = other.Close() })
+	other.SetMaxOpenConns(1)
+	if _, err := other.ExecContext(t.Context(), "BEGIN IMMEDIATE"); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// waitingForStore sends a change that waits for the store.
+func waitingForStore(t *testing.T, s *servertest.Server) {
+	t.Helper()
+	token := s.Token("alice")
+	lockStore(t, s)
+	const body = `{"query": "mutation { createDialog(input: {type: GROUP, name: \"x\"}) { created } }"}`
+	conn := waitingForBody(t, s, len(body), "QB-Token: "+token+"\r\n")
+	t.Cleanup(func() { _ = conn.Close() })
+	if _, err := io.WriteString(conn, body); err != nil {
+		t.Fatal(err)
+	}
 }
 
 // dial connects and sends a request, or a part of one.

@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"sync"
 	"time"
 
 	"dialogs/api"
@@ -24,14 +25,23 @@ type Server struct {
 	// request's header, and all of it; IdleTimeout, how long a connection may
 	// wait for its next request.
 	HeaderTimeout, ReadTimeout, IdleTimeout time.Duration
+	// WriteTimeout is that of [Pace], for what net/http answers itself.
+	WriteTimeout time.Duration
+	// Connections bounds them.
+	Connections *Connections
 	// Grace is how long requests may go on after a signal to stop.
 	Grace time.Duration
 	Log   *slog.Logger
 }
 
-// Serve serves until ctx ends, and then lets every request that was accepted
-// finish within the grace. Requests have a base context that ends when they are
-// cut off; [api.Stopping] tells long ones as soon as the server begins to stop.
+// drainPatience is how long clients may take to send or to read after a signal
+// to stop: no client decides how the server ends.
+const drainPatience = 2 * time.Second
+
+// Serve serves until ctx ends, and then lets every request that has arrived
+// finish within the grace. Clients that are still sending or reading are cut off
+// sooner. Requests have a base context that ends when they are cut off;
+// [api.Stopping] tells long ones as soon as the server begins to stop.
 func (s Server) Serve(ctx context.Context, listener net.Listener) error {
 	base, cutOff := context.WithCancel(api.WithStopping(context.WithoutCancel(ctx), ctx.Done()))
 	defer cutOff()
@@ -41,10 +51,16 @@ func (s Server) Serve(ctx context.Context, listener net.Listener) error {
 		ReadHeaderTimeout: s.HeaderTimeout,
 		ReadTimeout:       s.ReadTimeout,
 		IdleTimeout:       s.IdleTimeout,
+		WriteTimeout:      s.ReadTimeout + s.WriteTimeout, // each request sets its own (Pace)
 		MaxHeaderBytes:    headersRead * s.HeaderBytes,
 		ErrorLog:          slog.NewLogLogger(s.Log.Handler(), slog.LevelWarn),
 		BaseContext:       func(net.Listener) context.Context { return base },
+		ConnContext:       withConnection,
+		ConnState:         s.Connections.changed,
+		// A client of HTTP/2 that is gone, or reads nothing, is noticed too.
+		HTTP2: &http.HTTP2Config{SendPingTimeout: s.ReadTimeout, PingTimeout: s.WriteTimeout, WriteByteTimeout: s.WriteTimeout},
 	}
+	listener = s.Connections.listener(listener, s.TLS != nil)
 	failed := make(chan error, 1)
 	go func() {
 		if s.TLS != nil {
@@ -59,16 +75,42 @@ func (s Server) Serve(ctx context.Context, listener net.Listener) error {
 	case <-ctx.Done():
 	}
 	s.Log.Info("stopping", "grace", s.Grace)
-	graceful, cancel := context.WithTimeout(context.WithoutCancel(ctx), s.Grace)
-	defer cancel()
-	err := server.Shutdown(graceful)
-	if err != nil {
-		cutOff()
-		_ = server.Close()
-		err = errors.New("some requests were cut off: they took longer than --shutdown-grace")
-	}
+	err := s.drain(context.WithoutCancel(ctx), server)
+	cutOff()
+	s.Connections.wait()
 	if served := <-failed; !errors.Is(served, http.ErrServerClosed) {
 		err = errors.Join(err, served)
 	}
 	return err
+}
+
+// drain waits for the requests that are being executed.
+func (s Server) drain(ctx context.Context, server *http.Server) error {
+	graceful, cancel := context.WithTimeout(ctx, s.Grace)
+	defer cancel()
+	cutting, stopCutting := context.WithCancel(ctx)
+	var cutter sync.WaitGroup
+	cutter.Go(func() {
+		start, look := time.Now(), time.NewTicker(drainPatience/20)
+		defer look.Stop()
+		for {
+			select {
+			case <-look.C:
+				s.Connections.cut(start, drainPatience)
+			case <-cutting.Done():
+				return
+			}
+		}
+	})
+	defer cutter.Wait()
+	defer stopCutting()
+	if server.Shutdown(graceful) == nil {
+		return nil
+	}
+	busy := s.Connections.busy()
+	_ = server.Close()
+	if !busy { // only clients were late
+		return nil
+	}
+	return errors.New("some requests were cut off: they took longer than --shutdown-grace")
 }
