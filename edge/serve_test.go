@@ -38,7 +38,7 @@ func serveOne(t *testing.T, grace time.Duration, handler http.HandlerFunc) servi
 			close(inside)
 			handler(w, r)
 		}),
-		HeaderBytes: 4096, Grace: grace, Log: slog.New(slog.DiscardHandler),
+		HeaderBytes: 4096, Grace: grace, Log: slog.New(slog.DiscardHandler), Connections: connections(),
 	}
 	go func() { s.ended <- server.Serve(ctx, listener) }()
 	go func() {
@@ -53,6 +53,11 @@ func serveOne(t *testing.T, grace time.Duration, handler http.HandlerFunc) servi
 	t.Cleanup(stop)
 	await(t, "the request", inside)
 	return s
+}
+
+// connections are more than the tests need.
+func connections() *edge.Connections {
+	return &edge.Connections{Most: 10, MostPerAddress: 10, Log: slog.New(slog.DiscardHandler)}
 }
 
 func await[T any](t *testing.T, what string, c <-chan T) (got T) {
@@ -119,7 +124,7 @@ func TestServeFails(t *testing.T) {
 	if err := listener.Close(); err != nil {
 		t.Fatal(err)
 	}
-	server := edge.Server{Handler: http.NotFoundHandler(), Log: slog.New(slog.DiscardHandler)}
+	server := edge.Server{Handler: http.NotFoundHandler(), Log: slog.New(slog.DiscardHandler), Connections: connections()}
 	if err := server.Serve(t.Context(), listener); err == nil {
 		t.Error("no error")
 	}
