@@ -27,6 +27,8 @@ type Limits struct {
 	// Requests and Answers are what all requests in flight, and all answers to
 	// them, may take together.
 	Requests, Answers int64
+	// Documents is what GraphQL documents may take that are kept.
+	Documents int64
 }
 
 // DefaultLimits serve honest clients with large groups: 100 dialogs of 1,000
@@ -34,7 +36,7 @@ type Limits struct {
 func DefaultLimits() Limits {
 	return Limits{
 		Body: 1 << 20, AnonymousBody: 64 << 10, Values: 20_000, Nesting: 32,
-		Answer: 8 << 20, Requests: 32 << 20, Answers: 72 << 20,
+		Answer: 8 << 20, Requests: 32 << 20, Answers: 72 << 20, Documents: 16 << 20,
 	}
 }
 

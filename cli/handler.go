@@ -119,6 +119,7 @@ func (s *settings) graphql(p parts) http.Handler {
 		Limits:        limits,
 		Requests:      p.requests,
 		Answers:       p.answers,
+		Documents:     s.memory.Documents,
 		Trusted:       p.trusted,
 	})
 }

@@ -97,6 +97,7 @@ func (s *settings) bind(fs *pflag.FlagSet) {
 	fs.Var(whole(&s.memory.Requests, 1<<20, math.MaxInt64), "memory-requests", "most memory for all request bodies and the values decoded from them, in bytes; one caller can have half")
 	fs.Var(whole(&s.memory.Answer, 1024, math.MaxInt32), "limit-answer", "largest answer, in bytes")
 	fs.Var(whole(&s.memory.Answers, 1<<10, math.MaxInt64), "memory-answers", "most memory for all answers that are being made or sent, in bytes")
+	fs.Var(whole(&s.memory.Documents, 0, math.MaxInt64), "memory-documents", "most memory for GraphQL documents that are kept to be executed again, in bytes; 0 = none")
 	fs.Var(whole(&s.headerLimit, 1024, 1<<20), "limit-headers", "largest request header, in bytes")
 	fs.Var(whole(&s.requestLimits.Tokens, 1, math.MaxInt32), "limit-tokens", "most lexical tokens in a document")
 	fs.Var(whole(&s.requestLimits.Fields, 1, math.MaxInt32), "limit-document-fields", "most fields, fragments and operations written in a document")

@@ -52,6 +52,18 @@ func TestAttacks(t *testing.T) {
 			}),
 			200 * megabyte, 2 * time.Second,
 		},
+		"documents of a stranger": {
+			"documents of thousands of values are parsed and could be remembered",
+			documents(func(*testing.T, *servertest.Process) servertest.Header { return nil }),
+			100 * megabyte, 30 * time.Second,
+		},
+		"documents of a user": {
+			"documents of thousands of values are remembered",
+			documents(func(_ *testing.T, p *servertest.Process) servertest.Header {
+				return servertest.WithToken(p.Token("mallory"))
+			}),
+			200 * megabyte, 30 * time.Second,
+		},
 		"values within the limits": {
 			"20,000 values are decoded and coerced",
 			flood(40, http.StatusOK, func(_ *testing.T, p *servertest.Process) (servertest.Header, []byte) {
@@ -74,6 +86,31 @@ func TestAttacks(t *testing.T) {
 				t.Errorf("took %v of CPU, want at most %v", taken, a.cpu)
 			}
 		})
+	}
+}
+
+// documents sends 1,000 different documents of 16 KB.
+func documents(header func(*testing.T, *servertest.Process) servertest.Header) func(*testing.T, *servertest.Process) {
+	return func(t *testing.T, p *servertest.Process) {
+		t.Helper()
+		h := header(t, p)
+		numbers := make(chan int)
+		var all sync.WaitGroup
+		for range 4 {
+			all.Go(func() {
+				for n := range numbers {
+					body := fmt.Appendf(nil, `{"query": "{ dialogs(filter: {ids: [%d %s]}) { totalCount } }"}`, n, strings.Repeat("1 ", 1900))
+					if _, err := p.Try(h, body); err != nil {
+						t.Error(err)
+					}
+				}
+			})
+		}
+		for n := range 1000 {
+			numbers <- n
+		}
+		close(numbers)
+		all.Wait()
 	}
 }
 

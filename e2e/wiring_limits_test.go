@@ -1,6 +1,7 @@
 package e2e_test
 
 import (
+	"crypto/sha256"
 	"fmt"
 	"net/http"
 	"strings"
@@ -40,6 +41,7 @@ func limitTrials() []trial {
 			{"memory-requests", "40000000", nil},
 			{"limit-answer", "10000000", answersTo(10_000_000)},
 			{"memory-answers", "90000000", nil},
+			{"memory-documents", "0", forgetsDocuments},
 		}},
 		{name: "quotas", wires: []wire{
 			{"quota-dialogs-per-day", "7", refusesAfter(7, `mutation { createDialog(input: {type: GROUP, name: "x"}) { created } }`, "(limit 7, --quota-dialogs-per-day)")},
@@ -155,6 +157,24 @@ func refusesSecond(t *testing.T, s *servertest.Server, h servertest.Header, afte
 		if answer.Status != http.StatusTooManyRequests || answer.Header.Get("Retry-After") != after {
 			t.Errorf("%s: got status %d and Retry-After %q: %s", path, answer.Status, answer.Header.Get("Retry-After"), answer.Body)
 		}
+	}
+}
+
+// forgetsDocuments sends a document to be kept, and then only its hash.
+func forgetsDocuments(t *testing.T, s *servertest.Server) {
+	t.Helper()
+	h := servertest.WithToken(s.Token("alice"))
+	hash := fmt.Sprintf("%x", sha256.Sum256([]byte(whoami)))
+	send := func(query string) servertest.Reply {
+		reply, err := s.Try(h, fmt.Appendf(nil, `{"query": %q, "extensions": {"persistedQuery": {"version": 1, "sha256Hash": %q}}}`, query, hash))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return reply
+	}
+	send(whoami)
+	if reply := send(""); len(reply.Errors) != 1 || reply.Errors[0].Extensions.Code != "PERSISTED_QUERY_NOT_FOUND" {
+		t.Errorf("got %s", reply.Body)
 	}
 }
 

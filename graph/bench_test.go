@@ -36,8 +36,9 @@ func BenchmarkDoor(b *testing.B) {
 	id := string(out.Dialog.ID)
 	door := graph.NewHandler(graph.Config{
 		Service: service, Sessions: fakeSessions{}, Limits: graph.DefaultLimits(), Requests: budget.NewRequests(budget.DefaultLimits()),
-		Answers: budget.NewAnswers(budget.DefaultLimits()),
-		Caller:  func(context.Context) dialog.Caller { return user("alice") }, Log: slog.New(slog.DiscardHandler),
+		Answers:   budget.NewAnswers(budget.DefaultLimits()),
+		Documents: 1 << 20,
+		Caller:    func(context.Context) dialog.Caller { return user("alice") }, Log: slog.New(slog.DiscardHandler),
 	})
 	for _, kind := range []struct {
 		name    string

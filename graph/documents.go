@@ -7,32 +7,10 @@ import (
 	"os"
 
 	"github.com/99designs/gqlgen/graphql"
-	"github.com/99designs/gqlgen/graphql/handler/lru"
 	"github.com/vektah/gqlparser/v2/gqlerror"
 
 	"dialogs/api"
 )
-
-// A boundedCache keeps the most recently used entries, up to a number of them
-// and none of a key or text longer than the server would keep by the thousand.
-type boundedCache[T any] struct{ graphql.Cache[T] }
-
-const (
-	documentsCached     = 1000
-	longestCachedInByte = 16 << 10
-)
-
-func newBoundedCache[T any]() boundedCache[T] {
-	return boundedCache[T]{lru.New[T](documentsCached)}
-}
-
-// Add keeps the entry unless it is too long.
-func (c boundedCache[T]) Add(ctx context.Context, key string, value T) {
-	text, _ := any(value).(string)
-	if len(key)+len(text) <= longestCachedInByte {
-		c.Cache.Add(ctx, key, value)
-	}
-}
 
 // TrustedDocuments are the only operations that a server executes which has
 // them, by the ids that clients send.

@@ -73,7 +73,8 @@ func openWith(t testing.TB, store dialog.Store, change func(*graph.Config)) *doo
 		Log:           slog.New(slog.NewTextHandler(d.log, nil)),
 		Introspection: true,
 		Limits:        graph.DefaultLimits(), Requests: budget.NewRequests(budget.DefaultLimits()),
-		Answers: budget.NewAnswers(budget.DefaultLimits()),
+		Answers:   budget.NewAnswers(budget.DefaultLimits()),
+		Documents: 1 << 20,
 	}
 	change(&config)
 	handler := graph.NewHandler(config)

@@ -13,7 +13,6 @@ import (
 
 	"github.com/99designs/gqlgen/graphql/handler"
 	"github.com/99designs/gqlgen/graphql/handler/extension"
-	"github.com/vektah/gqlparser/v2/ast"
 
 	"dialogs/api"
 	"dialogs/budget"
@@ -36,6 +35,9 @@ type Config struct {
 	Requests *budget.Requests
 	// Answers bounds the memory of answers, together with other APIs.
 	Answers *budget.Answers
+	// Documents is how many bytes documents may take that are kept to be
+	// executed again, persisted ones included.
+	Documents int64
 	// Trusted are the only documents that are executed; nil for no restriction.
 	Trusted *TrustedDocuments
 }
@@ -59,12 +61,12 @@ func NewHandler(c Config) http.Handler {
 	if c.Trusted != nil {
 		server.Use(c.Trusted)
 	} else {
-		server.Use(extension.AutomaticPersistedQuery{Cache: newBoundedCache[string]()})
+		server.Use(extension.AutomaticPersistedQuery{Cache: newCache(c.Documents/4, c.Caller, func(_, text string) int64 { return int64(len(text)) })})
 	}
 	prepared := preparation{
 		language: newLanguage(config.Schema, &c),
 		gate:     gate{limits: c.Limits, introspection: c.Introspection},
-		valid:    newBoundedCache[*ast.QueryDocument](),
+		valid:    newCache(c.Documents-c.Documents/4, c.Caller, weighDocument),
 	}
 	server.SetQueryCache(prepared)
 	server.Use(prepared)

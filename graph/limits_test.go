@@ -107,23 +107,28 @@ func TestAutomaticPersistedQueries(t *testing.T) {
 	d := open(t, nil)
 	const query = `{ viewer { kind } }`
 	byHash := fmt.Sprintf(`{"extensions": {"persistedQuery": {"version": 1, "sha256Hash": %q}}}`, hash(query))
-	a := d.post(dialog.Caller{}, byHash)
+	a := d.post(user("alice"), byHash)
 	if code, _ := a.code(t); code != "PERSISTED_QUERY_NOT_FOUND" || a.Errors[0].Message != "PersistedQueryNotFound" {
 		t.Fatalf("got %s", a.Body)
 	}
 	wrong := fmt.Sprintf(`{"query": "{ viewer { userId } }", "extensions": {"persistedQuery": {"version": 1, "sha256Hash": %q}}}`, hash(query))
-	if a = d.post(dialog.Caller{}, wrong); len(a.Errors) == 0 {
+	if a = d.post(user("alice"), wrong); len(a.Errors) == 0 {
 		t.Fatalf("a document was kept under the hash of another: %s", a.Body)
 	}
-	if a = d.post(dialog.Caller{}, fmt.Sprintf(`{"query": %q, "extensions": {"persistedQuery": {"version": 1, "sha256Hash": %q}}}`, query, hash(query))); len(a.Errors) > 0 {
+	if a = d.post(user("alice"), fmt.Sprintf(`{"query": %q, "extensions": {"persistedQuery": {"version": 1, "sha256Hash": %q}}}`, query, hash(query))); len(a.Errors) > 0 {
 		t.Fatalf("got %s", a.Body)
 	}
 	for _, body := range []string{byHash, fmt.Sprintf(`{"documentId": "sha256:%s"}`, hash(query))} {
-		if a = d.post(dialog.Caller{}, body); len(a.Errors) > 0 {
+		if a = d.post(user("alice"), body); len(a.Errors) > 0 {
 			t.Errorf("%s: got %s", body, a.Body)
 		}
 	}
-	if a = d.post(dialog.Caller{}, `{"extensions": {"persistedQuery": 5}}`); len(a.Errors) == 0 || a.Status >= 500 {
+	const other = `{ viewer { kind userId } }`
+	d.post(dialog.Caller{}, fmt.Sprintf(`{"query": %q, "extensions": {"persistedQuery": {"version": 1, "sha256Hash": %q}}}`, other, hash(other)))
+	if a = d.post(user("alice"), fmt.Sprintf(`{"documentId": "sha256:%s"}`, hash(other))); len(a.Errors) == 0 {
+		t.Errorf("a document of a stranger was kept: %s", a.Body)
+	}
+	if a = d.post(user("alice"), `{"extensions": {"persistedQuery": 5}}`); len(a.Errors) == 0 || a.Status >= 500 {
 		t.Errorf("got %s", a.Body)
 	}
 }

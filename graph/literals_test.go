@@ -94,7 +94,8 @@ func listen(t *testing.T) func(query, variables string) map[string]any {
 		Caller: func(context.Context) dialog.Caller { return user("alice") },
 		Log:    slog.New(slog.DiscardHandler),
 		Limits: graph.DefaultLimits(), Requests: budget.NewRequests(budget.DefaultLimits()),
-		Answers: budget.NewAnswers(budget.DefaultLimits()),
+		Answers:   budget.NewAnswers(budget.DefaultLimits()),
+		Documents: 1 << 20,
 	})
 	server, ok := door.(*handler.Server)
 	if !ok {
