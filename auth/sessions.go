@@ -17,9 +17,9 @@ const (
 	// sessionBelieved is how long the answer "not ended" is used: a session
 	// that another instance ends must be rejected within 5 seconds.
 	sessionBelieved = 4 * time.Second
-	// sessionsRemembered limits the memory. A session that is forgotten is
+	// sessionsRemembered limits the memory, to about 5 MB. A session that is forgotten is
 	// looked up again.
-	sessionsRemembered = 100_000
+	sessionsRemembered = 20_000
 )
 
 // sessions knows which session tokens were ended before they expired. It asks the

@@ -3,6 +3,7 @@ package budget
 import (
 	"context"
 	"fmt"
+	"strings"
 	"sync"
 
 	"dialogs/api"
@@ -81,7 +82,7 @@ func (a *Answer) charge(ctx context.Context, bytes, memory int64) error {
 	if a.bytes > a.answers.limits.Answer || a.memory > a.answers.most {
 		limit, text := a.answers.limits.Answer, "the answer is too large (limit %d bytes, --limit-answer): ask for fewer items or fields"
 		if a.bytes <= limit {
-			limit, text = a.answers.most, "the answer takes too much memory (limit %d bytes, half of --memory-answers): ask for fewer items or fields"
+			limit, text = a.answers.most, "the answer takes too much memory (limit %d bytes, half of --memory-answers): ask for less"
 		}
 		a.refused = &api.Refusal{Code: api.BadUserInput, Message: fmt.Sprintf(text, limit)}
 		return a.refused
@@ -133,6 +134,18 @@ func (a *Answer) reserve(ctx context.Context, most int64) error {
 		a.reserved = 0
 	}
 	return a.refused
+}
+
+// ChangeMade is a refusal to show the result of a change that was made. Its message
+// does not advise to send the request again.
+func ChangeMade(err error) *api.Refusal {
+	refusal := *api.AsRefusal(err)
+	reason, _, advised := strings.Cut(refusal.Message, "): ")
+	if advised {
+		reason += ")"
+	}
+	refusal.Message, refusal.RetryAfter = "the change was made, but its result cannot be shown: "+reason, 0
+	return &refusal
 }
 
 // Made tells that the answer is made: from now on it takes what its bytes take.

@@ -45,6 +45,9 @@ func TestValidate(t *testing.T) {
 	if err := DefaultLimits().Validate(); err != nil {
 		t.Error(err)
 	}
+	if d := DefaultLimits(); d.Requests+d.Answers+d.Documents > 112_000_000 {
+		t.Error("the defaults take more than docs/operations.md says")
+	}
 	small := DefaultLimits()
 	small.Requests = 4 << 20
 	if err := small.Validate(); err == nil {

@@ -36,7 +36,7 @@ type Limits struct {
 func DefaultLimits() Limits {
 	return Limits{
 		Body: 1 << 20, AnonymousBody: 64 << 10, Values: 20_000, Nesting: 32,
-		Answer: 8 << 20, Requests: 32 << 20, Answers: 72 << 20, Documents: 16 << 20,
+		Answer: 8 << 20, Requests: 26 << 20, Answers: 72 << 20, Documents: 8 << 20,
 	}
 }
 

@@ -57,6 +57,7 @@ func (p *program) serve(ctx context.Context, s *settings) (err error) {
 		return err
 	}
 	warnOfExposedFiles(exposed, log)
+	limitHeap(log)
 	secure, err := s.tls(log)
 	if err != nil {
 		return err

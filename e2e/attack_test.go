@@ -99,8 +99,7 @@ func documents(header func(*testing.T, *servertest.Process) servertest.Header) f
 		for range 4 {
 			all.Go(func() {
 				for n := range numbers {
-					body := fmt.Appendf(nil, `{"query": "{ dialogs(filter: {ids: [%d %s]}) { totalCount } }"}`, n, strings.Repeat("1 ", 1900))
-					if _, err := p.Try(h, body); err != nil {
+					if _, err := p.Try(h, aDocument(n)); err != nil {
 						t.Error(err)
 					}
 				}

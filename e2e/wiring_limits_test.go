@@ -38,7 +38,7 @@ func limitTrials() []trial {
 
 		{name: "larger requests", wires: []wire{ // which need the memory
 			{"limit-body", "3000000", refusesBody(`"`+strings.Repeat(" ", 3_000_000)+`"`, http.StatusRequestEntityTooLarge, "(limit 3000000 bytes, --limit-body)")},
-			{"memory-requests", "40000000", nil},
+			{"memory-requests", "50000000", nil},
 			{"limit-answer", "10000000", answersTo(10_000_000)},
 			{"memory-answers", "90000000", nil},
 			{"memory-documents", "0", forgetsDocuments},

@@ -114,10 +114,10 @@ func (a *answering) refuse(root ast.PathElement, err error) *gqlerror.Error {
 	defer a.mu.Unlock()
 	if a.refused[string(name)] == nil {
 		refusal := api.AsRefusal(err)
-		public := &gqlerror.Error{Message: refusal.Message, Path: ast.Path{name}, Extensions: extensions(refusal)}
 		if a.mutation {
-			public.Message = "the change was made, but its result cannot be shown: " + public.Message
+			refusal = budget.ChangeMade(err)
 		}
+		public := &gqlerror.Error{Message: refusal.Message, Path: ast.Path{name}, Extensions: extensions(refusal)}
 		a.refused[string(name)] = public
 	}
 	return a.refused[string(name)]

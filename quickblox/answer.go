@@ -3,7 +3,6 @@ package quickblox
 import (
 	"encoding/json"
 
-	"dialogs/api"
 	"dialogs/budget"
 	"dialogs/dialog"
 )
@@ -37,19 +36,12 @@ func (r *request) chargeViews(body any) error {
 	for i := range views {
 		if err := r.answer.Charge(r.Context(), views[i].bytes(), viewMemory); err != nil {
 			if _, isList := body.(listView); !isList && needsBody(r.Method) {
-				err = changeMade(err)
+				return budget.ChangeMade(err)
 			}
 			return err
 		}
 	}
 	return nil
-}
-
-// changeMade is a refusal to show the result of a change.
-func changeMade(err error) error {
-	refusal := *api.AsRefusal(err)
-	refusal.Message = "the change was made, but its result cannot be shown: " + refusal.Message
-	return &refusal
 }
 
 // bytes is about how many bytes the view has in an answer.

@@ -1,0 +1,26 @@
+package cli
+
+import (
+	"errors"
+	"log/slog"
+	"math"
+
+	"github.com/KimMachineGun/automemlimit/memlimit"
+)
+
+// heapShare is the part of a container's memory that the Go heap may take. The
+// rest is for what the collector does not see, above all SQLite's caches.
+const heapShare = 0.7
+
+// limitHeap lets the collector keep the heap below the limit of the container
+// (its memory cgroup), unless GOMEMLIMIT is set.
+func limitHeap(log *slog.Logger) {
+	limit, err := memlimit.Set(memlimit.WithRatio(heapShare))
+	switch {
+	case errors.Is(err, memlimit.ErrCgroupsNotSupported), errors.Is(err, memlimit.ErrNoCgroup):
+	case err != nil:
+		log.Warn("the container's memory limit could not be read; set GOMEMLIMIT", "error", err)
+	case limit < math.MaxInt64:
+		log.Info("heap limited", "bytes", limit)
+	}
+}
