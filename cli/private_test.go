@@ -71,6 +71,7 @@ func TestDataDirectory(t *testing.T) {
 		{"a pipe for the WAL", pipe("dialogs.db-wal"), []string{"dialogs.db-wal", "named pipe"}, false},
 		{"a pipe for the secret", pipe("secret"), []string{"secret", "named pipe"}, false},
 		{"a pipe for the development key", pipe("development.key"), []string{"development.key", "named pipe"}, false},
+		{"a pipe for the probe of a server", pipe("probe.tmp"), []string{"probe.tmp", "named pipe"}, false},
 		{"a pipe for the lock", pipe("serve.lock"), []string{"serve.lock", "named pipe"}, false},
 		{"a directory for the secret", func(dir string) error { return os.Mkdir(filepath.Join(dir, "secret"), 0o700) }, []string{"secret", "a directory"}, false},
 		{"a secret that everyone may read", write("secret", 0o604), []string{"secret", "(mode 0604)", "chmod 600 "}, false},

@@ -112,13 +112,23 @@ func (s *storeSettings) openExisting(ctx context.Context) (dialog.Store, error) 
 	return s.openExistingAt(ctx, "store", s.address)
 }
 
-func (s *storeSettings) openExistingAt(ctx context.Context, flag, address string) (dialog.Store, error) {
+// mustExist is an error when there is no store.
+func (s *storeSettings) mustExist() error { return mustExist("store", s.address) }
+
+func mustExist(flag, address string) error {
 	exists, err := store.Exists(address)
 	if err != nil {
-		return nil, fmt.Errorf("--%s: %w", flag, err)
+		return fmt.Errorf("--%s: %w", flag, err)
 	}
 	if !exists {
-		return nil, fmt.Errorf("--%s: no store in %s", flag, address)
+		return fmt.Errorf("--%s: no store in %s", flag, address)
+	}
+	return nil
+}
+
+func (s *storeSettings) openExistingAt(ctx context.Context, flag, address string) (dialog.Store, error) {
+	if err := mustExist(flag, address); err != nil {
+		return nil, err
 	}
 	return s.openAt(ctx, flag, address, nil)
 }

@@ -137,6 +137,32 @@ func Lock(address string) (unlock func() error, err error) {
 	return nil, errUnknown()
 }
 
+// DatabaseFile is the name of an embedded store's database in its directory and
+// in a backup.
+const DatabaseFile = sqlite.DatabaseFile
+
+// Backup copies the database of the embedded store at an address to an empty
+// file, and returns the number of dialogs in it. All that was acknowledged before
+// the call is in the copy. It works beside a server, and changes nothing in the
+// store.
+func Backup(ctx context.Context, address, path string) (dialogs int, err error) {
+	if KindOf(address) != Embedded {
+		return 0, errUnknown()
+	}
+	return sqlite.Backup(ctx, address, path)
+}
+
+// Restore makes an embedded store of the files that prepare puts into a
+// directory, and returns the number of dialogs. The address must be a directory
+// that does not exist or is empty. A Restore that fails leaves nothing behind; one
+// that is killed leaves either no store or all of it, and can be repeated.
+func Restore(ctx context.Context, address string, prepare func(dir string) error) (dialogs int, err error) {
+	if KindOf(address) != Embedded {
+		return 0, errUnknown()
+	}
+	return sqlite.Restore(ctx, address, prepare)
+}
+
 // errUnknown does not repeat the address, which may contain a password.
 func errUnknown() error {
 	return errors.New("invalid store address: use a directory, or a URI that starts with mongodb:// or mongodb+srv://")

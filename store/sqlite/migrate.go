@@ -38,7 +38,7 @@ func applyNew(ctx context.Context, conn *sql.Conn, scripts []string) error {
 		return err
 	}
 	if version > len(scripts) {
-		return fmt.Errorf("the database was written by a newer version of this program (schema %d, known up to %d): update the program", version, len(scripts))
+		return newerSchema(version, len(scripts))
 	}
 	if version == len(scripts) {
 		return nil
@@ -54,4 +54,8 @@ func applyNew(ctx context.Context, conn *sql.Conn, scripts []string) error {
 	}
 	_, err := conn.ExecContext(ctx, fmt.Sprintf("PRAGMA user_version = %d", len(scripts)))
 	return err
+}
+
+func newerSchema(version, known int) error {
+	return fmt.Errorf("the database was written by a newer version of this program (schema %d, known up to %d): update the program", version, known)
 }

@@ -1,0 +1,129 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"syscall"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"dialogs/store"
+	"dialogs/transfer"
+)
+
+func (p *program) backupCommand() *cobra.Command {
+	return p.storeCommand(&cobra.Command{
+		Use: "backup FILE", Short: "Back up the embedded store into a new file; works while a server runs",
+		Long: `Copies the embedded store into a new file that only you can read: the database,
+as it is at one moment, and the secret that signs session tokens, if the store
+keeps one. The copy has every change that was acknowledged before the command
+started. Keep it as safe as the store itself: with the secret, anyone can sign in
+as anyone.
+
+It needs free space of about twice the size of the database where FILE is. The
+file is complete or does not exist: an existing one is not replaced.
+
+Back up a MongoDB store with MongoDB's own tools: mongodump and mongorestore.`,
+		Example: "  dialogs backup /backups/dialogs-$(date +%F).tar",
+		Args:    cobra.ExactArgs(1),
+	}, func(ctx context.Context, s *storeSettings, args []string) error {
+		if !s.embedded() {
+			return errors.New("a MongoDB store is backed up with MongoDB's own tools: run mongodump --oplog, and mongorestore --oplogReplay to restore")
+		}
+		if err := s.mustExist(); err != nil {
+			return err
+		}
+		return p.backup(ctx, s.address, args[0])
+	})
+}
+
+// backup makes the file, or nothing.
+func (p *program) backup(ctx context.Context, dir, path string) error {
+	if _, err := os.Lstat(path); err == nil {
+		return errExists(path)
+	}
+	// Beside the file, so that it only has to be linked to its name in the end.
+	temp, err := os.MkdirTemp(filepath.Dir(path), ".backup-")
+	if err != nil {
+		return err
+	}
+	manifest, err := p.packStore(ctx, dir, temp, path)
+	if err = errors.Join(err, os.RemoveAll(temp)); err != nil {
+		return explainSpace(err, filepath.Dir(path))
+	}
+	secret := "and the secret that signs session tokens; keep the file as safe as the store"
+	if !manifest.Has(secretFile) {
+		secret = "and no secret: the store keeps none, so back up the server's --secret too"
+	}
+	_, err = fmt.Fprintf(p.stdout, "%d dialogs of %s are in %s, with everything that the store keeps, %s.\n", manifest.Dialogs, dir, path, secret)
+	return err
+}
+
+// packStore makes the backup in a directory of its own, and gives it its name.
+func (p *program) packStore(ctx context.Context, dir, temp, path string) (transfer.Manifest, error) {
+	m := transfer.Manifest{Program: version(), CreatedAt: time.Now().UTC().Truncate(time.Second)}
+	temp, err := filepath.Abs(temp)
+	if err != nil {
+		return m, err
+	}
+	database := filepath.Join(temp, store.DatabaseFile)
+	if err := os.WriteFile(database, nil, 0o600); err != nil {
+		return m, err
+	}
+	if m.Dialogs, err = store.Backup(ctx, dir, database); err != nil {
+		return m, err
+	}
+	files := []string{database}
+	secret, err := readPrivate(filepath.Join(dir, secretFile))
+	switch {
+	case err == nil:
+		copied := filepath.Join(temp, secretFile)
+		if err := os.WriteFile(copied, []byte(secret+"\n"), 0o600); err != nil {
+			return m, err
+		}
+		files = append(files, copied)
+	case !errors.Is(err, fs.ErrNotExist):
+		return m, err
+	}
+	whole := filepath.Join(temp, "backup.tar")
+	file, err := os.OpenFile(whole, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
+	if err != nil {
+		return m, err
+	}
+	m, err = transfer.Pack(ctx, file, m, files...)
+	if err = errors.Join(err, file.Sync(), file.Close()); err != nil {
+		return m, err
+	}
+	if err := os.Link(whole, path); errors.Is(err, fs.ErrExist) {
+		return m, errExists(path)
+	} else if err != nil {
+		return m, err
+	}
+	return m, syncDir(filepath.Dir(path))
+}
+
+func errExists(path string) error {
+	return fmt.Errorf("%s exists already: choose another name, or remove it first", path)
+}
+
+// explainSpace says how much space is needed where there is too little.
+func explainSpace(err error, dir string) error {
+	if !errors.Is(err, syscall.ENOSPC) && !errors.Is(err, syscall.EDQUOT) {
+		return err
+	}
+	return fmt.Errorf("the disk of %s is full: free about twice the size of the database there, or choose another disk", dir)
+}
+
+// syncDir waits until the names in a directory are on the disk.
+func syncDir(dir string) error {
+	d, err := os.Open(dir)
+	if err != nil {
+		return err
+	}
+	return errors.Join(d.Sync(), d.Close())
+}

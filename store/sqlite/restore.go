@@ -1,0 +1,198 @@
+package sqlite
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/gofrs/flock"
+)
+
+// restoring begins the names of the directories in which a restore prepares the
+// files. One that is left belongs to a restore that was killed.
+const restoring = ".restore-"
+
+// Restore makes a store in dir of files that prepare puts into the directory that
+// it gets: the database, and others that belong beside it. dir must not exist, be
+// empty, or have what a restore left that was killed; no server may use it.
+//
+// The database is moved to its place last and in one step: until then there is no
+// store in dir, and from then on there is all of it. A restore that fails leaves
+// nothing behind. It returns the number of dialogs.
+func Restore(ctx context.Context, dir string, prepare func(dir string) error) (dialogs int, err error) {
+	if err := MayCreate(dir); err != nil {
+		return 0, err
+	}
+	created, err := makeNewDir(dir)
+	if err != nil {
+		return 0, err
+	}
+	defer func() {
+		if err != nil && created {
+			err = errors.Join(err, os.Remove(dir))
+		}
+	}()
+	if _, err := leftovers(dir); err != nil { // before a lock is created there
+		return 0, err
+	}
+	unlock, err := lockNew(dir)
+	if err != nil {
+		return 0, err
+	}
+	defer func() { err = errors.Join(err, unlock(err != nil)) }()
+	left, err := leftovers(dir)
+	if err != nil {
+		return 0, err
+	}
+	for _, path := range left {
+		if err := os.RemoveAll(path); err != nil {
+			return 0, err
+		}
+	}
+	temp, err := os.MkdirTemp(dir, restoring)
+	if err != nil {
+		return 0, err
+	}
+	defer func() { err = errors.Join(err, os.RemoveAll(temp)) }()
+	if err := prepare(temp); err != nil {
+		return 0, err
+	}
+	if dialogs, err = countIn(ctx, filepath.Join(temp, databaseFile)); err != nil {
+		return 0, err
+	}
+	// This is the place to change what a restored store must not have in common
+	// with the one that was backed up: the database is complete, and not in use.
+	return dialogs, moveAll(temp, dir)
+}
+
+// makeNewDir creates the directory, and reports whether it did.
+func makeNewDir(dir string) (created bool, err error) {
+	_, err = os.Stat(dir)
+	if err == nil {
+		return false, nil
+	}
+	if !errors.Is(err, fs.ErrNotExist) {
+		return false, err
+	}
+	return true, makeDir(dir)
+}
+
+// lockNew locks a directory that may become a store. Unlike Lock, it creates no
+// database. After a failure, unlock removes the lock's file, if it is new.
+func lockNew(dir string) (unlock func(failed bool) error, err error) {
+	path := filepath.Join(dir, lockFile)
+	_, err = os.Lstat(path)
+	isNew := errors.Is(err, fs.ErrNotExist)
+	lock := flock.New(path, flock.SetPermissions(0o600))
+	locked, err := lock.TryLock()
+	if err != nil {
+		return nil, fmt.Errorf("locking %s: %w", dir, err)
+	}
+	if !locked {
+		return nil, fmt.Errorf("a server is running on %s: stop it, or restore into a new directory", dir)
+	}
+	return func(failed bool) error {
+		if failed && isNew {
+			return errors.Join(os.Remove(path), lock.Unlock())
+		}
+		return lock.Unlock()
+	}, nil
+}
+
+// leftovers are what a restore left in the directory that was killed before it
+// moved the database. Anything else in it is an error.
+func leftovers(dir string) (paths []string, err error) {
+	if exists, err := Exists(dir); err != nil {
+		return nil, err
+	} else if exists {
+		return nil, fmt.Errorf("there is a store in %s already: restore into a new directory, or stop its server and move it away first", dir)
+	}
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		return nil, err
+	}
+	var moved []string
+	for _, entry := range entries {
+		if !strings.HasPrefix(entry.Name(), restoring) || !entry.IsDir() {
+			continue
+		}
+		path := filepath.Join(dir, entry.Name())
+		list, err := os.ReadFile(filepath.Join(path, movedFile))
+		if err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return nil, err
+		}
+		paths, moved = append(paths, path), append(moved, strings.Fields(string(list))...)
+	}
+	for _, entry := range entries {
+		path := filepath.Join(dir, entry.Name())
+		switch {
+		case entry.Name() == lockFile, entry.Name() == "lost+found", slices.Contains(paths, path):
+		case slices.Contains(moved, entry.Name()):
+			// Before the list of it, which is removed last.
+			paths = append([]string{path}, paths...)
+		default:
+			return nil, fmt.Errorf("%s is not empty (it has %q): restore into a new directory, or move its files away first", dir, entry.Name())
+		}
+	}
+	return paths, nil
+}
+
+// movedFile lists, in the directory in which a restore prepares the files, those
+// that it moves beside the database.
+const movedFile = "moved"
+
+// moveAll moves the files into the directory, the database last. When it fails,
+// it removes those that it moved.
+func moveAll(from, to string) (err error) {
+	entries, err := os.ReadDir(from)
+	if err != nil {
+		return err
+	}
+	var names []string
+	for _, entry := range entries {
+		if entry.Name() != databaseFile {
+			names = append(names, entry.Name())
+		}
+	}
+	list := filepath.Join(from, movedFile)
+	if err := os.WriteFile(list, []byte(strings.Join(names, "\n")+"\n"), 0o600); err != nil {
+		return err
+	}
+	if err := errors.Join(syncFile(list), syncDir(from), syncDir(to)); err != nil {
+		return err
+	}
+	var moved []string
+	defer func() {
+		if err != nil {
+			for _, path := range moved {
+				err = errors.Join(err, os.Remove(path))
+			}
+		}
+	}()
+	for _, name := range append(names, databaseFile) {
+		path := filepath.Join(to, name)
+		// A link never replaces what somebody else made meanwhile.
+		if err := os.Link(filepath.Join(from, name), path); err != nil {
+			return err
+		}
+		moved = append(moved, path)
+		if err := syncDir(to); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// syncDir waits until the names in a directory are on the disk.
+func syncDir(dir string) error {
+	d, err := os.Open(dir)
+	if err != nil {
+		return err
+	}
+	return errors.Join(d.Sync(), d.Close())
+}
