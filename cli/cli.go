@@ -30,7 +30,7 @@ func Run(ctx context.Context, args, environ []string, stdin io.Reader, stdout, s
 	root := p.root()
 	root.SetArgs(args)
 	if err := root.ExecuteContext(ctx); err != nil {
-		_, _ = fmt.Fprintln(stderr, "dialogs:", explain(err))
+		_, _ = fmt.Fprintln(stderr, "dialogs:", visibleLines(explain(err)))
 		return exitFailed
 	}
 	return exitOK

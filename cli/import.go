@@ -2,7 +2,6 @@ package cli
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -17,8 +16,10 @@ import (
 	"dialogs/transfer"
 )
 
-// importActor is who is said to have made imported dialogs.
-const importActor = "import"
+// importActor is who is said to have made imported dialogs. No API key can have
+// this name, and no user can act as an API key, so that nothing else that
+// happens to a dialog looks like an import.
+const importActor = "(import)"
 
 // An importation is one run of the command.
 type importation struct {
@@ -26,7 +27,7 @@ type importation struct {
 	refusedFile               string
 	progress                  *progress
 	reasons                   reasons
-	refused                   *json.Encoder // nil for nowhere
+	refused                   io.Writer // nil for nowhere
 }
 
 func (p *program) importCommand() *cobra.Command {
@@ -44,7 +45,8 @@ input.
 A dialog that exists and has the same content is skipped, so that you can run an
 import that was stopped again to resume it. A dialog that differs is changed to
 the content of the file, unless it was changed here since it was imported: such
-a dialog is refused without --overwrite. A dialog that was deleted here is
+a dialog is refused without --overwrite, as is one that an earlier version of this
+program imported. A dialog that was deleted here is
 created again. Define custom classes first: data of unknown classes is refused.
 
 A new dialog keeps its created_at and updated_at. QuickBlox moves updated_at
@@ -94,7 +96,7 @@ func (p *program) runImport(ctx context.Context, i *importation, open func() (di
 			return fmt.Errorf("--refused: %w", err)
 		}
 		defer func() { err = errors.Join(err, file.Close()) }()
-		i.refused = json.NewEncoder(file)
+		i.refused = file
 	}
 	st, err := open()
 	return with(st, err, func(st dialog.Store) error { return i.run(ctx, st, limits, sources, p.stdout) })
@@ -140,6 +142,6 @@ func (i *importation) run(ctx context.Context, st dialog.Store, limits dialog.Li
 func (i *importation) note(id, why string) {
 	i.reasons.add(id, why)
 	if i.refused != nil {
-		_ = i.refused.Encode(map[string]string{"_id": id, "why": why}) // its file's Close tells
+		_ = writeVisible(i.refused, map[string]string{"_id": id, "why": why}) // its file's Close tells
 	}
 }

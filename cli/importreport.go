@@ -26,6 +26,7 @@ const (
 )
 
 func (r *reasons) add(id, why string) {
+	why = visible(why)
 	if r.all == nil {
 		r.all = map[string]*reason{}
 	}
@@ -40,7 +41,7 @@ func (r *reasons) add(id, why string) {
 	}
 	known.count++
 	if len(known.ids) < idsMost {
-		known.ids = append(known.ids, id)
+		known.ids = append(known.ids, visible(shown(id)))
 	}
 }
 

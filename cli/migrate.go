@@ -45,6 +45,10 @@ the old directory, or everyone has to sign in again.`,
 		}
 		source, err := s.openExistingAt(cmd.Context(), "from", from)
 		return with(source, err, func(source dialog.Store) error {
+			// A source that cannot be read must not leave a new, empty target.
+			if _, err := source.Classes(cmd.Context()); err != nil {
+				return fmt.Errorf("--from: %w", err)
+			}
 			target, err := s.openAt(cmd.Context(), "to", to, nil)
 			return with(target, err, func(target dialog.Store) error { return p.migrate(cmd.Context(), source, target) })
 		})

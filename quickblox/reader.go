@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 
 	jsonv2 "github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
@@ -20,13 +21,42 @@ type Reader struct {
 	// page has the members so far of the object that is being read, nil
 	// outside of one; listed tells that its items were among them.
 	page   map[string]jsontext.Value
+	kept   int // bytes in page, with the names of all members
 	listed bool
 	inList bool
 	total  int
+	number int // of the dialog that is being read, from 1
 }
 
+// MaxDialogBytes is the largest dialog, or member of a page beside its items,
+// that a Reader reads: far more than any limit of dialogs allows.
+const MaxDialogBytes = 4 << 20
+
 // NewReader reads JSON texts.
-func NewReader(r io.Reader) *Reader { return &Reader{d: jsontext.NewDecoder(r)} }
+func NewReader(r io.Reader) *Reader {
+	source := &bounded{Reader: r}
+	source.d = jsontext.NewDecoder(source)
+	return &Reader{d: source.d, number: 1}
+}
+
+// bounded keeps a decoder from reading more than one dialog ahead: it holds a
+// value in memory until the end of it.
+type bounded struct {
+	io.Reader
+	d    *jsontext.Decoder
+	read int64
+}
+
+func (b *bounded) Read(p []byte) (int, error) {
+	if b.read-b.d.InputOffset() > MaxDialogBytes {
+		return 0, errTooLarge
+	}
+	n, err := b.Reader.Read(p)
+	b.read += int64(n)
+	return n, err
+}
+
+var errTooLarge = errors.New("too large")
 
 // Total is how many dialogs there are according to the pages so far; 0 when
 // they don't tell.
@@ -47,9 +77,13 @@ func (r *Reader) Next() (dialog.Foreign, error) {
 				continue
 			}
 			value, err := r.d.ReadValue()
+			if err == nil && len(value) > MaxDialogBytes {
+				err = errTooLarge
+			}
 			if err != nil {
 				return dialog.Foreign{}, r.broken(err)
 			}
+			r.number++
 			return foreignOf(value)
 		case r.page != nil:
 			whole, err := r.member()
@@ -57,6 +91,7 @@ func (r *Reader) Next() (dialog.Foreign, error) {
 				return dialog.Foreign{}, err
 			}
 			if whole != nil {
+				r.number++
 				return foreign(whole)
 			}
 		default:
@@ -78,7 +113,7 @@ func (r *Reader) begin() error {
 	case token.Kind() == '[':
 		r.inList = true
 	case token.Kind() == '{':
-		r.page, r.listed = map[string]jsontext.Value{}, false
+		r.page, r.kept, r.listed = map[string]jsontext.Value{}, 0, false
 	default:
 		return r.broken(errors.New("neither a list nor an object"))
 	}
@@ -109,13 +144,20 @@ func (r *Reader) member() (whole map[string]jsontext.Value, err error) {
 	if err != nil {
 		return nil, r.broken(err)
 	}
+	r.kept += len(name)
+	if slices.Contains(known, name) {
+		r.kept += len(value)
+		r.page[name] = value.Clone()
+	}
+	if r.kept > MaxDialogBytes {
+		return nil, r.broken(errTooLarge)
+	}
 	if name == "total_entries" {
 		var total int
 		if jsonv2.Unmarshal(value, &total) == nil {
 			r.total = max(r.total, total)
 		}
 	}
-	r.page[name] = value.Clone()
 	return nil, nil
 }
 
@@ -123,6 +165,13 @@ func (r *Reader) member() (whole map[string]jsontext.Value, err error) {
 func (r *Reader) broken(err error) error {
 	if err == nil {
 		return nil
+	}
+	if errors.Is(err, errTooLarge) {
+		id := ""
+		if text, err := jsontext.AppendUnquote(nil, r.page["_id"]); err == nil && len(text) > 0 {
+			id = " (" + dialog.Quote(string(text)) + ")"
+		}
+		return fmt.Errorf("dialog number %d%s, from byte %d on: too large (limit %d bytes)", r.number, id, r.d.InputOffset(), MaxDialogBytes)
 	}
 	if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
 		return fmt.Errorf("unexpected end of the text after byte %d", r.d.InputOffset())

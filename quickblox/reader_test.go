@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"io"
+	"strconv"
 	"strings"
 	"testing"
 	"testing/iotest"
@@ -211,5 +212,61 @@ func TestReaderHoldsOne(t *testing.T) {
 		if page.read-n*(len(first)+1) > ahead {
 			t.Fatalf("%d bytes were read for %d dialogs", page.read, n+1)
 		}
+	}
+}
+
+// An endless text repeats a part for a long time, and tells how much of it was
+// read.
+type endless struct {
+	begin, part string
+	left, read  int
+}
+
+func (e *endless) Read(p []byte) (int, error) {
+	if e.begin != "" {
+		n := copy(p, e.begin)
+		e.begin = e.begin[n:]
+		return n, nil
+	}
+	if e.left == 0 {
+		return 0, io.EOF
+	}
+	e.left--
+	n := copy(p, e.part)
+	e.read += n
+	return n, nil
+}
+
+// TestReaderBoundsValues reads texts with a value of hundreds of megabytes: only a
+// small part of them is read, and the error says where.
+func TestReaderBoundsValues(t *testing.T) {
+	a, one := strings.Repeat("a", 1000), strings.Repeat("1,", 400)
+	for _, tt := range []struct{ reason, begin, part, want string }{
+		{"a long text in a list", `[` + first + `,{"name":"`, a, "dialog number 2"},
+		{"a long text in a dialog of a page", `{"items":[` + first + `,{"name":"`, a, "dialog number 2"},
+		{"a long text in a line", first + `{"_id":"5d75","name":"`, a, `dialog number 2 ("5d75")`},
+		{"a long text of no use", first + `{"_id":"5d75","anything":"`, a, `dialog number 2 ("5d75")`},
+		{"a long list of ids", first + `{"occupants_ids":[`, one, "dialog number 2"},
+		{"a long list in a list", `[` + first + `,[`, one, "dialog number 2"},
+		{"a long name of a member", first + `{"`, a, "dialog number 2"},
+		{"a long number", first + `{"type":1`, strings.Repeat("1", 1000), "dialog number 2"},
+		{"white space", first + `[`, strings.Repeat(" ", 1000), "dialog number 2"},
+	} {
+		source := &endless{begin: tt.begin, part: tt.part, left: 300_000}
+		got, err := readAll(quickblox.NewReader(source))
+		if err == nil || !strings.Contains(err.Error(), tt.want) || !strings.Contains(err.Error(), "limit 4194304 bytes") || got != "5d75393ba28f9a17e1cb0f9e" {
+			t.Errorf("%s: got %q and error %v, want the first dialog and an error with %q", tt.reason, got, err, tt.want)
+		}
+		if source.read > 3*quickblox.MaxDialogBytes {
+			t.Errorf("%s: %d bytes were read", tt.reason, source.read)
+		}
+	}
+	var members strings.Builder
+	members.WriteString(first + `{"_id":"5d75"`)
+	for n := range 600_000 {
+		members.WriteString(`,"m` + strings.Repeat("m", n%5) + strconv.Itoa(n) + `":1`)
+	}
+	if _, err := readAll(quickblox.NewReader(strings.NewReader(members.String()))); err == nil || !strings.Contains(err.Error(), `dialog number 2 ("5d75")`) {
+		t.Errorf("many members: got error %v", err)
 	}
 }

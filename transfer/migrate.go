@@ -27,13 +27,16 @@ type Report struct {
 // already are passed over, so that a run which was stopped goes on where it
 // was. Tombstones, and the keys of creations, end within a day and stay.
 //
-// A target that has anything of its own, and a source that changes meanwhile,
-// are errors. progress is told how many dialogs of how many are done.
+// A target that has anything of its own is an error before anything is copied; a
+// source that changes meanwhile is one in the end. progress is told how many dialogs of how many are done.
 func Migrate(ctx context.Context, from, to dialog.Store, progress func(done, total int)) (Report, error) {
 	var r Report
 	total, err := from.Count(ctx, dialog.Query{Scope: dialog.Mine})
 	if err != nil {
 		return r, fmt.Errorf("counting the source's dialogs: %w", err)
+	}
+	if err := checkTarget(ctx, from, to); err != nil {
+		return r, err
 	}
 	if r.Classes, err = copyClasses(ctx, from, to); err != nil {
 		return r, fmt.Errorf("copying the classes: %w", err)

@@ -132,16 +132,45 @@ func TestMigrateRefuses(t *testing.T) {
 			_, err := dialog.NewService(s, dialog.DefaultPolicy(dialog.DefaultLimits()), time.Now, nil).Create(t.Context(), dialog.Caller{User: "x"},
 				dialog.Creation{Type: dialog.Group, Name: dialog.Some("its own")})
 			return err
-		}, "differ", "a dialog of the target's own"},
+		}, "which the source does not have", "a dialog of the target's own"},
+		{func(s dialog.Store) error {
+			return s.AddAPIKey(t.Context(), dialog.APIKey{Name: "own", Hash: [32]byte{2}})
+		}, "the API key own", "a key of the target's own"},
+		{func(s dialog.Store) error {
+			_, err := s.SaveClass(t.Context(), dialog.Class{Name: "Own", Revision: 1, Fields: []dialog.Field{{Name: "level", Type: dialog.String}}})
+			return err
+		}, "the class Own", "a class of the target's own"},
+		{func(s dialog.Store) error {
+			_, err := s.SaveClass(t.Context(), dialog.Class{Name: "Card", Revision: 1, Fields: []dialog.Field{{Name: "own", Type: dialog.String}}})
+			return err
+		}, "has fields that the source does not have", "a field of the target's own"},
 	} {
 		t.Run(test.reason, func(t *testing.T) {
 			source, target := filled(t, memory.NewStore()), embedded(t)
 			if err := test.prepare(target); err != nil {
 				t.Fatal(err)
 			}
-			if _, err := transfer.Migrate(t.Context(), source, target, none); err == nil || !strings.Contains(err.Error(), test.want) {
+			before := contents(t, target)
+			if _, err := transfer.Migrate(t.Context(), source, target, none); err == nil || !strings.Contains(err.Error(), test.want) || !strings.Contains(err.Error(), "must be empty") {
 				t.Errorf("got the error %v, want one with %q", err, test.want)
+			}
+			if after := contents(t, target); after != before {
+				t.Errorf("the target had %s and has %s, want nothing to be copied", before, after)
 			}
 		})
 	}
+}
+
+// contents is how much a store has of everything.
+func contents(t *testing.T, s dialog.Store) string {
+	t.Helper()
+	ctx := t.Context()
+	classes, err := s.Classes(ctx)
+	keys, keysErr := s.APIKeys(ctx)
+	sessions, sessionsErr := s.EndedSessions(ctx)
+	dialogs, dialogsErr := s.Count(ctx, dialog.Query{Scope: dialog.Mine})
+	if err := errors.Join(err, keysErr, sessionsErr, dialogsErr); err != nil {
+		t.Fatal(err)
+	}
+	return fmt.Sprintf("%d classes, %d keys, %d sessions, %d dialogs", len(classes), len(keys), len(sessions), dialogs)
 }

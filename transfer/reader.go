@@ -44,18 +44,29 @@ func (r *reader) missing(ctx context.Context, wanted []dialog.Dialog) ([]dialog.
 
 // has tells whether the archive has the dialog just so.
 func (r *reader) has(ctx context.Context, d *dialog.Dialog) (bool, error) {
+	found, err := r.find(ctx, d.ID)
+	return found != nil && found.Equal(d), err
+}
+
+// find is the dialog with this id, nil for none. It is to be asked for ids in
+// their order.
+func (r *reader) find(ctx context.Context, id dialog.ID) (*dialog.Dialog, error) {
 	for !r.ended {
 		for i := range r.ahead {
-			if r.ahead[i].ID >= d.ID {
-				r.ahead = r.ahead[i:]
-				return r.ahead[0].Equal(d), nil
+			if r.ahead[i].ID < id {
+				continue
 			}
+			r.ahead = r.ahead[i:]
+			if r.ahead[0].ID != id {
+				return nil, nil //nolint:nilnil // none is the answer here
+			}
+			return &r.ahead[0], nil
 		}
 		var err error
 		if r.ahead, err = r.next(ctx); err != nil {
-			return false, err
+			return nil, err
 		}
 		r.ended = len(r.ahead) == 0
 	}
-	return false, nil
+	return nil, nil //nolint:nilnil // none is the answer here
 }

@@ -1,0 +1,95 @@
+package transfer
+
+import (
+	"context"
+	"fmt"
+
+	"dialogs/dialog"
+)
+
+// checkTarget reports whether the target is empty, or the copy of an earlier run:
+// then it has nothing that the source does not have. It writes nothing.
+func checkTarget(ctx context.Context, from, to dialog.Store) error {
+	for _, check := range []func(ctx context.Context, from, to dialog.Store) error{checkClasses, checkKeys, checkDialogs} {
+		if err := check(ctx, from, to); err != nil {
+			return fmt.Errorf("the target must be empty, or the copy of an earlier run: %w", err)
+		}
+	}
+	return nil
+}
+
+func checkClasses(ctx context.Context, from, to dialog.Store) error {
+	there, err := to.Classes(ctx)
+	if err != nil {
+		return err
+	}
+	classes, err := from.Classes(ctx)
+	if err != nil {
+		return err
+	}
+	have := map[string]dialog.Class{}
+	for _, c := range classes {
+		have[c.Name] = c
+	}
+	for _, c := range there {
+		ours, ok := have[c.Name]
+		if !ok {
+			return fmt.Errorf("it has the class %s, which the source does not have", c.Name)
+		}
+		// Classes only grow: the fields of the target are fields of the source.
+		_, grows, err := ours.Grow(c.Name, c.Fields, dialog.Limits{FieldsPerClass: len(ours.Fields) + len(c.Fields)})
+		if err != nil {
+			return fmt.Errorf("the class %s: %w", c.Name, err)
+		}
+		if grows {
+			return fmt.Errorf("its class %s has fields that the source does not have", c.Name)
+		}
+	}
+	return nil
+}
+
+func checkKeys(ctx context.Context, from, to dialog.Store) error {
+	there, err := to.APIKeys(ctx)
+	if err != nil {
+		return err
+	}
+	keys, err := from.APIKeys(ctx)
+	if err != nil {
+		return err
+	}
+	have := map[string]dialog.APIKey{}
+	for _, k := range keys {
+		have[k.Name] = k
+	}
+	for _, k := range there {
+		switch ours, ok := have[k.Name]; {
+		case !ok:
+			return fmt.Errorf("it has the API key %s, which the source does not have", k.Name)
+		case ours.Hash != k.Hash:
+			return fmt.Errorf("it has another API key of the name %s", k.Name)
+		}
+	}
+	return nil
+}
+
+// checkDialogs looks at every dialog of the target. One that was copied may be
+// older than the source's by now.
+func checkDialogs(ctx context.Context, from, to dialog.Store) error {
+	source := reader{archive: from}
+	for target := (reader{archive: to}); ; {
+		dialogs, err := target.next(ctx)
+		if err != nil || len(dialogs) == 0 {
+			return err
+		}
+		for i := range dialogs {
+			d := &dialogs[i]
+			ours, err := source.find(ctx, d.ID)
+			if err != nil {
+				return err
+			}
+			if ours == nil || ours.Version < d.Version || !ours.CreatedAt.Equal(d.CreatedAt) || ours.Version == d.Version && !ours.Equal(d) {
+				return fmt.Errorf("it has the dialog %s, which the source does not have or has otherwise", d.ID)
+			}
+		}
+	}
+}
