@@ -43,7 +43,7 @@ func TestPage(t *testing.T) {
 
 	// Workers have the page's policy too, and this one knows the schema.
 	v.Evaluate(modelOf(operation) + `.setValue('{ nowhere }')`)
-	v.Await("a field to be marked that the schema has not", `__MONACO.editor.getModelMarkers({}).some(m => /"nowhere"/.test(m.message))`)
+	v.Await("a field that is not in the schema to be marked", `__MONACO.editor.getModelMarkers({}).some(m => /"nowhere"/.test(m.message))`)
 	v.keptNoSecrets(key, token)
 
 	// Another visit has another dialog: everything works again.

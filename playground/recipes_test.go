@@ -20,7 +20,7 @@ var (
 	fence   = regexp.MustCompile("(?ms)^```([a-z]+)\n(.*?)\n```$")
 )
 
-// readRecipes reads the README by itself, and not as the page's build does:
+// readRecipes reads the README in its own way, independent of the page's build:
 // every operation that has headers above it, and the answer below it.
 func readRecipes(t testing.TB) []recipe {
 	t.Helper()

@@ -12,8 +12,8 @@ import (
 	"dialogs/servertest"
 )
 
-// NotRun says that something can't be tested here for want of what it needs:
-// the test is skipped, and fails where everything must be there.
+// NotRun says that something can't be tested here because what it needs is
+// missing: the test is skipped, or fails in CI, where nothing may be missing.
 func NotRun(tb testing.TB, what, needs string) {
 	tb.Helper()
 	const form = "NOT RUN: %s: needs %s"

@@ -77,7 +77,7 @@ func (o *output) read(r io.Reader, pattern *regexp.Regexp) {
 // stop ends the command as an operator would, and tells what it printed when
 // the test failed.
 func (o *output) stop(tb testing.TB, command *exec.Cmd) {
-	_ = command.Process.Signal(syscall.SIGTERM) // it may have ended by itself
+	_ = command.Process.Signal(syscall.SIGTERM) // it may have ended already
 	select {
 	case err := <-o.ended:
 		if err != nil && !asked(err) {
@@ -94,7 +94,7 @@ func (o *output) stop(tb testing.TB, command *exec.Cmd) {
 	}
 }
 
-// asked tells whether a command ended for the reason that it was told to.
+// asked tells whether a command ended because it was told to.
 func asked(err error) bool {
 	var exit *exec.ExitError
 	if !errors.As(err, &exit) {

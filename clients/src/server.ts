@@ -16,7 +16,7 @@ export function required(name: string): string {
 /** What a back end says to be itself. */
 export const asServer = { authorization: `ApiKey ${key}` };
 
-/** Somebody whom no other test knows. */
+/** The id of a user that no other test uses. */
 export const somebody = (name: string): string => `${name}-${randomUUID()}`;
 
 /** What a front end says to be that user. */

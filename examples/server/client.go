@@ -78,7 +78,7 @@ func (c client) do(ctx context.Context, user, query string, variables, data any)
 		Errors []*apiError
 	}{Data: data}
 	if err := json.NewDecoder(response.Body).Decode(&answer); err != nil {
-		return fmt.Errorf("%s: the answer is no JSON: %w", response.Status, err)
+		return fmt.Errorf("%s: the answer is not JSON: %w", response.Status, err)
 	}
 	if len(answer.Errors) > 0 {
 		return answer.Errors[0]

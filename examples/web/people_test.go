@@ -44,7 +44,7 @@ func (v *visit) managesAdmins() {
 	v.focused("[popover] button", "Remove as admin")
 	v.shot("menu")
 	v.Press(kb.Enter)
-	v.Await("bob to be no admin", `!document.querySelector('.people').innerText.includes('admin')`)
+	v.Await("bob to be an admin no longer", `!document.querySelector('.people').innerText.includes('admin')`)
 	v.manages("bob", "Make admin")
 	v.Await("bob to be an admin", `document.querySelector('.people').innerText.includes('admin')`)
 }
@@ -143,7 +143,7 @@ func (v *visit) stepsDown() {
 	v.sees("bob stepped down as admin")
 }
 
-// losesARight removes carol as bob, who is no longer an admin when he tries.
+// losesARight tries to remove carol as bob, who is no longer an admin by then.
 func (v *visit) losesARight() {
 	v.becomes("bob")
 	v.titled("Order 4711, urgent")

@@ -45,7 +45,7 @@ export default defineConfig({
     chunkSizeWarningLimit: 4096, // kB; the editor is that large
     rolldownOptions: {
       onLog(level, log, report) {
-        // "use client" speaks to servers that render React, which there are none of here.
+        // "use client" is for servers that render React; there is none here.
         if (log.code !== 'MODULE_LEVEL_DIRECTIVE') {
           report(level, log);
         }

@@ -54,7 +54,7 @@ function deedsOf(change: ChangeFragment, actor: string | null, named: (userId: s
   const { changed, newOwnerId, addedOccupantIds, removedOccupantIds, removedAdminIds } = change;
   const names = (userIds: string[]) => listed(userIds.map(named));
   const removed = removedOccupantIds.filter((userId) => userId !== actor);
-  // Whoever leaves, or becomes the owner, is no longer an admin: no news of its own.
+  // Somebody who leaves or becomes the owner is no longer an admin: that goes without saying.
   const dismissed = removedAdminIds.filter((userId) => !removedOccupantIds.includes(userId) && userId !== newOwnerId);
   const deeds: (string | false | null | undefined)[] = [
     change.name && `renamed it to “${change.name}”`,

@@ -13,7 +13,7 @@ export function Leave({ onClose, ...props }: PartProps & { onClose: () => void }
   const title = titleOf(dialog, me);
   const isLast = dialog.occupantCount === 1;
   const others = dialog.occupants.nodes.map(({ userId }) => userId).filter((userId) => userId !== me);
-  // Without a choice, whom the server would take: the longest-standing admin, else the longest-standing member.
+  // Without a choice, the same person that the server would take: the longest-standing admin, else the longest-standing member.
   const heir = others.includes(chosen) ? chosen : (dialog.adminIds[0] ?? others[0]);
   const handsOver = dialog.viewerStanding === 'OWNER' && !isLast;
 

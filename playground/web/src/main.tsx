@@ -55,7 +55,7 @@ function Page() {
         storage={storage}
         shouldPersistHeaders={false}
         defaultTabs={tabs}
-        // The first tab's own headers are not looked at: these are its.
+        // GraphiQL ignores the headers of the first tab, and takes these.
         initialHeaders={tabs[0]!.headers}
         defaultHeaders={newTab}
         defaultEditorToolsVisibility="headers"

@@ -1,8 +1,8 @@
 import type { Storage } from '@graphiql/toolkit';
 
-/** Looks, which are kept as they are. */
+/** What the page looks like: kept unchanged. */
 const looks = new Set(['theme', 'visiblePlugin', 'docExplorerFlex', 'editorFlex', 'secondaryEditorFlex']);
-/** Lists of operations, which are kept without their headers. */
+/** Lists of operations: kept without their headers. */
 const lists = new Set(['queries', 'favorites']);
 
 type Operation = { query?: string; headers?: string };
@@ -10,8 +10,8 @@ type Operation = { query?: string; headers?: string };
 /**
  * The part of GraphiQL's memory that outlives the page. Headers hold
  * credentials, and every script of this origin can read the browser's storage:
- * headers are never kept. Tabs are not either, since they would come back
- * without theirs: a page that is loaded starts with the examples, and what was
+ * headers are never kept. Tabs are not kept either, because they would come back
+ * without headers: a page that is loaded starts with the examples, and what was
  * run is in the history, where headersOf gives each operation its headers.
  */
 export function safeStorage(headersOf: (query: string) => string, behind: globalThis.Storage = localStorage): Storage {
