@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/netip"
+	"net/url"
 	"slices"
 	"strconv"
 	"strings"
@@ -86,6 +87,23 @@ func oneOf(to *string, words ...string) pflag.Value {
 			return "", fmt.Errorf("must be %s or %s", strings.Join(words[:len(words)-1], ", "), words[len(words)-1])
 		}
 		return text, nil
+	}}
+}
+
+// origin is an http or https URL without a path; nil for none.
+func origin(to **url.URL) pflag.Value {
+	show := func(u *url.URL) string {
+		if u == nil {
+			return ""
+		}
+		return u.String()
+	}
+	return &value[*url.URL]{to: to, kind: "URL", show: show, parse: func(text string) (*url.URL, error) {
+		u, err := url.Parse(strings.TrimSuffix(text, "/"))
+		if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Hostname() == "" || (&url.URL{Scheme: u.Scheme, Host: u.Host}).String() != u.String() {
+			return nil, errors.New("must be http:// or https:// with a host and perhaps a port, for example https://dialogs.example.com")
+		}
+		return u, nil
 	}}
 }
 

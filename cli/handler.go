@@ -127,6 +127,7 @@ func (s *settings) graphql(p parts) http.Handler {
 func (s *settings) quickbloxAPI(p parts) http.Handler {
 	return quickblox.NewHandler(quickblox.Config{
 		Service:   p.service,
+		PublicURL: s.publicURL,
 		Sessions:  sessions{p.minter, p.authenticator},
 		Caller:    callerOf,
 		Session:   sessionOf,

@@ -48,6 +48,7 @@ type settings struct {
 	rateLimit, rateLimitKey        float64
 	allowOrigins, allowHeaders     []string
 	trustedProxies                 []netip.Prefix
+	publicURL                      *url.URL // nil for none
 	trustedDocuments               string
 }
 
@@ -64,6 +65,7 @@ func (s *settings) bind(fs *pflag.FlagSet) {
 	fs.StringVar(&s.listen, "listen", "127.0.0.1:8080", "address and port to serve on")
 	fs.StringVar(&s.tlsCert, "tls-cert", "", "PEM file with the certificate and its chain; serves HTTPS (TLS 1.2 or later); reloaded when it changes")
 	fs.StringVar(&s.tlsKey, "tls-key", "", "PEM file with the certificate's private key; required with --tls-cert")
+	fs.Var(origin(&s.publicURL), "public-url", "URL by which clients reach the server, for links in answers, for example https://dialogs.example.com; default = the address that they connect to")
 	s.store.bind(fs)
 	s.secret.bind(fs)
 	fs.StringVar(&s.jwksURL, "jwks-url", "", "URL of another issuer's public keys (JWKS), to accept its session tokens (RS256, ES256, EdDSA)")

@@ -58,8 +58,6 @@ func caddy(t *testing.T, snippet, dir, port string, c servertest.Certificate) *e
 
 // TestProxies runs what docs/deploy.md shows for proxies before a server.
 func TestProxies(t *testing.T) {
-	s := servertest.Start(t)
-	key := s.MustCLI("apikey", "create", "backend")
 	for language, p := range map[string]proxy{
 		"nginx":     {"nginx", "nginx-light", nginx, "(start worker process) "},
 		"caddyfile": {"caddy", "caddy", caddy, "(serving initial configuration)"},
@@ -68,36 +66,74 @@ func TestProxies(t *testing.T) {
 			if _, err := exec.LookPath(p.program); err != nil {
 				clienttest.NotRun(t, "the server behind "+p.program, p.debian)
 			}
+			s := start(t, "--trusted-proxies", "127.0.0.1", "--public-url", "https://dialogs.example.com", "--rate-limit", "1", "--rate-limit-key", "0")
+			key := s.MustCLI("apikey", "create", "backend")
 			dir, port := t.TempDir(), freePort(t)
 			snippet := replaceAll(t, snippetOf(t, "docs/deploy.md", language), map[string]string{
 				"127.0.0.1:8080": strings.TrimPrefix(s.URL, "http://"),
 			})
 			clienttest.Await(t, p.command(t, snippet, dir, port, servertest.NewCertificate(t, 1)), p.serving)
-			client := &http.Client{Transport: &http.Transport{
-				TLSClientConfig: &tls.Config{InsecureSkipVerify: true},
-				DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
-					return new(net.Dialer).DialContext(ctx, "tcp", "127.0.0.1:"+port)
-				},
-			}}
-			t.Cleanup(client.CloseIdleConnections)
-			request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, "https://dialogs.example.com/account_settings.json", nil)
-			if err != nil {
-				t.Fatal(err)
+			near, far := through(t, port, "127.0.0.2"), through(t, port, "127.0.0.3")
+
+			status, _, body := near(servertest.WithKey(key))
+			if want := `"https://dialogs.example.com"`; status != http.StatusOK || !strings.Contains(body, want) {
+				t.Errorf("got %d %s, want the server's address as clients know it: %s", status, body, want)
 			}
-			request.Header.Set("Authorization", "ApiKey "+key)
-			response, err := client.Do(request)
-			if err != nil {
-				t.Fatal(err)
+			// Whatever a client writes into the header, its own address waits.
+			forged := func(i int) servertest.Header {
+				return append(servertest.WithToken("nonsense"), "X-Forwarded-For", fmt.Sprintf("203.0.113.%d", i), "X-Request-Id", "forged")
 			}
-			defer func() { _ = response.Body.Close() }()
-			body, err := io.ReadAll(response.Body)
-			if err != nil {
-				t.Fatal(err)
+			for i := range 3 {
+				var id string
+				if status, id, body = near(forged(i)); id == "forged" || id == "" {
+					t.Errorf("got the request id %q", id)
+				}
 			}
-			if want := `"https://dialogs.example.com"`; response.StatusCode != http.StatusOK || !strings.Contains(string(body), want) {
-				t.Errorf("got %d %s, want the server's address as the client knows it: %s", response.StatusCode, body, want)
+			if status != http.StatusTooManyRequests {
+				t.Errorf("got %d %s, want the address to wait", status, body)
 			}
+			if status, _, body := near(servertest.WithKey(key)); status != http.StatusOK {
+				t.Errorf("a valid caller of that address: got %d %s", status, body)
+			}
+			if status, _, body := far(forged(0)); status != http.StatusUnauthorized {
+				t.Errorf("another address behind the proxy: got %d %s", status, body)
+			}
+			s.Stderr.Await(t, `"address":"127.0.0.3"`)
 		})
+	}
+}
+
+// through asks the proxy for the server's settings from an address of this
+// machine.
+func through(t *testing.T, port, address string) func(servertest.Header) (status int, id, body string) {
+	t.Helper()
+	dialer := &net.Dialer{LocalAddr: &net.TCPAddr{IP: net.ParseIP(address)}}
+	client := &http.Client{Transport: &http.Transport{
+		TLSClientConfig: &tls.Config{InsecureSkipVerify: true},
+		DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
+			return dialer.DialContext(ctx, "tcp", "127.0.0.1:"+port)
+		},
+	}}
+	t.Cleanup(client.CloseIdleConnections)
+	return func(h servertest.Header) (int, string, string) {
+		t.Helper()
+		request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, "https://dialogs.example.com/account_settings.json", nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for i := 0; i+1 < len(h); i += 2 {
+			request.Header.Add(h[i], h[i+1])
+		}
+		response, err := client.Do(request)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer func() { _ = response.Body.Close() }()
+		body, err := io.ReadAll(response.Body)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return response.StatusCode, response.Header.Get("X-Request-Id"), string(body)
 	}
 }
 

@@ -132,6 +132,24 @@ func TestQuickBloxRates(t *testing.T) {
 	}
 }
 
+// TestHostIsNotReflected says another Host than the server's: no answer repeats
+// it.
+func TestHostIsNotReflected(t *testing.T) {
+	s := start(t)
+	key := s.MustCLI("apikey", "create", "backend")
+	evil := append(servertest.OnBehalf(key, "7"), "Host", "evil.example", "X-Forwarded-Host", "evil.example", "X-Forwarded-Proto", "evil", "Forwarded", "host=evil.example")
+	for path, want := range map[string]string{
+		"/account_settings.json": s.URL,
+		"/chat/Dialog.json":      "@muc.127.0.0.1",
+	} {
+		s.Rest(evil, http.MethodPost, "/chat/Dialog.json", map[string]any{"type": 2, "name": "x"})
+		status, body := s.Rest(evil, http.MethodGet, path, nil)
+		if status != http.StatusOK || strings.Contains(body, "evil") || !strings.Contains(body, want) {
+			t.Errorf("%s: got %d %s, want %s", path, status, body, want)
+		}
+	}
+}
+
 // TestQuickBloxOff leaves the door out.
 func TestQuickBloxOff(t *testing.T) {
 	s := start(t, "--quickblox=false")

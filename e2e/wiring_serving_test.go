@@ -61,7 +61,11 @@ func servingTrials(t *testing.T) []trial {
 				}
 			}},
 		}},
-		{name: "behind a proxy", wires: []wire{{"trusted-proxies", "127.0.0.0/8,fd00::/8", func(t *testing.T, s *servertest.Server) {
+		{name: "behind a proxy", wires: []wire{{"public-url", "https://dialogs.example.com", func(t *testing.T, s *servertest.Server) {
+			if _, body := s.Get("/account_settings.json"); !strings.Contains(body, `"https://dialogs.example.com"`) {
+				t.Errorf("got %s", body)
+			}
+		}}, {"trusted-proxies", "127.0.0.0/8,fd00::/8", func(t *testing.T, s *servertest.Server) {
 			answer := s.Do(http.MethodGet, "/healthz", servertest.Header{"X-Request-Id", "chosen-by-the-proxy"}, nil)
 			if answer.Header.Get("X-Request-Id") != "chosen-by-the-proxy" {
 				t.Errorf("got %v", answer.Header)

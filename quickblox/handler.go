@@ -14,6 +14,7 @@ import (
 	"context"
 	"log/slog"
 	"net/http"
+	"net/url"
 	"slices"
 	"strings"
 	"time"
@@ -33,6 +34,9 @@ type Config struct {
 	// one.
 	Session func(context.Context) (Session, bool)
 	Log     *slog.Logger
+	// PublicURL is how clients reach the server, without a path; nil for the
+	// address that each connection has reached.
+	PublicURL *url.URL
 	// Challenge is the value of WWW-Authenticate for requests without
 	// credentials.
 	Challenge string
@@ -82,6 +86,8 @@ type request struct {
 	*http.Request
 	caller dialog.Caller
 	params params
+	// host is the server's name, in the addresses of chat rooms.
+	host string
 	// answer is what the answer takes.
 	answer *budget.Answer
 }
@@ -160,7 +166,7 @@ func (d *handler) serve(m methods) http.Handler {
 
 // answer answers a request to an endpoint.
 func (d *handler) answer(w http.ResponseWriter, r *http.Request, e endpoint) {
-	req := &request{Request: r, caller: d.Caller(r.Context()), params: newParams(map[string]any{})}
+	req := &request{Request: r, caller: d.Caller(r.Context()), params: newParams(map[string]any{}), host: d.address(r).Hostname()}
 	req.params.longest = d.Requests.Values()
 	req.answer = d.Answers.Begin(req.caller)
 	defer req.answer.Close()

@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
+	"net/url"
 	"strings"
 	"sync"
 	"testing"
@@ -61,6 +62,7 @@ func openStore(t testing.TB, store dialog.Store) *door {
 	d.service = dialog.NewService(store, dialog.DefaultPolicy(dialog.DefaultLimits()), ticking(start), counting())
 	handler := quickblox.NewHandler(quickblox.Config{
 		Service: d.service, Sessions: d.sessions, Caller: callerOf,
+		PublicURL: &url.URL{Scheme: "http", Host: "example.com"},
 		Session: func(ctx context.Context) (quickblox.Session, bool) {
 			c := callerOf(ctx)
 			return quickblox.Session{ID: "session of " + string(c.User), CreatedAt: start, ExpiresAt: start.Add(time.Hour)},

@@ -2,7 +2,6 @@ package quickblox
 
 import (
 	"net/http"
-	"strings"
 	"time"
 
 	"dialogs/api"
@@ -103,15 +102,12 @@ func errNoSession() error {
 // accountSettings are this server's own endpoints, which client libraries ask
 // for first. They require a chat endpoint, although there is no chat server.
 func (d *handler) accountSettings(r *request) (answer, error) {
-	scheme := "http"
-	if r.TLS != nil || strings.EqualFold(r.Header.Get("X-Forwarded-Proto"), "https") {
-		scheme = "https"
-	}
+	address := d.address(r.Request)
 	return answer{http.StatusOK, struct {
 		AccountID          int    `json:"account_id"`
 		APIEndpoint        string `json:"api_endpoint"`
 		ChatEndpoint       string `json:"chat_endpoint"`
 		TURNServerEndpoint string `json:"turnserver_endpoint"`
 		S3BucketName       string `json:"s3_bucket_name"`
-	}{0, scheme + "://" + r.Host, hostname(r.Host), hostname(r.Host), ""}}, nil
+	}{0, address.String(), address.Hostname(), address.Hostname(), ""}}, nil
 }

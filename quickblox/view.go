@@ -3,7 +3,6 @@ package quickblox
 import (
 	"cmp"
 	"encoding/json"
-	"net"
 	"slices"
 	"strconv"
 	"strings"
@@ -48,7 +47,7 @@ func (r *request) view(d *dialog.Dialog, class string) dialogView {
 		Data: dataView(d.Custom, class),
 	}
 	if d.Type != dialog.Private {
-		v.XMPPRoomJID = new("0_" + string(d.ID) + "@muc." + hostname(r.Host))
+		v.XMPPRoomJID = new("0_" + string(d.ID) + "@muc." + r.host)
 	}
 	if d.Type == dialog.Group {
 		v.IsJoinRequired = new(0)
@@ -61,14 +60,6 @@ func orNull(s string) *string {
 		return nil
 	}
 	return &s
-}
-
-// hostname is a Host header without the port.
-func hostname(host string) string {
-	if name, _, err := net.SplitHostPort(host); err == nil {
-		return name
-	}
-	return host
 }
 
 // dataView is the custom data of one class: the wanted one if the dialog has
