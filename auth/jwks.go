@@ -97,7 +97,7 @@ func newIssuer(ctx context.Context, c Config) (*issuer, error) {
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	}}
 	fetches := newRefresher(ctx, jwksGap, jwksTimeout, c.Now, set.fetch)
-	set.refresh = fetches.join
+	set.refresh = fetches.ask
 	keys, err := keyfunc.New(keyfunc.Options{Ctx: ctx, Storage: set})
 	if err != nil {
 		return nil, fmt.Errorf("auth: %w", err)

@@ -398,6 +398,31 @@ func TestIssuerAway(t *testing.T) {
 	}
 }
 
+// TestIssuerAwayCostsNothing has many tokens of unknown keys while the JWKS is
+// away and does not answer: none waits for it, and few fetches are made.
+func TestIssuerAwayCostsNothing(t *testing.T) {
+	k := newEC(t, elliptic.P256())
+	synctest.Test(t, func(t *testing.T) {
+		set := newJWKS(key{public(k), "ec", "ES256", "sig"})
+		set.change(func(s *jwks) { s.hold = make(chan struct{}) })
+		a := newAuthenticator(t, auth.Config{Now: time.Now, JWKS: auth.JWKS{URL: set.url(), Transport: set}})
+		time.Sleep(6 * time.Second) // of the bubble's clock: the first fetch has failed
+		before := set.fetchCount()
+		for i := range 600 {
+			start := time.Now()
+			_, err := a.Authenticate(t.Context(), bearer(es256(t, k, fmt.Sprint("invented-", i))))
+			wantRefused(t, err, http.StatusServiceUnavailable)
+			if waited := time.Since(start); waited > 0 {
+				t.Fatalf("token %d waited %v", i, waited)
+			}
+			time.Sleep(100 * time.Millisecond)
+		}
+		if n := set.fetchCount() - before; n > 13 {
+			t.Errorf("a minute of invented key ids made %d fetches, want at most one in 5 seconds", n)
+		}
+	})
+}
+
 func TestIssuerWithoutUsableKeys(t *testing.T) {
 	k := newEC(t, elliptic.P256())
 	a := func(set *jwks) *auth.Authenticator {

@@ -81,6 +81,21 @@ func (r *refresher) join(ctx context.Context) error {
 	return f.wait(ctx)
 }
 
+// ask is join for callers who must not wait while the source is away: after a load
+// that failed, it returns that error at once, and at most begins the next load.
+func (r *refresher) ask(ctx context.Context) error {
+	r.mu.Lock()
+	err := r.err
+	if err != nil && !r.active && r.pause() <= 0 {
+		r.enqueue()
+	}
+	r.mu.Unlock()
+	if err != nil {
+		return err
+	}
+	return r.join(ctx)
+}
+
 // begin makes sure that a load is in progress or will start, without waiting.
 func (r *refresher) begin() {
 	r.mu.Lock()

@@ -3,6 +3,8 @@ package auth
 import (
 	"context"
 	"errors"
+	"fmt"
+	"runtime"
 	"slices"
 	"strings"
 	"time"
@@ -17,6 +19,9 @@ import (
 // start of a token's validity. Its end is exact.
 const leeway = 30 * time.Second
 
+// errNotChecked means that a request ended before its token's turn.
+var errNotChecked = errors.New("waiting to check a signature")
+
 // tokens verifies session tokens. The key decides which algorithm a token may use:
 // HS256 with the secret, the others with the issuer's keys.
 type tokens struct {
@@ -27,6 +32,9 @@ type tokens struct {
 	// issuer and issuerClaims are nil when no JWKS is configured.
 	issuer       *issuer
 	issuerClaims *jwt.Validator
+	// checks has a place for each signature of an issuer that is checked at a
+	// time, so that tokens that anybody can make up don't take all processors.
+	checks chan struct{}
 }
 
 func newTokens(ctx context.Context, c Config) (*tokens, error) {
@@ -44,6 +52,7 @@ func newTokens(ctx context.Context, c Config) (*tokens, error) {
 			return nil, err
 		}
 		methods = append(methods, jwt.SigningMethodRS256.Alg(), jwt.SigningMethodES256.Alg(), jwt.SigningMethodEdDSA.Alg())
+		t.checks = make(chan struct{}, max(1, runtime.GOMAXPROCS(0)-1))
 		t.issuerClaims = jwt.NewValidator(c.JWKS.claims()...)
 	}
 	t.parser = jwt.NewParser(jwt.WithoutClaimsValidation(), jwt.WithValidMethods(methods), jwt.WithStrictDecoding())
@@ -60,7 +69,9 @@ func (t *tokens) verify(ctx context.Context, text string) (Identity, error) {
 	// A map, because the names of claims are case-sensitive and those of a
 	// struct are not: a claim "SUB" must not be taken for the subject.
 	claims := jwt.MapClaims{}
-	token, err := t.parser.ParseWithClaims(text, claims, t.keyFor(ctx))
+	key := keySearch{tokens: t}
+	token, err := t.parser.ParseWithClaims(text, claims, key.find(ctx))
+	key.done()
 	if err != nil {
 		return Identity{}, explain(text, err)
 	}
@@ -96,12 +107,35 @@ func (t *tokens) verify(ctx context.Context, text string) (Identity, error) {
 	return identity, nil
 }
 
-func (t *tokens) keyFor(ctx context.Context) jwt.Keyfunc {
+// A keySearch finds the key of one token, and holds a place for checking its
+// signature until it is done.
+type keySearch struct {
+	*tokens
+	held bool
+}
+
+func (k *keySearch) find(ctx context.Context) jwt.Keyfunc {
 	return func(token *jwt.Token) (any, error) {
 		if token.Method == jwt.SigningMethodHS256 {
-			return t.secret, nil
+			return k.secret, nil
 		}
-		return t.issuer.keys.KeyfuncCtx(ctx)(token)
+		key, err := k.issuer.keys.KeyfuncCtx(ctx)(token)
+		if err != nil {
+			return nil, err
+		}
+		select {
+		case k.checks <- struct{}{}:
+			k.held = true
+			return key, nil
+		case <-ctx.Done():
+			return nil, fmt.Errorf("%w: %w", errNotChecked, ctx.Err())
+		}
+	}
+}
+
+func (k *keySearch) done() {
+	if k.held {
+		<-k.checks
 	}
 }
 
@@ -132,7 +166,7 @@ const (
 // explain says what is wrong with a token, without quoting any of it.
 func explain(text string, err error) error {
 	switch {
-	case errors.Is(err, errKeysAway):
+	case errors.Is(err, errKeysAway), errors.Is(err, errNotChecked):
 		return unavailable("session tokens cannot be checked at the moment; try again", err)
 	case errors.Is(err, jwt.ErrTokenInvalidIssuer):
 		return tokenRefused("invalid session token: wrong issuer (iss)")
