@@ -12,7 +12,7 @@ VERSION := $(shell git describe --tags --always --dirty 2>/dev/null)
 # Packages whose random tests run longer in make test-long.
 LONG = $(sort $(dir $(shell grep -rl --include=*_test.go 'dialogtest.Times' .)))
 
-.PHONY: help run build page compile test test-long generate format lint check bench audit screenshot test-mongo bench-mongo clean
+.PHONY: help run build page compile test test-long generate format lint check bench bench-cost audit screenshot test-mongo bench-mongo clean
 
 help: ## Show this help
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-11s %s\n", $$1, $$2}'
@@ -79,6 +79,9 @@ bench: ## Measure: the store and the whole server, each beside a bare loop
 	go test -run '^$$' -bench . -benchtime 2s ./store/sqlite
 	go test -run '^$$' -bench Door ./graph
 	go test -run '^$$' -bench 'HTTP|CPU' -benchtime 2s ./e2e
+
+bench-cost: ## Look for the requests that cost most, and write docs/cost.md
+	go test -run 'TestCost$$' -timeout 30m -v ./e2e -args -cost $(CURDIR)/docs/cost.md
 
 bench-mongo: ## Measure the MongoDB store beside a bare driver loop, and the whole path
 	go test -run '^$$' -bench Update -benchtime 2s ./store/mongo

@@ -42,7 +42,7 @@ func TestLargeAnswers(t *testing.T) {
 	if !servertest.HasUsage() {
 		t.Skip("the memory of a process can only be measured on Linux")
 	}
-	p := servertest.Spawn(t, "--rate-limit", "0")
+	p := servertest.Spawn(t, "--rate-limit", "0", "--quota-occupants-per-hour", "0")
 	h := servertest.WithToken(p.Token("mallory"))
 	for range 40 {
 		makeLargeGroup(t, p.Server, h)
@@ -112,7 +112,7 @@ func TestMutationsWithLargeAnswers(t *testing.T) {
 // TestHonestAnswers lists 100 groups of 1,000 ordinary ids, which the defaults
 // serve by both APIs, several at a time.
 func TestHonestAnswers(t *testing.T) {
-	s := servertest.Start(t, "--rate-limit", "0")
+	s := servertest.Start(t, "--rate-limit", "0", "--quota-occupants-per-hour", "0")
 	h := servertest.WithToken(s.Token("alice"))
 	for range 100 {
 		s.Must(h, makeGroup, map[string]any{"ids": ordinaryIDs(999)})

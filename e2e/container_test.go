@@ -54,7 +54,7 @@ func TestSmallContainer(t *testing.T) {
 	group := container(t)
 	script := `[ -z "$1" ] || echo $$ > "$1"; shift; exec "$@"`
 	command := exec.CommandContext(context.WithoutCancel(t.Context()), "sh", "-c", script, "sh", group,
-		servertest.Binary(t), "serve", "--listen", "127.0.0.1:0", "--store", store, "--log-format", "json", "--rate-limit", "0")
+		servertest.Binary(t), "serve", "--listen", "127.0.0.1:0", "--store", store, "--log-format", "json", "--rate-limit", "0", "--quota-occupants-per-hour", "0")
 	command.Env = servertest.WithoutSettings(os.Environ())
 	p := servertest.Launch(t, command, store, "http")
 	if group != "" && !strings.Contains(p.Stderr.String(), "heap limited") {
