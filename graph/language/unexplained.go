@@ -15,8 +15,8 @@ import (
 // speak only of the document itself keep their words.
 var unexplainedRules = map[string]string{
 	"FieldsOnCorrectType":          "unknown field{field}",
-	"FragmentsOnCompositeTypes":    "this type cannot be used for a fragment here{name}",
-	"KnownArgumentNames":           "unknown argument{name}",
+	"FragmentsOnCompositeTypes":    "this type cannot be used here{name}",
+	"KnownArgumentNames":           "an argument is unknown{field}",
 	"KnownDirectives":              "this directive cannot be used here{name}",
 	"KnownFragmentNames":           "",
 	"KnownTypeNames":               "this type cannot be used here{name}",
@@ -27,7 +27,7 @@ var unexplainedRules = map[string]string{
 	"NoUnusedFragments":            "",
 	"NoUnusedVariables":            "",
 	"OverlappingFieldsCanBeMerged": "conflicting selections under one name: use aliases{name}",
-	"PossibleFragmentSpreads":      "this type cannot be used for a fragment here{name}",
+	"PossibleFragmentSpreads":      "this type cannot be used here{name}",
 	"ProvidedRequiredArguments":    "a required argument is missing{field}",
 	"ScalarLeafs":                  "the selection of subfields is missing or not allowed{field}",
 	"SingleFieldSubscriptions":     "",
@@ -61,7 +61,7 @@ func unexplained(err *gqlerror.Error, in *ast.Position) string {
 
 // written matches what an error's location may start with: the alias and name
 // of a field, a variable, a directive, a fragment.
-var written = regexp.MustCompile(`^(?:\.\.\.\s*(?:on\s+)?|fragment\s+)?([@$]?\w+)(?:\s*:\s*([A-Za-z_]\w*))?`)
+var written = regexp.MustCompile(`^(?:\.\.\.\s*)?(?:on\s+|fragment\s+)?([@$]?\w+)(?:\s*:\s*([A-Za-z_]\w*))?`)
 
 // namesAt are the name at a place of the document, and the one behind it if it
 // is an alias, each in quotation marks behind a colon; empty without any.
