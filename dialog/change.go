@@ -6,7 +6,6 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"time"
-	"unicode"
 	"unicode/utf8"
 )
 
@@ -192,24 +191,6 @@ func hashOf(parts ...any) string {
 	}
 	sum := sha256.Sum256(text)
 	return hex.EncodeToString(sum[:])
-}
-
-func checkName(name string, limits Limits) error {
-	if name == "" {
-		return invalid("name", "the name must not be empty")
-	}
-	if err := checkText("name", name); err != nil {
-		return err
-	}
-	if n := utf8.RuneCountInString(name); n > limits.NameLength {
-		return errTooLong("name", "the name", n, "characters", limits.NameLength)
-	}
-	for _, r := range name {
-		if unicode.IsControl(r) {
-			return invalid("name", "the name must not contain control characters")
-		}
-	}
-	return nil
 }
 
 func checkPhoto(photo string, limits Limits) error {

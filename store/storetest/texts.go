@@ -97,7 +97,7 @@ func sorted(ids ...dialog.ID) []dialog.ID {
 
 func testTexts(e *env) {
 	texts := []string{
-		"x", "X", " x ", "\u00e9", "e\u0301", "\u200bx", "a'b", `a"b`, `a\b`, `a\u0041`, "<&>", "%_*?", "{}", "\u2028\u2029", "\ufffd", "\U0001f468\u200d\U0001f469\u200d\U0001f467",
+		"x", "X", " x ", "\u00e9", "e\u0301", "\u200bx", "a'b", `a"b`, `a\b`, `a\u0041`, "<&>", "%_*?", "{}", "\u2028x\u2029", "\ufffd", "\U0001f468\u200d\U0001f469\u200d\U0001f467",
 		"$name", "a.b", "0x41", "1e3", "null", strings.Repeat("\U0001f600", 200), strings.Repeat("\u0149", 200),
 	}
 	d := e.public("owner", "first")
