@@ -15,7 +15,10 @@ type cursor struct {
 	List    string `json:"l"`
 	Millis  int64  `json:"t,omitempty"`
 	Name    string `json:"n,omitempty"`
-	ID      ID     `json:"i"`
+	// Fold is the version of the folding in an order by name: another version
+	// may have another order.
+	Fold string `json:"f,omitempty"`
+	ID   ID     `json:"i"`
 }
 
 const cursorVersion = 1
@@ -43,7 +46,7 @@ func listDigest(scope Scope, f Filter, order Order) string {
 func encodeCursor(digest string, order Order, p *Position) string {
 	c := cursor{Version: cursorVersion, List: digest, ID: p.ID}
 	if order.Field == ByName {
-		c.Name = p.Key.Name
+		c.Name, c.Fold = p.Key.Name, foldVersion
 	} else {
 		c.Millis = p.Key.Time.UnixMilli()
 	}
@@ -74,9 +77,9 @@ func parseCursor(field, text, digest string, order Order) (*Position, error) {
 	}
 	byName := order.Field == ByName
 	switch {
-	case byName && c.Millis == 0 && checkText(field, c.Name) == nil:
+	case byName && c.Fold == foldVersion && c.Millis == 0 && checkText(field, c.Name) == nil:
 		return &Position{Key: SortKey{Name: c.Name}, ID: c.ID}, nil
-	case !byName && c.Name == "":
+	case !byName && c.Name == "" && c.Fold == "":
 		return &Position{Key: SortKey{Time: time.UnixMilli(c.Millis).UTC()}, ID: c.ID}, nil
 	}
 	return nil, errCursor(field)

@@ -8,5 +8,5 @@
 // exactly the same result, with the commands that suit its database.
 //
 // The package must not know GraphQL, HTTP, SQL or MongoDB: it imports only the
-// standard library.
+// standard library, and golang.org/x/text to fold names.
 package dialog

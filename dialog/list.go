@@ -2,9 +2,7 @@ package dialog
 
 import (
 	"cmp"
-	"strings"
 	"time"
-	"unicode"
 )
 
 // A Scope is which of the visible dialogs a list selects.
@@ -61,8 +59,10 @@ func (o Order) Key(d *Dialog) SortKey {
 }
 
 // Compare compares dialogs by their keys, then by their ids.
-func (o Order) Compare(a, b *Dialog) int {
-	n := cmp.Or(o.Key(a).compare(o.Key(b)), cmp.Compare(a.ID, b.ID))
+func (o Order) Compare(a, b *Dialog) int { return o.compare(o.position(a), o.position(b)) }
+
+func (o Order) compare(a, b *Position) int {
+	n := cmp.Or(a.Key.compare(b.Key), cmp.Compare(a.ID, b.ID))
 	if o.Descending {
 		return -n
 	}
@@ -128,15 +128,8 @@ type Query struct {
 	FromEnd bool
 }
 
-// FoldName is the form of a name for the order by name and for nameContains: each
-// character is replaced by one that represents all characters that differ from
-// it only in case. Engines store the result, so that they can't differ.
-func FoldName(name string) string { return strings.Map(foldRune, name) }
-
-func foldRune(r rune) rune {
-	least := r
-	for next := unicode.SimpleFold(r); next != r; next = unicode.SimpleFold(next) {
-		least = min(least, next)
-	}
-	return unicode.ToLower(least)
+// Between reports whether the dialog lies between the query's positions.
+func (q *Query) Between(d *Dialog) bool {
+	at := q.Order.position(d)
+	return (q.After == nil || q.Order.compare(at, q.After) > 0) && (q.Before == nil || q.Order.compare(at, q.Before) < 0)
 }

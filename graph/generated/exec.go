@@ -1290,7 +1290,7 @@ enum CallerKind {
 input CreateDialogInput {
   "Type of the dialog. Cannot be changed later."
   type: DialogType!
-  "1 to 200 characters without control characters. Required for GROUP and PUBLIC_GROUP, not allowed for PRIVATE."
+  "1 to 200 characters without control characters, at least one of them visible. Required for GROUP and PUBLIC_GROUP, not allowed for PRIVATE."
   name: String
   "Photo of the dialog: 1 to 2,048 bytes of any text. Not allowed for PRIVATE."
   photo: String
@@ -1310,7 +1310,7 @@ input CreateDialogInput {
 
 "Changes to a dialog. Fields that are left out stay unchanged. An input without any change fails with BAD_USER_INPUT."
 input UpdateDialogInput {
-  "New name: 1 to 200 characters without control characters. A name cannot be removed: null fails with BAD_USER_INPUT."
+  "New name: 1 to 200 characters without control characters, at least one of them visible. A name cannot be removed: null fails with BAD_USER_INPUT."
   name: String
   "New photo: 1 to 2,048 bytes of any text. Null removes the photo."
   photo: String
@@ -1392,7 +1392,7 @@ input DialogFilter {
   ownerId: ID
   "Only dialogs in which all of these users are occupants, at most 100. An empty list matches everything."
   occupantIds: [ID!]
-  "Only dialogs with this text in their name, ignoring case."
+  "Only dialogs with this text in their name, ignoring case: ` + "`" + `strasse` + "`" + ` finds Straße. Accents count, but not how they are encoded."
   nameContains: String
   "Only dialogs with a latest change after this time, exclusive."
   updatedAfter: DateTime
@@ -1420,7 +1420,7 @@ enum DialogOrderField {
   UPDATED_AT
   "Time of creation."
   CREATED_AT
-  "Name, ignoring case. In ascending order, dialogs without a name come first."
+  "Name, ignoring case and how accents are encoded, in the order of Unicode code points. In ascending order, dialogs without a name come first."
   NAME
 }
 
@@ -9088,7 +9088,7 @@ func (ec *executionContext) marshalNLeaveRefusal2dialogsᚋgraphᚋmodelᚐLeave
 }
 
 func (ec *executionContext) marshalNLeaveRefusal2ᚕdialogsᚋgraphᚋmodelᚐLeaveRefusalᚄ(ctx context.Context, sel ast.SelectionSet, v []model.LeaveRefusal) graphql.Marshaler {
-	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 8, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
 		return ec.marshalNLeaveRefusal2dialogsᚋgraphᚋmodelᚐLeaveRefusal(ctx, sel, v[i])

@@ -30,7 +30,7 @@ type Actor struct {
 type CreateDialogInput struct {
 	// Type of the dialog. Cannot be changed later.
 	Type dialog.Type `json:"type"`
-	// 1 to 200 characters without control characters. Required for GROUP and PUBLIC_GROUP, not allowed for PRIVATE.
+	// 1 to 200 characters without control characters, at least one of them visible. Required for GROUP and PUBLIC_GROUP, not allowed for PRIVATE.
 	Name *string `json:"name,omitempty"`
 	// Photo of the dialog: 1 to 2,048 bytes of any text. Not allowed for PRIVATE.
 	Photo *string `json:"photo,omitempty"`
@@ -182,7 +182,7 @@ type DialogFilter struct {
 	OwnerID *string `json:"ownerId,omitempty"`
 	// Only dialogs in which all of these users are occupants, at most 100. An empty list matches everything.
 	OccupantIds []string `json:"occupantIds,omitempty"`
-	// Only dialogs with this text in their name, ignoring case.
+	// Only dialogs with this text in their name, ignoring case: `strasse` finds Straße. Accents count, but not how they are encoded.
 	NameContains *string `json:"nameContains,omitempty"`
 	// Only dialogs with a latest change after this time, exclusive.
 	UpdatedAfter *time.Time `json:"updatedAfter,omitempty"`
@@ -244,7 +244,7 @@ type OccupantEdge struct {
 
 // Changes to a dialog. Fields that are left out stay unchanged. An input without any change fails with BAD_USER_INPUT.
 type UpdateDialogInput struct {
-	// New name: 1 to 200 characters without control characters. A name cannot be removed: null fails with BAD_USER_INPUT.
+	// New name: 1 to 200 characters without control characters, at least one of them visible. A name cannot be removed: null fails with BAD_USER_INPUT.
 	Name graphql.Omittable[*string] `json:"name,omitempty"`
 	// New photo: 1 to 2,048 bytes of any text. Null removes the photo.
 	Photo graphql.Omittable[*string] `json:"photo,omitempty"`

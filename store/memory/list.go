@@ -27,7 +27,7 @@ func List(dialogs iter.Seq[dialog.Dialog], q dialog.Query) []dialog.Dialog {
 func Page(list []dialog.Dialog, q dialog.Query) []dialog.Dialog {
 	var page []dialog.Dialog
 	for _, d := range list {
-		if (q.After == nil || beyond(q.Order, &d, *q.After)) && (q.Before == nil || beyond(reverse(q.Order), &d, *q.Before)) {
+		if q.Between(&d) {
 			page = append(page, d)
 		}
 	}
@@ -76,24 +76,6 @@ func matches(d *dialog.Dialog, f dialog.Filter) bool {
 		(f.UpdatedBefore.IsZero() || d.UpdatedAt.Before(f.UpdatedBefore)) &&
 		(f.CreatedAfter.IsZero() || d.CreatedAt.After(f.CreatedAfter)) &&
 		(f.CreatedBefore.IsZero() || d.CreatedAt.Before(f.CreatedBefore))
-}
-
-// beyond reports whether the dialog comes after the position in the order.
-func beyond(o dialog.Order, d *dialog.Dialog, p dialog.Position) bool {
-	key := o.Key(d)
-	n := key.Time.Compare(p.Key.Time)
-	if o.Field == dialog.ByName {
-		n = strings.Compare(key.Name, p.Key.Name)
-	}
-	if n == 0 {
-		n = strings.Compare(string(d.ID), string(p.ID))
-	}
-	return n > 0 != o.Descending && n != 0
-}
-
-func reverse(o dialog.Order) dialog.Order {
-	o.Descending = !o.Descending
-	return o
 }
 
 // clone makes a deep copy of a dialog in which all that is empty is nil.

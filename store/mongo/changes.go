@@ -35,7 +35,7 @@ func (c *changes) pullAll(field string, list any) {
 
 func (c *changes) name(name string) {
 	c.set(fieldName, name)
-	c.set(fieldNameFolded, dialog.FoldName(name))
+	c.set(fieldNameFolded, dialog.NameKey(name))
 }
 
 func (c *changes) photo(photo string) {

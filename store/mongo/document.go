@@ -139,7 +139,7 @@ func toDocument(d *dialog.Dialog) (document, error) {
 		return document{}, err
 	}
 	doc := document{
-		ID: id, Type: d.Type, Name: d.Name, NameFolded: dialog.FoldName(d.Name), Photo: d.Photo,
+		ID: id, Type: d.Type, Name: d.Name, NameFolded: dialog.NameKey(d.Name), Photo: d.Photo,
 		Owner: d.Owner, Occupants: d.Occupants, Admins: d.Admins, ListedFor: listedFor(d), CustomBytes: d.Custom.Bytes(),
 		CreatedAt: millis(d.CreatedAt), UpdatedAt: millis(d.UpdatedAt), Version: d.Version,
 	}

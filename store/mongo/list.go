@@ -23,6 +23,13 @@ func (s *Store) Dialogs(ctx context.Context, q dialog.Query) ([]dialog.Dialog, e
 	}
 	defer end()
 	page, err := s.page(ctx, q)
+	if err == nil && byName(q) {
+		// Looked for afterwards: a key that was there before is there now.
+		var foreign bool
+		if foreign, err = s.hasForeignKeys(ctx, q); foreign {
+			page, err = s.foldedPage(ctx, q)
+		}
+	}
 	if err != nil {
 		return nil, s.fail(ctx, "listing dialogs", err)
 	}
@@ -57,12 +64,19 @@ func (s *Store) Count(ctx context.Context, q dialog.Query) (int, error) {
 		return 0, err
 	}
 	defer end()
-	q.After, q.Before = nil, nil
+	q.After, q.Before, q.Order = nil, nil, dialog.Order{Field: dialog.ByUpdatedAt} // any order
 	stretches, err := stretches(q)
 	if err != nil || len(stretches) == 0 {
 		return 0, err
 	}
 	n, err := s.dialogs.CountDocuments(ctx, or(stretches))
+	if err == nil && q.Filter.NameContains != "" {
+		var foreign bool
+		if foreign, err = s.hasForeignKeys(ctx, q); foreign {
+			n = 0
+			err = s.fold(ctx, q, func(*dialog.Dialog) { n++ })
+		}
+	}
 	if err != nil {
 		return 0, s.fail(ctx, "counting dialogs", err)
 	}
@@ -71,12 +85,21 @@ func (s *Store) Count(ctx context.Context, q dialog.Query) (int, error) {
 
 // stretches are the conditions of the $or; none when no dialog can match.
 func stretches(q dialog.Query) (bson.A, error) {
-	filter, ok, err := conditions(q.Filter, sortField(q.Order))
-	if err != nil || !ok {
-		return nil, err
+	between := between
+	if q.Order.Field == dialog.ByName {
+		between = betweenNames
 	}
 	ranges, err := between(q)
 	if err != nil {
+		return nil, err
+	}
+	return within(q, ranges)
+}
+
+// within are the conditions for these ranges of the sort key in the query's lists.
+func within(q dialog.Query, ranges []bson.A) (bson.A, error) {
+	filter, ok, err := conditions(q.Filter, sortField(q.Order))
+	if err != nil || !ok {
 		return nil, err
 	}
 	var all bson.A
@@ -130,6 +153,7 @@ func between(q dialog.Query) ([]bson.A, error) {
 	var ranges []bson.A
 	for _, e := range []end{from, to} {
 		if !e.given {
+			keys = append(keys, e.limit...)
 			continue
 		}
 		key := sortKey(q.Order, e.key)
@@ -149,6 +173,39 @@ func between(q dialog.Query) ([]bson.A, error) {
 	return append(ranges, bson.A{bson.D{{Key: field, Value: keys}}}), nil
 }
 
+// betweenNames are the ranges of current keys between the query's ends: like
+// between, and dialogs without a name, which all versions store alike.
+func betweenNames(q dialog.Query) (ranges []bson.A, err error) {
+	low, high := &q.After, &q.Before
+	if q.Order.Descending {
+		low, high = high, low
+	}
+	if *low == nil || (*low).Key.Name == "" {
+		var ends []end
+		if *low != nil {
+			ends = append(ends, end{operator: "$gt", id: (*low).ID})
+		}
+		if *high != nil && (*high).Key.Name == "" {
+			ends = append(ends, end{operator: "$lt", id: (*high).ID})
+		}
+		nameless := bson.A{bson.D{{Key: fieldNameFolded, Value: ""}}}
+		if len(ends) > 0 {
+			ids, err := beyond(ends...)
+			if err != nil {
+				return nil, err
+			}
+			nameless = append(nameless, bson.D{{Key: fieldID, Value: ids}})
+		}
+		ranges = append(ranges, nameless)
+		*low = nil
+	}
+	if *high != nil && (*high).Key.Name == "" {
+		return ranges, nil
+	}
+	named, err := between(q)
+	return append(ranges, named...), err
+}
+
 // An end is an exclusive end of a range of sort keys. With an id, dialogs with the
 // same key are still in the range if their id lies inside of it.
 type end struct {
@@ -156,6 +213,8 @@ type end struct {
 	key      dialog.SortKey
 	id       dialog.ID
 	given    bool
+	// limit is the end of all keys, where there may be others.
+	limit bson.D
 }
 
 // ends are the ends that a filter sets for the sort key of an order.
@@ -168,6 +227,8 @@ func ends(o dialog.Order, f dialog.Filter) (from, to end) {
 	case dialog.ByCreatedAt:
 		after, before = f.CreatedAfter, f.CreatedBefore
 	case dialog.ByName:
+		from.limit = bson.D{{Key: "$gte", Value: dialog.NameKeyPrefix}}
+		to.limit = bson.D{{Key: "$lt", Value: dialog.NameKeyEnd}}
 	}
 	from.key.Time, from.given = after, !after.IsZero()
 	to.key.Time, to.given = before, !before.IsZero()
@@ -202,7 +263,7 @@ func beyond(ends ...end) (bson.D, error) {
 
 func sortKey(o dialog.Order, k dialog.SortKey) any {
 	if o.Field == dialog.ByName {
-		return k.Name
+		return k.NameKey()
 	}
 	return millis(k.Time)
 }
@@ -266,7 +327,7 @@ func conditions(f dialog.Filter, sortField string) (all bson.A, ok bool, err err
 		require(fieldOccupants, bson.D{{Key: "$all", Value: f.Occupants}})
 	}
 	if f.NameContains != "" {
-		require(fieldNameFolded, bson.Regex{Pattern: regexp.QuoteMeta(f.NameContains)})
+		require(fieldNameFolded, bson.Regex{Pattern: "^" + regexp.QuoteMeta(dialog.NameKeyPrefix) + `[\s\S]*` + regexp.QuoteMeta(f.NameContains)})
 	}
 	for _, bound := range []struct {
 		field, operator string

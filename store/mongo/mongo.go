@@ -93,6 +93,7 @@ func Open(ctx context.Context, uri string, o Options) (dialog.Store, error) {
 	background, stop := context.WithCancel(context.WithoutCancel(ctx))
 	s.stopBackground = stop
 	s.background.Go(func() { s.keepIndexes(background, o.Log) })
+	s.background.Go(func() { s.keepNames(background, o.Log) })
 	return s, nil
 }
 

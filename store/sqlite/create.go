@@ -141,7 +141,7 @@ func (w *writer) insertRow(at place, d *dialog.Dialog) error {
 		"INSERT INTO dialog (n, id, type, deleted, version, created_at, updated_at, forget_at, owner, folded, name, custom, photo, admins, occupants, position)"+
 			" VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
 		at.dialog, id, int(d.Type), d.Deleted, d.Version, millis(d.CreatedAt), millis(d.UpdatedAt), forget, string(d.Owner),
-		dialog.FoldName(d.Name), d.Name, r.custom, d.Photo, r.admins, r.occupants, at.position,
+		dialog.NameKey(d.Name), d.Name, r.custom, d.Photo, r.admins, r.occupants, at.position,
 	)
 	if err != nil {
 		return err

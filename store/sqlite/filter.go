@@ -32,7 +32,7 @@ func filterConditions(f dialog.Filter) ([]condition, error) {
 		))
 	}
 	if f.NameContains != "" {
-		all = append(all, when("instr(d.folded, ?)", f.NameContains))
+		all = append(all, nameContains(f.NameContains))
 	}
 	for _, bound := range []struct {
 		text string
@@ -68,24 +68,25 @@ func anyOf(texts []string) []any {
 	return all
 }
 
-// A listOrder is the column and index of an order.
+// A listOrder is the sort key and the index of an order.
 type listOrder struct {
-	field         dialog.OrderField
-	column, index string
+	field      dialog.OrderField
+	key, index string
 }
 
 func orderOf(o dialog.Order) listOrder {
 	switch o.Field {
 	case dialog.ByCreatedAt:
-		return listOrder{o.Field, "created_at", "dialog_created"}
+		return listOrder{o.Field, "d.created_at", "dialog_created"}
 	case dialog.ByName:
-		return listOrder{o.Field, "folded", "dialog_folded"}
+		return listOrder{o.Field, nameKey, "dialog_folded"}
 	}
-	return listOrder{o.Field, "updated_at", "dialog_updated"}
+	return listOrder{o.Field, "d.updated_at", "dialog_updated"}
 }
 
-// bounds limit a page to what lies between its positions.
-func (o listOrder) bounds(q dialog.Query) ([]condition, error) {
+// bounds limit a page to what lies between its positions. key is the expression
+// of the sort key.
+func bounds(q dialog.Query, key string) ([]condition, error) {
 	least, most := q.After, q.Before
 	if q.Order.Descending {
 		least, most = most, least
@@ -102,11 +103,11 @@ func (o listOrder) bounds(q dialog.Query) ([]condition, error) {
 		if err != nil {
 			return nil, err
 		}
-		var key any = bound.at.Key.Name
-		if o.field != dialog.ByName {
-			key = millis(bound.at.Key.Time)
+		var value any = millis(bound.at.Key.Time)
+		if q.Order.Field == dialog.ByName {
+			value = bound.at.Key.NameKey()
 		}
-		all = append(all, when("(d."+o.column+", d.id) "+bound.sign+" (?, ?)", key, id))
+		all = append(all, when("("+key+", d.id) "+bound.sign+" (?, ?)", value, id))
 	}
 	return all, nil
 }

@@ -62,10 +62,6 @@ func (s *Store) Count(ctx context.Context, q dialog.Query) (int, error) {
 func pageQuery(q dialog.Query) (string, []any, error) {
 	q = tighten(q)
 	order := orderOf(q.Order)
-	bounds, err := order.bounds(q)
-	if err != nil {
-		return "", nil, err
-	}
 	streams, err := streamsOf(q, order)
 	if err != nil || len(streams) == 0 {
 		return "", nil, err
@@ -81,8 +77,12 @@ func pageQuery(q dialog.Query) (string, []any, error) {
 		if i > 0 {
 			b.WriteString(" UNION ALL ")
 		}
+		bounds, err := bounds(q, s.key)
+		if err != nil {
+			return "", nil, err
+		}
 		s.conditions = append(s.conditions, bounds...)
-		b.WriteString("SELECT * FROM (SELECT d.n AS n, d." + order.column + " AS k, d.id AS id FROM " + s.from)
+		b.WriteString("SELECT * FROM (SELECT d.n AS n, " + s.key + " AS k, d.id AS id FROM " + s.from)
 		b.WriteString(s.where(&args))
 		b.WriteString(" ORDER BY k" + direction + ", id" + direction + " LIMIT ?)")
 		args = append(args, q.Skip+q.Limit)
@@ -117,7 +117,9 @@ func countQuery(q dialog.Query) (string, []any, error) {
 // A stream is a part of a list that is read in one way. The streams of a list
 // have no dialog in common.
 type stream struct {
-	from       string
+	from string
+	// key is the expression of the sort key.
+	key        string
 	conditions []condition
 	// membersAlone means that no condition is about the dialogs.
 	membersAlone bool
@@ -153,7 +155,7 @@ func streamsOf(q dialog.Query, order listOrder) ([]stream, error) {
 		return nil, err
 	}
 	if f.IDs != nil {
-		s, err := streamByID(f.IDs, types, narrow)
+		s, err := streamByID(f.IDs, order, types, narrow)
 		if user != "" && q.Scope != dialog.Public {
 			s.conditions = append(s.conditions, seenBy(user, q.Scope))
 		}
@@ -169,18 +171,18 @@ func streamsOf(q dialog.Query, order listOrder) ([]stream, error) {
 			types = nil
 		}
 		if len(own) > 0 {
-			streams = append(streams, streamByMember(user, anyRole, own, narrow))
+			streams = append(streams, streamByMember(user, anyRole, order, own, narrow))
 		}
 	}
 	switch {
 	case len(types) == 0:
 	case len(f.Occupants) > 0:
-		streams = append(streams, streamByMember(f.Occupants[0], memberOccupant, types, narrow))
+		streams = append(streams, streamByMember(f.Occupants[0], memberOccupant, order, types, narrow))
 	case f.Owner != "":
-		streams = append(streams, streamByMember(f.Owner, memberOwner, types, narrow))
+		streams = append(streams, streamByMember(f.Owner, memberOwner, order, types, narrow))
 	default:
 		for _, t := range types {
-			streams = append(streams, streamByType(t, order, narrow))
+			streams = append(streams, streamsByType(t, order, narrow)...)
 		}
 	}
 	return streams, nil
@@ -215,7 +217,7 @@ func encodeIDs(ids []dialog.ID) ([]any, error) {
 	return keys, nil
 }
 
-func streamByID(ids []dialog.ID, types []dialog.Type, narrow []condition) (stream, error) {
+func streamByID(ids []dialog.ID, order listOrder, types []dialog.Type, narrow []condition) (stream, error) {
 	args, err := encodeIDs(ids)
 	if err != nil {
 		return stream{}, err
@@ -223,12 +225,13 @@ func streamByID(ids []dialog.ID, types []dialog.Type, narrow []condition) (strea
 	conditions := []condition{when("d.id IN ("+marks(len(ids))+")", args...), when("d.deleted = 0")}
 	return stream{
 		from:       "dialog d INDEXED BY dialog_id",
+		key:        order.key,
 		conditions: slices.Concat(conditions, ofTypes(types), narrow),
 	}, nil
 }
 
 // streamByMember reads all dialogs in which a user has one of the roles.
-func streamByMember(user dialog.UserID, roles int, types []dialog.Type, narrow []condition) stream {
+func streamByMember(user dialog.UserID, roles int, order listOrder, types []dialog.Type, narrow []condition) stream {
 	conditions := []condition{when("m.user = ?", string(user))}
 	if roles != anyRole {
 		conditions = append(conditions, when("m.roles & ?", roles))
@@ -236,17 +239,27 @@ func streamByMember(user dialog.UserID, roles int, types []dialog.Type, narrow [
 	narrow = slices.Concat(ofTypes(types), narrow)
 	return stream{
 		from:         "member m CROSS JOIN dialog d ON d.n = m.dialog",
+		key:          order.key,
 		conditions:   slices.Concat(conditions, narrow),
 		membersAlone: len(narrow) == 0,
 	}
 }
 
-// streamByType reads dialogs of one type in the order of an index.
-func streamByType(t dialog.Type, order listOrder, narrow []condition) stream {
-	conditions := []condition{when("d.type = ?", int(t)), when("d.deleted = 0")}
-	return stream{
-		from:       "dialog d INDEXED BY " + order.index,
-		conditions: slices.Concat(conditions, narrow),
+// streamsByType read dialogs of one type in the order of an index. By name, the
+// index has the order of the keys as they are stored; where another version has
+// stored them, the order is computed.
+func streamsByType(t dialog.Type, order listOrder, narrow []condition) []stream {
+	conditions := slices.Concat([]condition{when("d.type = ?", int(t)), when("d.deleted = 0")}, narrow)
+	read := func(key string, more ...condition) stream {
+		return stream{from: "dialog d INDEXED BY " + order.index, key: key, conditions: slices.Concat(conditions, more)}
+	}
+	if order.field != dialog.ByName {
+		return []stream{read(order.key)}
+	}
+	return []stream{
+		read("d.folded", when(currentKey)),
+		read(order.key, when(lowerKeys)),
+		read(order.key, when(upperKeys)),
 	}
 }
 

@@ -60,7 +60,8 @@ func TestPlans(t *testing.T) {
 						t.Errorf("%s: the step %q, in\n%s", test.reason, step, text)
 					}
 				}
-				if len(test.reads) == 1 && test.reads[""] == 1 && strings.Contains(text, "TEMP B-TREE") {
+				// By name, keys of other versions are sorted, of which there are usually none.
+				if field != dialog.ByName && len(test.reads) == 1 && test.reads[""] == 1 && strings.Contains(text, "TEMP B-TREE") {
 					t.Errorf("%s: sorts\n%s", test.reason, text)
 				}
 			}

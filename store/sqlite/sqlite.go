@@ -12,8 +12,6 @@ import (
 	"sync"
 	"time"
 
-	_ "modernc.org/sqlite" // the driver
-
 	"dialogs/dialog"
 )
 
@@ -112,7 +110,7 @@ func (s *Store) open(ctx context.Context) (err error) {
 	}
 	connecting, cancel := context.WithTimeout(ctx, s.options.Timeout)
 	defer cancel()
-	if s.writeDB, err = sql.Open("sqlite", source(path, s.options.Timeout, false)); err != nil {
+	if s.writeDB, err = openDatabase(source(path, s.options.Timeout, false)); err != nil {
 		return err
 	}
 	conn, err := connect(connecting, s.writeDB)
@@ -127,8 +125,8 @@ func (s *Store) open(ctx context.Context) (err error) {
 		return errors.Join(err, conn.Close(), s.writeDB.Close())
 	}
 	s.writer = newWriter(conn, s.options.Now, s.files.check)
-	reads, err1 := sql.Open("sqlite", source(path, s.options.Timeout, true))
-	probes, err2 := sql.Open("sqlite", source(path, s.options.Timeout, true))
+	reads, err1 := openDatabase(source(path, s.options.Timeout, true))
+	probes, err2 := openDatabase(source(path, s.options.Timeout, true))
 	if err := errors.Join(err1, err2); err != nil { // none is connected yet
 		return errors.Join(err, s.writer.close(), s.writeDB.Close())
 	}

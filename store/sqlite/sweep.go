@@ -36,17 +36,18 @@ const (
 )
 
 // Sweep removes what has expired: tombstones, who departed, idempotency keys of
-// creations ([dialog.KeyKept]), and ended sessions whose tokens have expired. An
-// open store does so automatically.
+// creations ([dialog.KeyKept]), and ended sessions whose tokens have expired. It
+// also brings the keys of names up to date that an earlier version of the program
+// has stored. An open store does so automatically.
 func (s *Store) Sweep(ctx context.Context) error {
 	now := s.options.Now()
 	until, keysUntil := millis(now), millis(now.Add(-dialog.KeyKept))
 	for {
 		var stale bool
-		err := s.read(ctx, "looking for expired rows", func(ctx context.Context) error {
+		err := s.read(ctx, "looking for expired and old rows", func(ctx context.Context) error {
 			return s.reads.row(ctx,
-				"SELECT EXISTS ("+staleDialogs+") OR EXISTS ("+staleDeparted+") OR EXISTS ("+staleKeys+") OR EXISTS ("+staleSessions+")",
-				[]any{until, 1, until, 1, keysUntil, 1, until, 1}, &stale)
+				"SELECT EXISTS ("+staleDialogs+") OR EXISTS ("+staleDeparted+") OR EXISTS ("+staleKeys+") OR EXISTS ("+staleSessions+") OR EXISTS ("+oldNames()+")",
+				[]any{until, 1, until, 1, keysUntil, 1, until, 1, 1}, &stale)
 		})
 		if err != nil || !stale { // the writer is not disturbed when there is nothing to do
 			return err
@@ -75,5 +76,5 @@ func (w *writer) sweep(until, keysUntil int64) error {
 			return err
 		}
 	}
-	return nil
+	return w.foldNames()
 }

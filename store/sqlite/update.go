@@ -102,7 +102,7 @@ func (w *writer) save(p *dialog.Plan, r *row, current *dialog.Dialog, out *dialo
 	}
 	if next.Name != current.Name {
 		put("name", next.Name)
-		put("folded", dialog.FoldName(next.Name))
+		put("folded", dialog.NameKey(next.Name))
 	}
 	if next.Photo != current.Photo {
 		put("photo", next.Photo)

@@ -353,7 +353,7 @@ func testNameOrder(e *env) {
 		}
 	}
 	q := dialog.Query{User: "o", Scope: dialog.Mine, Order: dialog.Order{Field: dialog.ByName}, Limit: 100}
-	for _, part := range []string{"b", "B", "ss", "\u00df", "\u03c3", "\u03a3", "\u00e4", "a\u0308", "%", "_", " ", "i", "\u0130", "\U0001f600", ".", "renamed"} {
+	for _, part := range []string{"b", "B", "ss", "\u00df", "\u03c3", "\u03a3", "\u00e4", "a\u0308", "%", "_", " ", "i", "\u0130", "\U0001f600", ".", "renamed", "strasse", "fi", "2", "15", ":", "\x01"} {
 		q.Filter = dialog.Filter{NameContains: dialog.FoldName(part)}
 		e.same(e.query(q), idsOf(expected(all, q)), fmt.Sprintf("names that contain %q", part))
 	}
