@@ -3,6 +3,9 @@
 TOOL := go tool -modfile=tools/go.mod
 # The race detector needs a C compiler; without one the tests run without it.
 RACE := $(shell go env CGO_ENABLED | grep -q 1 && command -v $$(go env CC) >/dev/null && echo -race)
+# Random order in CI alone: go test remembers no result of it, and elsewhere
+# only what has changed is tested again.
+SHUFFLE := $(if $(filter true,$(CI)),-shuffle=on)
 RESULTS := bin/test.json
 # The playground's page needs npm. Without npm, or when npm fails (except in CI),
 # the binary is built all the same, and its page loads GraphiQL from a CDN.
@@ -40,7 +43,7 @@ playground/dist/page/index.html: $(wildcard $(WEB)/*.* $(WEB)/src/*) README.md
 
 test: $(PAGE) ## Run all tests
 	@mkdir -p bin
-	$(TOOL) gotestsum --format pkgname --jsonfile $(RESULTS) -- $(RACE) -shuffle=on ./...
+	$(TOOL) gotestsum --format pkgname --jsonfile $(RESULTS) -- $(RACE) $(SHUFFLE) ./...
 	@[ -n "$(RACE)" ] || echo "NOT RUN: the race detector: needs a C compiler"
 	@grep -ho 'NOT RUN: [^"\\]*' $(RESULTS) | sort -u | grep . || echo "Everything ran."
 

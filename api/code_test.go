@@ -56,7 +56,8 @@ func TestDomainErrors(t *testing.T) {
 }
 
 func TestRefusalOf(t *testing.T) {
-	ctx := api.WithRequest(t.Context(), &api.Request{ID: "the-id"})
+	request := &api.Request{ID: "the-id"}
+	ctx := api.WithRequest(t.Context(), request)
 	denial := &dialog.Denial{Rule: "rename"}
 	own := &api.Refusal{Code: api.RateLimited, Message: "too fast"}
 	away := &dialog.Error{Code: dialog.Unavailable, Message: "the store is away"}
@@ -73,7 +74,7 @@ func TestRefusalOf(t *testing.T) {
 			api.Refusal{Code: api.Conflict, Message: "changed", Field: "ifVersion", CurrentVersion: 7, Denial: denial},
 			"",
 		},
-		{"a store that is away", away, api.Refusal{Code: api.Unavailable, Message: "the store is away"}, `level=WARN msg="store unavailable"`},
+		{"a store that is away", away, api.Refusal{Code: api.Unavailable, Message: "the store is away"}, ""},
 		{
 			"anything else", errors.New("disk s3cret is full"),
 			api.Refusal{Code: api.Internal, RequestID: "the-id", Message: "internal error: the server's log has the details under this request id"},
@@ -88,6 +89,14 @@ func TestRefusalOf(t *testing.T) {
 		if !strings.Contains(lines.String(), test.logged) || test.logged == "" && lines.Len() > 0 {
 			t.Errorf("%s: got the log %q, want %q", test.reason, lines.String(), test.logged)
 		}
+	}
+	if notes := request.Notes(); len(notes) != 1 || !strings.Contains(notes[0].String(), "the store is away") {
+		t.Errorf("got the notes %v, want one with the reason why the store was unavailable", notes)
+	}
+	var lines strings.Builder
+	api.RefusalOf(t.Context(), slog.New(slog.NewTextHandler(&lines, nil)), away)
+	if !strings.Contains(lines.String(), "level=WARN") || !strings.Contains(lines.String(), "the store is away") {
+		t.Errorf("without a request: got the log %q", lines.String())
 	}
 }
 

@@ -4,6 +4,7 @@
 package clienttest
 
 import (
+	"io/fs"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -27,10 +28,32 @@ func NotRun(tb testing.TB, what, needs string) {
 // nothing when that was done before. No package's scripts run.
 func Install(tb testing.TB, dir string) {
 	tb.Helper()
+	depend(tb, dir)
 	if installed(tb, dir) {
 		return
 	}
 	Run(tb, dir, nil, "npm", "ci", "--ignore-scripts", "--prefer-offline", "--no-audit", "--no-fund")
+}
+
+// depend looks at every file that the package consists of: go test repeats a
+// test only when a file has changed that the test itself has looked at.
+func depend(tb testing.TB, dir string) {
+	tb.Helper()
+	err := filepath.WalkDir(dir, func(path string, entry fs.DirEntry, err error) error {
+		switch {
+		case err != nil:
+			return err
+		case entry.IsDir() && (entry.Name() == "node_modules" || entry.Name() == "dist"):
+			return fs.SkipDir
+		case entry.IsDir():
+			return nil
+		}
+		_, err = os.Stat(path)
+		return err
+	})
+	if err != nil {
+		tb.Fatal(err)
+	}
 }
 
 // installed tells whether what is installed is as new as the lock file.
