@@ -94,7 +94,7 @@ func TestRefusalOf(t *testing.T) {
 		t.Errorf("got the notes %v, want one with the reason why the store was unavailable", notes)
 	}
 	var lines strings.Builder
-	api.RefusalOf(t.Context(), slog.New(slog.NewTextHandler(&lines, nil)), away)
+	_ = api.RefusalOf(t.Context(), slog.New(slog.NewTextHandler(&lines, nil)), away)
 	if !strings.Contains(lines.String(), "level=WARN") || !strings.Contains(lines.String(), "the store is away") {
 		t.Errorf("without a request: got the log %q", lines.String())
 	}
