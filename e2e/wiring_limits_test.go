@@ -36,13 +36,16 @@ func limitTrials() []trial {
 			{"limit-complexity", "40", refuses(`{ dialogs(first: 50) { nodes { id } } }`, "limit of 40")},
 		}},
 
-		{name: "larger requests", wires: []wire{ // which need the memory
+		{name: "larger requests", beside: []string{"--memory-requests", "50000000"}, wires: []wire{ // which need the memory
 			{"limit-body", "3000000", refusesBody(`"`+strings.Repeat(" ", 3_000_000)+`"`, http.StatusRequestEntityTooLarge, "(limit 3000000 bytes, --limit-body)")},
-			{"memory-requests", "50000000", nil},
 			{"limit-answer", "10000000", answersTo(10_000_000)},
 			{"memory-answers", "90000000", nil},
 			{"memory-documents", "0", forgetsDocuments},
 		}},
+		{
+			name: "memory of requests", beside: []string{"--limit-body", "65536", "--limit-values", "1000", "--request-timeout", "1s"},
+			wires: []wire{{"memory-requests", "1300000", waitsForMemory}},
+		},
 		{name: "quotas", wires: []wire{
 			{"quota-dialogs-per-day", "7", refusesAfter(7, `mutation { createDialog(input: {type: GROUP, name: "x"}) { created } }`, "(limit 7, --quota-dialogs-per-day)")},
 			{"quota-occupants-per-hour", "3", refuses(`mutation { createDialog(input: {type: GROUP, name: "x", occupantIds: ["a", "b", "c", "d"]}) { created } }`, "(limit 3, --quota-occupants-per-hour)")},
@@ -122,6 +125,22 @@ func refusesAnonymousBody(t *testing.T, s *servertest.Server) {
 	s.Post(servertest.WithToken(s.Token("alice")), "{ viewer { kind } }"+strings.Repeat(" ", 5000), nil)
 	if reply, err := s.Try(nil, body); err != nil || reply.Status != http.StatusRequestEntityTooLarge || !strings.Contains(string(reply.Body), "(limit 4096 bytes, --limit-body-anonymous)") {
 		t.Errorf("got status %d, %s and %v", reply.Status, reply.Body, err)
+	}
+}
+
+// waitsForMemory announces more than one user may have in memory at once, and
+// then sends another body, for which there is no room.
+func waitsForMemory(t *testing.T, s *servertest.Server) {
+	t.Helper()
+	token := s.Token("alice")
+	for range 5 { // of 60,000 bytes, where one user may have 325,000
+		conn := waitingForBody(t, s, 60_000, "QB-Token: "+token+"\r\n")
+		t.Cleanup(func() { _ = conn.Close() })
+	}
+	body := fmt.Sprintf(`{"query": "{ viewer { kind } }"%s}`, strings.Repeat(" ", 60_000))
+	answer := s.Do(http.MethodPost, "/graphql", append(servertest.WithToken(token), "Content-Type", "application/json"), []byte(body))
+	if !strings.Contains(string(answer.Body), "--memory-requests") {
+		t.Errorf("got status %d and %s", answer.Status, answer.Body)
 	}
 }
 
