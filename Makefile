@@ -80,7 +80,7 @@ test-mongo: ## Run the tests of the stores on a real MongoDB: that of compose.ya
 
 bench: ## Measure: the store and the whole server, each beside a bare loop
 	go test -run '^$$' -bench . -benchtime 2s ./store/sqlite
-	go test -run '^$$' -bench Door ./graph
+	go test -run '^$$' -bench Handler ./graph
 	go test -run '^$$' -bench 'HTTP|CPU' -benchtime 2s ./e2e
 
 bench-cost: ## Look for the requests that cost most, and write docs/cost.md

@@ -72,7 +72,7 @@ func TestAPIKeyRefused(t *testing.T) {
 		"longer":           {"More is not the whole.", text + "A", false},
 		"padded":           {"One key has one text.", text + "=", false},
 		"other last bits":  {"One key has one text: base64 has bits to spare.", text[:len(text)-1] + string(nextBase64(last)), false},
-		"a session token":  {"A token is no key.", "a.b.c", false},
+		"a session token":  {"A token is not a key.", "a.b.c", false},
 		"its hash":         {"Who can read the store has no key by that.", auth.KeyPrefix + "47DEQpj8HBSa-_TImW-5JCeuQeRkm5NMpJWZG3hSuFU", true},
 		"case of a letter": {"Keys are compared byte by byte.", auth.KeyPrefix + swapCase(strings.TrimPrefix(text, auth.KeyPrefix)), true},
 	}

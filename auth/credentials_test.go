@@ -200,17 +200,17 @@ func TestParseCredentials(t *testing.T) {
 			refused: "can only be used with an API key",
 		},
 		"on behalf with a session token": {
-			reason:  "A user is himself and nobody else.",
+			reason:  "A user is only themselves.",
 			fields:  []field{{"QB-Token", session}, {"On-Behalf-Of", "42"}},
 			refused: "can only be used with an API key",
 		},
 		"on behalf with Bearer": {
-			reason:  "A user is himself and nobody else.",
+			reason:  "A user is only themselves.",
 			fields:  []field{{"Authorization", "Bearer " + session}, {"On-Behalf-Of", "42"}},
 			refused: "can only be used with an API key",
 		},
 		"on behalf of nobody": {
-			reason:  "Empty is no user, and must not mean the server itself.",
+			reason:  "Empty is not a user, and must not mean the server itself.",
 			fields:  []field{{"Authorization", "ApiKey " + key}, {"On-Behalf-Of", ""}},
 			refused: "On-Behalf-Of: a user id must not be empty",
 		},
@@ -257,23 +257,23 @@ func TestParseCredentials(t *testing.T) {
 				h.Add(f.name, f.value)
 				payload[f.name] = f.value
 			}
-			doors := map[string]func() (auth.Credentials, error){
+			parsers := map[string]func() (auth.Credentials, error){
 				"HTTP":            func() (auth.Credentials, error) { return auth.ParseHeader(h) },
 				"upgrade":         func() (auth.Credentials, error) { return auth.ParseConnectionInit(h, map[string]any{"a": nil}) },
 				"connection_init": func() (auth.Credentials, error) { return auth.ParseConnectionInit(http.Header{"A": {"b"}}, payload) },
 			}
-			for door, parse := range doors {
+			for transport, parse := range parsers {
 				got, err := parse()
 				if tc.refused != "" {
 					message := wantRefused(t, err, http.StatusBadRequest, session, key, long)
 					if !strings.Contains(message, tc.refused) {
-						t.Errorf("%s: got the message %q, want %q in it\nreason: %s", door, message, tc.refused, tc.reason)
+						t.Errorf("%s: got the message %q, want %q in it\nreason: %s", transport, message, tc.refused, tc.reason)
 					}
 				} else if err != nil {
-					t.Errorf("%s: got error %v, want none\nreason: %s", door, err, tc.reason)
+					t.Errorf("%s: got error %v, want none\nreason: %s", transport, err, tc.reason)
 				}
 				if diff := cmp.Diff(tc.want, got); diff != "" {
-					t.Errorf("%s (-want +got):\n%s\nreason: %s", door, diff, tc.reason)
+					t.Errorf("%s (-want +got):\n%s\nreason: %s", transport, diff, tc.reason)
 				}
 			}
 		})
@@ -333,7 +333,7 @@ func TestParseCredentialsTwice(t *testing.T) {
 			refused: "QB-Token must be a string",
 		},
 		"number": {
-			reason:  "A number is no user id here: its text is not certain.",
+			reason:  "A number is not a user id here: its text is not certain.",
 			payload: map[string]any{"Authorization": "ApiKey a", "On-Behalf-Of": 42.0},
 			refused: "On-Behalf-Of must be a string",
 		},
@@ -426,7 +426,7 @@ func FuzzCredentials(f *testing.F) {
 			t.Fatalf("two credentials: %#v", got)
 		}
 		if got.OnBehalfOf != "" && (got.APIKey == "" || string(got.OnBehalfOf) != value1 && string(got.OnBehalfOf) != value2) {
-			t.Fatalf("user %q without a key, or not as he was named", got.OnBehalfOf)
+			t.Fatalf("user %q without a key, or not by the name that was given", got.OnBehalfOf)
 		}
 		if credential := got.Token + got.APIKey; credential != "" {
 			if !strings.HasSuffix(value1, credential) && !strings.HasSuffix(value2, credential) {

@@ -205,7 +205,7 @@ func TestIssuer(t *testing.T) {
 		"no audience":         {"It is checked, so it is required.", token(jwt.SigningMethodES256, ecKey, "ec", jwt.MapClaims{"aud": nil}), "a required claim is missing"},
 		"expired":             {"It ended.", token(jwt.SigningMethodES256, ecKey, "ec", jwt.MapClaims{"exp": noon.Unix() - 1}), "has expired"},
 		"no end":              {"A token that never ends can't be got rid of.", token(jwt.SigningMethodES256, ecKey, "ec", jwt.MapClaims{"exp": nil}), "a required claim is missing"},
-		"no subject":          {"Nobody is no user.", token(jwt.SigningMethodES256, ecKey, "ec", jwt.MapClaims{"sub": nil}), "subject"},
+		"no subject":          {"Nobody is not a user.", token(jwt.SigningMethodES256, ecKey, "ec", jwt.MapClaims{"sub": nil}), "subject"},
 		"unknown kid":         {"Nobody knows that key.", token(jwt.SigningMethodES256, ecKey, "nobody", nil), unknown},
 		"kid of another":      {"A signature holds with its own key alone.", token(jwt.SigningMethodES256, otherEC, "ec", nil), unknown},
 		"kid as number":       {"A kid is text.", token(jwt.SigningMethodES256, ecKey, 1, nil), unknown},

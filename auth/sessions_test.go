@@ -239,7 +239,7 @@ func TestEndWhatHasNoEnd(t *testing.T) {
 	}
 }
 
-// TestEndOnlyOnesOwn gives two users tokens of one id: each ends his own.
+// TestEndOnlyOnesOwn gives two users tokens of one id: each ends their own.
 func TestEndOnlyOnesOwn(t *testing.T) {
 	store, c := newSessionStore(), newClock()
 	a := newAuthenticator(t, auth.Config{Sessions: store, Now: c.Now})

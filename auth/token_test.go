@@ -151,12 +151,12 @@ func TestToken(t *testing.T) {
 			refused: "--session-max",
 		},
 		"no subject": {
-			reason:  "Nobody is no user.",
+			reason:  "Nobody is not a user.",
 			token:   hs256(jwt.MapClaims{"sub": nil}),
 			refused: "subject",
 		},
 		"empty subject": {
-			reason:  "Nobody is no user.",
+			reason:  "Nobody is not a user.",
 			token:   hs256(jwt.MapClaims{"sub": ""}),
 			refused: "subject",
 		},
@@ -397,7 +397,7 @@ func TestMintRefuses(t *testing.T) {
 		"zero":          {reason: "Zero is no way to say the default.", user: "42", field: "ttl"},
 		"negative":      {reason: "It would have ended before it began.", user: "42", ttl: -time.Hour, field: "ttl"},
 		"too long":      {reason: "More than 30 days is a password.", user: "42", ttl: auth.MaxTTL + 1, field: "ttl"},
-		"nobody":        {reason: "Nobody is no user.", ttl: time.Hour, field: "userId"},
+		"nobody":        {reason: "Nobody is not a user.", ttl: time.Hour, field: "userId"},
 		"no user id":    {reason: "129 bytes are no user id.", user: dialog.UserID(strings.Repeat("a", 129)), ttl: time.Hour, field: "userId"},
 		"broken UTF-8":  {reason: "The token would be for somebody else.", user: "caf\xe9", ttl: time.Hour, field: "userId"},
 		"user with NUL": {reason: "No store keeps it faithfully.", user: "4\x002", ttl: time.Hour, field: "userId"},

@@ -32,7 +32,7 @@ func TestCallers(t *testing.T) {
 	}
 }
 
-// TestActors: a user is one actor however he came, a server is its key.
+// TestActors: a user is one actor however they signed in, a server is its key.
 func TestActors(t *testing.T) {
 	onBehalf := dialog.Actor{User: ann, APIKey: "backend"}
 	for _, tt := range []struct {
@@ -44,7 +44,7 @@ func TestActors(t *testing.T) {
 		{"a user by a key", dialog.Actor{User: ann}, onBehalf, true},
 		{"a user by two keys", onBehalf, dialog.Actor{User: ann, APIKey: "other"}, true},
 		{"two users by one key", onBehalf, dialog.Actor{User: bob, APIKey: "backend"}, false},
-		{"a user and the key he came by", onBehalf, dialog.Actor{APIKey: "backend"}, false},
+		{"a user and the key they came with", onBehalf, dialog.Actor{APIKey: "backend"}, false},
 		{"a key", dialog.Actor{APIKey: "backend"}, dialog.Actor{APIKey: "backend"}, true},
 		{"two keys", dialog.Actor{APIKey: "backend"}, dialog.Actor{APIKey: "other"}, false},
 		{"a user who has a key's name", dialog.Actor{User: "backend"}, dialog.Actor{APIKey: "backend"}, false},

@@ -30,7 +30,7 @@ func TestCreated(t *testing.T) {
 			dialog.Actor{User: ann},
 		},
 		{
-			"a public group by a server: the owner is no occupant", server(),
+			"a public group by a server: the owner is not an occupant", server(),
 			dialog.Creation{Type: dialog.PublicGroup, Name: dialog.Some("News"), Owner: dialog.Some(ann), Admins: ids(bob)},
 			dialog.Dialog{Type: dialog.PublicGroup, Name: "News", Owner: ann, Admins: ids(bob)},
 			dialog.Actor{APIKey: "backend"},
@@ -129,7 +129,7 @@ func TestPair(t *testing.T) {
 }
 
 // TestCreateThroughService: what a caller gets of a dialog that is there
-// already, and of one that he may not see any more.
+// already, and of one that they may no longer see.
 func TestCreateThroughService(t *testing.T) {
 	service := newService(newStore(t), dialog.DefaultLimits())
 	create := func(c dialog.Caller, creation dialog.Creation) dialog.CreateOutcome {

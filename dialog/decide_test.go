@@ -83,7 +83,7 @@ func TestWhatChanged(t *testing.T) {
 			func(d *dialog.Dialog) { d.Occupants = ids(ann, bob, "z", "a", "m") },
 		},
 		{
-			"an occupant who goes is no admin any more",
+			"an occupant who goes is not an admin any more",
 			dialog.Change{RemoveOccupants: ids(bob)},
 			func(r *dialog.Record) {
 				r.Changed, r.Left, r.LostAdmins = []dialog.Aspect{dialog.AspectOccupants, dialog.AspectAdmins}, ids(bob), ids(bob)
@@ -181,7 +181,7 @@ func TestNothingChanged(t *testing.T) {
 		{"occupants who are not", dialog.Change{RemoveOccupants: ids(eve)}},
 		{"an admin", dialog.Change{AddAdmins: ids(bob)}},
 		{"the owner as admin", dialog.Change{AddAdmins: ids(ann)}},
-		{"one who is no admin", dialog.Change{RemoveAdmins: ids(cid, ann, eve)}},
+		{"one who is not an admin", dialog.Change{RemoveAdmins: ids(cid, ann, eve)}},
 		{"the owner", dialog.Change{NewOwner: dialog.Some(ann)}},
 		{"custom data, spelt otherwise", dialog.Change{Custom: custom("Card", map[string]any{"level": 1.0, "note": "as it was"})}},
 		{"custom data that is not there", dialog.Change{Custom: custom("Card", map[string]any{"open": nil})}},
@@ -403,7 +403,7 @@ func TestHistoryIsBounded(t *testing.T) {
 		numbered.History[i].Version = 0
 	}
 	numbered.NumberHistory()
-	wantEqual(t, "numbered anew", numbered, d)
+	wantEqual(t, "numbered again", numbered, d)
 	if last := d.History[len(d.History)-1]; last.Version != d.Version || d.Version != 1+2*dialog.HistoryKept {
 		t.Errorf("the newest record is of version %d, the dialog at %d", last.Version, d.Version)
 	}

@@ -9,7 +9,7 @@ import (
 
 // TestOrderOfChecks breaks two neighbors of the documented order at once, and
 // looks which of them answers: credentials, shape, the idempotency key, is
-// there such a dialog, may he, does its type allow it, ifVersion, what needs
+// there such a dialog, may they, does its type allow it, ifVersion, what needs
 // the dialog.
 func TestOrderOfChecks(t *testing.T) {
 	people := dialogtest.Named("")
@@ -90,7 +90,7 @@ func TestOrderOfChecks(t *testing.T) {
 		if err != nil || !out.Replayed || out.Change.Version != 2 {
 			t.Errorf("got %+v, %v", out, err)
 		}
-		wantEqual(t, "what he gets of a dialog that he left", out.Dialog, dialog.Dialog{ID: dialog.ID(group), Deleted: true})
+		wantEqual(t, "what they get of a dialog that they left", out.Dialog, dialog.Dialog{ID: dialog.ID(group), Deleted: true})
 	})
 	t.Run("a replay before 409", func(t *testing.T) {
 		change := dialog.Change{Name: dialog.Some("Supper"), IfVersion: dialog.Some[int64](2), IdempotencyKey: key}

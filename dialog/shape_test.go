@@ -209,7 +209,7 @@ func TestShapeOfACreation(t *testing.T) {
 		{"a server must name the owner", server(), named(group, asIs), "ownerId"},
 		{"a server names an empty owner", server(), named(group, func(c *dialog.Creation) { c.Owner = dialog.Some[dialog.UserID]("") }), "ownerId"},
 		{"a user names no owner", user(ann), named(group, as(asIs)), "ownerId"},
-		{"nor does a key that acts for him", dialog.Caller{User: ann, APIKey: "backend"}, named(group, as(asIs)), "ownerId"},
+		{"nor does a key that acts for them", dialog.Caller{User: ann, APIKey: "backend"}, named(group, as(asIs)), "ownerId"},
 		{"a server may choose the id", server(), named(group, as(func(c *dialog.Creation) { c.ID = dialog.Some(dialogID) })), ""},
 		{"a user may not", user(ann), named(group, func(c *dialog.Creation) { c.ID = dialog.Some(dialogID) }), "id"},
 		{"an id that is none", server(), named(group, as(func(c *dialog.Creation) { c.ID = dialog.Some("5") })), "id"},

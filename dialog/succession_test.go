@@ -76,7 +76,7 @@ func TestSuccession(t *testing.T) {
 		},
 		{
 			name:   "to a newcomer when all others go",
-			reason: "he is the first in the list as it will be",
+			reason: "they are the first in the list as it will be",
 			caller: user(ann),
 			change: dialog.Change{RemoveOccupants: ids(ann, bob, cid, dan), AddOccupants: ids(eve)},
 			owner:  eve,
@@ -118,7 +118,7 @@ func TestSuccession(t *testing.T) {
 		},
 		{
 			name:   "to a newcomer",
-			reason: "he will be an occupant",
+			reason: "they will be an occupant",
 			caller: user(ann),
 			change: dialog.Change{AddOccupants: ids(eve), NewOwner: dialog.Some(eve)},
 			owner:  eve,

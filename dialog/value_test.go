@@ -153,11 +153,11 @@ func TestWrongValues(t *testing.T) {
 		{"no number", field(dialog.Location), []any{math.NaN(), 0}},
 		{"null", field(dialog.Location), []any{nil, nil}},
 
-		{"one value is no list", listOf(dialog.Integer), 5},
+		{"one value is not a list", listOf(dialog.Integer), 5},
 		{"null in a list", listOf(dialog.Integer), []any{5, nil}},
 		{"a list in a list", listOf(dialog.Integer), []any{[]any{5}}},
 		{"a wrong element", listOf(dialog.Integer), []any{5, "5"}},
-		{"one place is no list of places", listOf(dialog.Location), []any{1, 2}},
+		{"one place is not a list of places", listOf(dialog.Location), []any{1, 2}},
 
 		{"hexadecimal", field(dialog.Float), json.Number("0x1p4")},
 		{"underscores", field(dialog.Float), json.Number("1_000")},
@@ -204,7 +204,7 @@ func decode(t tester, text string, useNumber bool) any {
 	}
 	var raw any
 	if err := d.Decode(&raw); err != nil {
-		t.Fatalf("%s is no JSON: %v", text, err)
+		t.Fatalf("%s is not JSON: %v", text, err)
 	}
 	return raw
 }
@@ -253,7 +253,7 @@ func TestWholeNumbersAreExact(t *testing.T) {
 		number := jsonNumber().Draw(t, "number")
 		exact, ok := new(big.Rat).SetString(string(number))
 		if !ok {
-			t.Fatalf("%s is no number", number)
+			t.Fatalf("%s is not a number", number)
 		}
 		most := big.NewInt(dialog.MaxInteger)
 		fits := exact.IsInt() && exact.Num().CmpAbs(most) <= 0

@@ -99,7 +99,7 @@ func TestRefusalsShowNothing(t *testing.T) {
 	}
 }
 
-// TestAnonymousMayNothing: the domain does not rely on a door to turn away
+// TestAnonymousMayNothing: the domain does not rely on an API to turn away
 // whoever gave no credentials.
 func TestAnonymousMayNothing(t *testing.T) {
 	policy := dialog.DefaultPolicy(dialog.DefaultLimits())

@@ -30,8 +30,8 @@ func TestClientAborts(t *testing.T) {
 	}{
 		{body[:40], "/graphql", "while it sends its request"},
 		{body, "/graphql", "while it waits for its answer"},
-		{body[:40], "/chat/Dialog.json", "while it sends its request to the other door"},
-		{`{"type": 2, "name": "x"}` + strings.Repeat(" ", len(body)-24), "/chat/Dialog.json", "while it waits for the other door's answer"},
+		{body[:40], "/chat/Dialog.json", "while it sends its request to the other API"},
+		{`{"type": 2, "name": "x"}` + strings.Repeat(" ", len(body)-24), "/chat/Dialog.json", "while it waits for the other API's answer"},
 	} {
 		t.Run(test.reason, func(t *testing.T) {
 			conn, err := net.Dial("tcp", strings.TrimPrefix(s.URL, "http://"))

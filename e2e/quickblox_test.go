@@ -81,7 +81,7 @@ func quickbloxChange(c dialog.Change) map[string]any {
 	return body
 }
 
-// TestQuickBloxRefusals looks at what guards say before the door: in its own
+// TestQuickBloxRefusals looks at what guards say before the QuickBlox API: in its own
 // shape, and in the words by which client libraries make a session anew.
 func TestQuickBloxRefusals(t *testing.T) {
 	s := start(t)
@@ -150,7 +150,7 @@ func TestHostIsNotReflected(t *testing.T) {
 	}
 }
 
-// TestQuickBloxOff leaves the door out.
+// TestQuickBloxOff turns the QuickBlox API off.
 func TestQuickBloxOff(t *testing.T) {
 	s := start(t, "--quickblox=false")
 	if status, body := s.Get("/chat/Dialog.json"); status != http.StatusNotFound || strings.Contains(body, "errors") {

@@ -42,7 +42,7 @@ func TestCredentials(t *testing.T) {
 		{servertest.WithToken("nonsense"), 401, "", "no token"},
 		{servertest.WithKey("nonsense"), 401, "", "no key"},
 		{servertest.WithToken(key), 401, "", "a key is no token"},
-		{servertest.WithKey(token), 401, "", "a token is no key"},
+		{servertest.WithKey(token), 401, "", "a token is not a key"},
 		{servertest.WithToken(token + "x"), 401, "", "a broken signature"},
 	} {
 		answer := s.Post(test.h, whoami, nil)

@@ -39,7 +39,7 @@ func FuzzBody(f *testing.F) {
 			}
 		}
 		if !json.Valid([]byte(a.Body)) {
-			t.Fatalf("the answer is no JSON: %s", a.Body)
+			t.Fatalf("the answer is not JSON: %s", a.Body)
 		}
 	})
 }

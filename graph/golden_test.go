@@ -18,7 +18,7 @@ import (
 	"dialogs/dialog/dialogtest"
 )
 
-var rewrite = flag.Bool("rewrite", false, "write the golden files anew, to be read before they are committed")
+var rewrite = flag.Bool("rewrite", false, "rewrite the golden files; read them before they are committed")
 
 // TestGolden asks every query of testdata/golden as every kind of caller and
 // holds the answers against the file beside it. The queries take the ids of a
@@ -59,7 +59,7 @@ func TestGolden(t *testing.T) {
 
 // oneOfEach makes a dialog of each type, with a change behind it, and returns
 // those of their ids that the query takes, as variables.
-func (d *door) oneOfEach(query string, people dialogtest.People) []any {
+func (d *fixture) oneOfEach(query string, people dialogtest.People) []any {
 	d.Helper()
 	var variables []any
 	for _, kind := range []struct {

@@ -23,9 +23,9 @@ import (
 	"dialogs/store/memory"
 )
 
-// A door is the GraphQL handler before a store in memory. Credentials are
+// A fixture is the GraphQL handler before a store in memory. Credentials are
 // another package's: here the headers User and Key say who calls.
-type door struct {
+type fixture struct {
 	testing.TB
 	handler http.Handler
 	service *dialog.Service
@@ -37,7 +37,7 @@ type door struct {
 const requestID = "the-request-id"
 
 // notes are what the latest request put into its log line.
-func (d *door) notes() map[string]string {
+func (d *fixture) notes() map[string]string {
 	all := map[string]string{}
 	for _, note := range d.request.Load().Notes() {
 		all[note.Key] = note.Value.String()
@@ -47,21 +47,21 @@ func (d *door) notes() map[string]string {
 
 type callerKey struct{}
 
-// start is when the clock of a door starts; it then moves a second with each
+// start is when the clock of a fixture starts; it then moves a second with each
 // look at it.
 var start = time.Date(2026, 1, 31, 9, 30, 0, 0, time.UTC)
 
-func open(t testing.TB, store dialog.Store) *door {
+func open(t testing.TB, store dialog.Store) *fixture {
 	t.Helper()
 	return openWith(t, store, func(*graph.Config) {})
 }
 
-func openWith(t testing.TB, store dialog.Store, change func(*graph.Config)) *door {
+func openWith(t testing.TB, store dialog.Store, change func(*graph.Config)) *fixture {
 	t.Helper()
 	if store == nil {
 		store = memory.NewStore(dialogtest.Class())
 	}
-	d := &door{TB: t, log: &lockedBuffer{}}
+	d := &fixture{TB: t, log: &lockedBuffer{}}
 	d.service = dialog.NewService(store, dialog.DefaultPolicy(dialog.DefaultLimits()), ticking(start), counting())
 	config := graph.Config{
 		Service:  d.service,
@@ -178,7 +178,7 @@ func (a answer) code(t testing.TB) (code, field string) {
 }
 
 // send sends one request.
-func (d *door) send(c dialog.Caller, r *http.Request) answer {
+func (d *fixture) send(c dialog.Caller, r *http.Request) answer {
 	d.Helper()
 	if c.User != "" {
 		r.Header.Set("User", string(c.User))
@@ -190,7 +190,7 @@ func (d *door) send(c dialog.Caller, r *http.Request) answer {
 	d.handler.ServeHTTP(w, r)
 	a := answer{Status: w.Code, Header: w.Header(), Body: w.Body.String()}
 	if err := json.Unmarshal(w.Body.Bytes(), &a); err != nil {
-		d.Fatalf("the answer is no JSON: %v: %s", err, w.Body)
+		d.Fatalf("the answer is not JSON: %v: %s", err, w.Body)
 	}
 	dialogtest.CheckErrors(d, w.Body.Bytes())
 	var entries map[string]json.RawMessage
@@ -202,7 +202,7 @@ func (d *door) send(c dialog.Caller, r *http.Request) answer {
 }
 
 // post sends a raw body.
-func (d *door) post(c dialog.Caller, body string) answer {
+func (d *fixture) post(c dialog.Caller, body string) answer {
 	d.Helper()
 	r := httptest.NewRequest(http.MethodPost, "/graphql", strings.NewReader(body))
 	r.Header.Set("Content-Type", "application/json")
@@ -210,7 +210,7 @@ func (d *door) post(c dialog.Caller, body string) answer {
 }
 
 // do sends a document with variables, which are name and value in turn.
-func (d *door) do(c dialog.Caller, query string, variables ...any) answer {
+func (d *fixture) do(c dialog.Caller, query string, variables ...any) answer {
 	d.Helper()
 	vars := map[string]any{}
 	for i := 0; i+1 < len(variables); i += 2 {
@@ -224,7 +224,7 @@ func (d *door) do(c dialog.Caller, query string, variables ...any) answer {
 }
 
 // group makes a group of these people and returns its id.
-func (d *door) group(owner dialog.UserID, others ...dialog.UserID) string {
+func (d *fixture) group(owner dialog.UserID, others ...dialog.UserID) string {
 	d.Helper()
 	out, err := d.service.Create(d.Context(), user(owner), dialog.Creation{
 		Type: dialog.Group, Name: dialog.Some("Lunch"), Occupants: others,

@@ -14,7 +14,7 @@ const leaveDialogs = `mutation($ids: [ID!]!) { leaveDialogs(ids: $ids) { leftIds
 
 // leave has a user leave dialogs, and returns the ids that were left and
 // "id: code" of those that were not.
-func (d *door) leave(c dialog.Caller, ids ...string) (left, refused []string) {
+func (d *fixture) leave(c dialog.Caller, ids ...string) (left, refused []string) {
 	d.Helper()
 	a := d.do(c, leaveDialogs, "ids", ids)
 	payload, _ := a.Data["leaveDialogs"].(map[string]any)

@@ -90,16 +90,16 @@ var asReceived = cmp.Options{
 func listen(t *testing.T) func(query, variables string) map[string]any {
 	t.Helper()
 	var arguments map[string]any
-	door := graph.NewHandler(graph.Config{
+	api := graph.NewHandler(graph.Config{
 		Caller: func(context.Context) dialog.Caller { return user("alice") },
 		Log:    slog.New(slog.DiscardHandler),
 		Limits: graph.DefaultLimits(), Requests: budget.NewRequests(budget.DefaultLimits()),
 		Answers:   budget.NewAnswers(budget.DefaultLimits()),
 		Documents: 1 << 20,
 	})
-	server, ok := door.(*handler.Server)
+	server, ok := api.(*handler.Server)
 	if !ok {
-		t.Fatalf("the handler is a %T, want gqlgen's server", door)
+		t.Fatalf("the handler is a %T, want gqlgen's server", api)
 	}
 	server.AroundFields(func(ctx context.Context, _ graphql.Resolver) (any, error) {
 		arguments = graphql.GetFieldContext(ctx).Args
@@ -115,7 +115,7 @@ func listen(t *testing.T) func(query, variables string) map[string]any {
 		r := httptest.NewRequest(http.MethodPost, "/graphql", strings.NewReader(string(body)))
 		r.Header.Set("Content-Type", "application/json")
 		w := httptest.NewRecorder()
-		door.ServeHTTP(w, r)
+		api.ServeHTTP(w, r)
 		if arguments == nil {
 			t.Fatalf("%s\nwith %s\nwas not executed: %s", query, variables, w.Body)
 		}

@@ -12,7 +12,7 @@ import (
 )
 
 // extreme is a server whose limits have the most digits, or the fewest.
-func extreme(t *testing.T, least bool) *door {
+func extreme(t *testing.T, least bool) *fixture {
 	t.Helper()
 	return openWith(t, nil, func(c *graph.Config) {
 		if least {
@@ -31,7 +31,7 @@ func extreme(t *testing.T, least bool) *door {
 // is checked for every answer of these tests.
 func TestMessagesFitIntoNotices(t *testing.T) {
 	const wide = "\\u0001\U0001F600\\" // which take the most room when they are escaped
-	for _, d := range []*door{extreme(t, false), extreme(t, true)} {
+	for _, d := range []*fixture{extreme(t, false), extreme(t, true)} {
 		for _, n := range []int{60, 64, 128, 1000} {
 			name := strings.Repeat("n", n)
 			for _, document := range map[string]string{

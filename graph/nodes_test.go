@@ -13,14 +13,14 @@ import (
 
 func TestNodes(t *testing.T) {
 	d := open(t, nil)
-	hers, his := d.group("alice", "bob"), d.group("carol")
+	first, second := d.group("alice", "bob"), d.group("carol")
 	const missing = "65ba1b4a0000000000000fff"
 	a := d.do(user("alice"), `query($ids: [ID!]!) { nodes(ids: $ids) { id ... on Dialog { name history { version } } } }`,
-		"ids", []string{missing, hers, his, "nonsense", hers})
+		"ids", []string{missing, first, second, "nonsense", first})
 	dialogOf := func(id string) map[string]any {
 		return map[string]any{"id": id, "name": "Lunch", "history": []any{map[string]any{"version": 1.0}}}
 	}
-	if diff := cmp.Diff(map[string]any{"nodes": []any{nil, dialogOf(hers), nil, nil, dialogOf(hers)}}, a.Data); diff != "" {
+	if diff := cmp.Diff(map[string]any{"nodes": []any{nil, dialogOf(first), nil, nil, dialogOf(first)}}, a.Data); diff != "" {
 		t.Errorf("got other nodes (-want +got):\n%s", diff)
 	}
 	var failures []string

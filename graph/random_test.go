@@ -59,7 +59,7 @@ func TestRandomOperations(t *testing.T) {
 	}
 }
 
-func (d *door) sendRandom(g *generator) {
+func (d *fixture) sendRandom(g *generator) {
 	query := g.operation()
 	body, err := json.Marshal(map[string]string{"query": query})
 	if err != nil {

@@ -36,7 +36,7 @@ func TestDescriptions(t *testing.T) {
 		case description == "":
 			t.Errorf("%s has no description", place)
 		case !strings.HasSuffix(strings.TrimSpace(description), "."):
-			t.Errorf("%s: the description is no sentence: %s", place, description)
+			t.Errorf("%s: the description is not a sentence: %s", place, description)
 		case strings.EqualFold(strings.ReplaceAll(strings.Trim(description, ". "), " ", ""), strings.ReplaceAll(name, "_", "")):
 			t.Errorf("%s: the description is the name again", place)
 		}

@@ -37,7 +37,7 @@ func TestStatusAndType(t *testing.T) {
 		{accept: plain + ", " + response, body: ok, status: 200, mediaType: plain, data: true, reason: "the first of two equals"},
 		{accept: plain + ";q=0.5, " + response, body: ok, status: 200, mediaType: response, data: true, reason: "the one liked better"},
 		{accept: "text/html", body: ok, status: 406, mediaType: plain, code: "BAD_USER_INPUT", reason: "a type that is not served"},
-		{accept: plain, body: broken, status: 200, mediaType: plain, code: "GRAPHQL_PARSE_FAILED", reason: "the older type says 200 of a document that is none"},
+		{accept: plain, body: broken, status: 200, mediaType: plain, code: "GRAPHQL_PARSE_FAILED", reason: "the older type says 200 for an invalid document"},
 		{accept: response, body: broken, status: 400, mediaType: response, code: "GRAPHQL_PARSE_FAILED", reason: "the newer type says 400"},
 		{accept: plain, body: invalid, status: 200, mediaType: plain, code: "GRAPHQL_VALIDATION_FAILED", reason: "the older type, a document that does not fit"},
 		{accept: response, body: invalid, status: 400, mediaType: response, code: "GRAPHQL_VALIDATION_FAILED", reason: "the newer type, a document that does not fit"},

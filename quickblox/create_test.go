@@ -7,7 +7,7 @@ import (
 	"dialogs/dialog"
 )
 
-func (d *door) create(c dialog.Caller, body string) answer {
+func (d *fixture) create(c dialog.Caller, body string) answer {
 	d.Helper()
 	return d.send(c, http.MethodPost, "/chat/Dialog.json", asJSON, body)
 }

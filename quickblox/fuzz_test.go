@@ -43,7 +43,7 @@ func FuzzRequest(f *testing.F) {
 			t.Fatalf("got status %d and the log %s: %s", a.Status, d.log, a.Body)
 		}
 		if a.Body != "" && a.Header.Get("Content-Type") == "application/json; charset=utf-8" && !json.Valid([]byte(a.Body)) {
-			t.Fatalf("the answer is no JSON: %s", a.Body)
+			t.Fatalf("the answer is not JSON: %s", a.Body)
 		}
 	})
 }

@@ -9,10 +9,10 @@ import (
 	"dialogs/store/memory"
 )
 
-// A crowd is a door with some dialogs, whose names tell them apart. They were
+// A crowd is a fixture with some dialogs, whose names tell them apart. They were
 // created a second apart, and changed in the same order.
 type crowd struct {
-	*door
+	*fixture
 	ids map[string]string
 }
 

@@ -11,7 +11,7 @@ import (
 	"dialogs/quickblox"
 )
 
-// TestNotServed asks for what QuickBlox documents and this door does not have.
+// TestNotServed asks for what QuickBlox documents and this API does not have.
 func TestNotServed(t *testing.T) {
 	d := open(t)
 	for path, text := range map[string]string{
@@ -95,7 +95,7 @@ func TestWrongMethods(t *testing.T) {
 	}
 }
 
-// TestPatterns asks a mux that has nothing but the door's patterns.
+// TestPatterns asks a mux that has only the patterns of this API.
 func TestPatterns(t *testing.T) {
 	d := open(t)
 	mux := http.NewServeMux()

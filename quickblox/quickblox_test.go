@@ -24,14 +24,14 @@ import (
 	"dialogs/store/memory"
 )
 
-// start is when the clock of a door starts; it then moves a second with each
+// start is when the clock of a fixture starts; it then moves a second with each
 // look at it.
 var start = time.Date(2026, 1, 31, 9, 30, 0, 0, time.UTC)
 
-// A door is the handler before a store in memory. Credentials are another
+// A fixture is the handler before a store in memory. Credentials are another
 // package's: here the headers User and Key say who calls, and whoever is a
 // user came with a session.
-type door struct {
+type fixture struct {
 	testing.TB
 	handler  http.Handler
 	service  *dialog.Service
@@ -44,7 +44,7 @@ type door struct {
 const requestID = "the-request-id"
 
 // notes are what the latest request put into its log line.
-func (d *door) notes() map[string]string {
+func (d *fixture) notes() map[string]string {
 	all := map[string]string{}
 	for _, note := range d.request.Notes() {
 		all[note.Key] = note.Value.String()
@@ -54,11 +54,11 @@ func (d *door) notes() map[string]string {
 
 type callerKey struct{}
 
-func open(t testing.TB) *door { return openStore(t, memory.NewStore(dialogtest.Class())) }
+func open(t testing.TB) *fixture { return openStore(t, memory.NewStore(dialogtest.Class())) }
 
-func openStore(t testing.TB, store dialog.Store) *door {
+func openStore(t testing.TB, store dialog.Store) *fixture {
 	t.Helper()
-	d := &door{TB: t, log: &lockedBuffer{}, sessions: &fakeSessions{}}
+	d := &fixture{TB: t, log: &lockedBuffer{}, sessions: &fakeSessions{}}
 	d.service = dialog.NewService(store, dialog.DefaultPolicy(dialog.DefaultLimits()), ticking(start), counting())
 	handler := quickblox.NewHandler(quickblox.Config{
 		Service: d.service, Sessions: d.sessions, Caller: callerOf,
@@ -156,7 +156,7 @@ const (
 	asForm = "application/x-www-form-urlencoded"
 )
 
-// An answer is what the door said.
+// An answer is what the API answered.
 type answer struct {
 	testing.TB
 	Status int
@@ -165,7 +165,7 @@ type answer struct {
 }
 
 // send sends one request; contentType is empty for none.
-func (d *door) send(c dialog.Caller, method, path, contentType, body string) answer {
+func (d *fixture) send(c dialog.Caller, method, path, contentType, body string) answer {
 	d.Helper()
 	r, err := request(d.Context(), method, path, contentType, body)
 	if err != nil {
@@ -182,7 +182,7 @@ func request(ctx context.Context, method, path, contentType, body string) (*http
 	return r, err
 }
 
-func (d *door) do(c dialog.Caller, r *http.Request) answer {
+func (d *fixture) do(c dialog.Caller, r *http.Request) answer {
 	d.Helper()
 	if c.User != "" {
 		r.Header.Set("User", string(c.User))
@@ -196,12 +196,12 @@ func (d *door) do(c dialog.Caller, r *http.Request) answer {
 	return answer{TB: d.TB, Status: w.Code, Header: w.Header(), Body: w.Body.String()}
 }
 
-func (d *door) get(c dialog.Caller, path string) answer {
+func (d *fixture) get(c dialog.Caller, path string) answer {
 	d.Helper()
 	return d.send(c, http.MethodGet, path, "", "")
 }
 
-func (d *door) put(c dialog.Caller, id, body string) answer {
+func (d *fixture) put(c dialog.Caller, id, body string) answer {
 	d.Helper()
 	return d.send(c, http.MethodPut, "/chat/Dialog/"+id+".json", asJSON, body)
 }
@@ -254,7 +254,7 @@ func (a answer) field(name string) any {
 }
 
 // group makes a group of these people and returns its id.
-func (d *door) group(owner dialog.UserID, others ...dialog.UserID) string {
+func (d *fixture) group(owner dialog.UserID, others ...dialog.UserID) string {
 	d.Helper()
 	out, err := d.service.Create(d.Context(), user(owner), dialog.Creation{
 		Type: dialog.Group, Name: dialog.Some("Lunch"), Occupants: others,
@@ -266,7 +266,7 @@ func (d *door) group(owner dialog.UserID, others ...dialog.UserID) string {
 }
 
 // public makes a public group and returns its id.
-func (d *door) public(owner dialog.UserID, name string) string {
+func (d *fixture) public(owner dialog.UserID, name string) string {
 	d.Helper()
 	out, err := d.service.Create(d.Context(), user(owner), dialog.Creation{Type: dialog.PublicGroup, Name: dialog.Some(name)})
 	if err != nil {

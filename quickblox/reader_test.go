@@ -121,7 +121,7 @@ func TestReaderDialogs(t *testing.T) {
 	}
 }
 
-// TestWhatIsShownCanBeRead takes what the door shows for what QuickBlox does.
+// TestWhatIsShownCanBeRead takes what the API shows for what QuickBlox does.
 func TestWhatIsShownCanBeRead(t *testing.T) {
 	c := openCrowd(t)
 	r := quickblox.NewReader(strings.NewReader(c.get(server(), "/chat/Dialog.json").Body))

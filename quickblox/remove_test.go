@@ -9,7 +9,7 @@ import (
 	"dialogs/dialog"
 )
 
-func (d *door) remove(c dialog.Caller, ids, query, contentType, body string) answer {
+func (d *fixture) remove(c dialog.Caller, ids, query, contentType, body string) answer {
 	d.Helper()
 	return d.send(c, http.MethodDelete, "/chat/Dialog/"+ids+".json"+query, contentType, body)
 }

@@ -184,7 +184,7 @@ func TestWrongUpdates(t *testing.T) {
 		{"data of an unknown class", asJSON, `{"data": {"class_name": "Cord", "note": "x"}}`, 400, "data: unknown custom class"},
 		{"an unknown field", asJSON, `{"data": {"class_name": "Card", "nete": "x"}}`, 400, "data: the class Card has no field"},
 		{"a value of another type", asJSON, `{"data": {"class_name": "Card", "level": "5"}}`, 400, "data: Card.level"},
-		{"a text that is no number", asForm, "data[class_name]=Card&data[level]=five", 400, "data: Card.level"},
+		{"a text that is not a number", asForm, "data[class_name]=Card&data[level]=five", 400, "data: Card.level"},
 		{"a value within a value", asForm, "data[class_name]=Card&data[note][x]=1", 400, "data: Card.note"},
 		{"a path for a field", asJSON, `{"data": {"class_name": "Card", "a.b": 1}}`, 400, "data: "},
 		{"a list for data", asJSON, `{"data": []}`, 400, "data: must be an object"},
@@ -199,7 +199,7 @@ func TestWrongUpdates(t *testing.T) {
 			d.get(user("1"), "/chat/Dialog/"+id+".json").want(http.StatusOK, before.Body)
 			d.send(dialog.Caller{}, http.MethodPut, "/chat/Dialog/"+id+".json", tt.contentType, tt.body).refused(http.StatusUnauthorized, "authentication required")
 			if log := d.log.String(); log != "" {
-				t.Errorf("the door logged %s", log)
+				t.Errorf("the API logged %s", log)
 			}
 		})
 	}

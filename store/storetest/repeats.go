@@ -58,11 +58,11 @@ func testUpdateKeyActor(e *env) {
 	}
 	e.update(user("o"), d.ID, change("by o"))
 	if out := e.update(behalf("o"), d.ID, change("by o")); !out.Replayed {
-		e.Error("a user is one actor, also when an API key acts for him")
+		e.Error("a user is one actor, also when an API key acts for them")
 	}
 	other := dialog.Caller{User: "o", APIKey: "another backend"}
 	if out := e.update(other, d.ID, change("by o")); !out.Replayed {
-		e.Error("a user is one actor, whichever API key acts for him")
+		e.Error("a user is one actor, whichever API key acts for them")
 	}
 	for _, c := range []dialog.Caller{user("a"), server(), {APIKey: "another backend"}, {APIKey: "o"}, {APIKey: "Backend"}} {
 		out := e.update(c, d.ID, change(fmt.Sprintf("by %+v", c)))

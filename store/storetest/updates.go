@@ -329,7 +329,7 @@ func testSuccession(e *env) {
 		admins                       []dialog.UserID
 	}{
 		{"to the longest-standing admin", "o", "", "c", []dialog.UserID{"b"}},
-		{"to whom he names", "c", "d", "d", []dialog.UserID{"b"}},
+		{"to whom they name", "c", "d", "d", []dialog.UserID{"b"}},
 		{"to the last admin", "d", "", "b", nil},
 		{"to the longest-standing occupant", "b", "", "a", nil},
 	} {
@@ -345,7 +345,7 @@ func testSuccession(e *env) {
 		if !out.Dialog.Deleted {
 			e.Errorf("%s: who left still sees the dialog", step.reason)
 		}
-		e.same(e.query(dialog.Query{User: step.leaves, Scope: dialog.Visible, Order: orders()[0], Limit: 5}), []dialog.ID(nil), "what is left to him")
+		e.same(e.query(dialog.Query{User: step.leaves, Scope: dialog.Visible, Order: orders()[0], Limit: 5}), []dialog.ID(nil), "what is left to them")
 		owned := dialog.Query{Scope: dialog.Mine, Order: orders()[0], Limit: 5, Filter: dialog.Filter{Owner: step.owner}}
 		e.same(e.query(owned), []dialog.ID{d.ID}, "what the new owner owns")
 	}
