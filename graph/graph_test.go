@@ -1,16 +1,13 @@
 package graph_test
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"fmt"
-	"io"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"strings"
-	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -29,7 +26,7 @@ type fixture struct {
 	testing.TB
 	handler http.Handler
 	service *dialog.Service
-	log     *lockedBuffer
+	log     *dialogtest.Log
 	request atomic.Pointer[api.Request] // the latest
 }
 
@@ -61,8 +58,8 @@ func openWith(t testing.TB, store dialog.Store, change func(*graph.Config)) *fix
 	if store == nil {
 		store = memory.NewStore(dialogtest.Class())
 	}
-	d := &fixture{TB: t, log: &lockedBuffer{}}
-	d.service = dialog.NewService(store, dialog.DefaultPolicy(dialog.DefaultLimits()), ticking(start), counting())
+	d := &fixture{TB: t, log: &dialogtest.Log{}}
+	d.service = dialog.NewService(store, dialog.DefaultPolicy(dialog.DefaultLimits()), dialogtest.Ticking(start), dialogtest.Counting())
 	config := graph.Config{
 		Service:  d.service,
 		Sessions: fakeSessions{},
@@ -86,53 +83,6 @@ func openWith(t testing.TB, store dialog.Store, change func(*graph.Config)) *fix
 		handler.ServeHTTP(w, r.WithContext(api.WithRequest(ctx, request)))
 	})
 	return d
-}
-
-type lockedBuffer struct {
-	mu sync.Mutex
-	b  bytes.Buffer
-}
-
-func (l *lockedBuffer) Write(p []byte) (int, error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.b.Write(p)
-}
-
-func (l *lockedBuffer) String() string {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.b.String()
-}
-
-// ticking is a clock that moves a second with each look at it.
-func ticking(now time.Time) func() time.Time {
-	var mu sync.Mutex
-	return func() time.Time {
-		mu.Lock()
-		defer mu.Unlock()
-		now = now.Add(time.Second)
-		return now
-	}
-}
-
-// counting is randomness without any, for ids that are the same in every run.
-func counting() io.Reader { return &counter{} }
-
-type counter struct {
-	mu sync.Mutex
-	n  byte
-}
-
-func (c *counter) Read(p []byte) (int, error) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.n++
-	for i := range p {
-		p[i] = 0
-	}
-	p[len(p)-1] = c.n
-	return len(p), nil
 }
 
 type fakeSessions struct{}

@@ -1,16 +1,13 @@
 package quickblox_test
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
-	"io"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
@@ -36,7 +33,7 @@ type fixture struct {
 	handler  http.Handler
 	service  *dialog.Service
 	sessions *fakeSessions
-	log      *lockedBuffer
+	log      *dialogtest.Log
 	request  *api.Request // the latest
 }
 
@@ -58,8 +55,8 @@ func open(t testing.TB) *fixture { return openStore(t, memory.NewStore(dialogtes
 
 func openStore(t testing.TB, store dialog.Store) *fixture {
 	t.Helper()
-	d := &fixture{TB: t, log: &lockedBuffer{}, sessions: &fakeSessions{}}
-	d.service = dialog.NewService(store, dialog.DefaultPolicy(dialog.DefaultLimits()), ticking(start), counting())
+	d := &fixture{TB: t, log: &dialogtest.Log{}, sessions: &fakeSessions{}}
+	d.service = dialog.NewService(store, dialog.DefaultPolicy(dialog.DefaultLimits()), dialogtest.Ticking(start), dialogtest.Counting())
 	handler := quickblox.NewHandler(quickblox.Config{
 		Service: d.service, Sessions: d.sessions, Caller: callerOf,
 		PublicURL: &url.URL{Scheme: "http", Host: "example.com"},
@@ -84,52 +81,6 @@ func openStore(t testing.TB, store dialog.Store) *fixture {
 func callerOf(ctx context.Context) dialog.Caller {
 	c, _ := ctx.Value(callerKey{}).(dialog.Caller)
 	return c
-}
-
-type lockedBuffer struct {
-	mu sync.Mutex
-	b  bytes.Buffer
-}
-
-func (l *lockedBuffer) Write(p []byte) (int, error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.b.Write(p)
-}
-
-func (l *lockedBuffer) String() string {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.b.String()
-}
-
-func ticking(now time.Time) func() time.Time {
-	var mu sync.Mutex
-	return func() time.Time {
-		mu.Lock()
-		defer mu.Unlock()
-		now = now.Add(time.Second)
-		return now
-	}
-}
-
-// counting is randomness without any, for ids that are the same in every run.
-func counting() io.Reader { return &counter{} }
-
-type counter struct {
-	mu sync.Mutex
-	n  byte
-}
-
-func (c *counter) Read(p []byte) (int, error) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.n++
-	for i := range p {
-		p[i] = 0
-	}
-	p[len(p)-1] = c.n
-	return len(p), nil
 }
 
 type fakeSessions struct{ ended []dialog.UserID }
