@@ -2,6 +2,7 @@ package dialog
 
 import (
 	"context"
+	"errors"
 	"time"
 )
 
@@ -46,6 +47,9 @@ type ChangedDialog struct {
 	Removed bool
 	// Recent means that a later page may have the same again.
 	Recent bool
+	// Mark is where a page starts that continues after this dialog; only with
+	// WithHistory.
+	Mark Mark
 }
 
 // A ChangesPage is what changed after a mark. No dialog is in it twice.
@@ -75,7 +79,20 @@ type ChangeLog interface {
 	// It must return [ErrResync] for a mark that another store wrote, that is
 	// ahead of this store, or after which something was forgotten.
 	ChangesSince(ctx context.Context, q ChangesQuery) (ChangesPage, error)
+
+	// Look must return the dialog or its tombstone, with its numbered History.
+	// Without either it must return [ErrNotFound].
+	Look(ctx context.Context, id ID) (Dialog, error)
+
+	// Follow must call wake soon after each change that any process makes,
+	// until ctx ends; it may call it without a change, and must not wait for
+	// it. It must return [ErrNoFeed] when the engine has no means to notice
+	// changes as they happen: then they are looked for once a second.
+	Follow(ctx context.Context, wake func()) error
 }
+
+// ErrNoFeed is the reason why [ChangeLog.Follow] does not follow.
+var ErrNoFeed = errors.New("this store does not announce changes")
 
 // ErrResync is the error for a position from which no client can catch up.
 func ErrResync() error {
@@ -162,8 +179,8 @@ func (s *Service) ReadChanges(ctx context.Context, c Caller, cursor *SyncCursor,
 				fresh = append(fresh, d)
 			}
 		}
-		if cursor.mark = page.Next; !page.More {
-			cursor.at = now
+		if cursor.MoveTo(page.Next); !page.More {
+			cursor.Complete(now)
 		}
 		if starts {
 			return ChangesPage{Next: page.Next}, nil

@@ -56,7 +56,7 @@ func (d *Dialog) adminChange(c Caller, target UserID) Act {
 // judge applies the rule table: may the caller see the dialog and do each act
 // (Forbidden), and does its type have each act (Invalid)?
 func (p *Plan) judge(d *Dialog) error {
-	if err := p.Policy.judgeSight(p.Caller, d); err != nil {
+	if err := p.Policy.JudgeSight(p.Caller, d); err != nil {
 		return err
 	}
 	acts := p.acts(d)

@@ -41,9 +41,9 @@ func (p *Policy) CanChangeAdmin(c Caller, target UserID, d *Dialog) bool {
 	return target != d.Owner && p.Can(c, d.adminChange(c, target), d)
 }
 
-// judgeSight denies callers who may not see the dialog. The error is the same
+// JudgeSight denies callers who may not see the dialog. The error is the same
 // for every dialog, so that guessing an id teaches nothing.
-func (p *Policy) judgeSight(c Caller, d *Dialog) error {
+func (p *Policy) JudgeSight(c Caller, d *Dialog) error {
 	if p.Can(c, See, d) {
 		return nil
 	}

@@ -43,7 +43,7 @@ func (s *Service) Dialog(ctx context.Context, c Caller, id string, withHistory b
 	if err != nil {
 		return Dialog{}, err
 	}
-	if err := s.policy.judgeSight(c, &d); err != nil {
+	if err := s.policy.JudgeSight(c, &d); err != nil {
 		return Dialog{}, err
 	}
 	return d, nil

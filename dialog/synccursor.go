@@ -38,7 +38,10 @@ func sentOf(d *ChangedDialog) sentDialog {
 func (c *SyncCursor) Mark() Mark { return c.mark }
 
 // MoveTo moves the cursor to a place up to which the caller was sent everything.
-func (c *SyncCursor) MoveTo(mark Mark, now time.Time) { c.mark, c.at = mark, now }
+func (c *SyncCursor) MoveTo(mark Mark) { c.mark = mark }
+
+// Complete means that the caller was sent everything that had happened at an instant.
+func (c *SyncCursor) Complete(at time.Time) { c.at = at }
 
 // Knows reports whether the caller was told exactly this.
 func (c *SyncCursor) Knows(d *ChangedDialog) bool { return slices.Contains(c.sent, sentOf(d)) }

@@ -98,7 +98,22 @@ func (s *store) ChangesSince(ctx context.Context, q dialog.ChangesQuery) (dialog
 		if removed && !q.WithHistory {
 			d = dialog.Dialog{ID: id}
 		}
-		page.Dialogs = append(page.Dialogs, dialog.ChangedDialog{Dialog: d, Removed: removed})
+		page.Dialogs = append(page.Dialogs, dialog.ChangedDialog{Dialog: d, Removed: removed, Mark: log.mark(at[id])})
 	}
 	return page, nil
 }
+
+func (s *store) Look(ctx context.Context, id dialog.ID) (dialog.Dialog, error) {
+	end, err := s.begin(ctx)
+	if err != nil {
+		return dialog.Dialog{}, err
+	}
+	defer end()
+	d, ok := s.db.dialogs[id]
+	if !ok {
+		return dialog.Dialog{}, dialog.ErrNotFound()
+	}
+	return clone(d), nil
+}
+
+func (s *store) Follow(context.Context, func()) error { return dialog.ErrNoFeed }

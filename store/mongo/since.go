@@ -88,10 +88,16 @@ func (s *Store) round(ctx context.Context, q dialog.ChangesQuery, m mark) (dialo
 	if len(list) > 0 {
 		m.at = list[len(list)-1].place
 	}
+	inside := m
 	if !full || m.at.changed > m.ceiling {
 		m.floor, m.ceiling = next, 0
 	}
-	return page(list, m, full, next), nil
+	p := page(list, m, full, next)
+	for i, e := range list {
+		inside.at = e.place
+		p.Dialogs[i].Mark = inside.encode()
+	}
+	return p, nil
 }
 
 // ahead reads what comes after the last place that was read.
@@ -114,8 +120,14 @@ func (s *Store) ahead(ctx context.Context, q dialog.ChangesQuery, m mark, now re
 	if full {
 		reached = min(reached, m.at.changed)
 	}
-	m.floor, m.ceiling = max(m.floor, before(reached, overlap)), 0
-	return page(list, m, full, m.floor), nil
+	since := m.floor
+	m.floor, m.ceiling = max(since, before(reached, overlap)), 0
+	p := page(list, m, full, m.floor)
+	for i, e := range list {
+		there := mark{epoch: m.epoch, floor: max(since, before(min(reached, e.changed), overlap)), at: e.place}
+		p.Dialogs[i].Mark = there.encode()
+	}
+	return p, nil
 }
 
 // page is a page of these entries. What was changed after the floor of the next
@@ -235,4 +247,25 @@ func (s *Store) readEntries(ctx context.Context, filter bson.D, p part, limit in
 		}
 	}
 	return list, nil
+}
+
+// Look reads a dialog or its tombstone, with its history.
+func (s *Store) Look(ctx context.Context, id dialog.ID) (dialog.Dialog, error) {
+	ctx, end, err := s.begin(ctx)
+	if err != nil {
+		return dialog.Dialog{}, err
+	}
+	defer end()
+	oid, err := objectID(id)
+	if err != nil {
+		return dialog.Dialog{}, err
+	}
+	d, err := s.find(ctx, oid, withHistory)
+	if err == nil && d.Version == 0 { // it stands for no dialog: see supplant
+		err = dialog.ErrNotFound()
+	}
+	if err != nil {
+		return dialog.Dialog{}, s.fail(ctx, "reading a dialog", err)
+	}
+	return d, nil
 }

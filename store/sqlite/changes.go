@@ -5,6 +5,7 @@ import (
 	"cmp"
 	"context"
 	"database/sql"
+	"errors"
 	"slices"
 
 	"dialogs/dialog"
@@ -98,6 +99,7 @@ func (c *changesReader) page() (dialog.ChangesPage, error) {
 			if err := c.readHistory(e); err != nil {
 				return dialog.ChangesPage{}, err
 			}
+			e.changed.Mark = mark{latest.epoch, e.position}.encode()
 		}
 		page.Dialogs = append(page.Dialogs, e.changed)
 	}
@@ -185,3 +187,22 @@ func scanRemoved(rows *sql.Rows, e *entry) error {
 	e.changed = dialog.ChangedDialog{Dialog: dialog.Dialog{ID: decodeID(id)}, Removed: true}
 	return err
 }
+
+// Look reads a dialog or its tombstone, with its history.
+func (s *Store) Look(ctx context.Context, id dialog.ID) (d dialog.Dialog, err error) {
+	key, err := encodeID(id)
+	if err != nil {
+		return dialog.Dialog{}, err
+	}
+	err = s.read(ctx, "reading a dialog", func(ctx context.Context) error {
+		d, err = s.withHistory(ctx, key)
+		return err
+	})
+	if errors.Is(err, sql.ErrNoRows) {
+		return dialog.Dialog{}, dialog.ErrNotFound()
+	}
+	return d, err
+}
+
+// Follow follows nothing: SQLite does not announce what other processes write.
+func (s *Store) Follow(context.Context, func()) error { return dialog.ErrNoFeed }

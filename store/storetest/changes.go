@@ -1,6 +1,8 @@
 package storetest
 
 import (
+	"context"
+	"errors"
 	"fmt"
 	"maps"
 	"math/rand/v2"
@@ -304,6 +306,44 @@ func testChangesWhole(e *env) {
 	}
 	if again := read(); len(again) > 0 {
 		e.Errorf("changes were told again: %v", again)
+	}
+}
+
+// testFollow waits for what another instance does.
+func testFollow(e *env) {
+	e.onTime(0)
+	other := e.instance()
+	ctx, cancel := context.WithCancel(e.Context())
+	defer cancel()
+	woken, ended := make(chan struct{}, 1), make(chan error, 1)
+	go func() {
+		ended <- other.Follow(ctx, func() {
+			select {
+			case woken <- struct{}{}:
+			default:
+			}
+		})
+	}()
+	again := time.NewTicker(100 * time.Millisecond) // until it has begun to follow
+	defer again.Stop()
+	for wakes := 0; wakes < 3; {
+		select {
+		case <-woken:
+			wakes++
+		case err := <-ended:
+			if !errors.Is(err, dialog.ErrNoFeed) {
+				e.Errorf("following: %v", err)
+			}
+			return
+		case <-again.C:
+			e.group("o")
+		case <-e.Context().Done():
+			e.Fatal("nothing wakes who follows")
+		}
+	}
+	cancel()
+	if err := <-ended; !errors.Is(err, context.Canceled) {
+		e.Errorf("the end of following: %v", err)
 	}
 }
 

@@ -82,6 +82,7 @@ func Run(t *testing.T, newDatabase func(t testing.TB) Database) {
 		{"changes while away", testChangesAway},
 		{"changes by a restore", testChangesRestored},
 		{"whole changes", testChangesWhole},
+		{"following", testFollow},
 		{"changes after no place of this store", testChangesRefused},
 		{"changes under a race", testChangesRace},
 

@@ -1,0 +1,161 @@
+package live
+
+import (
+	"context"
+
+	"dialogs/dialog"
+)
+
+// Dialogs watches all dialogs that the caller is part of; for a server, all. It
+// starts now, or first catches up from a cursor of [dialog.Service.Changes] or of an
+// earlier event: each dialog that changed, with its newest record. Then it tells every
+// record, in the order of each dialog, each once.
+func (h *Hub) Dialogs(ctx context.Context, c dialog.Caller, after dialog.Optional[string]) (*Watch, error) {
+	if c.Kind() == dialog.Anonymous {
+		return nil, dialog.ErrUnauthenticated()
+	}
+	cursor, err := h.Service.SyncCursor(c, after)
+	if err != nil {
+		return nil, err
+	}
+	w := &Watch{caller: c}
+	if _, err := h.watch(ctx, w); err != nil {
+		return nil, err
+	}
+	all := &allDialogs{watch: w, cursor: cursor, behind: after.Given, told: map[dialog.ID]int64{}}
+	if err := all.open(ctx); err != nil {
+		w.Close()
+		return nil, err
+	}
+	w.next = all
+	return w, nil
+}
+
+// toldOfMost is how many dialogs of a catch-up a watch remembers. What is beyond may
+// be told twice.
+const toldOfMost = 10_000
+
+// allDialogs makes the events of all dialogs of a caller.
+type allDialogs struct {
+	watch  *Watch
+	cursor dialog.SyncCursor
+	// behind means that there is more to catch up with.
+	behind bool
+	// told has the versions that the catch-up told, until the hub has handed
+	// out everything that the catch-up may have seen: until a reading that
+	// began after caughtUp.
+	told     map[dialog.ID]int64
+	caughtUp uint64
+}
+
+// open moves a cursor that is nowhere yet to the position of now, and has others
+// judged.
+func (a *allDialogs) open(ctx context.Context) error {
+	if a.cursor.Mark() == "" {
+		_, err := a.watch.hub.Service.ReadChanges(ctx, a.watch.caller, &a.cursor, dialog.MaxPage)
+		return err
+	}
+	probe := a.query()
+	probe.Limit = 1
+	if _, err := a.watch.hub.Store.ChangesSince(ctx, probe); err != nil {
+		return err
+	}
+	// The caller may know more than the hub has handed out: they were told by a
+	// catch-up. That must be behind the hub before it tells them anything.
+	if err := a.watch.hub.catchUp(ctx, a.watch); err != nil {
+		return err
+	}
+	a.watch.forget()
+	return nil
+}
+
+func (a *allDialogs) query() dialog.ChangesQuery {
+	h := a.watch.hub
+	return dialog.ChangesQuery{
+		User: a.watch.caller.User, After: a.cursor.Mark(), Limit: dialog.MaxPage, WithHistory: true, Kept: h.policy.SyncKept,
+	}
+}
+
+// start catches up, page by page.
+func (a *allDialogs) start(ctx context.Context) ([]Event, error) {
+	for a.behind {
+		h := a.watch.hub
+		now := h.Now()
+		page, err := h.Store.ChangesSince(ctx, a.query())
+		if err != nil {
+			return nil, err
+		}
+		var events []Event
+		for i := range page.Dialogs {
+			if e, ok := a.catchUp(&page.Dialogs[i]); ok {
+				events = append(events, e)
+			}
+		}
+		a.cursor.MoveTo(page.Next)
+		if !page.More && !a.watch.recover() {
+			a.behind = false
+			a.cursor.Complete(now)
+			h.mu.Lock()
+			a.caughtUp = h.cycle
+			h.mu.Unlock()
+		}
+		if len(events) > 0 {
+			return events, nil
+		}
+	}
+	return nil, nil
+}
+
+func (a *allDialogs) catchUp(d *dialog.ChangedDialog) (Event, bool) {
+	if a.cursor.Knows(d) {
+		return Event{}, false
+	}
+	a.cursor.Remember(d)
+	a.cursor.MoveTo(d.Mark)
+	if len(a.told) >= toldOfMost {
+		clear(a.told)
+	}
+	a.told[d.Dialog.ID] = d.Dialog.Version
+	e := Event{ID: d.Dialog.ID, Cursor: a.cursor.Text()}
+	if n := len(d.Dialog.History); n > 0 {
+		e.Change = &d.Dialog.History[n-1]
+	}
+	if d.Dialog.Version > 0 {
+		e.Dialog = a.watch.visible(&d.Dialog)
+	}
+	return e, true
+}
+
+func (a *allDialogs) take(b *batch) ([]Event, error) {
+	if b.lost {
+		return nil, dialog.ErrResync()
+	}
+	if b.cycle > a.caughtUp+1 {
+		a.told = nil
+	}
+	d := b.dialog
+	n := b.fresh
+	if version, ok := a.told[d.ID]; ok {
+		n = min(n, int(max(0, d.Version-version)))
+		a.told[d.ID] = max(version, d.Version)
+	}
+	sights := d.Parts(a.watch.caller, n)
+	records := d.History[len(d.History)-len(sights):]
+	var events []Event
+	part := false
+	for i, sight := range sights {
+		part = sight.After
+		if !sight.Before && !sight.After {
+			continue
+		}
+		events = append(events, Event{ID: d.ID, Change: &records[i], Dialog: a.watch.visible(d), Cursor: a.cursor.Text()})
+	}
+	if len(events) == 0 {
+		return nil, nil
+	}
+	a.cursor.Remember(&dialog.ChangedDialog{Dialog: *d, Removed: !part, Recent: b.recent})
+	a.cursor.MoveTo(b.mark)
+	a.cursor.Complete(a.watch.hub.Now())
+	events[len(events)-1].Cursor = a.cursor.Text()
+	return events, nil
+}

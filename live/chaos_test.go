@@ -1,0 +1,197 @@
+package live_test
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"math/rand/v2"
+	"slices"
+	"sync"
+	"testing"
+	"time"
+
+	"dialogs/dialog"
+	"dialogs/dialog/dialogtest"
+	"dialogs/live"
+)
+
+// A log is what one client was told, over all of its connections.
+type log struct {
+	instance  *instance
+	caller    dialog.Caller
+	reconnect bool
+	random    *rand.Rand
+
+	mu       sync.Mutex
+	versions map[dialog.ID][]int64
+	copy     map[dialog.ID]int64 // the versions of the dialogs that it has
+	cursor   dialog.Optional[string]
+}
+
+func (l *log) String() string { return fmt.Sprintf("%+v, reconnecting %v", l.caller, l.reconnect) }
+
+// connect starts to watch from where the log ends.
+func (l *log) connect(ctx context.Context) (*live.Watch, error) {
+	return l.instance.hub.Dialogs(ctx, l.caller, l.cursor)
+}
+
+// follow reads until ctx ends. A log that reconnects does so after a few events.
+func (l *log) follow(ctx context.Context, w *live.Watch) error {
+	defer func() { w.Close() }()
+	for left := 1; ; left-- {
+		if l.reconnect && left == 0 {
+			left = 1 + l.random.IntN(30)
+			w.Close()
+			next, err := l.connect(ctx)
+			if err != nil {
+				return err
+			}
+			w = next
+		}
+		e, err := w.Next(ctx)
+		if err != nil {
+			return err
+		}
+		l.note(e)
+	}
+}
+
+func (l *log) note(e live.Event) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.cursor = dialog.Some(e.Cursor)
+	if e.Change != nil {
+		l.versions[e.ID] = append(l.versions[e.ID], e.Change.Version)
+	}
+	if e.Dialog == nil {
+		delete(l.copy, e.ID)
+	} else {
+		l.copy[e.ID] = e.Dialog.Version
+	}
+}
+
+func (l *log) has(want map[dialog.ID]int64) bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return maps.Equal(l.copy, want)
+}
+
+// TestChaos changes dialogs at random, through two instances on one store, while
+// clients follow, some of whom lose their connection all the time.
+func TestChaos(t *testing.T) {
+	engines(t, func(t *testing.T, open func() dialog.Store) {
+		instances := []*instance{start(t, open()), start(t, open())}
+		var made []dialog.ID
+		for range 8 {
+			made = append(made, instances[0].group("a", "b"))
+		}
+		ctx, cancel := context.WithCancel(t.Context())
+		defer cancel()
+		var logs []*log
+		var following sync.WaitGroup
+		for n, c := range []dialog.Caller{server(), user("o"), user("a"), user("c")} {
+			for _, reconnect := range []bool{false, true} {
+				l := &log{
+					instance: instances[n%2], caller: c, reconnect: reconnect, random: rand.New(rand.NewPCG(uint64(n), 1)),
+					versions: map[dialog.ID][]int64{}, copy: map[dialog.ID]int64{},
+				}
+				w, err := l.connect(ctx)
+				if err != nil {
+					t.Fatal(err)
+				}
+				l.copy = l.expected(t, made)
+				logs = append(logs, l)
+				following.Go(func() {
+					if err := l.follow(ctx, w); ctx.Err() == nil {
+						t.Errorf("%s: %v", l, err)
+					}
+				})
+			}
+		}
+		var writing sync.WaitGroup
+		for w := range 4 {
+			writing.Go(func() { write(t, instances[w%2], made, uint64(w)) })
+		}
+		writing.Wait()
+		for _, l := range logs {
+			want := l.expected(t, made)
+			for deadline := time.Now().Add(patience); !l.has(want) && time.Now().Before(deadline); {
+				time.Sleep(10 * time.Millisecond)
+			}
+		}
+		cancel()
+		following.Wait()
+		for _, l := range logs {
+			l.check(t, made)
+		}
+	})
+}
+
+// write makes changes, and not so many at once that their records are lost.
+func write(t *testing.T, i *instance, made []dialog.ID, seed uint64) {
+	random := rand.New(rand.NewPCG(seed, 2))
+	for n := range dialogtest.Times(60, 2000) {
+		id, u := made[random.IntN(len(made))], dialog.UserID([]string{"a", "b", "c", "d"}[random.IntN(4)])
+		change := dialog.Change{Name: dialog.Some(fmt.Sprint(seed, n))}
+		switch random.IntN(6) {
+		case 0:
+			change = dialog.Change{AddOccupants: ids(u)}
+		case 1:
+			change = dialog.Change{RemoveOccupants: ids(u)}
+		}
+		_, err := i.service.Update(t.Context(), server(), string(id), change)
+		if err != nil && !dialog.IsCode(err, dialog.Invalid) {
+			t.Error(err)
+		}
+		time.Sleep(time.Duration(random.IntN(4)) * time.Millisecond)
+	}
+}
+
+// expected are the dialogs that the caller is part of now.
+func (l *log) expected(t *testing.T, made []dialog.ID) map[dialog.ID]int64 {
+	t.Helper()
+	want := map[dialog.ID]int64{}
+	for _, id := range made {
+		d, err := l.instance.service.Dialog(t.Context(), l.caller, string(id), false)
+		if dialog.IsCode(err, dialog.Forbidden) {
+			continue
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		want[id] = d.Version
+	}
+	return want
+}
+
+// check compares what a client was told with what happened: each record once, in
+// order; all of them, unless it reconnected; and in the end what there is.
+func (l *log) check(t *testing.T, made []dialog.ID) {
+	t.Helper()
+	if want := l.expected(t, made); !maps.Equal(l.copy, want) {
+		t.Errorf("%s: the copy is %v, want %v", l, l.copy, want)
+	}
+	for _, id := range made {
+		told := l.versions[id]
+		if !slices.IsSorted(told) || len(slices.Compact(slices.Clone(told))) != len(told) {
+			t.Errorf("%s: of %s they were told, in this order, of %v", l, id, told)
+		}
+		if l.reconnect {
+			continue
+		}
+		d, err := l.instance.service.Dialog(t.Context(), server(), string(id), true)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var want []int64
+		for i, sight := range d.Parts(l.caller, len(d.History)) {
+			if version := d.History[i].Version; version > 1 && (sight.Before || sight.After) {
+				want = append(want, version)
+			}
+		}
+		told = slices.DeleteFunc(slices.Clone(told), func(v int64) bool { return v < d.History[0].Version })
+		if !slices.Equal(told, want) {
+			t.Errorf("%s: of %s they were told of %v, want %v", l, id, told, want)
+		}
+	}
+}

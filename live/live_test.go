@@ -1,0 +1,321 @@
+package live_test
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"io"
+	"log/slog"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"go.uber.org/goleak"
+
+	"dialogs/dialog"
+	"dialogs/live"
+	"dialogs/store/memory"
+	"dialogs/store/sqlite"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+// patience is how long a test waits for what must happen.
+const patience = 30 * time.Second
+
+// An instance is a running hub before a store.
+type instance struct {
+	testing.TB
+	hub     *live.Hub
+	service *dialog.Service
+	stop    func()
+}
+
+func start(t testing.TB, inner dialog.Store) *instance {
+	t.Helper()
+	i := &instance{TB: t}
+	store := live.Announce(inner, func() { i.hub.Wake() })
+	i.service = dialog.NewService(store, dialog.DefaultPolicy(dialog.DefaultLimits()), time.Now, rand.Reader)
+	i.hub = live.NewHub(live.Options{Store: store, Service: i.service, Now: time.Now, Log: slog.New(slog.DiscardHandler)})
+	ctx, cancel := context.WithCancel(context.Background())
+	var running sync.WaitGroup
+	running.Go(func() { i.hub.Run(ctx) })
+	i.stop = func() { cancel(); running.Wait() }
+	t.Cleanup(i.stop)
+	return i
+}
+
+// engines are the stores that the tests use.
+func engines(t *testing.T, test func(t *testing.T, open func() dialog.Store)) {
+	t.Helper()
+	t.Run("memory", func(t *testing.T) {
+		db := memory.NewDatabase()
+		test(t, db.Open)
+	})
+	t.Run("sqlite", func(t *testing.T) {
+		dir := t.TempDir()
+		test(t, func() dialog.Store {
+			s, err := sqlite.Open(t.Context(), dir, sqlite.Options{})
+			if err != nil {
+				t.Fatal(err)
+			}
+			t.Cleanup(func() {
+				if err := s.Close(); err != nil {
+					t.Error(err)
+				}
+			})
+			return s
+		})
+	})
+}
+
+func user(id dialog.UserID) dialog.Caller { return dialog.Caller{User: id} }
+
+func server() dialog.Caller { return dialog.Caller{APIKey: "backend"} }
+
+func ids(list ...dialog.UserID) []dialog.UserID { return list }
+
+func (i *instance) create(c dialog.Creation) dialog.ID {
+	i.Helper()
+	c.Name = dialog.Some("x")
+	c.Owner = dialog.Some[dialog.UserID]("o")
+	out, err := i.service.Create(i.Context(), server(), c)
+	if err != nil {
+		i.Fatal(err)
+	}
+	return out.Dialog.ID
+}
+
+func (i *instance) group(occupants ...dialog.UserID) dialog.ID {
+	i.Helper()
+	return i.create(dialog.Creation{Type: dialog.Group, Occupants: occupants})
+}
+
+func (i *instance) update(id dialog.ID, c dialog.Change) {
+	i.Helper()
+	if _, err := i.service.Update(i.Context(), server(), string(id), c); err != nil {
+		i.Fatal(err)
+	}
+}
+
+func (i *instance) rename(id dialog.ID, name string) {
+	i.Helper()
+	i.update(id, dialog.Change{Name: dialog.Some(name)})
+}
+
+// A client watches, and fails the test for it.
+type client struct {
+	*instance
+	*live.Watch
+	cursor string
+}
+
+func (i *instance) watchOne(c dialog.Caller, id dialog.ID, since ...int64) *client {
+	i.Helper()
+	var version dialog.Optional[int64]
+	if len(since) > 0 {
+		version = dialog.Some(since[0])
+	}
+	w, err := i.hub.Dialog(i.Context(), c, string(id), version)
+	if err != nil {
+		i.Fatalf("watching %s as %+v: %v", id, c, err)
+	}
+	i.Cleanup(w.Close)
+	return &client{instance: i, Watch: w}
+}
+
+func (i *instance) watchAll(c dialog.Caller, after ...string) *client {
+	i.Helper()
+	var cursor dialog.Optional[string]
+	if len(after) > 0 {
+		cursor = dialog.Some(after[0])
+	}
+	w, err := i.hub.Dialogs(i.Context(), c, cursor)
+	if err != nil {
+		i.Fatalf("watching as %+v: %v", c, err)
+	}
+	i.Cleanup(w.Close)
+	return &client{instance: i, Watch: w}
+}
+
+// told is what an event says.
+type told struct {
+	ID      dialog.ID
+	Version int64 // 0 without a record
+	Visible bool
+}
+
+func (c *client) next() (told, error) {
+	c.Helper()
+	ctx, cancel := context.WithTimeout(c.Context(), patience)
+	defer cancel()
+	e, err := c.Next(ctx)
+	if err != nil {
+		return told{}, err
+	}
+	c.cursor = e.Cursor
+	t := told{ID: e.ID, Visible: e.Dialog != nil}
+	if e.Change != nil {
+		t.Version = e.Change.Version
+	}
+	if e.Dialog != nil && (e.Dialog.ID != e.ID || e.Dialog.Version < t.Version || e.Dialog.History != nil) {
+		c.Errorf("an event of %s, version %d, has the dialog %+v", e.ID, t.Version, e.Dialog)
+	}
+	return t, nil
+}
+
+func (c *client) gets(want ...told) {
+	c.Helper()
+	for _, w := range want {
+		got, err := c.next()
+		if err != nil {
+			c.Fatalf("waiting for %+v: %v", w, err)
+		}
+		if diff := cmp.Diff(w, got); diff != "" {
+			c.Fatalf("an event (-want +got):\n%s", diff)
+		}
+	}
+}
+
+func (c *client) ends(want error) {
+	c.Helper()
+	if e, err := c.next(); !errors.Is(err, want) {
+		c.Fatalf("%+v, %v, want the end: %v", e, err, want)
+	}
+}
+
+func TestOneDialog(t *testing.T) {
+	engines(t, func(t *testing.T, open func() dialog.Store) {
+		i := start(t, open())
+		id := i.group("a", "b")
+		owner, a, b := i.watchOne(user("o"), id), i.watchOne(user("a"), id), i.watchOne(user("b"), id, 0)
+		b.gets(told{id, 1, true})
+		i.rename(id, "2")
+		a.gets(told{id, 2, true})
+		i.update(id, dialog.Change{RemoveOccupants: ids("a")})
+		i.rename(id, "4")
+		owner.gets(told{id, 2, true}, told{id, 3, true}, told{id, 4, true})
+		a.gets(told{id, 3, false})
+		a.ends(io.EOF)
+		b.gets(told{id, 2, true}, told{id, 3, true}, told{id, 4, true})
+
+		late := i.watchOne(user("o"), id, 2)
+		late.gets(told{id, 3, true}, told{id, 4, true})
+		gone := i.watchOne(user("a"), id, 1) // they could see it then
+		gone.gets(told{id, 2, false}, told{id, 3, false})
+		gone.ends(io.EOF)
+
+		i.update(id, dialog.Change{Delete: true})
+		for _, c := range []*client{owner, b, late} {
+			c.gets(told{id, 5, false})
+			c.ends(io.EOF)
+		}
+		i.watchOne(user("b"), id, 4).gets(told{id, 5, false})
+	})
+}
+
+func TestOneDialogRefused(t *testing.T) {
+	i := start(t, memory.NewStore())
+	id, deleted, long := i.group("a"), i.group("a"), i.group("a")
+	i.update(deleted, dialog.Change{Delete: true})
+	for range dialog.HistoryKept + 1 {
+		i.rename(long, rand.Text())
+	}
+	for _, tt := range []struct {
+		reason string
+		caller dialog.Caller
+		id     dialog.ID
+		since  dialog.Optional[int64]
+		code   dialog.Code
+	}{
+		{"nobody", dialog.Caller{}, id, dialog.Optional[int64]{}, dialog.Unauthenticated},
+		{"no id", user("a"), "x", dialog.Optional[int64]{}, dialog.Invalid},
+		{"no dialog", user("a"), "0123456789abcdef01234567", dialog.Optional[int64]{}, dialog.NotFound},
+		{"an outsider", user("x"), id, dialog.Optional[int64]{}, dialog.Forbidden},
+		{"an outsider from the start", user("x"), id, dialog.Some[int64](0), dialog.Forbidden},
+		{"a deleted dialog", user("a"), deleted, dialog.Optional[int64]{}, dialog.NotFound},
+		{"a deleted dialog at its last version", user("a"), deleted, dialog.Some[int64](2), dialog.NotFound},
+		{"a deleted dialog of others", user("x"), deleted, dialog.Some[int64](1), dialog.NotFound},
+		{"a version of the future", user("a"), id, dialog.Some[int64](2), dialog.Invalid},
+		{"a negative version", user("a"), id, dialog.Some[int64](-1), dialog.Invalid},
+		{"a version that is no longer kept", user("a"), long, dialog.Some[int64](1), dialog.ResyncRequired},
+	} {
+		if _, err := i.hub.Dialog(t.Context(), tt.caller, string(tt.id), tt.since); !dialog.IsCode(err, tt.code) {
+			t.Errorf("%s: %v, want code %v", tt.reason, err, tt.code)
+		}
+	}
+	i.watchOne(user("a"), long, 2).gets(told{long, 3, true})
+}
+
+func TestAllDialogs(t *testing.T) {
+	engines(t, func(t *testing.T, open func() dialog.Store) {
+		i := start(t, open())
+		before := i.group("a")
+		owner, a, x, back := i.watchAll(user("o")), i.watchAll(user("a")), i.watchAll(user("x")), i.watchAll(server())
+		// The order of different dialogs is not promised.
+		everyone := func(want told, clients ...*client) {
+			t.Helper()
+			for _, c := range append(clients, owner, back) {
+				c.gets(want)
+			}
+		}
+		one := i.group("a")
+		everyone(told{one, 1, true}, a)
+		i.rename(before, "2")
+		everyone(told{before, 2, true}, a)
+		i.update(one, dialog.Change{RemoveOccupants: ids("a")})
+		a.gets(told{one, 2, false})
+		everyone(told{one, 2, true})
+		i.rename(one, "3")
+		everyone(told{one, 3, true})
+		i.update(one, dialog.Change{AddOccupants: ids("x")})
+		everyone(told{one, 4, true}, x)
+		public := i.create(dialog.Creation{Type: dialog.PublicGroup})
+		everyone(told{public, 1, true})
+		i.update(one, dialog.Change{Delete: true})
+		everyone(told{one, 5, false}, x)
+
+		// Back again, each from where they were.
+		i.rename(before, "3")
+		i.rename(before, "4")
+		i.watchAll(user("o"), owner.cursor).gets(told{before, 4, true})
+		i.watchAll(user("a"), a.cursor).gets(told{before, 4, true})
+		i.rename(before, "5")
+		a.gets(told{before, 3, true}, told{before, 4, true}, told{before, 5, true})
+		if _, err := i.hub.Dialogs(t.Context(), user("x"), dialog.Some(a.cursor)); !dialog.IsCode(err, dialog.ResyncRequired) {
+			t.Errorf("with a cursor of somebody else: %v", err)
+		}
+		if _, err := i.hub.Dialogs(t.Context(), user("x"), dialog.Some("x")); !dialog.IsCode(err, dialog.Invalid) {
+			t.Errorf("with no cursor: %v", err)
+		}
+	})
+}
+
+// A client that does not read is cut off, and nobody else notices.
+func TestSlowReader(t *testing.T) {
+	i := start(t, memory.NewStore())
+	id := i.group("a")
+	slow, other := i.watchAll(user("o")), i.watchOne(user("a"), id)
+	for n := range int64(400) {
+		i.rename(id, rand.Text())
+		other.gets(told{id, n + 2, true})
+	}
+	for {
+		if _, err := slow.next(); err != nil {
+			if !dialog.IsCode(err, dialog.ResyncRequired) {
+				t.Errorf("a slow reader: %v", err)
+			}
+			break
+		}
+	}
+}
+
+func TestStopped(t *testing.T) {
+	i := start(t, memory.NewStore())
+	id := i.group("a")
+	one, all := i.watchOne(user("a"), id), i.watchAll(server())
+	i.stop()
+	one.ends(live.ErrStopped)
+	all.ends(live.ErrStopped)
+}

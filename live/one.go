@@ -1,0 +1,117 @@
+package live
+
+import (
+	"context"
+	"io"
+
+	"dialogs/dialog"
+)
+
+// Dialog watches one dialog: every record after a version, in order, each once,
+// as far as the caller may see it. Without a version, it starts after the present
+// one. It ends with the record that ends the caller's sight.
+//
+// The errors at the start are those of [dialog.Service.Dialog]; a version ahead of the
+// dialog's is [dialog.Invalid], and one whose records are no longer kept
+// [dialog.ErrResync].
+func (h *Hub) Dialog(ctx context.Context, c dialog.Caller, id string, since dialog.Optional[int64]) (*Watch, error) {
+	if c.Kind() == dialog.Anonymous {
+		return nil, dialog.ErrUnauthenticated()
+	}
+	dialogID, err := dialog.ParseID("id", id)
+	if err != nil {
+		return nil, err
+	}
+	w := &Watch{caller: c, id: dialogID}
+	if _, err := h.watch(ctx, w); err != nil {
+		return nil, err
+	}
+	one := &oneDialog{watch: w}
+	if err := one.open(ctx, since); err != nil {
+		w.Close()
+		return nil, err
+	}
+	w.next = one
+	return w, nil
+}
+
+// oneDialog makes the events of one dialog. version is the last one that was told.
+type oneDialog struct {
+	watch   *Watch
+	version int64
+	missed  *batch
+}
+
+func (o *oneDialog) open(ctx context.Context, since dialog.Optional[int64]) error {
+	w := o.watch
+	d, err := w.hub.Store.Look(ctx, w.id)
+	if err != nil {
+		return err
+	}
+	o.version = d.Version
+	if since.Given {
+		if since.Value < 0 || since.Value > d.Version {
+			return dialog.InvalidInput("sinceVersion", "sinceVersion must not be greater than the dialog's version")
+		}
+		o.version = since.Value
+	}
+	if !o.sawThen(&d) {
+		if d.Deleted {
+			return dialog.ErrNotFound()
+		}
+		if err := w.hub.policy.JudgeSight(w.caller, &d); err != nil {
+			return err
+		}
+	}
+	if d.Version-o.version > int64(len(d.History)) {
+		return dialog.ErrResync()
+	}
+	o.missed = &batch{dialog: &d}
+	return nil
+}
+
+// sawThen reports whether the caller could see the dialog at the version to start
+// from.
+func (o *oneDialog) sawThen(d *dialog.Dialog) bool {
+	n := int(min(d.Version-o.version, int64(len(d.History))))
+	if n == 0 {
+		return o.watch.visible(d) != nil
+	}
+	return o.watch.hub.policy.Sights(o.watch.caller, d, n)[0].Before
+}
+
+func (o *oneDialog) start(context.Context) ([]Event, error) {
+	if o.missed == nil {
+		return nil, nil
+	}
+	missed := o.missed
+	o.missed = nil
+	return o.take(missed)
+}
+
+func (o *oneDialog) take(b *batch) ([]Event, error) {
+	d := b.dialog
+	n := d.Version - o.version
+	if n <= 0 {
+		return nil, nil
+	}
+	if n > int64(len(d.History)) {
+		return nil, dialog.ErrResync()
+	}
+	o.version = d.Version
+	var events []Event
+	sights := o.watch.hub.policy.Sights(o.watch.caller, d, int(n))
+	records := d.History[len(d.History)-len(sights):]
+	for i, sight := range sights {
+		if !sight.Before && !sight.After {
+			continue
+		}
+		e := Event{ID: d.ID, Change: &records[i]}
+		if !sight.After {
+			return append(events, e), io.EOF
+		}
+		e.Dialog = o.watch.visible(d)
+		events = append(events, e)
+	}
+	return events, nil
+}

@@ -1,0 +1,76 @@
+package live
+
+import (
+	"time"
+
+	lru "github.com/hashicorp/golang-lru/v2"
+
+	"dialogs/dialog"
+)
+
+const (
+	// toldMost is how many dialogs the hub remembers the version of. An entry takes
+	// about 150 bytes.
+	toldMost = 100_000
+	// membersMost is how many dialogs the hub remembers the members of.
+	membersMost = 100
+	// skew is how much the clocks of instances may differ.
+	skew = time.Minute
+)
+
+// told is what the hub has handed out: up to which version of each dialog. Of a
+// dialog that it does not remember, the records after an instant are new.
+type told struct {
+	versions *lru.Cache[dialog.ID, toldVersion]
+	members  *lru.Cache[dialog.ID, []dialog.UserID]
+	// since is that instant, by the clock of this instance.
+	since *time.Time
+}
+
+type toldVersion struct {
+	version int64
+	at      time.Time
+}
+
+func newTold(now time.Time) told {
+	since := now.Add(-skew)
+	t := told{since: &since}
+	// Whatever changed after a dialog was forgotten is newer than that.
+	t.versions, _ = lru.NewWithEvict(toldMost, func(_ dialog.ID, v toldVersion) { // fails for a size below 1
+		if v.at.After(*t.since) {
+			*t.since = v.at
+		}
+	})
+	t.members, _ = lru.New[dialog.ID, []dialog.UserID](membersMost)
+	return t
+}
+
+func (t *told) version(id dialog.ID) (int64, bool) {
+	v, ok := t.versions.Peek(id)
+	return v.version, ok
+}
+
+func (t *told) set(d *dialog.Dialog, now time.Time) {
+	t.versions.Add(d.ID, toldVersion{d.Version, now})
+	t.members.Add(d.ID, d.Members())
+}
+
+// people are the members of the dialog when it was handed out last.
+func (t *told) people(id dialog.ID) []dialog.UserID {
+	list, _ := t.members.Get(id)
+	return list
+}
+
+// fresh returns how many of the last records were not handed out. lost means that
+// more were not, which are no longer kept.
+func (t *told) fresh(d *dialog.Dialog) (n int, lost bool) {
+	if v, ok := t.versions.Get(d.ID); ok {
+		n := max(0, d.Version-v.version)
+		kept := int64(len(d.History))
+		return int(min(n, kept)), n > kept
+	}
+	for i := len(d.History) - 1; i >= 0 && d.History[i].At.After(*t.since); i-- {
+		n++
+	}
+	return n, n == len(d.History) && d.Version > int64(n)
+}

@@ -1,0 +1,204 @@
+package live
+
+import (
+	"cmp"
+	"context"
+	"sync"
+
+	"dialogs/dialog"
+)
+
+// waitingMost is how many changes wait for a reader. One who falls further behind is
+// cut off: [dialog.ErrResync].
+const waitingMost = 256
+
+// An Event is one change of one dialog, as the caller may see it.
+type Event struct {
+	ID dialog.ID
+	// Change is the record of the change. After a catch-up, it is the newest one
+	// of the dialog, and nil when it is no longer kept.
+	Change *dialog.Record
+	// Dialog is the dialog as it is now, which can be newer than the change; nil
+	// when it is deleted, or the caller can no longer see it.
+	Dialog *dialog.Dialog
+	// Cursor continues after this event; empty when one dialog is watched.
+	Cursor string
+}
+
+// A batch is a dialog with records that were not handed out before. Those who are
+// concerned share it, and must not change it.
+type batch struct {
+	dialog *dialog.Dialog
+	// fresh is how many of the last records are new; lost means that there were
+	// more.
+	fresh  int
+	lost   bool
+	recent bool
+	mark   dialog.Mark
+	cycle  uint64
+}
+
+// A Watch is what one caller waits for. One goroutine may use it.
+type Watch struct {
+	hub    *Hub
+	caller dialog.Caller
+	// id is the dialog that is watched; empty for all of the caller's.
+	id dialog.ID
+	// next makes the events of what was put.
+	next source
+	// pending are events that were made and not returned yet.
+	pending []Event
+	// ended is the reason why there will be no more after the pending ones.
+	ended error
+
+	mu         sync.Mutex // guards what follows
+	waiting    []*batch
+	overflowed bool  // something was not put
+	reason     error // why nothing will be put any more
+	ready      chan struct{}
+}
+
+// A source makes events. It returns none, and no error, when it has to wait.
+type source interface {
+	// start makes the events that come before any batch.
+	start(ctx context.Context) ([]Event, error)
+	// take makes the events of a batch.
+	take(b *batch) ([]Event, error)
+}
+
+func (h *Hub) watch(ctx context.Context, w *Watch) (*Watch, error) {
+	w.hub, w.ready = h, make(chan struct{}, 1)
+	h.mu.Lock()
+	h.watches.add(w)
+	h.mu.Unlock()
+	if err := h.activate(ctx); err != nil {
+		w.Close()
+		return nil, err
+	}
+	return w, nil
+}
+
+// Close ends the watch.
+func (w *Watch) Close() {
+	w.hub.mu.Lock()
+	defer w.hub.mu.Unlock()
+	w.hub.watches.remove(w)
+}
+
+// Next waits for the next event. io.EOF means that there will be none, because the
+// caller can no longer see the dialog; [dialog.ErrResync] that the caller missed
+// something. After an error, only Close may be called.
+func (w *Watch) Next(ctx context.Context) (Event, error) {
+	for {
+		if len(w.pending) > 0 {
+			e := w.pending[0]
+			w.pending = w.pending[1:]
+			return e, nil
+		}
+		if w.ended != nil {
+			return Event{}, w.ended
+		}
+		var err error
+		if w.pending, err = w.next.start(ctx); err != nil {
+			w.ended = err
+			continue
+		}
+		if len(w.pending) > 0 {
+			continue
+		}
+		b, err := w.wait(ctx)
+		if err != nil {
+			return Event{}, err
+		}
+		w.pending, w.ended = w.next.take(b)
+	}
+}
+
+func (w *Watch) wait(ctx context.Context) (*batch, error) {
+	for {
+		w.mu.Lock()
+		if reason := w.reason; reason != nil || w.overflowed {
+			w.mu.Unlock()
+			return nil, cmp.Or(reason, dialog.ErrResync())
+		}
+		if len(w.waiting) > 0 {
+			b := w.waiting[0]
+			w.waiting[0] = nil
+			w.waiting = w.waiting[1:]
+			w.mu.Unlock()
+			return b, nil
+		}
+		w.waiting = nil // lets go of the array
+		w.mu.Unlock()
+		select {
+		case <-w.ready:
+		case <-ctx.Done():
+			return nil, ctx.Err()
+		}
+	}
+}
+
+// put adds what the watch must not miss. It never waits.
+func (w *Watch) put(b *batch) {
+	w.mu.Lock()
+	if len(w.waiting) >= waitingMost {
+		w.waiting, w.overflowed = nil, true
+	}
+	if w.reason == nil && !w.overflowed {
+		w.waiting = append(w.waiting, b)
+	}
+	w.mu.Unlock()
+	w.signal()
+}
+
+func (w *Watch) end(reason error) {
+	w.mu.Lock()
+	if w.reason == nil {
+		w.waiting, w.reason = nil, reason
+	}
+	w.mu.Unlock()
+	w.signal()
+}
+
+// ending is the reason why nothing will be put any more, if there is one.
+func (w *Watch) ending() error {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.reason
+}
+
+func (w *Watch) signal() {
+	select {
+	case w.ready <- struct{}{}:
+	default: // it is about to look
+	}
+}
+
+// forget drops what waits: the reader reads it from the store.
+func (w *Watch) forget() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.waiting, w.overflowed = nil, false
+}
+
+// recover reports whether too much was waiting, and lets the watch go on: for a
+// reader who reads it all from the store again.
+func (w *Watch) recover() bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if !w.overflowed {
+		return false
+	}
+	w.overflowed = false
+	return true
+}
+
+// visible is the dialog for an event: nil when the caller can't see it.
+func (w *Watch) visible(d *dialog.Dialog) *dialog.Dialog {
+	if d.Deleted || !w.hub.policy.Can(w.caller, dialog.See, d) {
+		return nil
+	}
+	bare := *d
+	bare.History = nil
+	return &bare
+}

@@ -1,0 +1,89 @@
+package live
+
+import (
+	"iter"
+
+	"dialogs/dialog"
+)
+
+// watches finds those who are concerned by a change.
+type watches struct {
+	byDialog map[dialog.ID]map[*Watch]struct{}
+	// byUser has those who watch all of a user's dialogs; the empty user stands
+	// for servers.
+	byUser map[dialog.UserID]map[*Watch]struct{}
+}
+
+func newWatches() watches {
+	return watches{byDialog: map[dialog.ID]map[*Watch]struct{}{}, byUser: map[dialog.UserID]map[*Watch]struct{}{}}
+}
+
+func (s *watches) empty() bool { return len(s.byDialog)+len(s.byUser) == 0 }
+
+func (s *watches) add(w *Watch) {
+	if w.id != "" {
+		addTo(s.byDialog, w.id, w)
+	} else {
+		addTo(s.byUser, w.caller.User, w)
+	}
+}
+
+func (s *watches) remove(w *Watch) {
+	if w.id != "" {
+		removeFrom(s.byDialog, w.id, w)
+	} else {
+		removeFrom(s.byUser, w.caller.User, w)
+	}
+}
+
+func addTo[K comparable](m map[K]map[*Watch]struct{}, key K, w *Watch) {
+	if m[key] == nil {
+		m[key] = map[*Watch]struct{}{}
+	}
+	m[key][w] = struct{}{}
+}
+
+func removeFrom[K comparable](m map[K]map[*Watch]struct{}, key K, w *Watch) {
+	delete(m[key], w)
+	if len(m[key]) == 0 {
+		delete(m, key)
+	}
+}
+
+// concerned are those who watch the dialog, or all dialogs of one of these people.
+func (s *watches) concerned(id dialog.ID, people []dialog.UserID) iter.Seq[*Watch] {
+	return func(yield func(*Watch) bool) {
+		sets := []map[*Watch]struct{}{s.byDialog[id], s.byUser[""]}
+		for _, u := range people {
+			if set := s.byUser[u]; set != nil && u != "" {
+				sets = append(sets, set)
+			}
+		}
+		for _, set := range sets {
+			for w := range set {
+				if !yield(w) {
+					return
+				}
+			}
+		}
+	}
+}
+
+func (s *watches) all() iter.Seq[*Watch] {
+	return func(yield func(*Watch) bool) {
+		for _, set := range s.byDialog {
+			for w := range set {
+				if !yield(w) {
+					return
+				}
+			}
+		}
+		for _, set := range s.byUser {
+			for w := range set {
+				if !yield(w) {
+					return
+				}
+			}
+		}
+	}
+}

@@ -1,0 +1,66 @@
+package mongo
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"go.mongodb.org/mongo-driver/v2/bson"
+	driver "go.mongodb.org/mongo-driver/v2/mongo"
+	"go.mongodb.org/mongo-driver/v2/mongo/options"
+
+	"dialogs/dialog"
+)
+
+// Error codes that say that a server has no change streams, or not for us.
+const (
+	codeUnauthorized        = 13
+	codeCommandNotFound     = 59
+	codeChangeStreamMissing = 40573 // $changeStream is only supported on replica sets
+	codeUnrecognizedStage   = 40324
+	codeNotImplemented      = 238
+	codeCommandNotSupported = 115
+)
+
+var noStreams = [...]int{
+	codeUnauthorized, codeCommandNotFound, codeChangeStreamMissing, codeUnrecognizedStage,
+	codeNotImplemented, codeCommandNotSupported,
+}
+
+// Follow follows a change stream of the dialogs. It asks for no more than that
+// something changed: what changed is read from the dialogs.
+//
+// A stream that was interrupted starts anew from the present, after a wake-up: what
+// happened in between is found like everything else.
+func (s *Store) Follow(ctx context.Context, wake func()) error {
+	pipeline := bson.A{bson.D{{Key: "$project", Value: bson.D{{Key: fieldID, Value: 1}, {Key: "operationType", Value: 1}}}}}
+	stream, err := s.dialogs.Watch(ctx, pipeline, options.ChangeStream())
+	if err != nil {
+		return s.followingFailed(ctx, err)
+	}
+	defer stream.Close(context.WithoutCancel(ctx))
+	wake()
+	for stream.Next(ctx) {
+		wake()
+	}
+	if err := stream.Err(); err != nil {
+		return s.followingFailed(ctx, err)
+	}
+	return errStreamEnded
+}
+
+var errStreamEnded = errors.New("the change stream ended")
+
+func (s *Store) followingFailed(ctx context.Context, err error) error {
+	if ctx.Err() != nil {
+		return ctx.Err()
+	}
+	said := fmt.Errorf("following the changes: %w", s.errors.clean(err))
+	var refused driver.CommandError
+	for _, code := range noStreams {
+		if errors.As(err, &refused) && refused.HasErrorCode(code) {
+			return fmt.Errorf("%w: %w", dialog.ErrNoFeed, said)
+		}
+	}
+	return said
+}
