@@ -15,6 +15,7 @@ import (
 	"dialogs/dialog"
 	"dialogs/edge"
 	"dialogs/graph"
+	"dialogs/live"
 	"dialogs/playground"
 	"dialogs/quickblox"
 )
@@ -23,6 +24,7 @@ import (
 type parts struct {
 	store         dialog.Store
 	service       *dialog.Service
+	hub           *live.Hub
 	authenticator *auth.Authenticator
 	minter        *auth.Minter
 	limiter       *edge.RateLimiter
@@ -112,6 +114,7 @@ func (s *settings) graphql(p parts) http.Handler {
 	limits.List = graph.LongestList(s.limits)
 	return graph.NewHandler(graph.Config{
 		Service:       p.service,
+		Hub:           p.hub,
 		Sessions:      p.minter,
 		Caller:        callerOf,
 		Log:           p.log,

@@ -18,6 +18,7 @@ import (
 	"dialogs/auth"
 	"dialogs/budget"
 	"dialogs/edge"
+	"dialogs/live"
 	"dialogs/store"
 )
 
@@ -154,8 +155,13 @@ func (s *settings) parts(ctx context.Context, log *slog.Logger, opened *closers)
 	}
 	opened.add(p.store.Close)
 	p.prober = edge.NewProber(p.store.Ping, s.store.options.Timeout, time.Now, log.With(s.store.where()))
-	opened.add(watch(ctx, p.prober))
+	opened.add(background(ctx, p.prober.Watch))
+	inner := p.store
+	p.store = live.Announce(inner, func() { p.hub.Wake() })
 	p.service = s.newService(p.store)
+	p.hub = live.NewHub(live.Options{Store: p.store, Service: p.service, Now: time.Now, Log: log})
+	// It outlives the signal to stop: subscriptions end one after the other.
+	opened.add(background(context.WithoutCancel(ctx), p.hub.Run))
 	minter, err := auth.NewMinter(secret, time.Now, rand.Reader)
 	if err != nil {
 		return p, err
@@ -180,14 +186,14 @@ func (s *settings) parts(ctx context.Context, log *slog.Logger, opened *closers)
 	return p, nil
 }
 
-// watch keeps asking the store until ctx ends or stop is called.
-func watch(ctx context.Context, prober *edge.Prober) (stop func() error) {
+// background runs something until ctx ends or stop is called.
+func background(ctx context.Context, run func(context.Context)) (stop func() error) {
 	ctx, cancel := context.WithCancel(ctx)
-	var watching sync.WaitGroup
-	watching.Go(func() { prober.Watch(ctx) })
+	var running sync.WaitGroup
+	running.Go(func() { run(ctx) })
 	return func() error {
 		cancel()
-		watching.Wait()
+		running.Wait()
 		return nil
 	}
 }

@@ -19,11 +19,14 @@ import (
 	"dialogs/dialog"
 	"dialogs/graph/generated"
 	"dialogs/graph/language"
+	"dialogs/live"
 )
 
 // A Config is everything that the API needs from outside.
 type Config struct {
-	Service  *dialog.Service
+	Service *dialog.Service
+	// Hub tells subscriptions what changes.
+	Hub      *live.Hub
 	Sessions Sessions
 	// Caller returns the caller of a request by its context.
 	Caller func(context.Context) dialog.Caller
@@ -45,7 +48,7 @@ type Config struct {
 // NewHandler serves GraphQL over HTTP.
 func NewHandler(c Config) http.Handler {
 	config := generated.Config{
-		Resolvers:  &resolver{service: c.Service, sessions: c.Sessions, caller: c.Caller, log: c.Log},
+		Resolvers:  &resolver{service: c.Service, hub: c.Hub, sessions: c.Sessions, caller: c.Caller, log: c.Log},
 		Directives: directives(c.Caller),
 		Complexity: complexities(),
 	}

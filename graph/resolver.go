@@ -7,6 +7,7 @@ import (
 
 	"dialogs/dialog"
 	"dialogs/graph/generated"
+	"dialogs/live"
 )
 
 // Sessions creates session tokens.
@@ -20,11 +21,13 @@ type Sessions interface {
 // types that need the service.
 type resolver struct {
 	service  *dialog.Service
+	hub      *live.Hub
 	sessions Sessions
 	caller   func(context.Context) dialog.Caller
 	log      *slog.Logger
 }
 
-func (r *resolver) Query() generated.QueryResolver       { return queries{r} }
-func (r *resolver) Mutation() generated.MutationResolver { return mutations{r} }
-func (r *resolver) Dialog() generated.DialogResolver     { return dialogs{r} }
+func (r *resolver) Query() generated.QueryResolver               { return queries{r} }
+func (r *resolver) Mutation() generated.MutationResolver         { return mutations{r} }
+func (r *resolver) Subscription() generated.SubscriptionResolver { return subscriptions{r} }
+func (r *resolver) Dialog() generated.DialogResolver             { return dialogs{r} }

@@ -34,6 +34,7 @@ type ResolverRoot interface {
 	Dialog() DialogResolver
 	Mutation() MutationResolver
 	Query() QueryResolver
+	Subscription() SubscriptionResolver
 }
 
 type DirectiveRoot struct {
@@ -140,6 +141,13 @@ type ComplexityRoot struct {
 		Node   func(childComplexity int) int
 	}
 
+	DialogEvent struct {
+		Change   func(childComplexity int) int
+		Cursor   func(childComplexity int) int
+		Dialog   func(childComplexity int) int
+		DialogID func(childComplexity int) int
+	}
+
 	LeaveDialogsPayload struct {
 		LeftIds func(childComplexity int) int
 		Refused func(childComplexity int) int
@@ -196,6 +204,11 @@ type ComplexityRoot struct {
 		Viewer        func(childComplexity int) int
 	}
 
+	Subscription struct {
+		DialogChanged  func(childComplexity int, id string, sinceVersion *int) int
+		DialogsChanged func(childComplexity int, after *string) int
+	}
+
 	UpdateDialogPayload struct {
 		Change   func(childComplexity int) int
 		Dialog   func(childComplexity int) int
@@ -232,6 +245,10 @@ type QueryResolver interface {
 	Node(ctx context.Context, id string) (model.Node, error)
 	Nodes(ctx context.Context, ids []string) ([]model.Node, error)
 	DialogChanges(ctx context.Context, after *string, first *int) (*model.DialogChanges, error)
+}
+type SubscriptionResolver interface {
+	DialogChanged(ctx context.Context, id string, sinceVersion *int) (<-chan model.DialogEvent, error)
+	DialogsChanged(ctx context.Context, after *string) (<-chan model.DialogEvent, error)
 }
 
 // endregion ************************** generated!.gotpl **************************
@@ -629,6 +646,31 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.DialogEdge.Node(childComplexity), true
 
+	case "DialogEvent.change":
+		if e.ComplexityRoot.DialogEvent.Change == nil {
+			break
+		}
+
+		return e.ComplexityRoot.DialogEvent.Change(childComplexity), true
+	case "DialogEvent.cursor":
+		if e.ComplexityRoot.DialogEvent.Cursor == nil {
+			break
+		}
+
+		return e.ComplexityRoot.DialogEvent.Cursor(childComplexity), true
+	case "DialogEvent.dialog":
+		if e.ComplexityRoot.DialogEvent.Dialog == nil {
+			break
+		}
+
+		return e.ComplexityRoot.DialogEvent.Dialog(childComplexity), true
+	case "DialogEvent.dialogId":
+		if e.ComplexityRoot.DialogEvent.DialogID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.DialogEvent.DialogID(childComplexity), true
+
 	case "LeaveDialogsPayload.leftIds":
 		if e.ComplexityRoot.LeaveDialogsPayload.LeftIds == nil {
 			break
@@ -885,6 +927,29 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.Query.Viewer(childComplexity), true
 
+	case "Subscription.dialogChanged":
+		if e.ComplexityRoot.Subscription.DialogChanged == nil {
+			break
+		}
+
+		args, err := ec.field_Subscription_dialogChanged_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Subscription.DialogChanged(childComplexity, args["id"].(string), args["sinceVersion"].(*int)), true
+	case "Subscription.dialogsChanged":
+		if e.ComplexityRoot.Subscription.DialogsChanged == nil {
+			break
+		}
+
+		args, err := ec.field_Subscription_dialogsChanged_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Subscription.DialogsChanged(childComplexity, args["after"].(*string)), true
+
 	case "UpdateDialogPayload.change":
 		if e.ComplexityRoot.UpdateDialogPayload.Change == nil {
 			break
@@ -991,6 +1056,23 @@ func (e *executableSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 				Data: buf.Bytes(),
 			}
 		}
+	case ast.Subscription:
+		next := ec._Subscription(ctx, opCtx.Operation.SelectionSet)
+
+		var buf bytes.Buffer
+		return func(ctx context.Context) *graphql.Response {
+			buf.Reset()
+			data := next(ctx)
+
+			if data == nil {
+				return nil
+			}
+			data.MarshalGQL(&buf)
+
+			return &graphql.Response{
+				Data: buf.Bytes(),
+			}
+		}
 
 	default:
 		return graphql.OneShot(graphql.ErrorResponse(ctx, "unsupported GraphQL operation"))
@@ -1078,6 +1160,34 @@ type Query {
     "Number of dialogs on a page, changed and removed together: 1 to 100. Default: 100."
     first: Int
   ): DialogChanges @authenticated
+}
+
+"Changes as they happen, over WebSocket (graphql-transport-ws) or server-sent events (graphql-sse)."
+type Subscription {
+  "Changes of one dialog that the caller may see, in order, each exactly once. It completes when the caller can no longer see the dialog."
+  dialogChanged(
+    "Id of the dialog."
+    id: ID!
+    "Start with the changes after this version: pass the version of the last change that you have. Fails with RESYNC_REQUIRED if they are no longer kept (the latest 50 are). Default: start after the present version."
+    sinceVersion: Int
+  ): DialogEvent! @authenticated
+  "Changes of the caller's dialogs (those of scope MINE; for a server, all), in the order of each dialog. Fails with RESYNC_REQUIRED if the client reads too slowly, or was away for too long."
+  dialogsChanged(
+    "First catch up from this position: a ` + "`" + `cursor` + "`" + ` of an earlier event or of ` + "`" + `dialogChanges` + "`" + `. Each dialog that changed meanwhile is sent once. Default: start now."
+    after: String
+  ): DialogEvent! @authenticated
+}
+
+"One change of one dialog, as the caller may see it."
+type DialogEvent {
+  "Id of the dialog."
+  dialogId: ID!
+  "The change. After a catch-up, the newest one of the dialog; null when it is no longer kept."
+  change: DialogChange
+  "The dialog as it is now, which can be newer than the change; null when it is deleted or the caller can no longer see it."
+  dialog: Dialog
+  "Pass it as ` + "`" + `after` + "`" + ` to continue: everything before it was sent on this subscription. Null on ` + "`" + `dialogChanged` + "`" + `, which continues by ` + "`" + `sinceVersion` + "`" + `."
+  cursor: String
 }
 
 "What changed after a position."
@@ -1837,6 +1947,20 @@ func (ec *executionContext) childFields_DialogEdge(ctx context.Context, field gr
 	return nil, fmt.Errorf("no field named %q was found under type DialogEdge", field.Name)
 }
 
+func (ec *executionContext) childFields_DialogEvent(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "dialogId":
+		return ec.fieldContext_DialogEvent_dialogId(ctx, field)
+	case "change":
+		return ec.fieldContext_DialogEvent_change(ctx, field)
+	case "dialog":
+		return ec.fieldContext_DialogEvent_dialog(ctx, field)
+	case "cursor":
+		return ec.fieldContext_DialogEvent_cursor(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type DialogEvent", field.Name)
+}
+
 func (ec *executionContext) childFields_LeaveDialogsPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "leftIds":
@@ -2316,6 +2440,42 @@ func (ec *executionContext) field_Query_nodes_args(ctx context.Context, rawArgs 
 		return nil, err
 	}
 	args["ids"] = arg0
+	return args, nil
+}
+
+func (ec *executionContext) field_Subscription_dialogChanged_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "id",
+		func(ctx context.Context, v any) (string, error) {
+			return ec.unmarshalNID2string(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["id"] = arg0
+	arg1, err := graphql.ProcessArgField(ctx, rawArgs, "sinceVersion",
+		func(ctx context.Context, v any) (*int, error) {
+			return ec.unmarshalOInt2ᚖint(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["sinceVersion"] = arg1
+	return args, nil
+}
+
+func (ec *executionContext) field_Subscription_dialogsChanged_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "after",
+		func(ctx context.Context, v any) (*string, error) {
+			return ec.unmarshalOString2ᚖstring(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["after"] = arg0
 	return args, nil
 }
 
@@ -3882,6 +4042,116 @@ func (ec *executionContext) fieldContext_DialogEdge_cursor(_ context.Context, fi
 	return graphql.NewScalarFieldContext("DialogEdge", field, false, false, "String")
 }
 
+func (ec *executionContext) _DialogEvent_dialogId(ctx context.Context, field graphql.CollectedField, obj *model.DialogEvent) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_DialogEvent_dialogId(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.DialogID, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNID2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_DialogEvent_dialogId(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("DialogEvent", field, false, false, "ID")
+}
+
+func (ec *executionContext) _DialogEvent_change(ctx context.Context, field graphql.CollectedField, obj *model.DialogEvent) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_DialogEvent_change(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Change, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.DialogChange) graphql.Marshaler {
+			return ec.marshalODialogChange2ᚖdialogsᚋgraphᚋmodelᚐDialogChange(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_DialogEvent_change(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "DialogEvent",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_DialogChange(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _DialogEvent_dialog(ctx context.Context, field graphql.CollectedField, obj *model.DialogEvent) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_DialogEvent_dialog(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Dialog, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.Dialog) graphql.Marshaler {
+			return ec.marshalODialog2ᚖdialogsᚋgraphᚋmodelᚐDialog(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_DialogEvent_dialog(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "DialogEvent",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Dialog(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _DialogEvent_cursor(ctx context.Context, field graphql.CollectedField, obj *model.DialogEvent) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_DialogEvent_cursor(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Cursor, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
+			return ec.marshalOString2ᚖstring(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_DialogEvent_cursor(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("DialogEvent", field, false, false, "String")
+}
+
 func (ec *executionContext) _LeaveDialogsPayload_leftIds(ctx context.Context, field graphql.CollectedField, obj *model.LeaveDialogsPayload) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -5154,6 +5424,120 @@ func (ec *executionContext) fieldContext_Query___schema(_ context.Context, field
 		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 			return ec.childFields___Schema(ctx, field)
 		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Subscription_dialogChanged(ctx context.Context, field graphql.CollectedField) (ret func(ctx context.Context) graphql.Marshaler) {
+	return graphql.ResolveFieldStream(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Subscription_dialogChanged(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Subscription().DialogChanged(ctx, fc.Args["id"].(string), fc.Args["sinceVersion"].(*int))
+		},
+		func(ctx context.Context, next graphql.Resolver) graphql.Resolver {
+			directive0 := next
+
+			directive1 := func(ctx context.Context) (any, error) {
+				if ec.Directives.Authenticated == nil {
+					var zeroVal model.DialogEvent
+					return zeroVal, errors.New("directive authenticated is not implemented")
+				}
+				return ec.Directives.Authenticated(ctx, nil, directive0)
+			}
+
+			next = directive1
+			return next
+		},
+		func(ctx context.Context, selections ast.SelectionSet, v model.DialogEvent) graphql.Marshaler {
+			return ec.marshalNDialogEvent2dialogsᚋgraphᚋmodelᚐDialogEvent(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Subscription_dialogChanged(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Subscription",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_DialogEvent(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Subscription_dialogChanged_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Subscription_dialogsChanged(ctx context.Context, field graphql.CollectedField) (ret func(ctx context.Context) graphql.Marshaler) {
+	return graphql.ResolveFieldStream(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Subscription_dialogsChanged(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Subscription().DialogsChanged(ctx, fc.Args["after"].(*string))
+		},
+		func(ctx context.Context, next graphql.Resolver) graphql.Resolver {
+			directive0 := next
+
+			directive1 := func(ctx context.Context) (any, error) {
+				if ec.Directives.Authenticated == nil {
+					var zeroVal model.DialogEvent
+					return zeroVal, errors.New("directive authenticated is not implemented")
+				}
+				return ec.Directives.Authenticated(ctx, nil, directive0)
+			}
+
+			next = directive1
+			return next
+		},
+		func(ctx context.Context, selections ast.SelectionSet, v model.DialogEvent) graphql.Marshaler {
+			return ec.marshalNDialogEvent2dialogsᚋgraphᚋmodelᚐDialogEvent(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Subscription_dialogsChanged(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Subscription",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_DialogEvent(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Subscription_dialogsChanged_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
 	}
 	return fc, nil
 }
@@ -7700,6 +8084,54 @@ func (ec *executionContext) _DialogEdge(ctx context.Context, sel ast.SelectionSe
 	return out
 }
 
+var dialogEventImplementors = []string{"DialogEvent"}
+
+func (ec *executionContext) _DialogEvent(ctx context.Context, sel ast.SelectionSet, obj *model.DialogEvent) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, dialogEventImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("DialogEvent")
+		case "dialogId":
+			out.Values[i] = ec._DialogEvent_dialogId(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "change":
+			out.Values[i] = ec._DialogEvent_change(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "dialog":
+			out.Values[i] = ec._DialogEvent_dialog(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "cursor":
+			out.Values[i] = ec._DialogEvent_cursor(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
 var leaveDialogsPayloadImplementors = []string{"LeaveDialogsPayload"}
 
 func (ec *executionContext) _LeaveDialogsPayload(ctx context.Context, sel ast.SelectionSet, obj *model.LeaveDialogsPayload) graphql.Marshaler {
@@ -8135,6 +8567,28 @@ func (ec *executionContext) _Query(ctx context.Context, sel ast.SelectionSet) gr
 	}
 
 	return out
+}
+
+var subscriptionImplementors = []string{"Subscription"}
+
+func (ec *executionContext) _Subscription(ctx context.Context, sel ast.SelectionSet) func(ctx context.Context) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, subscriptionImplementors)
+	ctx = graphql.WithFieldContext(ctx, &graphql.FieldContext{
+		Object: "Subscription",
+	})
+	if len(fields) != 1 {
+		graphql.AddErrorf(ctx, "must subscribe to exactly one stream")
+		return nil
+	}
+
+	switch fields[0].Name {
+	case "dialogChanged":
+		return ec._Subscription_dialogChanged(ctx, fields[0])
+	case "dialogsChanged":
+		return ec._Subscription_dialogsChanged(ctx, fields[0])
+	default:
+		panic("unknown field " + strconv.Quote(fields[0].Name))
+	}
 }
 
 var updateDialogPayloadImplementors = []string{"UpdateDialogPayload"}
@@ -8917,6 +9371,10 @@ func (ec *executionContext) marshalNDialogEdge2ᚕdialogsᚋgraphᚋmodelᚐDial
 	}
 
 	return ret
+}
+
+func (ec *executionContext) marshalNDialogEvent2dialogsᚋgraphᚋmodelᚐDialogEvent(ctx context.Context, sel ast.SelectionSet, v model.DialogEvent) graphql.Marshaler {
+	return ec._DialogEvent(ctx, sel, &v)
 }
 
 func (ec *executionContext) unmarshalNDialogOrder2dialogsᚋgraphᚋmodelᚐDialogOrder(ctx context.Context, v any) (model.DialogOrder, error) {

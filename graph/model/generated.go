@@ -172,6 +172,18 @@ type DialogEdge struct {
 	Cursor string `json:"cursor"`
 }
 
+// One change of one dialog, as the caller may see it.
+type DialogEvent struct {
+	// Id of the dialog.
+	DialogID string `json:"dialogId"`
+	// The change. After a catch-up, the newest one of the dialog; null when it is no longer kept.
+	Change *DialogChange `json:"change,omitempty"`
+	// The dialog as it is now, which can be newer than the change; null when it is deleted or the caller can no longer see it.
+	Dialog *Dialog `json:"dialog,omitempty"`
+	// Pass it as `after` to continue: everything before it was sent on this subscription. Null on `dialogChanged`, which continues by `sinceVersion`.
+	Cursor *string `json:"cursor,omitempty"`
+}
+
 // Conditions for a list. A dialog is listed only if it meets all of them.
 type DialogFilter struct {
 	// Only dialogs with one of these ids, at most 100. An empty list matches nothing.
