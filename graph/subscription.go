@@ -75,6 +75,8 @@ type endingKey struct{}
 
 // withEnding gives a subscription a place for how it ends. It may be read once the
 // subscription's responses have ended.
+//
+//nolint:unused // for the transports that come next
 func withEnding(ctx context.Context) (context.Context, *ending) {
 	end := &ending{}
 	return context.WithValue(ctx, endingKey{}, end), end

@@ -38,7 +38,7 @@ func (s *Store) Follow(ctx context.Context, wake func()) error {
 	if err != nil {
 		return s.followingFailed(ctx, err)
 	}
-	defer stream.Close(context.WithoutCancel(ctx))
+	defer func() { _ = stream.Close(context.WithoutCancel(ctx)) }() // how it ended is known
 	wake()
 	for stream.Next(ctx) {
 		wake()
