@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
 
@@ -97,6 +98,41 @@ func TestRefusalOf(t *testing.T) {
 	_ = api.RefusalOf(t.Context(), slog.New(slog.NewTextHandler(&lines, nil)), away)
 	if !strings.Contains(lines.String(), "level=WARN") || !strings.Contains(lines.String(), "the store is away") {
 		t.Errorf("without a request: got the log %q", lines.String())
+	}
+}
+
+// TestUnavailable notes once why the store failed a request, on the line of the
+// request; without a request, it is a line of its own.
+func TestUnavailable(t *testing.T) {
+	var lines strings.Builder
+	log := slog.New(slog.NewTextHandler(&lines, nil))
+	request := &api.Request{ID: "the-id"}
+	ctx := api.WithRequest(t.Context(), request)
+	for range 2 {
+		_ = api.RefusalOf(ctx, log, dialog.ErrUnavailable(errors.New("connection refused\nor not")))
+	}
+	want := []slog.Attr{slog.String("reason", "connection refused; or not")}
+	if !slices.EqualFunc(request.Notes(), want, slog.Attr.Equal) || !request.Unavailable() || lines.Len() > 0 {
+		t.Errorf("got the notes %v and the log %q, want %v", request.Notes(), lines.String(), want)
+	}
+	_ = api.RefusalOf(t.Context(), log, dialog.ErrUnavailable(errors.New("connection refused")))
+	if !strings.Contains(lines.String(), `level=WARN msg="store unavailable" reason="connection refused"`) {
+		t.Errorf("got the log %q", lines.String())
+	}
+}
+
+// TestForLog cuts between characters.
+func TestForLog(t *testing.T) {
+	for text, want := range map[string]string{
+		"short":                        "short",
+		strings.Repeat("x", 200):       strings.Repeat("x", 200),
+		strings.Repeat("x", 201):       strings.Repeat("x", 200) + "…",
+		"x" + strings.Repeat("ä", 200): "x" + strings.Repeat("ä", 99) + "…",
+		strings.Repeat("\x80", 300):    strings.Repeat("\x80", 196) + "…",
+	} {
+		if got := api.ForLog(text); got != want {
+			t.Errorf("%q: got %q, want %q", text, got, want)
+		}
 	}
 }
 

@@ -86,7 +86,7 @@ func RefusalOf(ctx context.Context, log *slog.Logger, err error) *Refusal {
 		return refusal
 	case errors.As(err, &known):
 		if known.Code == dialog.Unavailable && !errors.Is(known, context.Canceled) {
-			noteUnavailable(ctx, log, known)
+			NoteUnavailable(ctx, log, known)
 		}
 		return &Refusal{
 			Code: codeOf(known.Code), Message: known.Message, Field: known.Field,

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"time"
 
 	"dialogs/dialog"
 )
@@ -21,6 +22,7 @@ type Request struct {
 	mu          sync.Mutex
 	notes       []slog.Attr
 	quiet       bool
+	reasoned    bool // the notes have a reason
 	unavailable bool
 }
 
@@ -60,9 +62,9 @@ func Note(ctx context.Context, notes ...slog.Attr) {
 	}
 }
 
-// noteUnavailable notes why the store was unavailable, once for a request. Without
+// NoteUnavailable notes why the store was unavailable, once for a request. Without
 // a request it is a log line of its own.
-func noteUnavailable(ctx context.Context, log *slog.Logger, err error) {
+func NoteUnavailable(ctx context.Context, log *slog.Logger, err error) {
 	r, ok := ctx.Value(requestKey{}).(*Request)
 	if !ok {
 		log.WarnContext(ctx, "store unavailable", "reason", Cause(err))
@@ -70,9 +72,25 @@ func noteUnavailable(ctx context.Context, log *slog.Logger, err error) {
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if !r.unavailable {
-		r.unavailable = true
-		r.notes = append(r.notes, slog.String("reason", Cause(err)))
+	r.unavailable = true
+	r.noteReason(Cause(err))
+}
+
+// NoteReason notes why the context's request is refused. The first reason counts.
+func NoteReason(ctx context.Context, reason string) {
+	r, ok := ctx.Value(requestKey{}).(*Request)
+	if !ok {
+		return
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.noteReason(reason)
+}
+
+func (r *Request) noteReason(reason string) {
+	if !r.reasoned {
+		r.reasoned = true
+		r.notes = append(r.notes, slog.String("reason", reason))
 	}
 }
 
@@ -91,6 +109,11 @@ func Cause(err error) string {
 		err = errors.Unwrap(known)
 	}
 	return strings.ReplaceAll(err.Error(), "\n", "; ")
+}
+
+// Milliseconds is a duration as the log has it: a number, and its unit in the name.
+func Milliseconds(name string, d time.Duration) slog.Attr {
+	return slog.Float64(name+"_ms", float64(d.Microseconds())/1000)
 }
 
 // Notes are what was noted so far, in order.

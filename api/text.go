@@ -1,5 +1,7 @@
 package api
 
+import "unicode/utf8"
+
 // LongestMessage is how many characters the message of an error has at most, so
 // that it fits into a notice of an app.
 const LongestMessage = 160
@@ -20,4 +22,19 @@ func Shorten(text string, most int) string {
 		}
 	}
 	return text
+}
+
+// longestLogged bounds what a client can put into an attribute of the log, in bytes.
+const longestLogged = 200
+
+// ForLog cuts what a client sent to what a log line may repeat.
+func ForLog(text string) string {
+	if len(text) <= longestLogged {
+		return text
+	}
+	end := longestLogged
+	for end > longestLogged-utf8.UTFMax && !utf8.RuneStart(text[end]) {
+		end--
+	}
+	return text[:end] + "…"
 }

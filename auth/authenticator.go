@@ -68,6 +68,10 @@ func New(ctx context.Context, c Config) (*Authenticator, error) {
 	return &Authenticator{tokens: tokens, sessions: sessions, keys: newKeyring(ctx, c)}, nil
 }
 
+// SetSecret replaces the secret of HS256 session tokens. Those of the previous one
+// are invalid from then on. The error is that of [New] for a short secret.
+func (a *Authenticator) SetSecret(secret []byte) error { return setSecret(&a.tokens.secret, secret) }
+
 // Close ends the background work and waits for it.
 func (a *Authenticator) Close() {
 	a.tokens.close()

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"slices"
+	"sync/atomic"
 	"time"
 
 	"github.com/golang-jwt/jwt/v5"
@@ -20,8 +21,8 @@ const MaxTTL = 30 * 24 * time.Hour
 
 // A Minter creates session tokens that the server itself signs.
 type Minter struct {
-	secret []byte
-	most   time.Duration // lifetimes are shortened to it
+	secret *atomic.Pointer[[]byte] // shared with those of Within
+	most   time.Duration           // lifetimes are shortened to it
 	now    func() time.Time
 	random io.Reader
 }
@@ -32,8 +33,13 @@ func NewMinter(secret []byte, now func() time.Time, random io.Reader) (*Minter, 
 	if err := checkSecret(secret); err != nil {
 		return nil, err
 	}
-	return &Minter{secret: slices.Clone(secret), most: MaxTTL, now: now, random: random}, nil
+	m := &Minter{secret: new(atomic.Pointer[[]byte]), most: MaxTTL, now: now, random: random}
+	return m, m.SetSecret(secret)
 }
+
+// SetSecret replaces the secret, also while tokens are made. The error is that of
+// [NewMinter].
+func (m *Minter) SetSecret(secret []byte) error { return setSecret(m.secret, secret) }
 
 // Within returns a Minter that shortens lifetimes to most, which is
 // [Config.SessionMax] of whoever verifies the tokens.
@@ -41,6 +47,15 @@ func (m *Minter) Within(most time.Duration) *Minter {
 	shorter := *m
 	shorter.most = most
 	return &shorter
+}
+
+func setSecret(to *atomic.Pointer[[]byte], secret []byte) error {
+	if err := checkSecret(secret); err != nil {
+		return err
+	}
+	secret = slices.Clone(secret)
+	to.Store(&secret)
+	return nil
 }
 
 func checkSecret(secret []byte) error {
@@ -72,7 +87,7 @@ func (m *Minter) Mint(user dialog.UserID, ttl time.Duration) (token string, expi
 	token, err = jwt.NewWithClaims(jwt.SigningMethodHS256, jwt.RegisteredClaims{
 		Subject: string(user), IssuedAt: jwt.NewNumericDate(now), ExpiresAt: jwt.NewNumericDate(expiresAt),
 		ID: hex.EncodeToString(id[:]),
-	}).SignedString(m.secret)
+	}).SignedString(*m.secret.Load())
 	if err != nil {
 		return "", time.Time{}, fmt.Errorf("minting a session token: %w", err)
 	}

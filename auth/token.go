@@ -5,8 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"runtime"
-	"slices"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/go-json-experiment/json/jsontext"
@@ -25,7 +25,7 @@ var errNotChecked = errors.New("waiting to check a signature")
 // tokens verifies session tokens. The key decides which algorithm a token may use:
 // HS256 with the secret, the others with the issuer's keys.
 type tokens struct {
-	secret []byte
+	secret atomic.Pointer[[]byte]
 	now    func() time.Time
 	most   time.Duration // the longest lifetime of a session
 	parser *jwt.Parser
@@ -38,10 +38,10 @@ type tokens struct {
 }
 
 func newTokens(ctx context.Context, c Config) (*tokens, error) {
-	if err := checkSecret(c.Secret); err != nil {
+	t := &tokens{now: c.Now, most: c.SessionMax}
+	if err := setSecret(&t.secret, c.Secret); err != nil {
 		return nil, err
 	}
-	t := &tokens{secret: slices.Clone(c.Secret), now: c.Now, most: c.SessionMax}
 	methods := []string{jwt.SigningMethodHS256.Alg()}
 	configured, err := c.JWKS.configured()
 	if err != nil {
@@ -117,7 +117,7 @@ type keySearch struct {
 func (k *keySearch) find(ctx context.Context) jwt.Keyfunc {
 	return func(token *jwt.Token) (any, error) {
 		if token.Method == jwt.SigningMethodHS256 {
-			return k.secret, nil
+			return *k.secret.Load(), nil
 		}
 		key, err := k.issuer.keys.KeyfuncCtx(ctx)(token)
 		if err != nil {

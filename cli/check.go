@@ -59,14 +59,15 @@ func (s *settings) check(ctx context.Context) error {
 	if err := s.validate(); err != nil {
 		return err
 	}
-	_, tlsErr := s.tls(slog.New(slog.DiscardHandler))
+	_, tlsErr := s.certificate(slog.New(slog.DiscardHandler))
+	_, levelErr := s.level.read()
 	_, trustedErr := s.readTrusted()
 	_, secretErr := s.secret.find(&s.store)
 	if errors.Is(secretErr, errNoSecret) { // serving makes one
 		secretErr = nil
 	}
 	_, connectionsErr := s.connections(slog.New(slog.DiscardHandler))
-	return errors.Join(tlsErr, trustedErr, secretErr, connectionsErr, s.checkStore(ctx))
+	return errors.Join(tlsErr, levelErr, trustedErr, secretErr, connectionsErr, s.checkStore(ctx))
 }
 
 // checkStore asks the store whether it can serve. An embedded store that is

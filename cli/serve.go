@@ -3,7 +3,6 @@ package cli
 import (
 	"context"
 	"crypto/rand"
-	"crypto/tls"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -49,7 +48,16 @@ func (p *program) serve(ctx context.Context, s *settings) (err error) {
 	if s.dev {
 		s.introspection, s.playground = true, true
 	}
-	log := newLogger(s.logFormat, s.logLevel, p.stderr)
+	hangups, ignore := ignoreHangups()
+	defer ignore()
+	level := new(slog.LevelVar)
+	least, err := s.level.read()
+	if err != nil {
+		return err
+	}
+	level.Set(least)
+	log, lines := newLogger(s.logFormat, level, p.stderr)
+	defer lines.close()
 	if unknown, _ := p.env.checkNames(serverFlags()); len(unknown) > 0 {
 		log.Warn("unknown environment variables ignored", "names", unknown)
 	}
@@ -59,7 +67,7 @@ func (p *program) serve(ctx context.Context, s *settings) (err error) {
 	}
 	warnOfExposedFiles(exposed, log)
 	limitHeap(log)
-	secure, err := s.tls(log)
+	certificate, err := s.certificate(log)
 	if err != nil {
 		return err
 	}
@@ -75,19 +83,36 @@ func (p *program) serve(ctx context.Context, s *settings) (err error) {
 	}
 	defer func() { _ = listener.Close() }()
 	var opened closers
-	defer func() { err = errors.Join(err, opened.close()) }()
+	served := false
+	defer func() {
+		err = errors.Join(err, opened.close())
+		if served {
+			log.Info("stopped")
+		}
+	}()
 	parts, err := s.parts(ctx, log, &opened)
 	if err != nil {
 		return err
 	}
-	log.Info("serving", "address", listener.Addr().String(), "tls", secure != nil, "store", s.store.name(), "version", version())
+	log.Info("serving", "address", listener.Addr().String(), "tls", certificate != nil, "store", s.store.name(), "version", version())
+	served = true
 	if s.dev {
-		if err := p.welcome(s, listener.Addr(), parts.development.page); err != nil {
+		if err := p.welcome(s, listener.Addr(), parts.development.page); err != nil && !errors.Is(err, syscall.EPIPE) {
 			return err
 		}
 	}
+	opened.add(background(ctx, func(ctx context.Context) {
+		for {
+			select {
+			case <-hangups:
+				s.reload(parts, certificate, level)
+			case <-ctx.Done():
+				return
+			}
+		}
+	}))
 	return edge.Server{
-		Handler: s.handler(parts), TLS: secure, HeaderBytes: s.headerLimit, Log: log, Grace: s.grace,
+		Handler: s.handler(parts), TLS: certificate.TLS(), HeaderBytes: s.headerLimit, Log: log, Grace: s.grace,
 		HeaderTimeout: s.headerTimeout, ReadTimeout: s.readTimeout, WriteTimeout: s.writeTimeout, IdleTimeout: s.idleTimeout,
 		Connections: connections,
 	}.Serve(ctx, listener)
@@ -105,16 +130,16 @@ func (s *settings) listener() (net.Listener, error) {
 	return listener, nil
 }
 
-// tls is how HTTPS is served; nil for plain HTTP.
-func (s *settings) tls(log *slog.Logger) (*tls.Config, error) {
+// certificate is the one for HTTPS; nil for plain HTTP.
+func (s *settings) certificate(log *slog.Logger) (*edge.Certificate, error) {
 	if s.tlsCert == "" {
-		return nil, nil //nolint:nilnil // nil is what net/http takes for plain HTTP
+		return nil, nil //nolint:nilnil // nil is a certificate for plain HTTP
 	}
 	certificate, err := edge.ReadCertificate(s.tlsCert, s.tlsKey, time.Now, log)
 	if err != nil {
 		return nil, fmt.Errorf("--tls-cert and --tls-key: %w", err)
 	}
-	return certificate.TLS(), nil
+	return certificate, nil
 }
 
 // closers are what has to be closed in the end.

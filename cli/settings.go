@@ -32,7 +32,8 @@ type settings struct {
 	jwksURL, jwksIssuer, jwksAudience string
 	sessionMax                        time.Duration
 
-	logFormat, logLevel            string
+	logFormat                      string
+	level                          levelSettings
 	dev, introspection, playground bool
 	quickblox                      bool
 	requestTimeout, grace          time.Duration
@@ -56,7 +57,7 @@ type settings struct {
 // and the documentation.
 func (s *settings) bind(fs *pflag.FlagSet) {
 	*s = settings{
-		logFormat: "text", logLevel: "info", sessionMax: auth.DefaultSessionMax,
+		logFormat: "text", sessionMax: auth.DefaultSessionMax,
 		requestTimeout: 10 * time.Second, grace: 15 * time.Second,
 		headerTimeout: 10 * time.Second, readTimeout: 30 * time.Second, writeTimeout: 5 * time.Second, idleTimeout: 2 * time.Minute,
 		headerLimit: 16 << 10, rateLimit: 50, rateLimitKey: 1000,
@@ -73,7 +74,7 @@ func (s *settings) bind(fs *pflag.FlagSet) {
 	fs.StringVar(&s.jwksAudience, "jwks-audience", "", "required aud claim of that issuer's tokens; required with --jwks-url")
 	fs.Var(period(&s.sessionMax, time.Second), "session-max", "longest time that a session token is accepted after it was issued, whatever its expiry; tokens of other issuers too; at most 8784h")
 	fs.Var(oneOf(&s.logFormat, "text", "json"), "log-format", "format of the log: text or json")
-	fs.Var(oneOf(&s.logLevel, "debug", "info", "warn", "error"), "log-level", "least level that is logged: debug, info, warn or error")
+	s.level.bind(fs)
 	fs.BoolVar(&s.dev, "dev", false, "development mode: introspection and the playground with a key filled in; loopback only")
 	fs.BoolVar(&s.introspection, "introspection", false, "let anyone read the schema and get suggestions in errors")
 	fs.BoolVar(&s.playground, "playground", false, "serve GraphiQL at /playground")

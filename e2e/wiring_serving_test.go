@@ -74,6 +74,10 @@ func servingTrials(t *testing.T) []trial {
 		{name: "from files", wires: []wire{
 			{"store-file", writeFile(t, dataInFile), storeIsAt(dataInFile)},
 			{"secret-file", writeFile(t, secretInFile), acceptsTokenOf(secretInFile)},
+			{"log-level-file", writeFile(t, "debug"), func(t *testing.T, s *servertest.Server) {
+				s.Get("/healthz")
+				s.Stderr.Await(t, `level"?[=:]"?DEBUG.*/healthz`)
+			}},
 			{"trusted-documents", writeFile(t, trusted), func(t *testing.T, s *servertest.Server) {
 				s.Must(nil, whoami, nil)
 				if reply := s.Post(nil, `{ viewer { kind } }`, nil); len(reply.Errors) != 1 {

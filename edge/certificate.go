@@ -42,17 +42,22 @@ func ReadCertificate(certFile, keyFile string, now func() time.Time, log *slog.L
 	return c, nil
 }
 
-// TLS is how to serve HTTPS with the certificate, from TLS 1.2 on.
+// TLS is how to serve HTTPS with the certificate, from TLS 1.2 on. It is nil, which
+// stands for plain HTTP, when c is nil.
 func (c *Certificate) TLS() *tls.Config {
+	if c == nil {
+		return nil
+	}
 	return &tls.Config{MinVersion: tls.VersionTLS12, GetCertificate: c.forHello}
 }
 
-// Reload reads the files again now, whether they changed or not.
-func (c *Certificate) Reload() {
+// Reload reads the files again now, whether they changed or not. After an error,
+// the previous certificate stays in use.
+func (c *Certificate) Reload() error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.looked, c.tried = c.now(), filesAt(c.certFile, c.keyFile)
-	c.read()
+	return c.read()
 }
 
 // forHello is the certificate for a connection that begins.
@@ -63,21 +68,29 @@ func (c *Certificate) forHello(*tls.ClientHelloInfo) (*tls.Certificate, error) {
 		c.looked = now
 		if seen := filesAt(c.certFile, c.keyFile); !seen.same(c.tried) {
 			c.tried = seen
-			c.read()
+			c.readAndLog()
 		}
 	}
 	return c.current, nil
 }
 
 // read reads the files. c.mu must be held.
-func (c *Certificate) read() {
+func (c *Certificate) read() error {
 	pair, err := tls.LoadX509KeyPair(c.certFile, c.keyFile)
 	if err != nil {
+		return err
+	}
+	c.current = &pair
+	return nil
+}
+
+// readAndLog is read when nobody asked for it. c.mu must be held.
+func (c *Certificate) readAndLog() {
+	if err := c.read(); err != nil {
 		c.log.Error("certificate not reloaded: the previous one stays in use", "error", err)
 		return
 	}
-	c.current = &pair
-	c.log.Info("certificate reloaded", "expires", pair.Leaf.NotAfter)
+	c.log.Info("certificate reloaded", "expires", c.current.Leaf.NotAfter)
 }
 
 func filesAt(certFile, keyFile string) files {

@@ -50,7 +50,9 @@ func TestCertificate(t *testing.T) {
 	now = now.Add(-time.Hour)
 	serves("a clock that was set back", 333)
 	files.Renew(t, 4)
-	c.Reload()
+	if err := c.Reload(); err != nil {
+		t.Error(err)
+	}
 	serves("told to look", 4)
 	if err := os.Remove(files.KeyFile); err != nil {
 		t.Fatal(err)

@@ -25,7 +25,7 @@ func SameOrigin(origins *Origins, log *slog.Logger, refuse api.Refuser) Guard {
 				return
 			}
 			if refused.first(origin) {
-				log.WarnContext(r.Context(), "cross-origin request refused", "origin", shorten(origin), "setting", "--allow-origins")
+				log.WarnContext(r.Context(), "cross-origin request refused", "origin", api.ForLog(origin), "setting", "--allow-origins")
 			}
 			refuse(w, r, &api.Refusal{
 				Code: api.Forbidden, Denial: denial("origin"),

@@ -26,8 +26,8 @@ func Logged(log *slog.Logger, now func() time.Time, unavailable func()) Guard {
 			start := now()
 			next.ServeHTTP(watched, r.WithContext(ctx))
 			attrs := append([]slog.Attr{
-				slog.String("method", shorten(r.Method)), slog.String("path", shorten(r.URL.Path)), slog.Int("status", watched.status),
-				slog.Float64("ms", float64(now().Sub(start).Microseconds())/1000), slog.String("address", from.String()),
+				slog.String("method", api.ForLog(r.Method)), slog.String("path", api.ForLog(r.URL.Path)), slog.Int("status", watched.status),
+				api.Milliseconds("duration", now().Sub(start)), slog.String("address", from.String()),
 			}, request.Notes()...)
 			log.LogAttrs(ctx, request.Level(), "request finished", attrs...)
 			if request.Unavailable() {
@@ -46,17 +46,6 @@ func requestID(r *http.Request, from client) string {
 		return sent[0]
 	}
 	return rand.Text()
-}
-
-// longestLogged bounds what a stranger can put into a log line, in bytes.
-const longestLogged = 256
-
-// shorten cuts what a client sent to what a log line may hold.
-func shorten(s string) string {
-	if len(s) <= longestLogged {
-		return s
-	}
-	return s[:longestLogged] + "…"
 }
 
 // A statusWriter remembers the status of an answer. Unwrap lets

@@ -52,7 +52,7 @@ func TestLogged(t *testing.T) {
 	want := []map[string]any{
 		{"level": "WARN", "msg": "something happened", "component": "test", "of": map[string]any{"request": id}},
 		{"level": "INFO", "msg": "request finished", "component": "test", "of": map[string]any{
-			"request": id, "method": "POST", "path": path[:256] + "…", "status": 418.0, "ms": 1.5, "address": "192.0.2.1", "user": "alice",
+			"request": id, "method": "POST", "path": path[:200] + "…", "status": 418.0, "duration_ms": 1.5, "address": "192.0.2.1", "user": "alice",
 		}},
 	}
 	if diff := cmp.Diff(want, got); diff != "" {

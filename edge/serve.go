@@ -74,7 +74,7 @@ func (s Server) Serve(ctx context.Context, listener net.Listener) error {
 		return err
 	case <-ctx.Done():
 	}
-	s.Log.Info("stopping", "grace", s.Grace)
+	s.Log.LogAttrs(ctx, slog.LevelInfo, "stopping", api.Milliseconds("grace", s.Grace))
 	err := s.drain(context.WithoutCancel(ctx), server)
 	cutOff()
 	s.Connections.wait()

@@ -20,7 +20,7 @@ func SignIn(a *auth.Authenticator, limiter *RateLimiter, log *slog.Logger, refus
 			identity, err := a.Authenticate(r.Context(), r.Header)
 			if err != nil {
 				refusal := credentialsRefused(r, log, err)
-				api.Note(r.Context(), slog.String("reason", refusal.Message))
+				api.NoteReason(r.Context(), refusal.Message)
 				if refusal.HTTPStatus() < http.StatusInternalServerError {
 					if tooOften := limiter.failed(clientFrom(r.Context()).address); tooOften != nil {
 						refusal = tooOften
@@ -51,7 +51,7 @@ func credentialsRefused(r *http.Request, log *slog.Logger, err error) *api.Refus
 		return api.RefusalOf(r.Context(), log, err)
 	}
 	if refused.Status >= http.StatusInternalServerError && r.Context().Err() == nil {
-		log.WarnContext(r.Context(), "credentials could not be checked", "error", err)
+		api.NoteUnavailable(r.Context(), log, err)
 	}
 	return &api.Refusal{Code: api.CodeOfStatus(refused.Status), Message: refused.Message, Challenge: refused.Challenge}
 }

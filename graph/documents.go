@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"os"
+	"sync/atomic"
 
 	"github.com/99designs/gqlgen/graphql"
 	"github.com/vektah/gqlparser/v2/gqlerror"
@@ -15,6 +16,12 @@ import (
 // TrustedDocuments are the only operations that a server executes which has
 // them, by the ids that clients send.
 type TrustedDocuments struct {
+	path    string
+	current atomic.Pointer[documents]
+}
+
+// documents are the content of a file of trusted documents.
+type documents struct {
 	byID  map[string]string
 	texts map[string]bool
 }
@@ -23,11 +30,30 @@ type TrustedDocuments struct {
 // graphql-codegen writes its persisted-documents.json. Ids are the SHA-256 of
 // the document, or whatever the clients send.
 func ReadTrustedDocuments(path string) (*TrustedDocuments, error) {
+	t := &TrustedDocuments{path: path}
+	if err := t.Reload(); err != nil {
+		return nil, err
+	}
+	return t, nil
+}
+
+// Reload reads the file again, also while documents are executed. After an error,
+// the previous documents stay in use.
+func (t *TrustedDocuments) Reload() error {
+	read, err := readDocuments(t.path)
+	if err != nil {
+		return err
+	}
+	t.current.Store(read)
+	return nil
+}
+
+func readDocuments(path string) (*documents, error) {
 	content, err := os.ReadFile(path)
 	if err != nil {
 		return nil, err
 	}
-	t := &TrustedDocuments{texts: map[string]bool{}}
+	t := &documents{texts: map[string]bool{}}
 	if err := json.Unmarshal(content, &t.byID); err != nil {
 		return nil, fmt.Errorf("%s must be a JSON object of ids and documents: %w", path, err)
 	}
@@ -52,9 +78,10 @@ func (*TrustedDocuments) Validate(graphql.ExecutableSchema) error { return nil }
 // MutateOperationParameters puts the trusted document in the place of its id,
 // and refuses what is none. A document that is sent whole must be one, too.
 func (t *TrustedDocuments) MutateOperationParameters(_ context.Context, raw *graphql.RawParams) *gqlerror.Error {
+	current := t.current.Load()
 	if id := persistedID(raw); id != "" && raw.Query == "" {
-		raw.Query = t.byID[id]
-	} else if !t.texts[raw.Query] {
+		raw.Query = current.byID[id]
+	} else if !current.texts[raw.Query] {
 		raw.Query = ""
 	}
 	if raw.Query == "" {

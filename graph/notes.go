@@ -12,18 +12,15 @@ import (
 )
 
 // What the log line of a request may repeat of a client's document.
-const (
-	longestNameNoted = 128 // characters
-	fieldsNoted      = 20
-)
+const fieldsNoted = 20
 
 // noteOperation notes what the client asks for: the name it gave the
 // operation, or else the operation's kind, and its root fields.
 func noteOperation(ctx context.Context, next graphql.OperationHandler) graphql.ResponseHandler {
 	op := graphql.GetOperationContext(ctx)
-	name := []rune(op.Operation.Name)
-	if len(name) == 0 {
-		name = []rune(op.Operation.Operation)
+	name := op.Operation.Name
+	if name == "" {
+		name = string(op.Operation.Operation)
 	}
 	var fields []string
 	for _, f := range graphql.CollectFields(op, op.Operation.SelectionSet, rootTypes) {
@@ -31,13 +28,18 @@ func noteOperation(ctx context.Context, next graphql.OperationHandler) graphql.R
 			fields = append(fields, f.Name)
 		}
 	}
-	api.Note(ctx, slog.String("operation", string(name[:min(len(name), longestNameNoted)])), slog.Any("fields", fields))
+	api.Note(ctx, slog.String("operation", api.ForLog(name)), slog.Any("fields", fields))
 	return next(ctx)
 }
 
 // noteErrors notes the code of an answer's first error.
 func noteErrors(ctx context.Context, errs gqlerror.List) {
-	if len(errs) > 0 {
-		api.Note(ctx, slog.Any("code", errs[0].Extensions["code"]))
+	if len(errs) == 0 {
+		return
+	}
+	code := errs[0].Extensions["code"]
+	api.Note(ctx, slog.Any("code", code))
+	if code == api.Unauthenticated {
+		api.NoteReason(ctx, errs[0].Message)
 	}
 }

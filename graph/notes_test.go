@@ -10,7 +10,7 @@ import (
 )
 
 func TestNotes(t *testing.T) {
-	long := strings.Repeat("a", 200)
+	long := strings.Repeat("a", 201)
 	for _, test := range []struct {
 		query  string
 		want   map[string]string
@@ -23,12 +23,12 @@ func TestNotes(t *testing.T) {
 		},
 		{
 			`{ a: viewer { kind } ...more } fragment more on Query { viewer { kind } b: dialogs { totalCount } }`,
-			map[string]string{"operation": "query", "fields": "[viewer dialogs]", "code": "UNAUTHENTICATED"},
+			map[string]string{"operation": "query", "fields": "[viewer dialogs]", "code": "UNAUTHENTICATED", "reason": "authentication required: send QB-Token or Authorization"},
 			"fields by the schema's names, each once, and the code of what failed",
 		},
 		{
 			`query ` + long + ` { viewer { kind } }`,
-			map[string]string{"operation": long[:128], "fields": "[viewer]"},
+			map[string]string{"operation": long[:200] + "…", "fields": "[viewer]"},
 			"a long name is shortened",
 		},
 		{`{ nothing }`, map[string]string{"code": "GRAPHQL_VALIDATION_FAILED"}, "a document that is invalid"},

@@ -73,6 +73,9 @@ func (f *fate) spelled(input string) string {
 // errors. It is an [api.Refuser].
 func Refuse(w http.ResponseWriter, r *http.Request, refusal *api.Refusal) {
 	api.Note(r.Context(), slog.Any("code", refusal.Code))
+	if refusal.Code == api.Unauthenticated {
+		api.NoteReason(r.Context(), refusal.Message)
+	}
 	refusal.SetHeader(w.Header())
 	status, message := refusal.HTTPStatus(), refusal.Message
 	if status == http.StatusUnauthorized {

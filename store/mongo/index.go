@@ -84,7 +84,7 @@ func (s *Store) keepIndexes(ctx context.Context, log *slog.Logger) {
 		if isAway(err) { // which is logged once, for the store as a whole
 			level = slog.LevelDebug
 		}
-		log.Log(ctx, level, "creating MongoDB indexes failed, will retry", "retry_in", wait, "error", s.errors.clean(err))
+		log.Log(ctx, level, "creating MongoDB indexes failed, will retry", "retry_in_ms", wait.Milliseconds(), "error", s.errors.clean(err))
 		select {
 		case <-time.After(wait):
 		case <-ctx.Done():
