@@ -183,7 +183,7 @@ func (s *settings) parts(ctx context.Context, log *slog.Logger, opened *closers)
 	opened.add(background(ctx, p.prober.Watch))
 	inner := p.store
 	p.store = live.Announce(inner, func() { p.hub.Wake() })
-	p.service = s.newService(p.store)
+	p.service = s.newService(s.laned(p.store))
 	p.hub = live.NewHub(live.Options{Store: p.store, Service: p.service, Now: time.Now, Log: log})
 	// It outlives the signal to stop: subscriptions end one after the other.
 	opened.add(background(context.WithoutCancel(ctx), p.hub.Run))

@@ -46,6 +46,7 @@ type settings struct {
 	memory                         budget.Limits
 	limits                         dialog.Limits
 	quotas                         dialog.Quotas
+	scanLanes, scansWaiting        int
 	rateLimit, rateLimitKey        float64
 	allowOrigins, allowHeaders     []string
 	trustedProxies                 []netip.Prefix
@@ -60,7 +61,7 @@ func (s *settings) bind(fs *pflag.FlagSet) {
 		logFormat: "text", sessionMax: auth.DefaultSessionMax,
 		requestTimeout: 10 * time.Second, grace: 15 * time.Second,
 		headerTimeout: 10 * time.Second, readTimeout: 30 * time.Second, writeTimeout: 5 * time.Second, idleTimeout: 2 * time.Minute,
-		headerLimit: 16 << 10, rateLimit: 50, rateLimitKey: 1000,
+		headerLimit: 16 << 10, rateLimit: 50, rateLimitKey: 1000, scansWaiting: 100,
 	}
 	s.requestLimits, s.memory = graph.DefaultLimits(), budget.DefaultLimits()
 	fs.StringVar(&s.listen, "listen", "127.0.0.1:8080", "address and port to serve on")
@@ -110,6 +111,8 @@ func (s *settings) bind(fs *pflag.FlagSet) {
 	fs.Var(whole(&s.requestLimits.Complexity, 1, math.MaxInt32), "limit-complexity", "most fields in an answer; a page counts once for each of its items")
 	bindLimits(fs, &s.limits)
 	bindQuotas(fs, &s.quotas)
+	fs.Var(whole(&s.scanLanes, 0, 1024), "scan-lanes", "lists and counts that read the store at once; 0 = one less than the CPUs, at least 1 (MongoDB: 8)")
+	fs.Var(whole(&s.scansWaiting, 1, math.MaxInt32), "limit-scans", "most lists and counts of a user that may wait for their turn; 20 times that for an API key")
 }
 
 // bindLimits makes the limits of dialogs flags. Their bounds are the domain's.
@@ -126,6 +129,7 @@ func bindLimits(fs *pflag.FlagSet, l *dialog.Limits) {
 		{&l.IDsPerList, "limit-ids", "most ids in one list of an update or a filter"},
 		{&l.FieldsPerClass, "limit-fields", "most fields of a custom class"},
 		{&l.CustomBytes, "limit-custom-data", "most custom data of a dialog, in bytes of compact JSON"},
+		{&l.Rows, "limit-rows", "most rows of the store that the lists and counts of one operation may read"},
 	} {
 		fs.Var(dialogLimit(l, limit.to), limit.name, limit.usage)
 	}

@@ -22,6 +22,8 @@ type ChangesQuery struct {
 	// User is who asks; empty for a server, which is part of every dialog
 	// until it is deleted.
 	User UserID
+	// By is the caller, for whoever shares out the work. Engines ignore it.
+	By Actor
 	// After is where the previous page ended. Empty asks for the mark of now.
 	After Mark
 	// Limit is the maximum number of dialogs in a page.
@@ -167,6 +169,7 @@ func (s *Service) ReadChanges(ctx context.Context, c Caller, cursor *SyncCursor,
 	for {
 		starts := cursor.mark == ""
 		page, err := s.store.ChangesSince(ctx, ChangesQuery{
+			By:   c.Actor().Identity(),
 			User: c.User, After: cursor.mark, Limit: limit, Kept: s.policy.SyncKept,
 		})
 		if err != nil {

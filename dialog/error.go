@@ -48,6 +48,8 @@ type Error struct {
 	CurrentVersion int64
 	// RetryAfter is how long to wait after a RateLimited.
 	RetryAfter time.Duration
+	// tooManyRows is set by [ErrTooManyRows].
+	tooManyRows bool
 	// cause is for the log only.
 	cause error
 }

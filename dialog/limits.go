@@ -18,6 +18,9 @@ type Limits struct {
 	FieldsPerClass int
 	// CustomBytes is the size of a dialog's custom values as compact JSON.
 	CustomBytes int
+	// Rows is how many rows of the store the lists and counts of one operation
+	// may read.
+	Rows int
 }
 
 // DefaultLimits are the limits of a server without other settings.
@@ -30,13 +33,14 @@ func DefaultLimits() Limits {
 		IDsPerList:     100,
 		FieldsPerClass: 100,
 		CustomBytes:    32 << 10,
+		Rows:           500_000,
 	}
 }
 
 // A LimitError is the error for a limit outside its bounds.
 type LimitError struct {
-	// Limit is the limit's name: name, photo, occupants, admins, ids, fields
-	// or custom-data.
+	// Limit is the limit's name: name, photo, occupants, admins, ids, fields,
+	// custom-data or rows.
 	Limit              string
 	Value, Least, Most int
 }
@@ -58,6 +62,7 @@ func (l Limits) Validate() error {
 		{"ids", l.IDsPerList, 1, 500},
 		{"fields", l.FieldsPerClass, 1, 500},
 		{"custom-data", l.CustomBytes, 1, 1 << 20},
+		{"rows", l.Rows, 1, 1 << 30},
 	} {
 		if limit.Value < limit.Least || limit.Value > limit.Most {
 			return &limit

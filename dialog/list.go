@@ -117,6 +117,8 @@ type Filter struct {
 type Query struct {
 	// User is who asks; empty for a server.
 	User UserID
+	// By is the caller, for whoever shares out the work. Engines ignore it.
+	By Actor
 	// Scope never includes tombstones.
 	Scope   Scope
 	Filter  Filter

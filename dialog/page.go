@@ -34,6 +34,10 @@ type Page struct {
 	more bool
 }
 
+// List identifies the list that the page is part of, by its scope, filter and
+// order.
+func (p *Page) List() string { return p.digest }
+
 // List returns a page of the dialogs in the scope that the caller may see.
 func (s *Service) List(ctx context.Context, c Caller, r ListRequest) (Page, error) {
 	if err := signedIn(c); err != nil {
@@ -65,7 +69,7 @@ func (s *Service) CountAll(ctx context.Context, p *Page) (int, error) {
 }
 
 func (s *Service) query(ctx context.Context, c Caller, r ListRequest) (Query, string, error) {
-	q := Query{User: c.User, Scope: r.Scope, Order: r.Order, Skip: r.Skip, Limit: DefaultPage}
+	q := Query{User: c.User, By: c.Actor().Identity(), Scope: r.Scope, Order: r.Order, Skip: r.Skip, Limit: DefaultPage}
 	if q.Skip < 0 || q.Skip > MaxSkip {
 		return q, "", invalidf("skip", "skip must be between 0 and %d", MaxSkip)
 	}

@@ -60,13 +60,19 @@ type DialogStore interface {
 	//     as it is, not created. The key then counts as unused.
 	//   - IDGiven is set, and a dialog or tombstone has the id: it must
 	//     return [ErrIDTaken] and leave nothing behind.
+	//   - The owner of a new PublicGroup owns as many as
+	//     [CreatePlan.Receives] allows: it must return
+	//     [ErrTooManyPublicGroups] and leave nothing behind. Where an engine
+	//     can't count and create in one step, creations at the same moment
+	//     may each go beyond by one.
 	Create(ctx context.Context, p CreatePlan) (CreateOutcome, error)
 
 	// Update must do what [Plan.Decide] says about the current dialog, in one
 	// atomic step, and return what Decide returns; the Outcome's History may
 	// be missing. Without a dialog it must return [ErrNotFound]. A deleted
 	// dialog must stay as a tombstone until its ForgetAt and then disappear
-	// automatically. The users of a deleted Private dialog can have a new one
+	// automatically. For [Plan.Receives] it must do as Create does for its
+	// owner. The users of a deleted Private dialog can have a new one
 	// at once.
 	Update(ctx context.Context, p Plan) (Outcome, error)
 }

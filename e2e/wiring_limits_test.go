@@ -2,9 +2,12 @@ package e2e_test
 
 import (
 	"crypto/sha256"
+	"encoding/json"
 	"fmt"
 	"net/http"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"testing"
 
 	"dialogs/servertest"
@@ -51,6 +54,11 @@ func limitTrials() []trial {
 			{"quota-occupants-per-hour", "3", refuses(`mutation { createDialog(input: {type: GROUP, name: "x", occupantIds: ["a", "b", "c", "d"]}) { created } }`, "(limit 3, --quota-occupants-per-hour)")},
 			{"quota-public-groups", "2", refusesAfter(2, `mutation { createDialog(input: {type: PUBLIC_GROUP, name: "x"}) { created } }`, "(limit 2, --quota-public-groups)")},
 		}},
+		{name: "rows", wires: []wire{{"limit-rows", "3", refusesRows}}},
+		{name: "lists", beside: []string{"--rate-limit=0"}, wires: []wire{
+			{"limit-scans", "1", refusesScans},
+			{"scan-lanes", "1", nil},
+		}},
 		{name: "rates", wires: []wire{
 			{"rate-limit", "0.001", func(t *testing.T, s *servertest.Server) {
 				refusesSecond(t, s, servertest.WithToken(s.Token("alice")), "1000")
@@ -94,6 +102,52 @@ func refusesAfter(allowed int, query, want string) func(*testing.T, *servertest.
 			t.Errorf("got status %d and %s, want a refusal with %q", reply.Status, reply.Body, want)
 		}
 	}
+}
+
+// refusesRows counts more dialogs than one operation may look through.
+func refusesRows(t *testing.T, s *servertest.Server) {
+	t.Helper()
+	h := servertest.WithToken(s.Token("rows"))
+	for range 4 {
+		s.Must(h, `mutation { createDialog(input: {type: GROUP, name: "x"}) { created } }`, nil)
+	}
+	reply := s.Post(h, `{ dialogs { totalCount } }`, nil)
+	if len(reply.Errors) != 1 || !strings.Contains(reply.Errors[0].Message, "(limit 3, --limit-rows)") {
+		t.Errorf("got status %d and %s, want a refusal by --limit-rows", reply.Status, reply.Body)
+	}
+}
+
+// refusesScans asks for many lists at once until some do not get to wait.
+func refusesScans(t *testing.T, s *servertest.Server) {
+	t.Helper()
+	h := servertest.WithToken(s.Token("scans"))
+	body, err := json.Marshal(map[string]string{"query": aliased("query", "dialogs(first: 1) { nodes { id } }")})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for range 50 {
+		var refused atomic.Int64
+		var all sync.WaitGroup
+		for range 10 {
+			all.Go(func() {
+				reply, err := s.Try(h, body)
+				if err != nil {
+					t.Error(err)
+				}
+				for _, e := range reply.Errors {
+					refused.Add(1)
+					if e.Extensions.Code != "RATE_LIMITED" || !strings.Contains(e.Message, "(limit 1, --limit-scans)") {
+						t.Errorf("got %s: %s", e.Extensions.Code, e.Message)
+					}
+				}
+			})
+		}
+		all.Wait()
+		if refused.Load() > 0 || t.Failed() {
+			return
+		}
+	}
+	t.Error("of ten requests with 50 lists each, none ever had to wait behind one that waits")
 }
 
 func refusesCustomData(t *testing.T, s *servertest.Server) {

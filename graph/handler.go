@@ -11,6 +11,7 @@ import (
 	"log/slog"
 	"net/http"
 
+	"github.com/99designs/gqlgen/graphql"
 	"github.com/99designs/gqlgen/graphql/handler"
 	"github.com/99designs/gqlgen/graphql/handler/extension"
 
@@ -75,6 +76,9 @@ func NewHandler(c Config) http.Handler {
 	server.Use(prepared)
 	server.Use(extension.FixedComplexityLimit(c.Limits.Complexity))
 	server.AroundOperations(noteOperation)
+	server.AroundOperations(func(ctx context.Context, next graphql.OperationHandler) graphql.ResponseHandler {
+		return next(dialog.WithRows(ctx, c.Service.Policy().Limits.Rows))
+	})
 	server.AroundRootFields(withdrawRefused)
 	server.AroundFields(chargeField)
 	if c.Introspection {

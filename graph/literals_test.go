@@ -11,6 +11,7 @@ import (
 	"reflect"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/99designs/gqlgen/graphql"
 	"github.com/99designs/gqlgen/graphql/handler"
@@ -21,6 +22,7 @@ import (
 	"dialogs/dialog"
 	"dialogs/dialog/dialogtest"
 	"dialogs/graph"
+	"dialogs/store/memory"
 )
 
 // TestLiteralsAreVariables sends random arguments as literals, as variables and
@@ -91,9 +93,10 @@ func listen(t *testing.T) func(query, variables string) map[string]any {
 	t.Helper()
 	var arguments map[string]any
 	api := graph.NewHandler(graph.Config{
-		Caller: func(context.Context) dialog.Caller { return user("alice") },
-		Log:    slog.New(slog.DiscardHandler),
-		Limits: graph.DefaultLimits(), Requests: budget.NewRequests(budget.DefaultLimits()),
+		Service: dialog.NewService(memory.NewStore(), dialog.DefaultPolicy(dialog.DefaultLimits()), time.Now, nil),
+		Caller:  func(context.Context) dialog.Caller { return user("alice") },
+		Log:     slog.New(slog.DiscardHandler),
+		Limits:  graph.DefaultLimits(), Requests: budget.NewRequests(budget.DefaultLimits()),
 		Answers:   budget.NewAnswers(budget.DefaultLimits()),
 		Documents: 1 << 20,
 	})

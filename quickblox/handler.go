@@ -37,6 +37,8 @@ type Config struct {
 	// PublicURL is how clients reach the server, without a path; nil for the
 	// address that each connection has reached.
 	PublicURL *url.URL
+	// Now is the clock; nil for the system's.
+	Now func() time.Time
 	// Challenge is the value of WWW-Authenticate for requests without
 	// credentials.
 	Challenge string
@@ -92,7 +94,10 @@ type request struct {
 	answer *budget.Answer
 }
 
-type handler struct{ Config }
+type handler struct {
+	Config
+	totals *totals
+}
 
 // Patterns are the paths that the handler answers, in the form of
 // [http.ServeMux]: those with endpoints, and those that QuickBlox documents but
@@ -107,7 +112,10 @@ func Patterns() []string {
 
 // NewHandler serves the API.
 func NewHandler(c Config) http.Handler {
-	d := &handler{c}
+	if c.Now == nil {
+		c.Now = time.Now
+	}
+	d := &handler{Config: c, totals: newTotals()}
 	mux := http.NewServeMux()
 	for path, m := range map[string]methods{
 		"/chat/Dialog": {

@@ -36,7 +36,7 @@ func (d *handler) list(r *request) (answer, error) {
 	if err != nil {
 		return answer{}, err
 	}
-	total, err := d.Service.CountAll(r.Context(), &page)
+	total, err := d.total(r, &page, list.Skip)
 	if err != nil {
 		return answer{}, err
 	}

@@ -1558,7 +1558,7 @@ type DialogConnection {
   nodes: [Dialog!]!
   "Position of this page in the list."
   pageInfo: PageInfo!
-  "Number of all dialogs in the list. Counted only if requested."
+  "Number of all dialogs in the list. Counted only if requested; exact, or refused with BAD_USER_INPUT when counting would read more rows than the server allows for one operation (--limit-rows)."
   totalCount: Int!
 }
 

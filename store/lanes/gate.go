@@ -1,0 +1,119 @@
+package lanes
+
+import (
+	"context"
+	"fmt"
+	"sync"
+	"time"
+
+	"dialogs/dialog"
+	"dialogs/store/fair"
+)
+
+const (
+	// serverFactor is how much more a server may have waiting than a user.
+	serverFactor = 20
+	// bytesMost bounds the memory of the filters that wait.
+	bytesMost = 16 << 20
+	// retryAfter is when a caller who was refused may try again.
+	retryAfter = time.Second
+)
+
+// A gate lets a few in at once. The others wait, and callers take turns.
+type gate struct {
+	mostPerUser int
+
+	mu    sync.Mutex
+	free  int
+	bytes int
+	queue *fair.Queue[dialog.Actor, *waiter]
+}
+
+// A waiter is told once whether it may enter.
+type waiter struct {
+	told  chan error
+	bytes int
+}
+
+func newGate(lanes, mostPerUser int) *gate {
+	return &gate{mostPerUser: mostPerUser, free: max(1, lanes), queue: fair.New[dialog.Actor, *waiter](1)}
+}
+
+// enter waits for a lane until ctx ends. The caller must leave it.
+func (g *gate) enter(ctx context.Context, by dialog.Actor, bytes int) (leave func(), err error) {
+	if err := ctx.Err(); err != nil {
+		return nil, dialog.ErrUnavailable(err)
+	}
+	entry, err := g.queued(by.Identity(), bytes)
+	if err != nil {
+		return nil, err
+	}
+	if entry == nil {
+		return g.leave, nil
+	}
+	select {
+	case err := <-entry.Item.told:
+		if err != nil {
+			return nil, err
+		}
+		return g.leave, nil
+	case <-ctx.Done():
+		g.giveUp(entry)
+		return nil, dialog.ErrUnavailable(fmt.Errorf("waiting for a lane: %w", ctx.Err()))
+	}
+}
+
+// queued takes a free lane, and returns nil, or else a place in the queue.
+func (g *gate) queued(by dialog.Actor, bytes int) (*fair.Entry[dialog.Actor, *waiter], error) {
+	most := g.mostPerUser
+	if by.User == "" {
+		most *= serverFactor
+	}
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if g.free > 0 {
+		g.free--
+		return nil, nil //nolint:nilnil // no place in the queue is needed
+	}
+	if g.queue.LenOf(by) >= most {
+		return nil, refusal(fmt.Sprintf("too many of your lists and counts are waiting (limit %d, --limit-scans): send fewer at once", most))
+	}
+	entry := g.queue.Push(by, 1, &waiter{told: make(chan error, 1), bytes: bytes})
+	for g.bytes += bytes; g.bytes > bytesMost; {
+		last := g.queue.Fullest()
+		g.queue.Remove(last)
+		g.bytes -= last.Item.bytes
+		last.Item.told <- refusal("the server has too many lists and counts waiting: try again in 1 s")
+	}
+	return entry, nil
+}
+
+// leave hands the lane to the next, or frees it.
+func (g *gate) leave() {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	next, ok := g.queue.Pop()
+	if !ok {
+		g.free++
+		return
+	}
+	g.bytes -= next.Item.bytes
+	next.Item.told <- nil
+}
+
+// giveUp leaves the queue, or the lane that was handed over meanwhile.
+func (g *gate) giveUp(entry *fair.Entry[dialog.Actor, *waiter]) {
+	g.mu.Lock()
+	waited := g.queue.Remove(entry)
+	if waited {
+		g.bytes -= entry.Item.bytes
+	}
+	g.mu.Unlock()
+	if !waited && <-entry.Item.told == nil {
+		g.leave()
+	}
+}
+
+func refusal(message string) error {
+	return &dialog.Error{Code: dialog.RateLimited, Message: message, RetryAfter: retryAfter}
+}

@@ -1,0 +1,213 @@
+package lanes
+
+import (
+	"context"
+	"time"
+
+	"dialogs/dialog"
+)
+
+// pageMost is how many rows a page without a filter may read to be one that need
+// not wait: such a page is as cheap as a few single dialogs.
+const pageMost = 2 * (dialog.MaxPage + 1)
+
+// Options are the bounds of the lanes.
+type Options struct {
+	// Lanes is how many lists and counts run at once, at least 1.
+	Lanes int
+	// Waiting is how many lists and counts of one user may wait for a lane;
+	// servers may have 20 times as many.
+	Waiting int
+	// Rows is how many rows the lists and counts of one operation may read.
+	Rows int
+	// Now is the clock; nil for the system's.
+	Now func() time.Time
+}
+
+type store struct {
+	dialog.Store
+	gate *gate
+	all  *totals
+	rows int
+}
+
+// New puts lanes before a store.
+func New(s dialog.Store, o Options) dialog.Store {
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	return &store{Store: s, gate: newGate(o.Lanes, o.Waiting), all: newTotals(s, o.Rows, o.Now), rows: o.Rows}
+}
+
+// Dialogs is the page of a list. Pages that read few rows wait for nobody.
+func (s *store) Dialogs(ctx context.Context, q dialog.Query) ([]dialog.Dialog, error) {
+	rows := dialog.RowsOf(ctx, s.rows)
+	if isCheap(q) {
+		return s.page(ctx, q, rows)
+	}
+	leave, err := s.gate.enter(ctx, q.By, sizeOf(&q.Filter))
+	if err != nil {
+		return nil, err
+	}
+	defer leave()
+	return s.page(ctx, q, rows)
+}
+
+// Count is the length of a list. It is exact, or [dialog.ErrTooManyRows].
+func (s *store) Count(ctx context.Context, q dialog.Query) (int, error) {
+	rows := dialog.RowsOf(ctx, s.rows)
+	if q.Filter.IDs == nil {
+		leave, err := s.gate.enter(ctx, q.By, sizeOf(&q.Filter))
+		if err != nil {
+			return 0, err
+		}
+		defer leave()
+	}
+	n, err := s.rowsOf(ctx, q)
+	if err != nil {
+		return 0, err
+	}
+	if n > rows.Left() {
+		return 0, dialog.ErrTooManyRows(s.rows)
+	}
+	rows.Spend(n)
+	return s.Store.Count(ctx, q)
+}
+
+// ChangesSince reads at most what changed, or the user's own dialogs.
+func (s *store) ChangesSince(ctx context.Context, q dialog.ChangesQuery) (dialog.ChangesPage, error) {
+	if q.After == "" {
+		return s.Store.ChangesSince(ctx, q)
+	}
+	leave, err := s.gate.enter(ctx, q.By, 0)
+	if err != nil {
+		return dialog.ChangesPage{}, err
+	}
+	defer leave()
+	return s.Store.ChangesSince(ctx, q)
+}
+
+// page reads a page within the rows that are left.
+func (s *store) page(ctx context.Context, q dialog.Query, rows *dialog.Rows) ([]dialog.Dialog, error) {
+	n := q.Skip + q.Limit
+	narrow := isNarrow(q)
+	if narrow {
+		var err error
+		if n, err = s.rowsOf(ctx, q); err != nil {
+			return nil, err
+		}
+	}
+	left := rows.Left()
+	if n <= left {
+		rows.Spend(n)
+		return s.Store.Dialogs(ctx, q)
+	}
+	if !narrow || left <= 0 {
+		return nil, dialog.ErrTooManyRows(s.rows)
+	}
+	return s.nearPage(ctx, q, rows)
+}
+
+// nearPage reads a page of a list that has more rows than may be read: it is
+// there if the rows that may be read have enough matches.
+func (s *store) nearPage(ctx context.Context, q dialog.Query, rows *dialog.Rows) ([]dialog.Dialog, error) {
+	end := q
+	end.Filter, end.Skip, end.Limit = base(q), rows.Left()-1, 1
+	rows.Spend(rows.Left())
+	last, err := s.Store.Dialogs(ctx, end)
+	if err != nil {
+		return nil, err
+	}
+	whole := len(last) == 0 // what the page's positions leave is not too much
+	if !whole {
+		position := &dialog.Position{Key: q.Order.Key(&last[0]), ID: last[0].ID}
+		if q.FromEnd {
+			q.After = position
+		} else {
+			q.Before = position
+		}
+	}
+	page, err := s.Store.Dialogs(ctx, q)
+	if err == nil && !whole && len(page) < q.Limit {
+		return nil, dialog.ErrTooManyRows(s.rows)
+	}
+	return page, err
+}
+
+// rowsOf returns how many rows a list has without its filter: the user's own
+// dialogs, and the public groups or all dialogs. For more than the limit it may
+// return any number beyond it.
+func (s *store) rowsOf(ctx context.Context, q dialog.Query) (int, error) {
+	if q.Filter.IDs != nil {
+		return len(q.Filter.IDs), nil
+	}
+	own, all := 0, 0
+	var err error
+	if q.User != "" && q.Scope != dialog.Public {
+		if own, err = s.Store.Count(ctx, dialog.Query{User: q.User, Scope: dialog.Mine, Order: q.Order}); err != nil {
+			return 0, err
+		}
+	}
+	if q.User == "" || q.Scope != dialog.Mine {
+		if all, err = s.all.of(ctx, q); err != nil {
+			return 0, err
+		}
+	}
+	return own + all, nil
+}
+
+// isCheap reports whether a page reads few rows, whatever the store has.
+func isCheap(q dialog.Query) bool {
+	if q.Filter.IDs != nil {
+		return true
+	}
+	return (q.Scope == dialog.Public || q.User == "") && !isNarrow(q) && q.Skip+q.Limit <= pageMost
+}
+
+// isNarrow reports whether rows have to be looked at that may not match.
+func isNarrow(q dialog.Query) bool {
+	f := q.Filter
+	rest := base(q)
+	switch q.Order.Field {
+	case dialog.ByUpdatedAt:
+		f.UpdatedAfter, f.UpdatedBefore = rest.UpdatedAfter, rest.UpdatedBefore
+	case dialog.ByCreatedAt:
+		f.CreatedAfter, f.CreatedBefore = rest.CreatedAfter, rest.CreatedBefore
+	case dialog.ByName:
+	}
+	return f.Owner != "" || len(f.Occupants) > 0 || f.Names != nil || len(f.ExceptIDs)+len(f.ExceptNames) > 0 ||
+		f.NameContains != "" || len(f.Custom) > 0 ||
+		f.UpdatedAfter != rest.UpdatedAfter || f.UpdatedBefore != rest.UpdatedBefore ||
+		f.CreatedAfter != rest.CreatedAfter || f.CreatedBefore != rest.CreatedBefore
+}
+
+// base is the part of a filter that says where in the list to read: only rows
+// that match it are looked at.
+func base(q dialog.Query) dialog.Filter {
+	f := dialog.Filter{Types: q.Filter.Types}
+	switch q.Order.Field {
+	case dialog.ByUpdatedAt:
+		f.UpdatedAfter, f.UpdatedBefore = q.Filter.UpdatedAfter, q.Filter.UpdatedBefore
+	case dialog.ByCreatedAt:
+		f.CreatedAfter, f.CreatedBefore = q.Filter.CreatedAfter, q.Filter.CreatedBefore
+	case dialog.ByName:
+	}
+	return f
+}
+
+// sizeOf is roughly how many bytes a filter takes while it waits.
+func sizeOf(f *dialog.Filter) int {
+	n := 256 + 40*(len(f.IDs)+len(f.ExceptIDs))
+	for _, u := range f.Occupants {
+		n += 16 + len(u)
+	}
+	for _, names := range [][]string{f.Names, f.ExceptNames, {f.NameContains}} {
+		for _, name := range names {
+			n += 16 + len(name)
+		}
+	}
+	for _, c := range f.Custom {
+		n += 64 + len(c.Class) + len(c.Field) + len(c.Value)
+	}
+	return n
+}
