@@ -4,6 +4,7 @@ import (
 	"errors"
 	"net/http"
 	"os"
+	"path/filepath"
 	"strings"
 	"syscall"
 	"testing"
@@ -47,7 +48,11 @@ func TestDataReplaced(t *testing.T) {
 	alice := servertest.WithToken(old.MustCLI("token", "alice"))
 	old.Must(alice, createGroup, nil)
 	stops(t, old)
-	if err := os.CopyFS(old.Store+".copy", os.DirFS(old.Store)); err != nil {
+	err := os.CopyFS(old.Store+".copy", os.DirFS(old.Store))
+	for _, name := range []string{"dialogs.db", "secret", "serve.lock"} { // CopyFS drops their modes
+		err = errors.Join(err, os.Chmod(filepath.Join(old.Store+".copy", name), 0o600))
+	}
+	if err := errors.Join(err, os.Chmod(old.Store+".copy", 0o700)); err != nil {
 		t.Fatal(err)
 	}
 	p := servertest.SpawnAt(t, old.Store)

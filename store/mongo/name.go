@@ -165,7 +165,7 @@ func (s *Store) keepNames(ctx context.Context, log *slog.Logger) {
 		case ctx.Err() != nil:
 			return
 		case err != nil:
-			log.WarnContext(ctx, "updating the stored names failed, will retry", "retry_in", wait, "error", s.errors.clean(err))
+			log.WarnContext(ctx, "updating the stored names failed, will retry", "retry_in_ms", wait.Milliseconds(), "error", s.errors.clean(err))
 		case more:
 			continue
 		}
