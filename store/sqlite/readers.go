@@ -5,6 +5,8 @@ import (
 	"database/sql"
 	"errors"
 	"sync"
+
+	"dialogs/dialog"
 )
 
 // statementsMost is the number of statements that are kept prepared. Lists can
@@ -31,7 +33,13 @@ func (s *Store) read(ctx context.Context, doing string, run func(ctx context.Con
 		return err
 	}
 	defer end()
-	return failed(ctx, doing, run(ctx))
+	err = run(ctx)
+	if known := (*dialog.Error)(nil); err != nil && !errors.As(err, &known) {
+		if lost := s.files.check(); lost != nil { // which explains the error
+			err = dialog.ErrUnavailable(lost)
+		}
+	}
+	return failed(ctx, doing, err)
 }
 
 // prepared returns the prepared statement of a query and keeps it: for queries
