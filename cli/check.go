@@ -75,7 +75,7 @@ func (s *settings) check(ctx context.Context) error {
 func (s *settings) checkStore(ctx context.Context) error {
 	exists, err := store.Exists(s.store.address)
 	if err != nil {
-		return fmt.Errorf("--store: %w", err)
+		return storeError("store", s.store.address, err)
 	}
 	if !exists {
 		return nil

@@ -3,7 +3,6 @@ package cli
 import (
 	"context"
 	"crypto/rand"
-	"fmt"
 	"log/slog"
 	"net/http"
 	"slices"
@@ -174,7 +173,7 @@ func (s *settings) readTrusted() (*graph.TrustedDocuments, error) {
 	}
 	trusted, err := graph.ReadTrustedDocuments(s.trustedDocuments)
 	if err != nil {
-		return nil, fmt.Errorf("--trusted-documents: %w", err)
+		return nil, fileError(named("trusted-documents"), err)
 	}
 	return trusted, nil
 }

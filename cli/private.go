@@ -21,11 +21,11 @@ const settingFileMost = 64 << 10
 func readSetting(flag, path string) (string, error) {
 	file, err := os.OpenFile(path, os.O_RDONLY|syscall.O_NONBLOCK, 0) // a pipe without a writer must not block
 	if err != nil {
-		return "", fmt.Errorf("%s: %w", named(flag), err)
+		return "", fileError(named(flag), err)
 	}
 	text, err := readShort(file)
 	if err != nil {
-		return "", fmt.Errorf("%s: %w", named(flag), err)
+		return "", fileError(named(flag), err)
 	}
 	if text == "" {
 		return "", fmt.Errorf("%s: %s is empty", named(flag), path)

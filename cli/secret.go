@@ -69,7 +69,7 @@ func (s *secretSettings) find(st *storeSettings) ([]byte, error) {
 	case errors.Is(err, os.ErrNotExist):
 		return nil, errNoSecret
 	case err != nil:
-		return nil, err
+		return nil, storeError("store", st.address, err)
 	case text == "":
 		return nil, fmt.Errorf("%s is empty; delete it to have a new secret made", path)
 	}
@@ -83,10 +83,10 @@ func (s *secretSettings) findOrMake(st *storeSettings) ([]byte, error) {
 		return secret, err
 	}
 	if err := store.MayCreate(st.address); err != nil {
-		return nil, err
+		return nil, storeError("store", st.address, err)
 	}
 	if _, err := keepPrivate(secretPath(st), randomText); err != nil {
-		return nil, err
+		return nil, storeError("store", st.address, err)
 	}
 	return s.find(st)
 }

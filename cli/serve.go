@@ -137,7 +137,7 @@ func (s *settings) certificate(log *slog.Logger) (*edge.Certificate, error) {
 	}
 	certificate, err := edge.ReadCertificate(s.tlsCert, s.tlsKey, time.Now, log)
 	if err != nil {
-		return nil, fmt.Errorf("--tls-cert and --tls-key: %w", err)
+		return nil, fileError("--tls-cert and --tls-key", err)
 	}
 	return certificate, nil
 }
@@ -168,7 +168,7 @@ func (s *settings) parts(ctx context.Context, log *slog.Logger, opened *closers)
 	}
 	unlock, err := store.Lock(s.store.address)
 	if err != nil {
-		return p, err
+		return p, storeError("store", s.store.address, err)
 	}
 	opened.add(unlock)
 	secret, err := s.secret.findOrMake(&s.store)

@@ -63,10 +63,7 @@ func checkAddress(flag, address string) error {
 	case store.KindOf(address) == store.Unknown: // it may have a password, so that it is not repeated
 		return fmt.Errorf("--%s must be a directory, or a URI that starts with mongodb:// or mongodb+srv://", flag)
 	}
-	if err := store.Check(address, secretFile, developmentKeyFile); err != nil {
-		return fmt.Errorf("%s: %w", storeFlag(flag), err)
-	}
-	return nil
+	return storeError(flag, address, store.Check(address, secretFile, developmentKeyFile))
 }
 
 // storeFlag is how errors call a flag with a store's address. Those of migrate
@@ -118,7 +115,7 @@ func (s *storeSettings) mustExist() error { return mustExist("store", s.address)
 func mustExist(flag, address string) error {
 	exists, err := store.Exists(address)
 	if err != nil {
-		return fmt.Errorf("--%s: %w", flag, err)
+		return storeError(flag, address, err)
 	}
 	if !exists {
 		return fmt.Errorf("--%s: no store in %s", flag, address)
@@ -138,7 +135,7 @@ func (s *storeSettings) openAt(ctx context.Context, flag, address string, log *s
 	options.Log = log
 	st, err := store.Open(ctx, address, options)
 	if err != nil {
-		return nil, fmt.Errorf("--%s: %w", flag, err)
+		return nil, storeError(flag, address, err)
 	}
 	return st, nil
 }

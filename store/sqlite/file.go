@@ -25,9 +25,15 @@ func Exists(dir string) (bool, error) {
 	return true, nil
 }
 
+// makeDir creates the directory, and checks that this process may use what is in it.
 func makeDir(dir string) error {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return fmt.Errorf("creating the directory of the store: %w", err)
+	}
+	for _, path := range []string{dir, filepath.Join(dir, databaseFile), filepath.Join(dir, databaseFile+"-wal"), filepath.Join(dir, databaseFile+"-shm")} {
+		if err := checkAccess(path); err != nil {
+			return err
+		}
 	}
 	return nil
 }
