@@ -85,7 +85,7 @@ func (s *settings) bind(fs *pflag.FlagSet) {
 	fs.Var(period(&s.readTimeout, time.Millisecond), "read-timeout", "longest time for a client to send a whole request")
 	fs.Var(period(&s.writeTimeout, time.Millisecond), "write-timeout", "longest time that a client may let the server wait when it reads an answer, beyond 32 KiB per second")
 	fs.Var(period(&s.idleTimeout, time.Millisecond), "idle-timeout", "longest time that a connection may wait for its next request")
-	fs.Var(whole(&s.maxConnections, 0, math.MaxInt32), "max-connections", "most connections of clients; idle ones are closed for others; 0 = by the limit of open files, up to 2048")
+	fs.Var(whole(&s.maxConnections, 0, math.MaxInt32), "max-connections", "most connections of clients; idle ones are closed for others; 0 = by the limit of open files, up to 768; streams of HTTP/2 count too")
 	fs.Var(whole(&s.maxConnectionsPerAddress, 0, math.MaxInt32), "max-connections-per-address", "most connections from one address, except trusted proxies; 0 = half of all")
 	fs.Var(period(&s.grace, 0), "shutdown-grace", "longest time for running requests to finish after a signal to stop; clients that are slow to send or read have 2 s")
 	fs.StringSliceVar(&s.allowOrigins, "allow-origins", nil, "origins of other web pages that may call, for example https://app.example.com; separated by commas")

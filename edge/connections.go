@@ -24,8 +24,11 @@ type Connections struct {
 	Exempt Proxies
 	Log    *slog.Logger
 
-	mu      sync.Mutex
-	open    int
+	mu   sync.Mutex
+	open int
+	// streams are the requests that run beside another one on their connection
+	// (HTTP/2). Each counts like a connection.
+	streams int
 	perHome map[netip.Prefix]int
 	// idle are the connections that wait for a request, and held those whose
 	// requests all wait for their client to send or to read. The longest
@@ -58,6 +61,9 @@ type connection struct {
 
 	// requests are being served, and waiting of them wait for the client.
 	requests, waiting int
+	// streams are those of the requests that came as streams of HTTP/2, also
+	// after the client has reset them.
+	streams int
 	// since is when the connection became idle, or the first of the waiting
 	// requests began to wait for its client.
 	since  time.Time
@@ -120,7 +126,7 @@ func (c *Connections) admit(inner net.Conn) (admitted *connection, setting strin
 		evicted = append(evicted, victim)
 		victim.forget()
 	}
-	if c.open >= c.Most {
+	if c.open+c.streams >= c.Most {
 		victim := c.victim(now, func(*connection) bool { return true })
 		if victim == nil {
 			c.warn(now, "--max-connections", c.Most)
@@ -157,7 +163,7 @@ func (c *Connections) victim(now time.Time, may func(*connection) bool) *connect
 func (c *Connections) warn(now time.Time, setting string, most int) {
 	if c.warned.IsZero() || now.Sub(c.warned) >= warnEvery {
 		c.warned = now
-		c.Log.Warn("connections refused", "setting", setting, "limit", most, "open", c.open)
+		c.Log.Warn("connections refused", "setting", setting, "limit", most, "open", c.open, "streams", c.streams)
 	}
 }
 
@@ -212,10 +218,16 @@ func (c *connection) forget() {
 	c.closed = true
 	c.moveTo(nil, time.Time{})
 	c.all.open--
-	if c.home.IsValid() {
-		if c.all.perHome[c.home]--; c.all.perHome[c.home] == 0 {
-			delete(c.all.perHome, c.home)
-		}
+	c.leaveHome()
+}
+
+// leaveHome no longer counts one for its address. The mutex must be held.
+func (c *connection) leaveHome() {
+	if !c.home.IsValid() {
+		return
+	}
+	if c.all.perHome[c.home]--; c.all.perHome[c.home] == 0 {
+		delete(c.all.perHome, c.home)
 	}
 }
 
@@ -231,20 +243,54 @@ func (c *connection) moveTo(in *list.List, since time.Time) {
 	}
 }
 
-// begins counts a request.
-func (c *connection) begins() {
+// begins counts a request. A stream beside others needs room like another
+// connection; without room, begins counts nothing and returns the setting that
+// is in the way.
+func (c *connection) begins(stream bool) (setting string) {
 	c.all.mu.Lock()
 	defer c.all.mu.Unlock()
+	if stream {
+		if c.streams > 0 {
+			if setting := c.addStream(); setting != "" {
+				return setting
+			}
+		}
+		c.streams++
+	}
 	c.requests++
 	if c.in == &c.all.held {
 		c.moveTo(nil, time.Time{})
 	}
+	return ""
 }
 
-// ends no longer counts a request.
+// addStream counts a stream beside others, if there is room. The mutex must be
+// held.
+func (c *connection) addStream() (setting string) {
+	all := c.all
+	if c.home.IsValid() && all.perHome[c.home] >= all.MostPerAddress {
+		all.warn(time.Now(), "--max-connections-per-address", all.MostPerAddress)
+		return "--max-connections-per-address"
+	}
+	if all.open+all.streams >= all.Most {
+		all.warn(time.Now(), "--max-connections", all.Most)
+		return "--max-connections"
+	}
+	all.streams++
+	if c.home.IsValid() {
+		all.perHome[c.home]++
+	}
+	return ""
+}
+
+// ends no longer counts a request that was a stream.
 func (c *connection) ends() {
 	c.all.mu.Lock()
 	defer c.all.mu.Unlock()
+	if c.streams--; c.streams > 0 {
+		c.all.streams--
+		c.leaveHome()
+	}
 	c.requests = max(0, c.requests-1)
 	if c.in == nil && c.requests > 0 && c.waiting >= c.requests {
 		c.moveTo(&c.all.held, time.Now())

@@ -24,8 +24,8 @@ func SameOrigin(origins *Origins, log *slog.Logger, refuse api.Refuser) Guard {
 				next.ServeHTTP(w, r)
 				return
 			}
-			if refused.first(origin) {
-				log.WarnContext(r.Context(), "cross-origin request refused", "origin", api.ForLog(origin), "setting", "--allow-origins")
+			if shown := api.ForLog(origin); refused.first(shown) {
+				log.WarnContext(r.Context(), "cross-origin request refused", "origin", shown, "setting", "--allow-origins")
 			}
 			refuse(w, r, &api.Refusal{
 				Code: api.Forbidden, Denial: denial("origin"),
@@ -82,6 +82,6 @@ func (o *onceEach) first(text string) bool {
 	if o.seen == nil {
 		o.seen = map[string]bool{}
 	}
-	o.seen[text] = true
+	o.seen[strings.Clone(text)] = true // not all of the header that it is a part of
 	return true
 }

@@ -32,7 +32,10 @@ func Pace(slack time.Duration) Guard {
 				ResponseWriter: w, control: http.NewResponseController(w), conn: conn,
 				slack: slack, left: slack, streams: r.ProtoMajor > 1, returned: time.Now(),
 			}
-			conn.begins()
+			if setting := conn.begins(paced.streams); setting != "" {
+				conn.all.refuseStream(w, paced.control, setting)
+				return
+			}
 			if paced.streams {
 				_ = paced.control.SetWriteDeadline(time.Time{})
 			}

@@ -5,6 +5,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"strconv"
 	"time"
 
 	"dialogs/api"
@@ -29,7 +30,7 @@ func (c *Connections) refuse(conn net.Conn, setting string, secure bool) {
 			return
 		}
 		_ = conn.SetDeadline(time.Now().Add(retryConnecting))
-		if _, err := io.WriteString(conn, refusalOf(setting)); err != nil {
+		if _, err := io.WriteString(conn, writtenRefusal(setting)); err != nil {
 			return
 		}
 		// Closing while the request arrives would reset the connection before
@@ -40,8 +41,28 @@ func (c *Connections) refuse(conn net.Conn, setting string, secure bool) {
 	}()
 }
 
-func refusalOf(setting string) string {
-	refusal := api.Refusal{
+// refuseStream answers a stream of HTTP/2 for which there is no room. Beyond a
+// few at a time, streams are only reset: their clients need not read an answer.
+func (c *Connections) refuseStream(w http.ResponseWriter, control *http.ResponseController, setting string) {
+	select {
+	case c.refusals <- struct{}{}:
+	default:
+		panic(http.ErrAbortHandler) // which resets the stream and logs nothing
+	}
+	defer func() { <-c.refusals }()
+	_ = control.SetReadDeadline(time.Now())
+	_ = control.SetWriteDeadline(time.Now().Add(retryConnecting))
+	refusal, body := refusalOf(setting)
+	w.Header().Set("Content-Type", "application/json; charset=utf-8")
+	w.Header().Set("Retry-After", strconv.Itoa(refusal.RetrySeconds()))
+	w.WriteHeader(refusal.HTTPStatus())
+	_, _ = w.Write(body)
+	_ = control.Flush() // within the deadline, as long as the place is taken
+}
+
+// refusalOf is the refusal and its body.
+func refusalOf(setting string) (*api.Refusal, []byte) {
+	refusal := &api.Refusal{
 		Code: api.Unavailable, RetryAfter: retryConnecting,
 		Message: "too many connections: try again in 1 s (limit " + setting + ")",
 	}
@@ -52,6 +73,12 @@ func refusalOf(setting string) string {
 	if err != nil {
 		panic("edge: encoding a refusal: " + err.Error()) // of plain values
 	}
+	return refusal, body
+}
+
+// writtenRefusal is the whole answer of HTTP/1.
+func writtenRefusal(setting string) string {
+	refusal, body := refusalOf(setting)
 	return fmt.Sprintf("HTTP/1.1 %d %s\r\nContent-Type: application/json; charset=utf-8\r\nContent-Length: %d\r\nRetry-After: %d\r\nConnection: close\r\n\r\n%s",
 		refusal.HTTPStatus(), http.StatusText(refusal.HTTPStatus()), len(body), refusal.RetrySeconds(), body)
 }

@@ -38,6 +38,15 @@ type Server struct {
 // to stop: no client decides how the server ends.
 const drainPatience = 2 * time.Second
 
+const (
+	// mostStreams is what RFC 9113 recommends as the least. All that run count
+	// in [Connections] too.
+	mostStreams = 100
+	// http2Buffer is the least that HTTP/2 allows. By default, a client could
+	// have 1 MiB buffered on each connection, before it is known.
+	http2Buffer = 16 << 10
+)
+
 // Serve serves until ctx ends, and then lets every request that has arrived
 // finish within the grace. Clients that are still sending or reading are cut off
 // sooner. Requests have a base context that ends when they are cut off;
@@ -58,7 +67,11 @@ func (s Server) Serve(ctx context.Context, listener net.Listener) error {
 		ConnContext:       withConnection,
 		ConnState:         s.Connections.changed,
 		// A client of HTTP/2 that is gone, or reads nothing, is noticed too.
-		HTTP2: &http.HTTP2Config{SendPingTimeout: s.ReadTimeout, PingTimeout: s.WriteTimeout, WriteByteTimeout: s.WriteTimeout},
+		HTTP2: &http.HTTP2Config{
+			SendPingTimeout: s.ReadTimeout, PingTimeout: s.WriteTimeout, WriteByteTimeout: s.WriteTimeout,
+			MaxConcurrentStreams: mostStreams, MaxReadFrameSize: http2Buffer,
+			MaxReceiveBufferPerConnection: 4 * http2Buffer, MaxReceiveBufferPerStream: 4 * http2Buffer,
+		},
 	}
 	listener = s.Connections.listener(listener, s.TLS != nil)
 	failed := make(chan error, 1)
