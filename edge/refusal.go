@@ -57,7 +57,7 @@ func (c *Connections) refuseStream(w http.ResponseWriter, control *http.Response
 	w.Header().Set("Retry-After", strconv.Itoa(refusal.RetrySeconds()))
 	w.WriteHeader(refusal.HTTPStatus())
 	_, _ = w.Write(body) //nolint:gosec // JSON of constants
-	_ = control.Flush() // within the deadline, as long as the place is taken
+	_ = control.Flush()  // within the deadline, as long as the place is taken
 }
 
 // refusalOf is the refusal and its body.
