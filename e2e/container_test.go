@@ -44,8 +44,9 @@ func container(t *testing.T) string {
 	return ""
 }
 
-// TestSmallContainer lets every attack on memory run at once against a server
-// with 256 MB, while honest callers go on.
+// TestSmallContainer lets every attack on memory, on connections, and with many
+// reads and writes run at once against a server with 256 MB, while honest callers
+// go on.
 func TestSmallContainer(t *testing.T) {
 	if !servertest.HasUsage() {
 		t.Skip("the memory of a process can only be measured on Linux")
@@ -54,7 +55,7 @@ func TestSmallContainer(t *testing.T) {
 	group := container(t)
 	script := `[ -z "$1" ] || echo $$ > "$1"; shift; exec "$@"`
 	command := exec.CommandContext(context.WithoutCancel(t.Context()), "sh", "-c", script, "sh", group,
-		servertest.Binary(t), "serve", "--listen", "127.0.0.1:0", "--store", store, "--log-format", "json", "--rate-limit", "0", "--quota-occupants-per-hour", "0")
+		servertest.Binary(t), "serve", "--listen", "127.0.0.1:0", "--store", store, "--log-format", "json", "--rate-limit", "0", "--quota-occupants-per-hour", "0", "--quota-dialogs-per-day", "0")
 	command.Env = servertest.WithoutSettings(os.Environ())
 	p := servertest.Launch(t, command, store, "http")
 	if group != "" && !strings.Contains(p.Stderr.String(), "heap limited") {
@@ -87,12 +88,24 @@ func TestSmallContainer(t *testing.T) {
 			{mallory, func(n int) []byte { return aDocument(n) }},
 			{mallory, func(int) []byte { return body(manyLists) }},
 			{mallory, func(int) []byte { return body("{ dialogs(first: 100) { nodes { id occupantIds } } }") }},
+			{mallory, func(int) []byte {
+				return body(aliased("query", `dialogs(scope: VISIBLE, first: 1, filter: {nameContains: "x"}) { totalCount }`))
+			}},
+			{mallory, func(int) []byte {
+				return body(aliased("mutation", `createDialog(input: {type: GROUP, name: "x", occupantIds: ["1", "2", "3"]}) { created }`))
+			}},
 		} {
 			attackers.Go(func() {
 				for n := 0; !stop.Load(); n++ {
 					_, _ = p.Try(a.h, a.body(n)) // whatever it is answered
 				}
 			})
+		}
+	}
+	// As many connections as an address may have, and more, that waste them.
+	for _, w := range append(wasters, slowBody) {
+		for range 100 {
+			w.from(t, p.Server, "127.0.0.2")
 		}
 	}
 	start, worst, served := time.Now(), time.Duration(0), 0
