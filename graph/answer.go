@@ -108,8 +108,8 @@ type refusedAnswer struct{ error }
 func (r refusedAnswer) Unwrap() error { return r.error }
 
 // refuse returns the one error of a root field whose answer was refused.
-func (a *answering) refuse(root ast.PathElement, err error) *gqlerror.Error {
-	name, _ := root.(ast.PathName)
+func (a *answering) refuse(ctx context.Context, err error) *gqlerror.Error {
+	name, _ := graphql.GetPath(ctx)[0].(ast.PathName)
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	if a.refused[string(name)] == nil {
@@ -118,9 +118,19 @@ func (a *answering) refuse(root ast.PathElement, err error) *gqlerror.Error {
 			refusal = budget.ChangeMade(err)
 		}
 		public := &gqlerror.Error{Message: refusal.Message, Path: ast.Path{name}, Extensions: extensions(refusal)}
+		public.Locations = locationOf(rootOf(ctx))
 		a.refused[string(name)] = public
 	}
 	return a.refused[string(name)]
+}
+
+// rootOf is the root field that a field is a part of.
+func rootOf(ctx context.Context) *graphql.FieldContext {
+	field := graphql.GetFieldContext(ctx)
+	for field != nil && field.Parent != nil && field.Parent.Field.Field != nil {
+		field = field.Parent
+	}
+	return field
 }
 
 // withdrawRefused answers a root field with null if a part of it was refused,

@@ -28,12 +28,15 @@ const longestPath = 256
 func (p presenter) present(ctx context.Context, err error) *gqlerror.Error {
 	var tooLarge refusedAnswer
 	if a := answeringOf(ctx); a != nil && errors.As(err, &tooLarge) {
-		return a.refuse(graphql.GetPath(ctx)[0], tooLarge)
+		return a.refuse(ctx, tooLarge)
 	}
-	public := &gqlerror.Error{Path: graphql.GetPath(ctx)}
+	public := &gqlerror.Error{Path: graphql.GetPath(ctx), Locations: locationOf(graphql.GetFieldContext(ctx))}
 	var wrapped *gqlerror.Error
 	if errors.As(err, &wrapped) {
-		public.Path, public.Locations = wrapped.Path, wrapped.Locations
+		public.Path = wrapped.Path
+		if wrapped.Locations != nil {
+			public.Locations = wrapped.Locations
+		}
 		if wrapped.Err == nil { // an error of gqlgen itself, not one of a resolver
 			public.Message, public.Extensions = wrapped.Message, wrapped.Extensions
 			complete(public)
@@ -48,6 +51,15 @@ func (p presenter) present(ctx context.Context, err error) *gqlerror.Error {
 	}
 	public.Message, public.Extensions = refusal.Message, extensions(refusal)
 	return public
+}
+
+// locationOf is where a field is written in the document; nil outside of any.
+func locationOf(field *graphql.FieldContext) []gqlerror.Location {
+	if field == nil || field.Field.Field == nil || field.Field.Position == nil {
+		return nil
+	}
+	at := field.Field.Position
+	return []gqlerror.Location{{Line: at.Line, Column: at.Column}}
 }
 
 // extensions are the details of a refusal that programs read.

@@ -25,9 +25,11 @@ func TestNodes(t *testing.T) {
 	}
 	var failures []string
 	for _, e := range a.Errors {
-		failures = append(failures, fmt.Sprint(e.Path, e.Extensions["code"], e.Extensions["field"]))
+		failures = append(failures, fmt.Sprint(e.Path, e.Extensions["code"], e.Extensions["field"], e.Locations))
 	}
-	want := []string{"[nodes 0]NOT_FOUND<nil>", "[nodes 2]FORBIDDEN<nil>", "[nodes 3]BAD_USER_INPUTids"}
+	want := []string{
+		"[nodes 0]NOT_FOUND<nil> [map[column:23 line:1]]", "[nodes 2]FORBIDDEN<nil> [map[column:23 line:1]]", "[nodes 3]BAD_USER_INPUTids[map[column:23 line:1]]",
+	}
 	if diff := cmp.Diff(want, failures); diff != "" {
 		t.Errorf("got other errors (-want +got):\n%s", diff)
 	}

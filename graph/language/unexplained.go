@@ -1,8 +1,10 @@
 package language
 
 import (
+	"cmp"
 	"fmt"
 	"regexp"
+	"slices"
 	"strings"
 
 	"github.com/vektah/gqlparser/v2/ast"
@@ -40,6 +42,20 @@ var unexplainedRules = map[string]string{
 	"ValuesOfCorrectType":          "", // written for this
 	"VariablesAreInputTypes":       "this type cannot be used here{name}",
 	"VariablesInAllowedPosition":   "a variable of this type cannot be used here{name}",
+}
+
+// hideRules rewords errors and puts them in the order of the document. The
+// order in which rules run would tell which of them failed, and so whether a
+// name exists in the schema.
+func hideRules(errs gqlerror.List, in *ast.Position) {
+	for _, err := range errs {
+		err.Message, err.Rule = unexplained(err, in), ""
+	}
+	slices.SortStableFunc(errs, func(a, b *gqlerror.Error) int {
+		return cmp.Or(slices.CompareFunc(a.Locations, b.Locations, func(a, b gqlerror.Location) int {
+			return cmp.Or(cmp.Compare(a.Line, b.Line), cmp.Compare(a.Column, b.Column))
+		}), cmp.Compare(a.Message, b.Message))
+	})
 }
 
 // unexplained is the message of an error of a rule without anything that only

@@ -21,6 +21,9 @@ func (l *Language) Validate(doc *ast.QueryDocument) gqlerror.List {
 	}
 	told := gqlerror.List{}
 	found := validator.ValidateWithRules(l.Schema, doc, l.rules())
+	if !l.Explain {
+		hideRules(found, doc.Position)
+	}
 	for _, err := range found {
 		if len(told) == errorsTold {
 			break
@@ -29,13 +32,7 @@ func (l *Language) Validate(doc *ast.QueryDocument) gqlerror.List {
 		if slices.ContainsFunc(told, func(e *gqlerror.Error) bool { return sameError(e, err) }) {
 			continue
 		}
-		told = append(told, err)
-	}
-	for i, err := range told {
-		if !l.Explain {
-			err.Message = unexplained(err, doc.Position)
-		}
-		told[i] = withCode(err, api.ValidationFailed)
+		told = append(told, withCode(err, api.ValidationFailed))
 	}
 	if len(told) > 0 {
 		return told
