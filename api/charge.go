@@ -1,10 +1,26 @@
 package api
 
-import "context"
+import (
+	"context"
+	"sync/atomic"
+)
 
 // A Charger counts units against the rate limits of a request's caller. Its
 // refusal is RATE_LIMITED and says how long to wait; then nothing was counted.
 type Charger func(units int) *Refusal
+
+// After returns a charger for one operation, of which so many units are counted
+// already.
+func (c Charger) After(units int) Charger {
+	var counted atomic.Int64
+	counted.Store(int64(units))
+	return func(units int) *Refusal {
+		if units -= int(counted.Swap(0)); units <= 0 {
+			return nil
+		}
+		return c(units)
+	}
+}
 
 type chargerKey struct{}
 
@@ -25,6 +41,20 @@ func Charge(ctx context.Context, units int) error {
 		return refusal
 	}
 	return nil
+}
+
+// ChargeAhead counts one unit for an operation of a stream before anything of it is
+// read, as a request is counted. [Charge] counts the rest in the context that it
+// returns.
+func ChargeAhead(ctx context.Context) (context.Context, error) {
+	charge, ok := ctx.Value(chargerKey{}).(Charger)
+	if !ok {
+		return ctx, nil
+	}
+	if refusal := charge(1); refusal != nil {
+		return ctx, refusal
+	}
+	return WithCharger(ctx, charge.After(1)), nil
 }
 
 const (

@@ -142,17 +142,3 @@ func (r *Request) Level() slog.Level {
 	}
 	return slog.LevelInfo
 }
-
-type stoppingKey struct{}
-
-// WithStopping returns a context whose [Stopping] is the channel.
-func WithStopping(ctx context.Context, stopping <-chan struct{}) context.Context {
-	return context.WithValue(ctx, stoppingKey{}, stopping)
-}
-
-// Stopping is closed when the server begins to stop, so that a long request
-// such as a stream can end in good order. Without a server it is nil.
-func Stopping(ctx context.Context) <-chan struct{} {
-	stopping, _ := ctx.Value(stoppingKey{}).(<-chan struct{})
-	return stopping
-}

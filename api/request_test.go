@@ -62,15 +62,20 @@ func TestWithoutRequest(t *testing.T) {
 }
 
 func TestStopping(t *testing.T) {
-	stopping := make(chan struct{})
+	stopping, stop := context.WithCancel(t.Context())
 	ctx := api.WithStopping(t.Context(), stopping)
-	select {
-	case <-api.Stopping(ctx):
+	told := make(chan struct{})
+	api.OnStopping(ctx, func() { close(told) })
+	forget := api.OnStopping(ctx, func() { t.Error("told after it was forgotten") })
+	if !forget() || api.IsStopping(ctx) {
 		t.Fatal("the server stops before it does")
-	default:
 	}
-	close(stopping)
+	stop()
 	<-api.Stopping(ctx)
+	<-told
+	if !api.IsStopping(ctx) || api.IsStopping(t.Context()) || api.Stopping(t.Context()) != nil {
+		t.Error("a server stops that is none, or one that does does not")
+	}
 }
 
 // TestRecovered hides a panic from the caller and logs where it came from.

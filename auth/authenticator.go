@@ -98,6 +98,14 @@ func (a *Authenticator) AuthenticateConnectionInit(ctx context.Context, upgrade 
 	return a.verify(ctx, c)
 }
 
+// Check authenticates the caller of a long connection again, by the credentials that
+// it began with. It is meant to be called every second: a session that was ended, or
+// a key that was revoked, is then rejected within 5 seconds. Anonymous is always fine.
+func (a *Authenticator) Check(ctx context.Context, id Identity) error {
+	_, err := a.verify(ctx, id.credentials)
+	return err
+}
+
 // EndSession ends the session token of this identity. It is rejected here at once,
 // and by other authenticators of the same store within 5 seconds. For a
 // credential that can't be ended, the error is [dialog.Invalid].
@@ -115,13 +123,14 @@ func (a *Authenticator) verify(ctx context.Context, c Credentials) (Identity, er
 		if err != nil {
 			return Identity{}, err
 		}
+		id.credentials = c
 		return id, nil
 	case c.APIKey != "":
 		name, err := a.keys.verify(ctx, c.APIKey)
 		if err != nil {
 			return Identity{}, err
 		}
-		return Identity{Caller: dialog.Caller{User: c.OnBehalfOf, APIKey: name}}, nil
+		return Identity{Caller: dialog.Caller{User: c.OnBehalfOf, APIKey: name}, credentials: c}, nil
 	}
 	return Identity{}, nil
 }

@@ -16,6 +16,9 @@ type Identity struct {
 	IssuedAt time.Time
 	// TokenID is the session token's jti, empty when it has none.
 	TokenID string
+
+	// credentials are what the caller came with, to check them again.
+	credentials Credentials
 }
 
 type identityKey struct{}

@@ -85,6 +85,45 @@ func (q *Requests) Read(w http.ResponseWriter, r *http.Request, c dialog.Caller)
 	return b, nil
 }
 
+// ErrMessageTooLarge says that a message of a stream has more bytes than a request
+// body may have.
+var ErrMessageTooLarge = errors.New("the message is too large")
+
+// ReadMessage reads a message of a caller's stream, which may be as large as a
+// request body ([Requests.Largest]). What an ordinary message needs is not counted;
+// for more, it waits like [Requests.Read]. Errors are [ErrMessageTooLarge],
+// [api.Refusal]s and those of reading.
+func (q *Requests) ReadMessage(ctx context.Context, r io.Reader, c dialog.Caller) (*Body, error) {
+	limit, _ := q.Largest(c)
+	b := &Body{requests: q, raw: q.bodies.loan(holder(c)), decoded: q.values.loan(holder(c))}
+	first, err := io.ReadAll(io.LimitReader(r, freeBody))
+	if err == nil && len(first) == freeBody {
+		if err = b.raw.grow(ctx, limit); err == nil {
+			var rest []byte
+			rest, err = io.ReadAll(io.LimitReader(r, limit-freeBody+1))
+			first = append(first, rest...)
+		}
+	}
+	if err == nil && int64(len(first)) > limit {
+		err = ErrMessageTooLarge
+	}
+	if err != nil {
+		b.Close()
+		return nil, err
+	}
+	b.Bytes = first
+	b.raw.shrink(int64(len(first)))
+	return b, nil
+}
+
+// Largest is how many bytes a caller's request may have, and the setting.
+func (q *Requests) Largest(c dialog.Caller) (bytes int64, setting string) {
+	if c.Kind() == dialog.Anonymous && q.limits.AnonymousBody < q.limits.Body {
+		return q.limits.AnonymousBody, "--limit-body-anonymous"
+	}
+	return q.limits.Body, "--limit-body"
+}
+
 // readAll reads a body of known length without copying it around; of unknown
 // length for -1.
 func readAll(r io.Reader, length int64) ([]byte, error) {

@@ -43,6 +43,7 @@ type settings struct {
 	maxConnectionsPerAddress       int
 	headerLimit                    int
 	requestLimits                  graph.Limits
+	streams                        graph.Streams
 	memory                         budget.Limits
 	limits                         dialog.Limits
 	quotas                         dialog.Quotas
@@ -63,7 +64,7 @@ func (s *settings) bind(fs *pflag.FlagSet) {
 		headerTimeout: 10 * time.Second, readTimeout: 30 * time.Second, writeTimeout: 5 * time.Second, idleTimeout: 2 * time.Minute,
 		headerLimit: 16 << 10, rateLimit: 50, rateLimitKey: 1000, scansWaiting: 100,
 	}
-	s.requestLimits, s.memory = graph.DefaultLimits(), budget.DefaultLimits()
+	s.requestLimits, s.memory, s.streams = graph.DefaultLimits(), budget.DefaultLimits(), graph.DefaultStreams()
 	fs.StringVar(&s.listen, "listen", "127.0.0.1:8080", "address and port to serve on")
 	fs.StringVar(&s.tlsCert, "tls-cert", "", "PEM file with the certificate and its chain; serves HTTPS (TLS 1.2 or later); reloaded when it changes")
 	fs.StringVar(&s.tlsKey, "tls-key", "", "PEM file with the certificate's private key; required with --tls-cert")
@@ -87,6 +88,11 @@ func (s *settings) bind(fs *pflag.FlagSet) {
 	fs.Var(period(&s.idleTimeout, time.Millisecond), "idle-timeout", "longest time that a connection may wait for its next request")
 	fs.Var(whole(&s.maxConnections, 0, math.MaxInt32), "max-connections", "most connections of clients; idle ones are closed for others; 0 = by the limit of open files, up to 768; streams of HTTP/2 count too")
 	fs.Var(whole(&s.maxConnectionsPerAddress, 0, math.MaxInt32), "max-connections-per-address", "most connections from one address, except trusted proxies; 0 = half of all")
+	fs.Var(whole(&s.streams.ConnectionsPerCaller, 1, math.MaxInt32), "max-streams-per-caller", "most WebSockets and event streams of one user, or of one API key")
+	fs.Var(whole(&s.streams.SubscriptionsPerCaller, 1, math.MaxInt32), "max-subscriptions-per-caller", "most subscriptions of one user, or of one API key, on all their connections")
+	fs.Var(whole(&s.streams.OperationsPerConnection, 1, math.MaxInt32), "max-operations-per-connection", "most operations that one WebSocket runs at the same time, subscriptions included")
+	fs.Var(period(&s.streams.InitTimeout, time.Millisecond), "init-timeout", "longest time for a client to send connection_init on a WebSocket")
+	fs.Var(period(&s.streams.PingInterval, time.Millisecond), "ping-interval", "how often WebSockets and event streams are kept alive; a WebSocket that does not answer until the next time is closed")
 	fs.Var(period(&s.grace, 0), "shutdown-grace", "longest time for running requests to finish after a signal to stop; clients that are slow to send or read have 2 s")
 	fs.StringSliceVar(&s.allowOrigins, "allow-origins", nil, "origins of other web pages that may call, for example https://app.example.com; separated by commas")
 	fs.StringSliceVar(&s.allowHeaders, "allow-headers", nil, "request headers that those pages may send beside the usual ones, for example x-tenant; separated by commas")
@@ -94,8 +100,8 @@ func (s *settings) bind(fs *pflag.FlagSet) {
 	fs.StringVar(&s.trustedDocuments, "trusted-documents", "", "JSON file of ids and documents; only these are executed")
 	fs.Var(perSecond(&s.rateLimit), "rate-limit", "requests per second per user, or per address without credentials; larger operations count more; burst is twice that; 0 = off")
 	fs.Var(perSecond(&s.rateLimitKey), "rate-limit-key", "requests per second per API key, with all users it acts for; larger operations count more; burst is twice that; 0 = off")
-	fs.Var(whole(&s.memory.Body, 1024, math.MaxInt32), "limit-body", "largest request body, in bytes")
-	fs.Var(whole(&s.memory.AnonymousBody, 1024, math.MaxInt32), "limit-body-anonymous", "largest request body without credentials, in bytes")
+	fs.Var(whole(&s.memory.Body, 1024, math.MaxInt32), "limit-body", "largest request body or WebSocket message, in bytes")
+	fs.Var(whole(&s.memory.AnonymousBody, 1024, math.MaxInt32), "limit-body-anonymous", "largest request body or WebSocket message without credentials, in bytes")
 	fs.Var(whole(&s.memory.Values, 100, math.MaxInt32), "limit-values", "most values in the JSON or form of a request")
 	fs.Var(whole(&s.memory.Nesting, 8, 1000), "limit-nesting", "deepest nesting of a request's JSON")
 	fs.Var(whole(&s.memory.Requests, 1<<20, math.MaxInt64), "memory-requests", "most memory for all request bodies and the values decoded from them, in bytes; one caller can have half")

@@ -29,7 +29,9 @@ type Connections struct {
 	// streams are the requests that run beside another one on their connection
 	// (HTTP/2). Each counts like a connection.
 	streams int
-	perHome map[netip.Prefix]int
+	// upgraded are those that became WebSockets.
+	upgraded int
+	perHome  map[netip.Prefix]int
 	// idle are the connections that wait for a request, and held those whose
 	// requests all wait for their client to send or to read. The longest
 	// waiting are in front.
@@ -70,6 +72,8 @@ type connection struct {
 	in     *list.List // idle, held or nil
 	place  *list.Element
 	closed bool
+	// upgraded says that it became a WebSocket.
+	upgraded bool
 }
 
 // listener accepts within the bounds. Connections that are refused get an
@@ -179,8 +183,12 @@ func (c *Connections) changed(conn net.Conn, state http.ConnState) {
 	case http.StateIdle:
 		known.requests, known.waiting = 0, 0
 		known.moveTo(&c.idle, time.Now())
-	case http.StateActive, http.StateHijacked:
+	case http.StateActive:
 		known.moveTo(nil, time.Time{})
+	case http.StateHijacked:
+		known.moveTo(nil, time.Time{})
+		known.upgraded = true
+		c.upgraded++
 	case http.StateNew, http.StateClosed:
 	}
 }
@@ -218,6 +226,9 @@ func (c *connection) forget() {
 	c.closed = true
 	c.moveTo(nil, time.Time{})
 	c.all.open--
+	if c.upgraded {
+		c.all.upgraded--
+	}
 	c.leaveHome()
 }
 
@@ -349,5 +360,5 @@ func (c *Connections) wait() {
 func (c *Connections) busy() bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	return c.open > c.idle.Len()+c.held.Len()
+	return c.open > c.idle.Len()+c.held.Len()+c.upgraded
 }

@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"net/http"
 	"net/netip"
-	"sync/atomic"
 	"time"
 
 	"dialogs/api"
@@ -96,19 +95,15 @@ func Limited(l *RateLimiter, refuse api.Refuser) Guard {
 				refuse(w, r, refusal)
 				return
 			}
-			var used atomic.Bool
-			charge := func(units int) *api.Refusal {
-				if !used.Swap(true) {
-					units-- // which the request was
-				}
-				if units <= 0 {
-					return nil
-				}
-				return l.Take(caller, address, units)
-			}
+			charge := l.charger(caller, address).After(1)
 			next.ServeHTTP(w, r.WithContext(api.WithCharger(r.Context(), charge)))
 		})
 	}
+}
+
+// charger counts operations of a caller.
+func (l *RateLimiter) charger(c dialog.Caller, address netip.Addr) api.Charger {
+	return func(units int) *api.Refusal { return l.Take(c, address, units) }
 }
 
 // LimitedOutside refuses addresses that ask too fast for what needs no

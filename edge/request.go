@@ -1,11 +1,15 @@
 package edge
 
 import (
+	"bufio"
 	"context"
 	"crypto/rand"
 	"log/slog"
+	"net"
 	"net/http"
 	"regexp"
+	"strconv"
+	"sync/atomic"
 	"time"
 
 	"dialogs/api"
@@ -21,6 +25,7 @@ func Logged(log *slog.Logger, now func() time.Time, unavailable func()) Guard {
 			from := clientFrom(r.Context())
 			request := &api.Request{ID: requestID(r, from)}
 			ctx := api.WithRequest(r.Context(), request)
+			ctx = api.WithOperationLog(ctx, operations(log, now, unavailable))
 			w.Header().Set("X-Request-Id", request.ID)
 			watched := &statusWriter{ResponseWriter: w, status: http.StatusOK}
 			start := now()
@@ -37,6 +42,23 @@ func Logged(log *slog.Logger, now func() time.Time, unavailable func()) Guard {
 	}
 }
 
+// operations logs each operation of a stream like a request, under the stream's id
+// and a number.
+func operations(log *slog.Logger, now func() time.Time, unavailable func()) api.OperationLog {
+	var begun atomic.Int64
+	return func(ctx context.Context) (context.Context, func(...slog.Attr)) {
+		request := &api.Request{ID: api.RequestID(ctx) + "." + strconv.FormatInt(begun.Add(1), 10)}
+		ctx, start := api.WithRequest(ctx, request), now()
+		return ctx, func(attrs ...slog.Attr) {
+			attrs = append([]slog.Attr{api.Milliseconds("duration", now().Sub(start))}, attrs...)
+			log.LogAttrs(ctx, request.Level(), "operation finished", append(attrs, request.Notes()...)...)
+			if request.Unavailable() {
+				unavailable()
+			}
+		}
+	}
+}
+
 // sentID is what a request id of a trusted proxy may look like.
 var sentID = regexp.MustCompile(`^[A-Za-z0-9._~:+/=-]{1,128}$`)
 
@@ -49,7 +71,8 @@ func requestID(r *http.Request, from client) string {
 }
 
 // A statusWriter remembers the status of an answer. Unwrap lets
-// [http.ResponseController] flush, hijack and set deadlines through it.
+// [http.ResponseController] set deadlines through it. What writes through it looks
+// for Flush and Hijack by themselves.
 type statusWriter struct {
 	http.ResponseWriter
 	status int
@@ -61,6 +84,14 @@ func (w *statusWriter) WriteHeader(status int) {
 }
 
 func (w *statusWriter) Unwrap() http.ResponseWriter { return w.ResponseWriter }
+
+// Flush sends what is buffered.
+func (w *statusWriter) Flush() { _ = http.NewResponseController(w.ResponseWriter).Flush() }
+
+// Hijack takes over the connection.
+func (w *statusWriter) Hijack() (net.Conn, *bufio.ReadWriter, error) {
+	return http.NewResponseController(w.ResponseWriter).Hijack()
+}
 
 // A RequestLog adds the request's id to every record that is logged on behalf
 // of a request.

@@ -52,10 +52,11 @@ const (
 // sooner. Requests have a base context that ends when they are cut off;
 // [api.Stopping] tells long ones as soon as the server begins to stop.
 func (s Server) Serve(ctx context.Context, listener net.Listener) error {
-	base, cutOff := context.WithCancel(api.WithStopping(context.WithoutCancel(ctx), ctx.Done()))
+	base, cutOff := context.WithCancel(api.WithStopping(context.WithoutCancel(ctx), ctx))
 	defer cutOff()
+	handlers := &running{}
 	server := &http.Server{
-		Handler:           s.Handler,
+		Handler:           handlers.count(s.Handler),
 		TLSConfig:         s.TLS,
 		ReadHeaderTimeout: s.HeaderTimeout,
 		ReadTimeout:       s.ReadTimeout,
@@ -88,8 +89,11 @@ func (s Server) Serve(ctx context.Context, listener net.Listener) error {
 	case <-ctx.Done():
 	}
 	s.Log.LogAttrs(ctx, slog.LevelInfo, "stopping", api.Milliseconds("grace", s.Grace))
-	err := s.drain(context.WithoutCancel(ctx), server)
+	err := s.drain(context.WithoutCancel(ctx), server, handlers)
 	cutOff()
+	late, cancel := context.WithTimeout(context.WithoutCancel(ctx), drainPatience)
+	defer cancel()
+	handlers.wait(late)
 	s.Connections.wait()
 	if served := <-failed; !errors.Is(served, http.ErrServerClosed) {
 		err = errors.Join(err, served)
@@ -97,8 +101,9 @@ func (s Server) Serve(ctx context.Context, listener net.Listener) error {
 	return err
 }
 
-// drain waits for the requests that are being executed.
-func (s Server) drain(ctx context.Context, server *http.Server) error {
+// drain waits for the requests that are being executed, and for the connections that
+// became WebSockets, which net/http forgets.
+func (s Server) drain(ctx context.Context, server *http.Server, handlers *running) error {
 	graceful, cancel := context.WithTimeout(ctx, s.Grace)
 	defer cancel()
 	cutting, stopCutting := context.WithCancel(ctx)
@@ -118,6 +123,7 @@ func (s Server) drain(ctx context.Context, server *http.Server) error {
 	defer cutter.Wait()
 	defer stopCutting()
 	if server.Shutdown(graceful) == nil {
+		handlers.wait(graceful)
 		return nil
 	}
 	busy := s.Connections.busy()

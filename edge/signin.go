@@ -1,6 +1,7 @@
 package edge
 
 import (
+	"context"
 	"errors"
 	"log/slog"
 	"net/http"
@@ -19,39 +20,45 @@ func SignIn(a *auth.Authenticator, limiter *RateLimiter, log *slog.Logger, refus
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			identity, err := a.Authenticate(r.Context(), r.Header)
 			if err != nil {
-				refusal := credentialsRefused(r, log, err)
-				api.NoteReason(r.Context(), refusal.Message)
-				if refusal.HTTPStatus() < http.StatusInternalServerError {
-					if tooOften := limiter.failed(clientFrom(r.Context()).address); tooOften != nil {
-						refusal = tooOften
-					}
-				}
-				refuse(w, r, refusal)
+				refuse(w, r, signInRefused(r.Context(), limiter, log, err))
 				return
 			}
-			noteCaller(r, identity.Caller)
+			noteCaller(r.Context(), identity.Caller)
 			next.ServeHTTP(w, r.WithContext(auth.WithIdentity(r.Context(), identity)))
 		})
 	}
 }
 
-func noteCaller(r *http.Request, c dialog.Caller) {
+// signInRefused counts a failed sign-in, and says why it failed, or that there were
+// too many.
+func signInRefused(ctx context.Context, limiter *RateLimiter, log *slog.Logger, err error) *api.Refusal {
+	refusal := credentialsRefused(ctx, log, err)
+	api.NoteReason(ctx, refusal.Message)
+	if refusal.HTTPStatus() < http.StatusInternalServerError {
+		if tooOften := limiter.failed(clientFrom(ctx).address); tooOften != nil {
+			return tooOften
+		}
+	}
+	return refusal
+}
+
+func noteCaller(ctx context.Context, c dialog.Caller) {
 	if c.User != "" {
-		api.Note(r.Context(), slog.String("user", string(c.User)))
+		api.Note(ctx, slog.String("user", string(c.User)))
 	}
 	if c.APIKey != "" {
-		api.Note(r.Context(), slog.String("api_key", c.APIKey))
+		api.Note(ctx, slog.String("api_key", c.APIKey))
 	}
 }
 
 // credentialsRefused is what a caller may know about why credentials failed.
-func credentialsRefused(r *http.Request, log *slog.Logger, err error) *api.Refusal {
+func credentialsRefused(ctx context.Context, log *slog.Logger, err error) *api.Refusal {
 	var refused *auth.Error
 	if !errors.As(err, &refused) {
-		return api.RefusalOf(r.Context(), log, err)
+		return api.RefusalOf(ctx, log, err)
 	}
-	if refused.Status >= http.StatusInternalServerError && r.Context().Err() == nil {
-		api.NoteUnavailable(r.Context(), log, err)
+	if refused.Status >= http.StatusInternalServerError && ctx.Err() == nil {
+		api.NoteUnavailable(ctx, log, err)
 	}
 	return &api.Refusal{Code: api.CodeOfStatus(refused.Status), Message: refused.Message, Challenge: refused.Challenge}
 }

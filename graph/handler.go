@@ -44,6 +44,8 @@ type Config struct {
 	Documents int64
 	// Trusted are the only documents that are executed; nil for no restriction.
 	Trusted *TrustedDocuments
+	// Streams is how WebSockets and event streams are served.
+	Streams Streams
 }
 
 // NewHandler serves GraphQL over HTTP.
@@ -57,6 +59,9 @@ func NewHandler(c Config) http.Handler {
 	server := handler.New(generated.NewExecutableSchema(config))
 	// The first transport that supports a request serves it.
 	p := presenter{log: c.Log, caller: c.Caller, answers: c.Answers}
+	streams := &streamer{presenter: p, service: c.Service, Streams: c.Streams, quota: &quota{}}
+	server.AddTransport(overWebSocket{streams, c.Requests})
+	server.AddTransport(overEvents{streams, c.Requests})
 	server.AddTransport(get{p, c.Requests})
 	server.AddTransport(post{p, c.Requests})
 	server.AddTransport(unserved{})

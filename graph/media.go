@@ -41,13 +41,13 @@ func preflighted(h http.Header) bool {
 
 // acceptable tells whether the client can read an answer of GraphQL.
 func acceptable(r *http.Request) bool {
-	_, ok := negotiate(r.Header.Values("Accept"))
+	_, ok := negotiate(r.Header.Values("Accept"), typeEvents)
 	return ok
 }
 
 // mediaType is that of the answer to a request.
 func mediaType(r *http.Request) string {
-	if name, ok := negotiate(r.Header.Values("Accept")); ok {
+	if name, ok := negotiate(r.Header.Values("Accept"), typeResponse); ok {
 		return name
 	}
 	return typeJSON
@@ -55,8 +55,8 @@ func mediaType(r *http.Request) string {
 
 // negotiate picks the media type of the answer that the client prefers. A
 // client without a preference gets application/json, as the specification
-// wants for older clients.
-func negotiate(accept []string) (string, bool) {
+// wants for older clients. Beside that it offers one more type.
+func negotiate(accept []string, offered string) (string, bool) {
 	best, bestQuality := "", 0.0
 	for _, part := range strings.Split(strings.Join(accept, ","), ",") {
 		name, options, err := mime.ParseMediaType(part)
@@ -72,7 +72,7 @@ func negotiate(accept []string) (string, bool) {
 		switch name {
 		case "*/*", "application/*":
 			name = typeJSON
-		case typeJSON, typeResponse:
+		case typeJSON, typeResponse, offered:
 		default:
 			continue
 		}

@@ -37,7 +37,7 @@ func readBody(r *http.Request, body *budget.Body) (*graphql.RawParams, error) {
 	if err != nil {
 		return nil, err
 	}
-	return p.raw(r)
+	return p.raw(r.Header)
 }
 
 // readURL reads a GET request's parameters.
@@ -59,10 +59,10 @@ func readURL(r *http.Request, requests *budget.Requests) (*graphql.RawParams, er
 			}
 		}
 	}
-	return p.raw(r)
+	return p.raw(r.Header)
 }
 
-func (p *params) raw(r *http.Request) (*graphql.RawParams, error) {
+func (p *params) raw(h http.Header) (*graphql.RawParams, error) {
 	if p.Query == nil {
 		p.Query = new("")
 	}
@@ -75,7 +75,7 @@ func (p *params) raw(r *http.Request) (*graphql.RawParams, error) {
 	if !utf8.ValidString(*p.Query) {
 		return nil, badRequest("the parameter query must be valid UTF-8")
 	}
-	raw := &graphql.RawParams{Query: *p.Query, Variables: p.Variables, Extensions: p.Extensions, Headers: r.Header}
+	raw := &graphql.RawParams{Query: *p.Query, Variables: p.Variables, Extensions: p.Extensions, Headers: h}
 	if p.OperationName != nil {
 		raw.OperationName = *p.OperationName
 	}

@@ -2,9 +2,10 @@ package graph
 
 import (
 	"context"
-	"errors"
-	"io"
 
+	"github.com/99designs/gqlgen/graphql"
+
+	"dialogs/api"
 	"dialogs/dialog"
 	"dialogs/graph/model"
 	"dialogs/live"
@@ -21,7 +22,7 @@ func (s subscriptions) DialogChanged(ctx context.Context, id string, sinceVersio
 	if err != nil {
 		return nil, err
 	}
-	return s.events(ctx, watch), nil
+	return s.feed(ctx, watch)
 }
 
 func (s subscriptions) DialogsChanged(ctx context.Context, after *string) (<-chan model.DialogEvent, error) {
@@ -29,31 +30,19 @@ func (s subscriptions) DialogsChanged(ctx context.Context, after *string) (<-cha
 	if err != nil {
 		return nil, err
 	}
-	return s.events(ctx, watch), nil
+	return s.feed(ctx, watch)
 }
 
-// events hands on what the watch tells until ctx ends or the watch does. How the
-// watch ended is left in the context's [ending].
-func (s subscriptions) events(ctx context.Context, watch *live.Watch) <-chan model.DialogEvent {
-	c := s.caller(ctx)
-	events := make(chan model.DialogEvent)
-	go func() {
-		defer close(events)
-		defer watch.Close()
-		for {
-			e, err := watch.Next(ctx)
-			if err != nil {
-				endWith(ctx, err)
-				return
-			}
-			select {
-			case events <- s.event(e, c):
-			case <-ctx.Done():
-				return
-			}
-		}
-	}()
-	return events
+// feed leaves the watch to the context's [feed], by which the transport goes on.
+func (s subscriptions) feed(ctx context.Context, watch *live.Watch) (<-chan model.DialogEvent, error) {
+	f, ok := ctx.Value(feedKey{}).(*feed)
+	if !ok {
+		watch.Close()
+		return nil, &api.Refusal{Code: api.BadUserInput, Message: noSubscription}
+	}
+	f.watch, f.field = watch, graphql.GetFieldContext(ctx)
+	f.event = func(e live.Event) model.DialogEvent { return s.event(e, s.caller(ctx)) }
+	return f.events, nil
 }
 
 func (s subscriptions) event(e live.Event, c dialog.Caller) model.DialogEvent {
@@ -67,25 +56,38 @@ func (s subscriptions) event(e live.Event, c dialog.Caller) model.DialogEvent {
 	return event
 }
 
-// An ending is how a subscription ended, for the transport: gqlgen's channels can
-// only be closed.
-type ending struct{ err error }
-
-type endingKey struct{}
-
-// withEnding gives a subscription a place for how it ends. It may be read once the
-// subscription's responses have ended.
-//
-//nolint:unused // for the transports that come next
-func withEnding(ctx context.Context) (context.Context, *ending) {
-	end := &ending{}
-	return context.WithValue(ctx, endingKey{}, end), end
+// A feed is what a subscription waits for. The transport waits itself, puts each event
+// into events and then has gqlgen make the response: that needs no goroutine, and the
+// transport learns how the watch ended, while gqlgen's channels can only be closed.
+type feed struct {
+	watch  *live.Watch
+	event  func(live.Event) model.DialogEvent
+	events chan model.DialogEvent
+	// field is the field of the subscription, which the paths of errors begin with.
+	field *graphql.FieldContext
 }
 
-// endWith says how the subscription ended; nil when it is complete.
-func endWith(ctx context.Context, err error) {
-	end, ok := ctx.Value(endingKey{}).(*ending)
-	if ok && !errors.Is(err, io.EOF) {
-		end.err = err
+type feedKey struct{}
+
+// withFeed returns a context in which a subscription can be begun.
+func withFeed(ctx context.Context) (context.Context, *feed) {
+	f := &feed{events: make(chan model.DialogEvent, 1)}
+	return context.WithValue(ctx, feedKey{}, f), f
+}
+
+// next waits for the next event and returns a context to make its response in.
+func (f *feed) next(ctx context.Context) (context.Context, error) {
+	e, err := f.watch.Next(ctx)
+	if err != nil {
+		return nil, err
+	}
+	f.events <- f.event(e) // there is room: one response takes one event
+	return graphql.WithFieldContext(ctx, f.field), nil
+}
+
+// close ends the watch, if there is one.
+func (f *feed) close() {
+	if f.watch != nil {
+		f.watch.Close()
 	}
 }

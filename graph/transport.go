@@ -16,6 +16,10 @@ import (
 const (
 	typeJSON     = "application/json"
 	typeResponse = "application/graphql-response+json"
+	typeEvents   = "text/event-stream"
+
+	noPreflight    = "a GET request needs the header Content-Type: application/json or GraphQL-Require-Preflight: 1"
+	stoppedMessage = "the request took too long and was stopped; its changes may or may not have been made"
 )
 
 // The transports follow the specification of GraphQL over HTTP to the letter:
@@ -67,7 +71,7 @@ func (get) Supports(r *http.Request) bool {
 func (t get) Do(w http.ResponseWriter, r *http.Request, exec graphql.GraphExecutor) {
 	defer t.recover(w, r)
 	if !preflighted(r.Header) {
-		t.refuse(w, r, badRequest("a GET request needs the header Content-Type: application/json or GraphQL-Require-Preflight: 1"))
+		t.refuse(w, r, badRequest(noPreflight))
 		return
 	}
 	raw, err := readURL(r, t.requests)
@@ -92,7 +96,7 @@ func (unserved) Do(w http.ResponseWriter, r *http.Request, _ graphql.GraphExecut
 		w.Header().Set("Allow", "GET, HEAD, POST")
 		refusal.Status, refusal.Message = http.StatusMethodNotAllowed, "GraphQL is served by GET and POST"
 	case !acceptable(r):
-		refusal.Status, refusal.Message = http.StatusNotAcceptable, "Accept must allow "+typeResponse+" or "+typeJSON
+		refusal.Status, refusal.Message = http.StatusNotAcceptable, "Accept must allow "+typeResponse+", "+typeJSON+" or "+typeEvents
 	case r.Method == http.MethodPost:
 		refusal.Status, refusal.Message = http.StatusUnsupportedMediaType, "a POST request needs Content-Type: application/json, in UTF-8 and uncompressed"
 	default:
@@ -113,13 +117,7 @@ func (p presenter) execute(w http.ResponseWriter, r *http.Request, raw *graphql.
 		return
 	}
 	if kind := op.Operation.Operation; !slices.Contains(kinds, kind) {
-		if kind == ast.Mutation {
-			w.Header().Set("Allow", http.MethodPost)
-		}
-		p.refuse(w, r, &api.Refusal{
-			Code: api.BadUserInput, Status: http.StatusMethodNotAllowed,
-			Message: "a " + string(kind) + " cannot be sent by " + r.Method,
-		})
+		p.refuse(w, r, unservedKind(w, r, kind))
 		return
 	}
 	if err := charge(r.Context(), op); err != nil {
@@ -138,7 +136,7 @@ func (p presenter) execute(w http.ResponseWriter, r *http.Request, raw *graphql.
 	case response == nil: // ctx has ended: the time is up, or the client has gone
 		Refuse(w, r, &api.Refusal{
 			Code:    api.Unavailable,
-			Message: "the request took too long and was stopped; its changes may or may not have been made",
+			Message: stoppedMessage,
 		})
 	case response.Data == nil: // refused before anything ran
 		writeRequestError(w, r, response)
@@ -149,6 +147,18 @@ func (p presenter) execute(w http.ResponseWriter, r *http.Request, raw *graphql.
 		noteErrors(ctx, response.Errors)
 		response.Errors = bounded(response.Errors, executedErrorBytes)
 		writeResponse(w, r, http.StatusOK, response)
+	}
+}
+
+// unservedKind refuses a kind of operation that cannot be sent in this way.
+func unservedKind(w http.ResponseWriter, r *http.Request, kind ast.Operation) error {
+	if kind == ast.Subscription {
+		return badRequest(noSubscription)
+	}
+	w.Header().Set("Allow", http.MethodPost)
+	return &api.Refusal{
+		Code: api.BadUserInput, Status: http.StatusMethodNotAllowed,
+		Message: "a " + string(kind) + " cannot be sent by " + r.Method,
 	}
 }
 
@@ -190,11 +200,7 @@ func writeRequestError(w http.ResponseWriter, r *http.Request, response *graphql
 }
 
 func writeResponse(w http.ResponseWriter, r *http.Request, status int, response any) {
-	body, err := api.MarshalPlain(response)
-	if err != nil {
-		panic("graph: encoding an answer: " + err.Error()) // data is JSON already, and errors are plain values
-	}
-	writeBody(w, mediaType(r), status, body)
+	writeBody(w, mediaType(r), status, encode(response))
 }
 
 func writeBody(w http.ResponseWriter, contentType string, status int, parts ...[]byte) {

@@ -1,0 +1,101 @@
+package graph
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"sync"
+	"time"
+
+	"github.com/vektah/gqlparser/v2/gqlerror"
+
+	"dialogs/api"
+)
+
+// An eventStream is one answer of events, each of which is sent at once. How long that
+// may take is decided by what is below it.
+type eventStream struct {
+	overEvents
+	control *http.ResponseController
+	ctx     context.Context
+	cancel  context.CancelFunc
+
+	mu sync.Mutex // guards what follows
+	w  http.ResponseWriter
+}
+
+// serve answers with events until the operation has ended.
+func (e *eventStream) serve(run func() (gqlerror.List, error)) {
+	e.quota.open.Add(1)
+	defer e.quota.open.Add(-1)
+	checks := newBeat(checkEvery, e.check)
+	defer checks.stop()
+	alive := newBeat(e.PingInterval, func() { _ = e.write(keepAlive) })
+	defer alive.stop()
+	if e.open() != nil {
+		return
+	}
+	errs, err := run()
+	if errors.Is(err, errCut) {
+		api.NoteReason(e.ctx, "connection lost")
+		return // without complete, so that the client connects again
+	}
+	if len(errs) > 0 && e.next(encode(bareResponse{Errors: bounded(errs, requestErrorBytes)})) != nil {
+		return
+	}
+	_ = e.write("event: complete\ndata:\n\n") // the client may have gone
+}
+
+// keepAlive is a comment, so that nobody on the way takes the connection for dead.
+const keepAlive = ":\n\n"
+
+// open begins the answer.
+func (e *eventStream) open() error {
+	h := e.w.Header()
+	h.Set("Content-Type", typeEvents+"; charset=utf-8")
+	h.Set("Cache-Control", "no-store")
+	h.Set("X-Accel-Buffering", "no")
+	h.Set("X-Content-Type-Options", "nosniff")
+	e.w.WriteHeader(http.StatusOK)
+	return e.write(keepAlive)
+}
+
+// next sends one result.
+func (e *eventStream) next(payload []byte) error {
+	return e.write("event: next\ndata: " + string(payload) + "\n\n")
+}
+
+func (e *eventStream) write(text string) error {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	_, err := e.w.Write([]byte(text))
+	if err == nil {
+		err = e.control.Flush()
+	}
+	if err != nil {
+		e.end("connection lost")
+	}
+	return err
+}
+
+// end ends the stream. The first reason counts.
+func (e *eventStream) end(reason string) {
+	api.NoteReason(e.ctx, reason)
+	e.cancel()
+}
+
+// check ends the stream of a caller who may no longer call.
+func (e *eventStream) check() {
+	if err := e.Callers.Check(e.ctx); err != nil {
+		e.end(err.Error())
+	}
+}
+
+// stop ends the stream because the server stops.
+func (e *eventStream) stop() {
+	select {
+	case <-time.After(e.endAfter()):
+		e.end("the server is stopping")
+	case <-e.ctx.Done():
+	}
+}

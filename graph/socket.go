@@ -1,0 +1,238 @@
+package graph
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"sync"
+	"time"
+	"unicode/utf8"
+
+	"github.com/99designs/gqlgen/graphql"
+	"github.com/coder/websocket"
+
+	"dialogs/api"
+	"dialogs/dialog"
+)
+
+const (
+	// retryConnecting is what a client is told to wait that cannot connect now.
+	retryConnecting = time.Second
+	// statusLost is what the log has for a connection that ended without a close
+	// frame; it is never sent.
+	statusLost = websocket.StatusAbnormalClosure
+	// longestReason is what a close frame has room for, in bytes.
+	longestReason = 123
+	// paceBytes is how many bytes a client must take in a second, beyond the time
+	// that it may let a message wait.
+	paceBytes = 32 << 10
+)
+
+// A socket is one connection. The goroutine that serves it reads; each operation has
+// a goroutine of its own.
+type socket struct {
+	overWebSocket
+	exec    graphql.GraphExecutor
+	ws      *websocket.Conn
+	upgrade http.Header
+	// lasting is the context of the connection, and ends with it.
+	lasting context.Context
+	cancel  context.CancelFunc
+	// acknowledged says that the caller is known, and begun is how many operations
+	// there were: for the reader alone.
+	acknowledged bool
+	begun        int
+
+	work sync.WaitGroup // operations, pings and closing
+
+	mu sync.Mutex // guards what follows
+	// ctx is lasting, and after connection_init the context of the caller.
+	ctx context.Context
+	// initialized says that connection_init has come, and stopping that the server
+	// stops.
+	initialized bool
+	stopping    bool
+	operations  map[string]*operation
+	ended       bool
+	code        websocket.StatusCode
+	reason      string
+}
+
+// serve serves the connection until it ends.
+func (s *socket) serve() {
+	s.quota.open.Add(1)
+	defer s.quota.open.Add(-1)
+	s.ws.SetReadLimit(-1) // ReadMessage limits what is read
+	defer s.work.Wait()
+	defer s.cancel()
+	forget := api.OnStopping(s.lasting, s.stop)
+	defer forget()
+	cutOff := context.AfterFunc(s.lasting, func() { s.lost("cut off at the end of the grace") })
+	defer cutOff()
+	init := time.AfterFunc(s.InitTimeout, func() {
+		s.mu.Lock()
+		late := !s.initialized
+		s.mu.Unlock()
+		if late {
+			s.end(4408, "Connection initialisation timeout")
+		}
+	})
+	defer init.Stop()
+	pings := newBeat(s.PingInterval, s.ping)
+	defer pings.stop()
+	if s.ws.Subprotocol() != subprotocol {
+		s.end(4406, "Subprotocol not acceptable")
+		return
+	}
+	s.read()
+}
+
+// read handles messages until the connection ends.
+func (s *socket) read() {
+	release := func() {}
+	defer func() { release() }()
+	for {
+		// It ends when the connection is closed.
+		kind, r, err := s.ws.Reader(context.Background())
+		if err != nil {
+			s.closed(err)
+			return
+		}
+		if kind != websocket.MessageText {
+			s.invalid("messages are text")
+			return
+		}
+		m, ok := s.receive(r)
+		if !ok {
+			return
+		}
+		if m.Type == "connection_init" {
+			if release, ok = s.initialize(m); !ok {
+				return
+			}
+			continue
+		}
+		if !s.handle(m) {
+			return
+		}
+	}
+}
+
+// closed notes that the connection was closed by the client, or lost.
+func (s *socket) closed(err error) {
+	var by websocket.CloseError
+	if errors.As(err, &by) {
+		s.finish(by.Code, "closed by the client", nil)
+		return
+	}
+	s.lost("connection lost")
+}
+
+// end closes the connection with a code and a reason, without a word about the
+// operations that run. The first end counts.
+func (s *socket) end(code websocket.StatusCode, reason string) {
+	s.finish(code, reason, func() { _ = s.ws.Close(code, closeReason(reason)) })
+}
+
+// lost drops a connection to which nothing can be said.
+func (s *socket) lost(reason string) {
+	s.finish(statusLost, reason, func() { _ = s.ws.CloseNow() })
+}
+
+// finish notes how the connection ends, closes it, and ends its operations. Only the
+// first end counts.
+func (s *socket) finish(code websocket.StatusCode, reason string, closing func()) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.ended {
+		return
+	}
+	s.ended, s.code, s.reason = true, code, reason
+	if closing != nil {
+		s.work.Go(closing)
+	}
+	s.cancel()
+}
+
+// closeReason cuts a reason to what a close frame has room for.
+func closeReason(reason string) string {
+	for len(reason) > longestReason {
+		_, size := utf8.DecodeLastRuneInString(reason)
+		reason = reason[:len(reason)-size]
+	}
+	return reason
+}
+
+func (s *socket) ending() (websocket.StatusCode, string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.code, s.reason
+}
+
+// send sends a message. A client that does not take it in time is cut off.
+func (s *socket) send(message []byte) error {
+	s.mu.Lock()
+	ended := s.ended
+	s.mu.Unlock()
+	if ended {
+		return errCut
+	}
+	within := s.WriteTimeout + time.Duration(len(message))*time.Second/paceBytes
+	ctx, cancel := context.WithTimeout(context.Background(), within)
+	defer cancel()
+	err := s.ws.Write(ctx, websocket.MessageText, message)
+	if err != nil && ctx.Err() != nil {
+		s.lost("the client reads too slowly")
+	}
+	return err
+}
+
+// ping asks the client for a sign of life, and drops the connection without one.
+// Someone without credentials is not kept for doing nothing.
+func (s *socket) ping() {
+	s.mu.Lock()
+	idle, ctx := s.initialized && len(s.operations) == 0, s.ctx
+	s.mu.Unlock()
+	if idle && s.caller(ctx).Kind() == dialog.Anonymous {
+		s.end(4401, "Unauthorized: no credentials, and nothing to do")
+		return
+	}
+	s.work.Go(func() {
+		ctx, cancel := context.WithTimeout(context.Background(), s.PingInterval)
+		defer cancel()
+		if s.ws.Ping(ctx) != nil && ctx.Err() != nil {
+			s.lost("no pong within the ping interval")
+		}
+	})
+}
+
+// stop ends the connection because the server stops: when its queries and mutations
+// are done, and not all connections at once.
+func (s *socket) stop() {
+	select {
+	case <-time.After(s.endAfter()):
+	case <-s.lasting.Done():
+		return
+	}
+	s.mu.Lock()
+	s.stopping = true
+	s.mu.Unlock()
+	s.endIfStopped()
+}
+
+// endIfStopped ends the connection of a server that stops, unless queries or
+// mutations are still running. Clients connect again.
+func (s *socket) endIfStopped() {
+	s.mu.Lock()
+	running := 0
+	for _, op := range s.operations {
+		if !op.subscription {
+			running++
+		}
+	}
+	over := s.stopping && running == 0
+	s.mu.Unlock()
+	if over {
+		s.end(websocket.StatusServiceRestart, "Service restart: connect again")
+	}
+}

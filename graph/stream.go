@@ -1,0 +1,195 @@
+package graph
+
+import (
+	"context"
+	"errors"
+	"io"
+	"log/slog"
+	"slices"
+	"time"
+
+	"github.com/99designs/gqlgen/graphql"
+	"github.com/vektah/gqlparser/v2/ast"
+	"github.com/vektah/gqlparser/v2/gqlerror"
+
+	"dialogs/api"
+	"dialogs/dialog"
+	"dialogs/live"
+)
+
+// noSubscription tells where subscriptions are served.
+const noSubscription = "a subscription needs a WebSocket (graphql-transport-ws) or the header Accept: text/event-stream"
+
+// A streamer executes the operations of streams. Each of them is bounded like a
+// request: what is decoded, what it counts for, its time, and each answer.
+type streamer struct {
+	presenter
+	service *dialog.Service
+	Streams
+	quota *quota
+}
+
+// A send sends one result of an operation. After an error nothing more is sent.
+type send func(payload []byte) error
+
+// errCut ends an operation of which the client is told nothing more: its connection
+// ends, or the client has ended the operation.
+var errCut = errors.New("cut off")
+
+// create reads and validates an operation.
+func (s *streamer) create(ctx context.Context, exec graphql.GraphExecutor, raw *graphql.RawParams) (*graphql.OperationContext, gqlerror.List) {
+	within, cancel := limited(ctx)
+	defer cancel()
+	op, errs := exec.CreateOperationContext(within, raw)
+	switch {
+	case within.Err() != nil:
+		errs = gqlerror.List{tooLate()}
+	case len(errs) > 0:
+		errs = exec.DispatchError(graphql.WithOperationContext(ctx, op), errs).Errors
+	case op.Operation.Operation == ast.Subscription && len(graphql.CollectFields(op, op.Operation.SelectionSet, rootTypes)) != 1:
+		errs = gqlerror.List{refusedDocument("a subscription must select exactly one field")}
+	default:
+		return op, nil
+	}
+	noteErrors(ctx, errs)
+	return nil, errs
+}
+
+// run executes an operation that was created, and sends what it comes to. The errors
+// that it returns end the operation; errCut ends it without a word, and nil
+// completes it.
+func (s *streamer) run(ctx context.Context, exec graphql.GraphExecutor, op *graphql.OperationContext, send send) (gqlerror.List, error) {
+	if op.Operation.Operation != ast.Subscription {
+		return s.answer(ctx, exec, op, send)
+	}
+	who := holderOf(s.caller(ctx))
+	if !s.quota.subscriptions.take(who, s.SubscriptionsPerCaller) {
+		return s.refusal(ctx, tooMany("too many subscriptions of one caller", s.SubscriptionsPerCaller, "--max-subscriptions-per-caller")), nil
+	}
+	defer s.quota.subscriptions.give(who)
+	return s.subscribe(ctx, exec, op, send)
+}
+
+// answer executes a query or a mutation.
+func (s *streamer) answer(ctx context.Context, exec graphql.GraphExecutor, op *graphql.OperationContext, send send) (gqlerror.List, error) {
+	within, cancel := limited(ctx)
+	defer cancel()
+	answering, account := s.answering(within, op)
+	defer account.Close()
+	responses, inner := exec.DispatchOperation(answering, op)
+	response := responses(inner)
+	switch {
+	case response == nil && ctx.Err() != nil:
+		return nil, errCut
+	case response == nil:
+		return s.refusal(ctx, &api.Refusal{Code: api.Unavailable, Message: stoppedMessage}), nil
+	case response.Data == nil:
+		noteErrors(ctx, response.Errors)
+		return response.Errors, nil
+	}
+	return nil, s.emit(ctx, account, response, send)
+}
+
+// subscribe opens a subscription, and sends its events for as long as it lasts.
+func (s *streamer) subscribe(ctx context.Context, exec graphql.GraphExecutor, op *graphql.OperationContext, send send) (gqlerror.List, error) {
+	opening, feed := withFeed(ctx)
+	defer feed.close()
+	opening, cancel := context.WithCancel(opening)
+	defer cancel()
+	inTime := func() bool { return true }
+	if limit := api.OperationLimit(ctx); limit > 0 {
+		inTime = time.AfterFunc(limit, cancel).Stop
+	}
+	responses, inner := exec.DispatchOperation(opening, op)
+	if feed.watch == nil {
+		response := responses(inner)
+		if ctx.Err() != nil {
+			return nil, errCut
+		}
+		if response == nil || len(response.Errors) == 0 {
+			return s.refusal(ctx, &api.Refusal{Code: api.Unavailable, Message: stoppedMessage}), nil
+		}
+		noteErrors(ctx, response.Errors)
+		return response.Errors, nil
+	}
+	if !inTime() {
+		return s.refusal(ctx, &api.Refusal{Code: api.Unavailable, Message: stoppedMessage}), nil
+	}
+	events := 0
+	defer func() { api.Note(ctx, slog.Int("events", events)) }()
+	for {
+		next, err := feed.next(inner)
+		if err == nil {
+			err = s.tell(next, op, responses, send)
+		}
+		switch {
+		case err == nil:
+			events++
+		case errors.Is(err, io.EOF):
+			return nil, nil
+		case ctx.Err() != nil, errors.Is(err, live.ErrStopped), errors.Is(err, errCut):
+			return nil, errCut
+		default:
+			return s.refusal(ctx, err), nil
+		}
+	}
+}
+
+// tell makes the response of one event and sends it.
+func (s *streamer) tell(ctx context.Context, op *graphql.OperationContext, responses graphql.ResponseHandler, send send) error {
+	within, cancel := limited(dialog.WithRows(ctx, s.service.Policy().Limits.Rows))
+	defer cancel()
+	answering, account := s.answering(within, op)
+	defer account.Close()
+	response := responses(answering)
+	if response == nil {
+		if ctx.Err() != nil {
+			return errCut
+		}
+		return &api.Refusal{Code: api.Unavailable, Message: stoppedMessage}
+	}
+	return s.emit(ctx, account, response, send)
+}
+
+// emit sends one response.
+func (s *streamer) emit(ctx context.Context, account *answering, response *graphql.Response, send send) error {
+	response.Errors = account.told(response.Errors)
+	account.Made(len(response.Data))
+	if len(response.Errors)+len(response.Extensions) == 0 {
+		return cut(send(slices.Concat([]byte(`{"data":`), response.Data, []byte("}"))))
+	}
+	noteErrors(ctx, response.Errors)
+	response.Errors = bounded(response.Errors, executedErrorBytes)
+	return cut(send(encode(response)))
+}
+
+func cut(err error) error {
+	if err != nil {
+		return errCut
+	}
+	return nil
+}
+
+// refusal is a failure as the errors that end an operation.
+func (p presenter) refusal(ctx context.Context, err error) gqlerror.List {
+	refusal := api.RefusalOf(ctx, p.log, err)
+	errs := gqlerror.List{{Message: refusal.Message, Extensions: extensions(refusal)}}
+	noteErrors(ctx, errs)
+	return errs
+}
+
+// limited returns a context for one step of a stream.
+func limited(ctx context.Context) (context.Context, context.CancelFunc) {
+	if limit := api.OperationLimit(ctx); limit > 0 {
+		return context.WithTimeout(ctx, limit)
+	}
+	return context.WithCancel(ctx)
+}
+
+func encode(v any) []byte {
+	text, err := api.MarshalPlain(v)
+	if err != nil {
+		panic("graph: encoding an answer: " + err.Error()) // data is JSON already, and errors are plain values
+	}
+	return text
+}

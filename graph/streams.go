@@ -1,0 +1,155 @@
+package graph
+
+import (
+	"context"
+	"fmt"
+	"math/rand/v2"
+	"net/http"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"dialogs/api"
+	"dialogs/dialog"
+)
+
+// Streams is how WebSockets and event streams are served.
+type Streams struct {
+	// Callers says who is calling, and whether they still may.
+	Callers Callers
+	// InitTimeout is how long a client may take to send connection_init.
+	InitTimeout time.Duration
+	// PingInterval is how often a connection is checked, and kept alive. A client
+	// that does not answer until the next time is cut off.
+	PingInterval time.Duration
+	// WriteTimeout is how long a client may let a message wait, beyond 32 KiB per
+	// second.
+	WriteTimeout time.Duration
+	// Spread is over what time streams end when the server stops, at most: clients
+	// that all connect again at once would be a burst.
+	Spread time.Duration
+	// ConnectionsPerCaller is how many WebSockets and event streams a caller may
+	// have, SubscriptionsPerCaller how many subscriptions on all of them, and
+	// OperationsPerConnection how many operations one WebSocket may run at a time.
+	ConnectionsPerCaller, SubscriptionsPerCaller, OperationsPerConnection int
+}
+
+// Callers says who is calling on connections that last.
+type Callers interface {
+	// SignIn returns the context of whoever opened a WebSocket: credentials are in
+	// the upgrade request or in the payload of connection_init. Its errors are
+	// [api.Refusal]s.
+	SignIn(ctx context.Context, upgrade http.Header, payload map[string]any) (context.Context, error)
+	// Check returns an [api.Refusal] when the context's caller may no longer call.
+	Check(ctx context.Context) error
+}
+
+// DefaultStreams serve browsers behind usual proxies.
+func DefaultStreams() Streams {
+	return Streams{
+		InitTimeout: 3 * time.Second, PingInterval: 12 * time.Second, WriteTimeout: 5 * time.Second, Spread: 5 * time.Second,
+		ConnectionsPerCaller: 100, SubscriptionsPerCaller: 1000, OperationsPerConnection: 100,
+	}
+}
+
+// checkEvery is how often the caller of a stream is checked. With what credentials
+// are believed without asking the store, 4 seconds, the end comes within 5.
+const checkEvery = 800 * time.Millisecond
+
+// A quota counts what callers have, and all streams that are open.
+type quota struct {
+	connections, subscriptions counts
+	open                       atomic.Int64
+}
+
+// counts count by caller. Callers without credentials are not counted: connections
+// of an address are limited anyway.
+type counts struct {
+	mu    sync.Mutex
+	taken map[string]int
+}
+
+// take counts one more, unless there are as many as may be.
+func (c *counts) take(who string, most int) bool {
+	if who == "" {
+		return true
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.taken[who] >= most {
+		return false
+	}
+	if c.taken == nil {
+		c.taken = map[string]int{}
+	}
+	c.taken[who]++
+	return true
+}
+
+// give counts one less.
+func (c *counts) give(who string) {
+	if who == "" {
+		return
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.taken[who]--; c.taken[who] == 0 {
+		delete(c.taken, who)
+	}
+}
+
+// holderOf is who the caller counts as: a user, however they signed in, or a key.
+func holderOf(c dialog.Caller) string {
+	switch {
+	case c.User != "":
+		return "user " + string(c.User)
+	case c.APIKey != "":
+		return "key " + c.APIKey
+	}
+	return ""
+}
+
+func tooMany(what string, limit int, setting string) error {
+	return &api.Refusal{Code: api.RateLimited, RetryAfter: time.Second, Message: fmt.Sprintf("%s (limit %d, %s)", what, limit, setting)}
+}
+
+// endAfter is when a stream ends after the server has begun to stop: at once when
+// there are few, and spread when there are many.
+func (s *streamer) endAfter() time.Duration {
+	most := min(s.Spread, time.Duration(s.quota.open.Load())*time.Millisecond)
+	if most <= 0 {
+		return 0
+	}
+	return rand.N(most) //nolint:gosec // spreads load, hides nothing
+}
+
+// A beat calls a function again and again, one call at a time.
+type beat struct {
+	mu      sync.Mutex
+	timer   *time.Timer
+	stopped bool
+}
+
+func newBeat(every time.Duration, f func()) *beat {
+	b := &beat{}
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.timer = time.AfterFunc(every, func() {
+		b.mu.Lock()
+		defer b.mu.Unlock()
+		if b.stopped {
+			return
+		}
+		f()
+		b.timer.Reset(every)
+	})
+	return b
+}
+
+// stop ends the calls, and waits for one that runs.
+func (b *beat) stop() {
+	b.timer.Stop()
+	b.mu.Lock()
+	b.stopped = true
+	b.mu.Unlock()
+}

@@ -1,0 +1,226 @@
+package graph_test
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/json"
+	"errors"
+	"log/slog"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"strconv"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/coder/websocket"
+
+	"dialogs/api"
+	"dialogs/dialog"
+	"dialogs/dialog/dialogtest"
+	"dialogs/graph"
+	"dialogs/live"
+	"dialogs/store/memory"
+)
+
+// patience is how long a test waits for what must happen.
+const patience = 30 * time.Second
+
+// A streaming is the handler on a port, with subscriptions.
+type streaming struct {
+	*fixture
+	server *httptest.Server
+	// stop begins to stop the server.
+	stop    context.CancelFunc
+	callers *fakeCallers
+}
+
+// fakeCallers know the credential of connection_init, a user id, and the header User.
+type fakeCallers struct {
+	revoked atomic.Bool
+	charger api.Charger
+}
+
+func (f *fakeCallers) SignIn(ctx context.Context, upgrade http.Header, payload map[string]any) (context.Context, error) {
+	name, _ := payload["user"].(string)
+	switch name {
+	case "mallory":
+		return nil, &api.Refusal{Code: api.Unauthenticated, Message: "invalid session token: expired"}
+	case "two":
+		return nil, &api.Refusal{Code: api.BadUserInput, Message: "QB-Token is given more than once"}
+	case "busy":
+		return nil, &api.Refusal{Code: api.RateLimited, Message: "too many failed sign-ins"}
+	case "":
+		name = upgrade.Get("User")
+	}
+	if f.charger != nil {
+		ctx = api.WithCharger(ctx, f.charger)
+	}
+	return context.WithValue(ctx, callerKey{}, dialog.Caller{User: dialog.UserID(name)}), nil
+}
+
+func (f *fakeCallers) Check(context.Context) error {
+	if f.revoked.Load() {
+		return &api.Refusal{Code: api.Unauthenticated, Message: "invalid session token: expired"}
+	}
+	return nil
+}
+
+func stream(t *testing.T, change func(*graph.Config)) *streaming {
+	t.Helper()
+	s := &streaming{callers: &fakeCallers{}}
+	var hub *live.Hub
+	var service *dialog.Service
+	store := live.Announce(memory.NewStore(dialogtest.Class()), func() { hub.Wake() })
+	s.fixture = openWith(t, store, func(c *graph.Config) {
+		service = dialog.NewService(store, dialog.DefaultPolicy(dialog.DefaultLimits()), time.Now, rand.Reader)
+		hub = live.NewHub(live.Options{Store: store, Service: service, Now: time.Now, Log: slog.New(slog.DiscardHandler)})
+		c.Service, c.Hub, c.Streams = service, hub, graph.DefaultStreams()
+		c.Streams.Callers, c.Streams.Spread = s.callers, time.Millisecond
+		change(c)
+	})
+	s.service = service
+	ctx, cancel := context.WithCancel(context.Background())
+	var running sync.WaitGroup
+	running.Go(func() { hub.Run(ctx) })
+	stopping, stop := context.WithCancel(context.Background())
+	s.stop = stop
+	s.server = httptest.NewUnstartedServer(s.handler)
+	base, cutOff := context.WithCancel(api.WithStopping(context.Background(), stopping))
+	s.server.Config.BaseContext = func(net.Listener) context.Context { return base }
+	s.server.Start()
+	t.Cleanup(func() {
+		cutOff()
+		s.server.Close()
+		cancel()
+		running.Wait()
+		stop()
+	})
+	return s
+}
+
+// rename changes a dialog.
+func (s *streaming) rename(c dialog.Caller, id, name string) {
+	s.Helper()
+	if _, err := s.service.Update(s.Context(), c, id, dialog.Change{Name: dialog.Some(name)}); err != nil {
+		s.Fatal(err)
+	}
+}
+
+// remove takes a user out of a dialog.
+func (s *streaming) remove(c dialog.Caller, id string, who dialog.UserID) {
+	s.Helper()
+	if _, err := s.service.Update(s.Context(), c, id, dialog.Change{RemoveOccupants: []dialog.UserID{who}}); err != nil {
+		s.Fatal(err)
+	}
+}
+
+// A client is one end of a WebSocket.
+type client struct {
+	testing.TB
+	ws *websocket.Conn
+}
+
+// dial opens a WebSocket that speaks the subprotocols.
+func (s *streaming) dial(subprotocols ...string) *client {
+	s.Helper()
+	ctx, cancel := context.WithTimeout(s.Context(), patience)
+	defer cancel()
+	ws, response, err := websocket.Dial(ctx, s.server.URL, &websocket.DialOptions{Subprotocols: subprotocols})
+	if err != nil {
+		s.Fatal(err)
+	}
+	_ = response.Body
+	s.Cleanup(func() { _ = ws.CloseNow() })
+	return &client{s, ws}
+}
+
+// connect opens a WebSocket as a user.
+func (s *streaming) connect(user string) *client {
+	s.Helper()
+	c := s.dial("graphql-transport-ws")
+	c.send(`{"type":"connection_init","payload":{"user":"` + user + `"}}`)
+	c.gets(`{"type":"connection_ack"}`)
+	return c
+}
+
+func (c *client) send(message string) {
+	c.Helper()
+	ctx, cancel := context.WithTimeout(c.Context(), patience)
+	defer cancel()
+	if err := c.ws.Write(ctx, websocket.MessageText, []byte(message)); err != nil {
+		c.Fatal(err)
+	}
+}
+
+// subscribe begins an operation.
+func (c *client) subscribe(id, query string) {
+	c.Helper()
+	payload, err := json.Marshal(map[string]any{"query": query})
+	if err != nil {
+		c.Fatal(err)
+	}
+	c.send(`{"id":"` + id + `","type":"subscribe","payload":` + string(payload) + `}`)
+}
+
+func (c *client) read() (string, error) {
+	ctx, cancel := context.WithTimeout(c.Context(), patience)
+	defer cancel()
+	_, message, err := c.ws.Read(ctx)
+	return string(message), err
+}
+
+// gets expects a message; … in it stands for anything.
+func (c *client) gets(want string) string {
+	c.Helper()
+	got, err := c.read()
+	if err != nil {
+		c.Fatalf("%v, want %s", err, want)
+	}
+	if !matches(got, want) {
+		c.Fatalf("got %s, want %s", got, want)
+	}
+	return got
+}
+
+// ends expects the connection to be closed.
+func (c *client) ends(want string) {
+	c.Helper()
+	got, err := c.read()
+	var closed websocket.CloseError
+	if !errors.As(err, &closed) {
+		c.Fatalf("got %s and error %v, want the end %s", got, err, want)
+	}
+	if end := strconv.Itoa(int(closed.Code)) + " " + closed.Reason; !matches(end, want) {
+		c.Errorf("got the end %s, want %s", end, want)
+	}
+}
+
+// await waits until something is so.
+func (s *streaming) await(what string, so func() bool) {
+	s.Helper()
+	for deadline := time.Now().Add(patience); !so(); {
+		if time.Now().After(deadline) {
+			s.Fatalf("waited too long for %s", what)
+		}
+		time.Sleep(time.Millisecond)
+	}
+}
+
+// matches compares with a text in which … stands for anything.
+func matches(got, want string) bool {
+	parts := strings.Split(want, "…")
+	rest, ok := strings.CutPrefix(got, parts[0])
+	if !ok || len(parts) == 1 {
+		return ok && rest == ""
+	}
+	for _, part := range parts[1 : len(parts)-1] {
+		if _, rest, ok = strings.Cut(rest, part); !ok {
+			return false
+		}
+	}
+	return strings.HasSuffix(rest, parts[len(parts)-1])
+}

@@ -1,0 +1,105 @@
+package graph
+
+import (
+	"context"
+	"encoding/base64"
+	"log/slog"
+	"net/http"
+	"strings"
+
+	"github.com/99designs/gqlgen/graphql"
+	"github.com/coder/websocket"
+
+	"dialogs/api"
+	"dialogs/budget"
+)
+
+// subprotocol is the only one that WebSockets speak:
+// https://github.com/enisdenjo/graphql-ws/blob/master/PROTOCOL.md
+const subprotocol = "graphql-transport-ws"
+
+// overWebSocket serves operations over WebSockets.
+type overWebSocket struct {
+	*streamer
+	requests *budget.Requests
+}
+
+// Supports tells whether the request asks for a WebSocket.
+func (overWebSocket) Supports(r *http.Request) bool {
+	return hasToken(r.Header, "Upgrade", "websocket")
+}
+
+// Do serves one connection until it ends.
+func (t overWebSocket) Do(w http.ResponseWriter, r *http.Request, exec graphql.GraphExecutor) {
+	if refusal := unfitUpgrade(r); refusal != nil {
+		if refusal.Status == http.StatusUpgradeRequired {
+			w.Header().Set("Sec-WebSocket-Version", "13")
+		}
+		Refuse(w, r, refusal)
+		return
+	}
+	if api.IsStopping(r.Context()) {
+		Refuse(w, r, stoppingRefusal())
+		return
+	}
+	ctx, cancel := api.Lasting(r.Context())
+	defer cancel()
+	s := &socket{
+		overWebSocket: t, exec: exec, upgrade: r.Header, lasting: ctx, ctx: ctx, cancel: cancel, operations: map[string]*operation{},
+	}
+	var err error
+	s.ws, err = websocket.Accept(w, r, &websocket.AcceptOptions{
+		Subprotocols: []string{subprotocol},
+		// Which pages may connect was decided before.
+		InsecureSkipVerify: true,
+		OnPingReceived:     func(context.Context, []byte) bool { return api.Charge(ctx, 1) == nil },
+	})
+	if err != nil { // the client has gone
+		api.NoteReason(r.Context(), "the upgrade to a WebSocket failed: "+err.Error())
+		return
+	}
+	s.serve()
+	code, reason := s.ending()
+	api.Note(r.Context(), slog.Int("close_code", int(code)), slog.Int("operations", s.begun))
+	api.NoteReason(r.Context(), reason)
+}
+
+// unfitUpgrade says what is wrong with a request for a WebSocket; nil for nothing.
+func unfitUpgrade(r *http.Request) *api.Refusal {
+	refusal := &api.Refusal{Code: api.BadUserInput}
+	keys := r.Header.Values("Sec-WebSocket-Key")
+	switch {
+	case r.Method != http.MethodGet:
+		refusal.Message = "a WebSocket is opened by a GET request"
+	case !r.ProtoAtLeast(1, 1) || r.ProtoMajor > 1 || !hasToken(r.Header, "Connection", "Upgrade"):
+		refusal.Message = "a WebSocket is opened by HTTP/1.1 with the headers Connection: Upgrade and Upgrade: websocket"
+	case r.Header.Get("Sec-WebSocket-Version") != "13":
+		refusal.Status, refusal.Message = http.StatusUpgradeRequired, "Sec-WebSocket-Version must be 13"
+	case len(keys) != 1 || !isNonce(keys[0]):
+		refusal.Message = "Sec-WebSocket-Key must be 16 bytes in base64"
+	default:
+		return nil
+	}
+	return refusal
+}
+
+func isNonce(key string) bool {
+	nonce, err := base64.StdEncoding.DecodeString(strings.TrimSpace(key))
+	return err == nil && len(nonce) == 16
+}
+
+// hasToken tells whether a header lists the token, in any case.
+func hasToken(h http.Header, name, token string) bool {
+	for _, line := range h.Values(name) {
+		for part := range strings.SplitSeq(line, ",") {
+			if strings.EqualFold(strings.TrimSpace(part), token) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+func stoppingRefusal() *api.Refusal {
+	return &api.Refusal{Code: api.Unavailable, Message: "the server is stopping: connect again", RetryAfter: retryConnecting}
+}

@@ -1,0 +1,282 @@
+package graph_test
+
+import (
+	"net/http"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/coder/websocket"
+
+	"dialogs/api"
+	"dialogs/dialog"
+	"dialogs/graph"
+)
+
+const (
+	initialize = `{"type":"connection_init","payload":{"user":"alice"}}`
+	ack        = `{"type":"connection_ack"}`
+	watchAll   = `subscription { dialogsChanged { dialogId dialog { name } change { kind } } }`
+	asking     = `{"id":"1","type":"subscribe","payload":{"query":"{ viewer { userId } }"}}`
+	told       = `{"id":"1","type":"next","payload":{"data":{"viewer":{"userId":"alice"}}}}`
+	watching   = `{"id":"1","type":"subscribe","payload":{"query":"subscription { dialogsChanged { dialogId } }"}}`
+)
+
+// TestProtocol holds the server to each rule of graphql-transport-ws: what is sent
+// and received in turn, and how the connection ends, if it does.
+func TestProtocol(t *testing.T) {
+	for _, test := range []struct {
+		reason string
+		talk   []string // sent and received in turn; "" for nothing
+		end    string
+	}{
+		{"a query is answered and completed", []string{initialize, ack, asking, told, "", `{"id":"1","type":"complete"}`}, ""},
+		{"an id can be used again", []string{initialize, ack, asking, told, "", `{"id":"1","type":"complete"}`, asking, told}, ""},
+		{"a ping is answered at any time", []string{`{"type":"ping"}`, `{"type":"pong"}`, initialize, ack, `{"type":"ping","payload":{"a":[1]}}`, `{"type":"pong","payload":{"a":[1]}}`}, ""},
+		{"a pong is fine at any time", []string{`{"type":"pong","payload":{}}`, "", initialize, ack, `{"type":"pong"}`, "", asking, told}, ""},
+		{"connection_init without credentials", []string{`{"type":"connection_init"}`, ack, asking, `{"id":"1","type":"next","payload":{"data":{"viewer":{"userId":null}}}}`}, ""},
+		{"connection_init with a null payload", []string{`{"type":"connection_init","payload":null}`, ack}, ""},
+		{"completing what does not run", []string{initialize, ack, `{"id":"9","type":"complete"}`, "", asking, told}, ""},
+		{"a second connection_init", []string{initialize, ack, initialize, ""}, "4429 Too many initialisation requests"},
+		{"subscribe before connection_init", []string{asking, ""}, "4401 Unauthorized"},
+		{"a running id", []string{initialize, ack, watching, "", watching, ""}, "4409 Subscriber for 1 already exists"},
+		{"credentials that are refused", []string{`{"type":"connection_init","payload":{"user":"mallory"}}`, ""}, "4403 Forbidden: invalid session token: expired"},
+		{"credentials that are malformed", []string{`{"type":"connection_init","payload":{"user":"two"}}`, ""}, "4400 Invalid message received: QB-Token is given more than once"},
+		{"too many failed sign-ins", []string{`{"type":"connection_init","payload":{"user":"busy"}}`, ""}, "1013 too many failed sign-ins"},
+		{"no JSON", []string{`{`, ""}, "4400 Invalid message received: …"},
+		{"no object", []string{`["ping"]`, ""}, "4400 Invalid message received: …"},
+		{"no type", []string{`{}`, ""}, "4400 Invalid message received: unknown type …"},
+		{"an unknown type", []string{initialize, ack, `{"type":"start"}`, ""}, "4400 Invalid message received: unknown type start"},
+		{"a message of servers", []string{initialize, ack, `{"type":"next","id":"1","payload":{}}`, ""}, "4400 …"},
+		{"a type in another case", []string{`{"Type":"ping"}`, ""}, "4400 …"},
+		{"a payload that is no object", []string{`{"type":"connection_init","payload":"a"}`, ""}, "4400 …"},
+		{"a ping's payload that is no object", []string{`{"type":"ping","payload":1}`, ""}, "4400 …"},
+		{"an id that is a number", []string{initialize, ack, `{"id":1,"type":"subscribe","payload":{"query":"{ viewer { kind } }"}}`, ""}, "4400 …"},
+		{"no id", []string{initialize, ack, `{"type":"subscribe","payload":{"query":"{ viewer { kind } }"}}`, ""}, "4400 Invalid message received: subscribe needs an id"},
+		{"no id to complete", []string{initialize, ack, `{"type":"complete"}`, ""}, "4400 …"},
+		{"no query", []string{initialize, ack, `{"id":"1","type":"subscribe","payload":{}}`, ""}, "4400 Invalid message received: the payload of subscribe needs query"},
+		{"variables that are a list", []string{initialize, ack, `{"id":"1","type":"subscribe","payload":{"query":"{ a }","variables":[]}}`, ""}, "4400 …"},
+		{"nesting without end", []string{initialize, ack, `{"id":"1","type":"subscribe","payload":{"query":"{ a }","variables":` + strings.Repeat(`{"a":`, 40) + "1" + strings.Repeat("}", 40) + `}}`, ""}, "4400 …--limit-nesting…"},
+		{"a message that is too large before the caller is known", []string{`{"type":"ping","payload":{"a":"` + strings.Repeat("a", 64<<10) + `"}}`, ""}, "1009 Message too large (limit 65536 bytes, --limit-body-anonymous)"},
+		{"a message that is too large", []string{initialize, ack, `{"type":"ping","payload":{"a":"` + strings.Repeat("a", 1<<20) + `"}}`, ""}, "1009 Message too large (limit 1048576 bytes, --limit-body)"},
+		{"a document that is invalid", []string{initialize, ack, `{"id":"1","type":"subscribe","payload":{"query":"{ nope }"}}`, `{"id":"1","type":"error","payload":[{"message":"…"GRAPHQL_VALIDATION_FAILED"…`, asking, told}, ""},
+		{"an empty document", []string{initialize, ack, `{"id":"1","type":"subscribe","payload":{"query":""}}`, `{"id":"1","type":"error","payload":[{"message":"the parameter query is missing"…`, asking, told}, ""},
+		{"a field that fails", []string{initialize, ack, `{"id":"1","type":"subscribe","payload":{"query":"{ dialog(id: \"5f\") { id } }"}}`, `{"id":"1","type":"next","payload":{"errors":[…"BAD_USER_INPUT"…"data":…}}`, "", `{"id":"1","type":"complete"}`}, ""},
+		{"a subscription without permission", []string{initialize, ack, `{"id":"1","type":"subscribe","payload":{"query":"subscription { dialogChanged(id: \"5f7f2b8be0e2ad001e8b4567\") { dialogId } }"}}`, `{"id":"1","type":"error","payload":[{"message":"…"path":["dialogChanged"]…"NOT_FOUND"…`, asking, told}, ""},
+		{"a subscription without credentials", []string{`{"type":"connection_init"}`, ack, watching, `{"id":"1","type":"error","payload":[…"UNAUTHENTICATED"…`}, ""},
+		{"a cursor of another store", []string{initialize, ack, `{"id":"1","type":"subscribe","payload":{"query":"subscription { dialogsChanged(after: \"nope\") { dialogId } }"}}`, `{"id":"1","type":"error","payload":[…`, asking, told}, ""},
+		{"two fields of a subscription", []string{initialize, ack, `{"id":"1","type":"subscribe","payload":{"query":"subscription { a: dialogsChanged { dialogId } b: dialogsChanged { dialogId } }"}}`, `{"id":"1","type":"error","payload":[…"GRAPHQL_VALIDATION_FAILED"…`}, ""},
+	} {
+		t.Run(test.reason, func(t *testing.T) {
+			t.Parallel()
+			c := stream(t, func(*graph.Config) {}).dial("graphql-transport-ws")
+			for i := 0; i < len(test.talk); i += 2 {
+				if test.talk[i] != "" {
+					c.send(test.talk[i])
+				}
+				if test.talk[i+1] != "" {
+					c.gets(test.talk[i+1])
+				}
+			}
+			if test.end != "" {
+				c.ends(test.end)
+			}
+		})
+	}
+}
+
+// TestSubprotocol closes connections that do not speak ours.
+func TestSubprotocol(t *testing.T) {
+	for reason, offered := range map[string][]string{"none": nil, "another": {"graphql-ws"}} {
+		t.Run(reason, func(t *testing.T) {
+			stream(t, func(*graph.Config) {}).dial(offered...).ends("4406 Subprotocol not acceptable")
+		})
+	}
+}
+
+// TestUpgradeRefused answers what is no WebSocket in the shape of GraphQL.
+func TestUpgradeRefused(t *testing.T) {
+	s := stream(t, func(*graph.Config) {})
+	for reason, change := range map[string]func(*http.Request){
+		"an old version":   func(r *http.Request) { r.Header.Set("Sec-WebSocket-Version", "8") },
+		"a short nonce":    func(r *http.Request) { r.Header.Set("Sec-WebSocket-Key", "AAAA") },
+		"another method":   func(r *http.Request) { r.Method = http.MethodPut },
+		"no Connection":    func(r *http.Request) { r.Header.Del("Connection") },
+		"another protocol": func(r *http.Request) { r.Header.Set("Upgrade", "h2c") },
+	} {
+		t.Run(reason, func(t *testing.T) {
+			r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, s.server.URL, nil)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for name, value := range map[string]string{
+				"Connection": "Upgrade", "Upgrade": "websocket", "Sec-WebSocket-Version": "13", "Sec-WebSocket-Key": "AAAAAAAAAAAAAAAAAAAAAA==",
+			} {
+				r.Header.Set(name, value)
+			}
+			change(r)
+			a := s.send(dialog.Caller{}, r)
+			if code, _ := a.code(t); code != string(api.BadUserInput) || a.Status < 400 || a.Status > 499 {
+				t.Errorf("got status %d and %s", a.Status, a.Body)
+			}
+		})
+	}
+}
+
+// TestBinary refuses binary messages.
+func TestBinary(t *testing.T) {
+	c := stream(t, func(*graph.Config) {}).connect("alice")
+	if err := c.ws.Write(t.Context(), websocket.MessageBinary, []byte(asking)); err != nil {
+		t.Fatal(err)
+	}
+	c.ends("4400 Invalid message received: messages are text")
+}
+
+// TestInitTimeout closes connections that say nothing.
+func TestInitTimeout(t *testing.T) {
+	c := stream(t, func(c *graph.Config) { c.Streams.InitTimeout = time.Millisecond }).dial("graphql-transport-ws")
+	c.ends("4408 Connection initialisation timeout")
+}
+
+// TestEvents sends changes as they happen, and completes when the caller can no
+// longer see the dialog.
+func TestEvents(t *testing.T) {
+	s := stream(t, func(*graph.Config) {})
+	id := s.group("alice", "bob")
+	all, one, outsider := s.connect("alice"), s.connect("bob"), s.connect("eve")
+	all.subscribe("a", strings.Replace(watchAll, "dialogsChanged", `dialogsChanged(after: "`+all.cursor()+`")`, 1))
+	one.subscribe("b", `subscription { dialogChanged(id: "`+id+`", sinceVersion: 1) { dialog { name } change { kind } } }`)
+	outsider.subscribe("c", watchAll)
+	s.rename(user("alice"), id, "Dinner")
+	all.gets(`{"id":"a","type":"next","payload":{"data":{"dialogsChanged":{"dialogId":"` + id + `","dialog":{"name":"Dinner"},"change":{"kind":"UPDATED"}}}}}`)
+	one.gets(`{"id":"b","type":"next","payload":{"data":{"dialogChanged":{"dialog":{"name":"Dinner"},"change":{"kind":"UPDATED"}}}}}`)
+	s.remove(user("alice"), id, "bob")
+	one.gets(`{"id":"b","type":"next","payload":{"data":{"dialogChanged":{"dialog":null…`)
+	one.gets(`{"id":"b","type":"complete"}`)
+	outsider.send(`{"type":"ping"}`)
+	outsider.gets(`{"type":"pong"}`)
+}
+
+// cursor is a position from which nothing is missed.
+func (c *client) cursor() string {
+	c.Helper()
+	c.subscribe("position", `{ dialogChanges { cursor } }`)
+	next := c.gets(`{"id":"position","type":"next"…`)
+	c.gets(`{"id":"position","type":"complete"}`)
+	_, cursor, _ := strings.Cut(next, `"cursor":"`)
+	cursor, _, _ = strings.Cut(cursor, `"`)
+	return cursor
+}
+
+// TestCompletedByClient sends nothing more about an operation that the client has
+// completed.
+func TestCompletedByClient(t *testing.T) {
+	s := stream(t, func(*graph.Config) {})
+	id := s.group("alice")
+	c := s.connect("alice")
+	c.send(watching)
+	c.send(`{"id":"1","type":"complete"}`)
+	s.rename(user("alice"), id, "Dinner")
+	c.send(`{"type":"ping"}`)
+	c.gets(`{"type":"pong"}`)
+	c.send(asking)
+	c.gets(told)
+}
+
+// TestResync ends an operation with an error while it runs.
+func TestResync(t *testing.T) {
+	s := stream(t, func(*graph.Config) {})
+	id := s.group("alice")
+	for range 60 {
+		s.rename(user("alice"), id, "Dinner at "+time.Now().String())
+	}
+	c := s.connect("alice")
+	c.subscribe("1", `subscription { dialogChanged(id: "`+id+`", sinceVersion: 1) { dialogId } }`)
+	c.gets(`{"id":"1","type":"error","payload":[…"RESYNC_REQUIRED"…`)
+}
+
+// TestRevoked closes the connection of a caller who may no longer call.
+func TestRevoked(t *testing.T) {
+	s := stream(t, func(*graph.Config) {})
+	c := s.connect("alice")
+	c.send(watching)
+	s.callers.revoked.Store(true)
+	c.ends("4403 Forbidden: invalid session token: expired")
+}
+
+// TestStop closes connections without completing what they wait for, after
+// the queries have been answered.
+func TestStop(t *testing.T) {
+	s := stream(t, func(*graph.Config) {})
+	c := s.connect("alice")
+	c.send(watching)
+	c.send(strings.Replace(asking, "1", "2", 1))
+	c.gets(`{"id":"2","type":"next"…`)
+	c.gets(`{"id":"2","type":"complete"}`)
+	s.stop()
+	c.ends("1012 Service restart: connect again")
+}
+
+// TestStreamLimits refuses what is beyond the limits of a caller.
+func TestStreamLimits(t *testing.T) {
+	s := stream(t, func(c *graph.Config) {
+		c.Streams.ConnectionsPerCaller, c.Streams.SubscriptionsPerCaller, c.Streams.OperationsPerConnection = 2, 2, 2
+	})
+	group := s.group("alice")
+	s.rename(user("alice"), group, "Dinner")
+	first, second := s.connect("alice"), s.connect("alice")
+	third := s.dial("graphql-transport-ws")
+	third.send(initialize)
+	third.ends("1013 Too many connections of one caller (limit 2, --max-streams-per-caller)")
+	for _, id := range []string{"a", "b"} { // their first event says that they have begun
+		first.subscribe(id, `subscription { dialogChanged(id: "`+group+`", sinceVersion: 1) { dialogId } }`)
+		first.gets(`{"id":"` + id + `","type":"next"…`)
+	}
+	first.subscribe("c", watchAll)
+	first.gets(`{"id":"c","type":"error","payload":[{"message":"too many operations on one connection (limit 2, --max-operations-per-connection)"…`)
+	second.subscribe("d", watchAll)
+	second.gets(`{"id":"d","type":"error","payload":[{"message":"too many subscriptions of one caller (limit 2, --max-subscriptions-per-caller)"…`)
+	s.connect("bob")
+}
+
+// TestOperationsCharged counts each operation, and the messages that begin none.
+func TestOperationsCharged(t *testing.T) {
+	s := stream(t, func(*graph.Config) {})
+	var units atomic.Int64
+	s.callers.charger = func(n int) *api.Refusal {
+		if units.Add(int64(n)) > 3 {
+			return &api.Refusal{Code: api.RateLimited, Message: "too many requests"}
+		}
+		return nil
+	}
+	c := s.connect("alice")
+	c.send(asking)
+	c.gets(told)
+	c.gets(`{"id":"1","type":"complete"}`)
+	c.subscribe("2", `{ nope }`)
+	c.gets(`{"id":"2","type":"error"…"GRAPHQL_VALIDATION_FAILED"…`)
+	c.send(`{"type":"ping"}`)
+	c.gets(`{"type":"pong"}`)
+	c.subscribe("3", `{ viewer { kind } }`)
+	c.gets(`{"id":"3","type":"error","payload":[{"message":"too many requests"…"RATE_LIMITED"…`)
+	c.send(`{"type":"ping"}`)
+	c.ends("1013 too many requests")
+}
+
+// TestNoPong drops a client that does not answer.
+func TestNoPong(t *testing.T) {
+	s := stream(t, func(c *graph.Config) { c.Streams.PingInterval = 20 * time.Millisecond })
+	s.connect("alice")
+	s.await("the end", func() bool { return s.notes()["reason"] != "" }) // a client that does not read answers no ping
+	if got := s.notes(); got["close_code"] != "1006" || got["reason"] != "no pong within the ping interval" {
+		t.Errorf("got the notes %v", got)
+	}
+}
+
+// TestAnonymousIdle does not keep connections without credentials that do nothing.
+func TestAnonymousIdle(t *testing.T) {
+	s := stream(t, func(c *graph.Config) { c.Streams.PingInterval = 20 * time.Millisecond })
+	c := s.connect("")
+	c.ends("4401 Unauthorized: no credentials, and nothing to do")
+}

@@ -1,0 +1,177 @@
+package graph
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+
+	"github.com/coder/websocket"
+
+	"dialogs/api"
+	"dialogs/budget"
+)
+
+// A message is one of a client's, as graphql-transport-ws defines them. Whatever it
+// does not define ends the connection.
+type message struct {
+	ID      *string         `json:"id"`
+	Type    string          `json:"type"`
+	Payload json.RawMessage `json:"payload"`
+
+	body *budget.Body // what the message takes
+}
+
+// object is the payload, if it is an object; fine without any payload.
+func (m *message) object(to any) error {
+	if len(m.Payload) == 0 || string(m.Payload) == "null" {
+		return nil
+	}
+	if m.Payload[0] != '{' {
+		return errors.New("payload must be an object")
+	}
+	return api.UnmarshalExact(m.Payload, to)
+}
+
+// receive reads one message. Without one, the connection has ended.
+func (s *socket) receive(r io.Reader) (*message, bool) {
+	ctx, cancel := limited(s.ctx)
+	defer cancel()
+	body, err := s.requests.ReadMessage(ctx, r, s.caller(s.ctx))
+	m := &message{body: body}
+	if err == nil {
+		err = body.DecodeJSON(ctx, func(content []byte) error {
+			if api.UnmarshalExact(content, m) != nil {
+				return badRequest("it must be a JSON object with a type, in UTF-8")
+			}
+			return nil
+		})
+	}
+	if err == nil {
+		return m, true
+	}
+	body.Close()
+	var refusal *api.Refusal
+	switch {
+	case errors.Is(err, budget.ErrMessageTooLarge):
+		limit, setting := s.requests.Largest(s.caller(s.ctx))
+		s.end(websocket.StatusMessageTooBig, fmt.Sprintf("Message too large (limit %d bytes, %s)", limit, setting))
+	case errors.As(err, &refusal):
+		s.refuse(refusal)
+	default:
+		s.closed(err)
+	}
+	return nil, false
+}
+
+// refuse ends the connection with the code that goes with a refusal.
+func (s *socket) refuse(refusal *api.Refusal) {
+	switch refusal.HTTPStatus() {
+	case http.StatusBadRequest:
+		s.invalid(refusal.Message)
+	case http.StatusUnauthorized:
+		s.end(4403, "Forbidden: "+refusal.Message)
+	default:
+		s.end(websocket.StatusTryAgainLater, refusal.Message)
+	}
+}
+
+// invalid ends the connection because of a message.
+func (s *socket) invalid(what string) { s.end(4400, "Invalid message received: "+what) }
+
+// initialize signs the caller in, and returns what is to be done when the connection
+// ends.
+func (s *socket) initialize(m *message) (release func(), ok bool) {
+	release = func() {}
+	defer m.body.Close()
+	s.mu.Lock()
+	again := s.initialized
+	s.initialized = true
+	s.mu.Unlock()
+	if again {
+		s.end(4429, "Too many initialisation requests")
+		return release, false
+	}
+	var payload map[string]any
+	if m.object(&payload) != nil {
+		s.invalid("the payload of connection_init must be an object")
+		return release, false
+	}
+	ctx, err := s.Callers.SignIn(s.lasting, s.upgrade, payload)
+	if err != nil {
+		s.refuse(api.RefusalOf(s.lasting, s.log, err))
+		return release, false
+	}
+	who := holderOf(s.caller(ctx))
+	if !s.quota.connections.take(who, s.ConnectionsPerCaller) {
+		s.end(websocket.StatusTryAgainLater, fmt.Sprintf("Too many connections of one caller (limit %d, --max-streams-per-caller)", s.ConnectionsPerCaller))
+		return release, false
+	}
+	s.mu.Lock()
+	s.ctx = ctx
+	s.mu.Unlock()
+	s.acknowledged = true
+	checks := newBeat(checkEvery, func() {
+		if err := s.Callers.Check(ctx); err != nil {
+			s.refuse(api.AsRefusal(err))
+		}
+	})
+	release = func() { checks.stop(); s.quota.connections.give(who) }
+	return release, s.send([]byte(`{"type":"connection_ack"}`)) == nil
+}
+
+// handle does what a message other than connection_init asks for. It tells whether
+// the connection goes on.
+func (s *socket) handle(m *message) bool {
+	switch m.Type {
+	case "subscribe":
+		return s.subscribe(m)
+	case "complete":
+		defer m.body.Close()
+		if m.ID == nil {
+			s.invalid("complete needs an id")
+			return false
+		}
+		return s.drop(*m.ID) || s.counts()
+	case "ping", "pong":
+		defer m.body.Close()
+		var ignored map[string]any
+		if m.object(&ignored) != nil {
+			s.invalid("the payload of " + m.Type + " must be an object")
+			return false
+		}
+		if !s.counts() {
+			return false
+		}
+		if m.Type == "pong" {
+			return true
+		}
+		return s.send(reply("pong", "", m.Payload)) == nil
+	}
+	m.body.Close()
+	s.invalid("unknown type " + api.Shorten(m.Type, longestQuote))
+	return false
+}
+
+// counts counts a message that begins no operation against the rate limit.
+func (s *socket) counts() bool {
+	if err := api.Charge(s.ctx, 1); err != nil {
+		s.refuse(api.AsRefusal(err))
+		return false
+	}
+	return true
+}
+
+// reply is a message of the server; id and payload may be empty.
+func reply(kind, id string, payload []byte) []byte {
+	text := []byte(`{`)
+	if id != "" {
+		text = append(append(append(text, `"id":`...), encode(id)...), ',')
+	}
+	text = append(append(append(text, `"type":"`...), kind...), '"')
+	if len(payload) > 0 {
+		text = append(append(text, `,"payload":`...), payload...)
+	}
+	return append(text, '}')
+}
