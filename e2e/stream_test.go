@@ -32,13 +32,13 @@ func dialSocket(t *testing.T, s *servertest.Server, header servertest.Header) *s
 	for i := 0; i+1 < len(header); i += 2 {
 		h.Add(header[i], header[i+1])
 	}
-	ws, response, err := websocket.Dial(ctx, s.URL+"/graphql", &websocket.DialOptions{
+	//nolint:bodyclose // the body is the connection, which is closed
+	ws, _, err := websocket.Dial(ctx, s.URL+"/graphql", &websocket.DialOptions{
 		HTTPClient: s.Client, HTTPHeader: h, Subprotocols: []string{"graphql-transport-ws"},
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
-	_ = response.Body
 	t.Cleanup(func() { _ = ws.CloseNow() })
 	return &socket{t, ws}
 }
@@ -185,7 +185,7 @@ func TestSignedOut(t *testing.T) {
 		"a revoked key":    connectSocket(t, s.Server, servertest.OnBehalf(key, "carol")),
 		"an expired token": connectSocket(t, s.Server, servertest.WithToken(short)),
 	}
-	streams := map[string]*http.Response{
+	streams := map[string]io.Reader{
 		"an ended session": watchEvents(t, s.Server, servertest.WithToken(token)),
 		"a revoked key":    watchEvents(t, s.Server, servertest.WithKey(key)),
 		"an expired token": watchEvents(t, s.Server, servertest.WithToken(short)),
@@ -212,7 +212,7 @@ func TestSignedOut(t *testing.T) {
 }
 
 // watchEvents subscribes by server-sent events.
-func watchEvents(t *testing.T, s *servertest.Server, header servertest.Header) *http.Response {
+func watchEvents(t *testing.T, s *servertest.Server, header servertest.Header) io.Reader {
 	t.Helper()
 	r, err := http.NewRequestWithContext(t.Context(), http.MethodPost, s.URL+"/graphql", strings.NewReader(`{"query":"subscription { dialogsChanged { dialogId } }"}`))
 	if err != nil {
@@ -229,18 +229,24 @@ func watchEvents(t *testing.T, s *servertest.Server, header servertest.Header) *
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = response.Body.Close() })
-	return response
+	return response.Body
 }
 
 // readAll is what is left of an answer until it ends, however that is.
-func readAll(t *testing.T, response *http.Response) string {
+func readAll(t *testing.T, stream io.Reader) string {
 	t.Helper()
-	ended := time.AfterFunc(servertest.Patience, func() { _ = response.Body.Close() })
-	text, _ := io.ReadAll(response.Body)
-	if !ended.Stop() {
-		t.Error("the stream does not end")
+	all := make(chan string, 1)
+	go func() {
+		text, _ := io.ReadAll(stream) // the connection may be cut
+		all <- string(text)
+	}()
+	select {
+	case text := <-all:
+		return text
+	case <-time.After(servertest.Patience):
+		t.Fatal("the stream does not end")
+		return ""
 	}
-	return string(text)
 }
 
 // TestStopWithStreams stops the real program while clients wait: they are told to

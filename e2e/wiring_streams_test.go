@@ -38,7 +38,7 @@ func streamTrials() []trial {
 				defer close(lines)
 				text := make([]byte, 256)
 				for read := 0; read < 30; {
-					n, err := stream.Body.Read(text)
+					n, err := stream.Read(text)
 					if err != nil {
 						return
 					}

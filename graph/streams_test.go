@@ -129,11 +129,11 @@ func (s *streaming) dial(subprotocols ...string) *client {
 	s.Helper()
 	ctx, cancel := context.WithTimeout(s.Context(), patience)
 	defer cancel()
-	ws, response, err := websocket.Dial(ctx, s.server.URL, &websocket.DialOptions{Subprotocols: subprotocols})
+	//nolint:bodyclose // the body is the connection, which is closed
+	ws, _, err := websocket.Dial(ctx, s.server.URL, &websocket.DialOptions{Subprotocols: subprotocols})
 	if err != nil {
 		s.Fatal(err)
 	}
-	_ = response.Body
 	s.Cleanup(func() { _ = ws.CloseNow() })
 	return &client{s, ws}
 }
