@@ -112,7 +112,7 @@ func (s *settings) graphql(p parts) http.Handler {
 	limits := s.requestLimits
 	limits.List = graph.LongestList(s.limits)
 	streams := s.streams
-	streams.Callers = edge.Streams{Authenticator: p.authenticator, Limiter: p.limiter, Log: p.log}
+	streams.Callers = edge.Callers{Authenticator: p.authenticator, Limiter: p.limiter, Log: p.log}
 	streams.WriteTimeout, streams.Spread = s.writeTimeout, s.grace/2
 	return graph.NewHandler(graph.Config{
 		Service:       p.service,

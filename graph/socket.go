@@ -12,7 +12,6 @@ import (
 	"github.com/coder/websocket"
 
 	"dialogs/api"
-	"dialogs/dialog"
 )
 
 const (
@@ -185,54 +184,4 @@ func (s *socket) send(message []byte) error {
 		s.lost("the client reads too slowly")
 	}
 	return err
-}
-
-// ping asks the client for a sign of life, and drops the connection without one.
-// Someone without credentials is not kept for doing nothing.
-func (s *socket) ping() {
-	s.mu.Lock()
-	idle, ctx := s.initialized && len(s.operations) == 0, s.ctx
-	s.mu.Unlock()
-	if idle && s.caller(ctx).Kind() == dialog.Anonymous {
-		s.end(4401, "Unauthorized: no credentials, and nothing to do")
-		return
-	}
-	s.work.Go(func() {
-		ctx, cancel := context.WithTimeout(context.Background(), s.PingInterval)
-		defer cancel()
-		if s.ws.Ping(ctx) != nil && ctx.Err() != nil {
-			s.lost("no pong within the ping interval")
-		}
-	})
-}
-
-// stop ends the connection because the server stops: when its queries and mutations
-// are done, and not all connections at once.
-func (s *socket) stop() {
-	select {
-	case <-time.After(s.endAfter()):
-	case <-s.lasting.Done():
-		return
-	}
-	s.mu.Lock()
-	s.stopping = true
-	s.mu.Unlock()
-	s.endIfStopped()
-}
-
-// endIfStopped ends the connection of a server that stops, unless queries or
-// mutations are still running. Clients connect again.
-func (s *socket) endIfStopped() {
-	s.mu.Lock()
-	running := 0
-	for _, op := range s.operations {
-		if !op.subscription {
-			running++
-		}
-	}
-	over := s.stopping && running == 0
-	s.mu.Unlock()
-	if over {
-		s.end(websocket.StatusServiceRestart, "Service restart: connect again")
-	}
 }

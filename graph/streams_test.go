@@ -91,6 +91,12 @@ func stream(t *testing.T, change func(*graph.Config)) *streaming {
 	s.server = httptest.NewUnstartedServer(s.handler)
 	base, cutOff := context.WithCancel(api.WithStopping(context.Background(), stopping))
 	s.server.Config.BaseContext = func(net.Listener) context.Context { return base }
+	s.server.Config.ConnContext = func(ctx context.Context, conn net.Conn) context.Context {
+		if tcp, ok := conn.(*net.TCPConn); ok { // so that a client that does not read is noticed soon
+			_ = tcp.SetWriteBuffer(16 << 10)
+		}
+		return ctx
+	}
 	s.server.Start()
 	t.Cleanup(func() {
 		cutOff()
@@ -130,12 +136,23 @@ func (s *streaming) dial(subprotocols ...string) *client {
 	ctx, cancel := context.WithTimeout(s.Context(), patience)
 	defer cancel()
 	//nolint:bodyclose // the body is the connection, which is closed
-	ws, _, err := websocket.Dial(ctx, s.server.URL, &websocket.DialOptions{Subprotocols: subprotocols})
+	ws, _, err := websocket.Dial(ctx, s.server.URL, &websocket.DialOptions{
+		Subprotocols: subprotocols, HTTPClient: &http.Client{Transport: &http.Transport{DialContext: dialNarrow}},
+	})
 	if err != nil {
 		s.Fatal(err)
 	}
 	s.Cleanup(func() { _ = ws.CloseNow() })
 	return &client{s, ws}
+}
+
+// dialNarrow connects with a small buffer.
+func dialNarrow(ctx context.Context, network, address string) (net.Conn, error) {
+	conn, err := new(net.Dialer).DialContext(ctx, network, address)
+	if tcp, ok := conn.(*net.TCPConn); ok {
+		_ = tcp.SetReadBuffer(16 << 10)
+	}
+	return conn, err
 }
 
 // connect opens a WebSocket as a user.

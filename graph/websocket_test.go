@@ -1,6 +1,7 @@
 package graph_test
 
 import (
+	"fmt"
 	"net/http"
 	"strings"
 	"sync/atomic"
@@ -262,6 +263,48 @@ func TestOperationsCharged(t *testing.T) {
 	c.gets(`{"id":"3","type":"error","payload":[{"message":"too many requests"…"RATE_LIMITED"…`)
 	c.send(`{"type":"ping"}`)
 	c.ends("1013 too many requests")
+}
+
+// TestStuckReader cuts off a client that reads nothing, and costs others nothing.
+func TestStuckReader(t *testing.T) {
+	s := stream(t, func(c *graph.Config) { c.Streams.WriteTimeout = 10 * time.Millisecond })
+	id := s.group("alice", "bob")
+	many := make([]dialog.UserID, 100)
+	for i := range many {
+		many[i] = dialog.UserID(fmt.Sprintf("%0128d", i))
+	}
+	for range 9 {
+		if _, err := s.service.Update(t.Context(), user("alice"), id, dialog.Change{AddOccupants: many}); err != nil {
+			t.Fatal(err)
+		}
+		for i := range many {
+			many[i] = "1" + many[i][1:]
+		}
+	}
+	d, err := s.service.Dialog(t.Context(), user("alice"), id, false)
+	if err != nil {
+		t.Fatal(err)
+	}
+	const watch = `subscription { dialogChanged(id: "%s", sinceVersion: %d) { dialog { name %s } } }`
+	stuck := s.connect("bob")
+	connection := s.request.Load()
+	stuck.subscribe("1", fmt.Sprintf(watch, id, d.Version, "occupants(first: 100) { nodes { userId } }"))
+	reads := s.connect("alice")
+	reads.subscribe("1", fmt.Sprintf(watch, id, d.Version, ""))
+	for n := 0; ; n++ {
+		s.rename(user("alice"), id, fmt.Sprint("Dinner ", n))
+		reads.gets(`{"id":"1","type":"next"…`)
+		notes := map[string]string{}
+		for _, note := range connection.Notes() {
+			notes[note.Key] = note.Value.String()
+		}
+		if reason := notes["reason"]; reason != "" {
+			if reason != "the client reads too slowly" {
+				t.Errorf("got the reason %s", reason)
+			}
+			return
+		}
+	}
 }
 
 // TestNoPong drops a client that does not answer.

@@ -10,9 +10,9 @@ import (
 	"dialogs/auth"
 )
 
-// Streams finds out who is calling on a connection that lasts, and whether they
+// Callers finds out who is calling on a connection that lasts, and whether they
 // still may. Rate limits count each of its operations.
-type Streams struct {
+type Callers struct {
 	Authenticator *auth.Authenticator
 	Limiter       *RateLimiter
 	Log           *slog.Logger
@@ -21,23 +21,23 @@ type Streams struct {
 // SignIn finds out who opened a WebSocket: credentials are in its upgrade request or
 // in the payload of connection_init. The context is then theirs. Its errors are
 // [api.Refusal]s.
-func (s Streams) SignIn(ctx context.Context, upgrade http.Header, payload map[string]any) (context.Context, error) {
-	identity, err := s.Authenticator.AuthenticateConnectionInit(ctx, upgrade, payload)
+func (c Callers) SignIn(ctx context.Context, upgrade http.Header, payload map[string]any) (context.Context, error) {
+	identity, err := c.Authenticator.AuthenticateConnectionInit(ctx, upgrade, payload)
 	if err != nil {
-		return nil, signInRefused(ctx, s.Limiter, s.Log, err)
+		return nil, signInRefused(ctx, c.Limiter, c.Log, err)
 	}
 	if auth.FromContext(ctx).Caller != identity.Caller { // else it is noted
 		noteCaller(ctx, identity.Caller)
 	}
 	ctx = auth.WithIdentity(ctx, identity)
-	return api.WithCharger(ctx, s.Limiter.charger(identity.Caller, clientFrom(ctx).address)), nil
+	return api.WithCharger(ctx, c.Limiter.charger(identity.Caller, clientFrom(ctx).address)), nil
 }
 
 // Check returns an [api.Refusal] when the context's caller may no longer call: their
 // token has expired, or their session or key was ended. Nobody is cut off because the
 // store cannot be asked at the moment: then they learn nothing new either.
-func (s Streams) Check(ctx context.Context) error {
-	err := s.Authenticator.Check(ctx, auth.FromContext(ctx))
+func (c Callers) Check(ctx context.Context) error {
+	err := c.Authenticator.Check(ctx, auth.FromContext(ctx))
 	var refused *auth.Error
 	if ctx.Err() != nil || !errors.As(err, &refused) || refused.Status >= http.StatusInternalServerError {
 		return nil

@@ -1,0 +1,87 @@
+package api_test
+
+import (
+	"context"
+	"log/slog"
+	"testing"
+	"time"
+
+	"dialogs/api"
+)
+
+// TestLasting lifts the time limit of a request that is a stream, and keeps what the
+// request knows and what else ends it.
+func TestLasting(t *testing.T) {
+	type key struct{}
+	connection, closed := context.WithCancel(t.Context())
+	limited, cancel := api.WithLimit(connection, time.Nanosecond)
+	defer cancel()
+	<-limited.Done()
+	lasting, end := api.Lasting(context.WithValue(limited, key{}, "known"))
+	defer end()
+	if _, has := lasting.Deadline(); has || lasting.Err() != nil {
+		t.Errorf("the stream has a deadline, or the error %v", lasting.Err())
+	}
+	if lasting.Value(key{}) != "known" || api.OperationLimit(lasting) != time.Nanosecond {
+		t.Errorf("got %v and the limit %s", lasting.Value(key{}), api.OperationLimit(lasting))
+	}
+	closed()
+	<-lasting.Done()
+}
+
+// TestLastingWithoutLimit is for requests that had none.
+func TestLastingWithoutLimit(t *testing.T) {
+	lasting, end := api.Lasting(t.Context())
+	if api.OperationLimit(lasting) != 0 || lasting.Err() != nil {
+		t.Errorf("got the limit %s and error %v", api.OperationLimit(lasting), lasting.Err())
+	}
+	end()
+	<-lasting.Done()
+}
+
+// TestChargeAhead counts one unit for an operation before it is read, and then the
+// rest.
+func TestChargeAhead(t *testing.T) {
+	taken, most := 0, 10
+	ctx := api.WithCharger(t.Context(), func(units int) *api.Refusal {
+		if taken+units > most {
+			return &api.Refusal{Code: api.RateLimited}
+		}
+		taken += units
+		return nil
+	})
+	operation, err := api.ChargeAhead(ctx)
+	if err != nil || taken != 1 {
+		t.Fatalf("took %d, error %v", taken, err)
+	}
+	for _, step := range []struct{ units, taken int }{{1, 1}, {1, 2}, {8, 10}} {
+		if err := api.Charge(operation, step.units); err != nil || taken != step.taken {
+			t.Errorf("took %d after %d units, want %d; error %v", taken, step.units, step.taken, err)
+		}
+	}
+	if _, err := api.ChargeAhead(ctx); err == nil {
+		t.Error("took more than there is")
+	}
+	if same, err := api.ChargeAhead(t.Context()); err != nil || same != t.Context() {
+		t.Errorf("without a limit, got error %v", err)
+	}
+}
+
+// TestOperationLog begins operations where they are logged, and does nothing elsewhere.
+func TestOperationLog(t *testing.T) {
+	begun := 0
+	ctx := api.WithOperationLog(t.Context(), func(ctx context.Context) (context.Context, func(...slog.Attr)) {
+		begun++
+		return ctx, func(...slog.Attr) { begun-- }
+	})
+	_, finished := api.BeginOperation(ctx)
+	if begun != 1 {
+		t.Fatal("no operation has begun")
+	}
+	finished()
+	if _, finished := api.BeginOperation(t.Context()); begun != 0 {
+		t.Error("the operation is not finished")
+	} else {
+		finished()
+	}
+}
