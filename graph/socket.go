@@ -177,11 +177,8 @@ func (s *socket) send(message []byte) error {
 		return errCut
 	}
 	within := s.WriteTimeout + time.Duration(len(message))*time.Second/paceBytes
-	ctx, cancel := context.WithTimeout(context.Background(), within)
-	defer cancel()
-	err := s.ws.Write(ctx, websocket.MessageText, message)
-	if err != nil && ctx.Err() != nil {
-		s.lost("the client reads too slowly")
-	}
-	return err
+	// Not by a context: then the reader could notice first, and not know why.
+	late := time.AfterFunc(within, func() { s.lost("the client reads too slowly") })
+	defer late.Stop()
+	return s.ws.Write(context.Background(), websocket.MessageText, message)
 }

@@ -20,11 +20,9 @@ func (s *socket) ping() {
 		return
 	}
 	s.work.Go(func() {
-		ctx, cancel := context.WithTimeout(context.Background(), s.PingInterval)
-		defer cancel()
-		if s.ws.Ping(ctx) != nil && ctx.Err() != nil {
-			s.lost("no pong within the ping interval")
-		}
+		late := time.AfterFunc(s.PingInterval, func() { s.lost("no pong within the ping interval") })
+		defer late.Stop()
+		_ = s.ws.Ping(context.Background()) // it ends with the connection
 	})
 }
 
