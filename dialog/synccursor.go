@@ -25,7 +25,12 @@ type SyncCursor struct {
 type sentDialog struct {
 	ID      ID    `json:"i"`
 	Version int64 `json:"v"` // 0 when it was removed
+	// passing means that it need not be remembered for longer than until the
+	// cursor has moved beyond it.
+	passing bool
 }
+
+func (s sentDialog) same(o sentDialog) bool { return s.ID == o.ID && s.Version == o.Version }
 
 func sentOf(d *ChangedDialog) sentDialog {
 	if d.Removed {
@@ -44,16 +49,35 @@ func (c *SyncCursor) MoveTo(mark Mark) { c.mark = mark }
 func (c *SyncCursor) Complete(at time.Time) { c.at = at }
 
 // Knows reports whether the caller was told exactly this.
-func (c *SyncCursor) Knows(d *ChangedDialog) bool { return slices.Contains(c.sent, sentOf(d)) }
+func (c *SyncCursor) Knows(d *ChangedDialog) bool { return slices.ContainsFunc(c.sent, sentOf(d).same) }
 
 // Remember remembers that the caller was told this, if it may come again.
 func (c *SyncCursor) Remember(d *ChangedDialog) {
 	c.sent = slices.DeleteFunc(c.sent, func(s sentDialog) bool { return s.ID == d.Dialog.ID })
-	if !d.Recent {
-		return
+	if d.Recent {
+		c.add(sentOf(d))
 	}
-	c.sent = append(c.sent, sentOf(d))
+}
+
+// RememberHere remembers that the caller was told this, at least until
+// [SyncCursor.MoveBeyond]: for who reads ahead of the cursor's place.
+func (c *SyncCursor) RememberHere(d *ChangedDialog) {
+	sent := sentOf(d)
+	sent.passing = !d.Recent
+	c.sent = slices.DeleteFunc(c.sent, func(s sentDialog) bool { return s.ID == sent.ID })
+	c.add(sent)
+}
+
+func (c *SyncCursor) add(s sentDialog) {
+	c.sent = append(c.sent, s)
 	c.sent = c.sent[max(0, len(c.sent)-rememberedMost):]
+}
+
+// MoveBeyond moves the cursor to a place beyond everything that was remembered by
+// [SyncCursor.RememberHere].
+func (c *SyncCursor) MoveBeyond(mark Mark) {
+	c.mark = mark
+	c.sent = slices.DeleteFunc(c.sent, func(s sentDialog) bool { return s.passing })
 }
 
 // A cursorText is a cursor as opaque text.

@@ -46,6 +46,8 @@ type allDialogs struct {
 	// began after caughtUp.
 	told     map[dialog.ID]int64
 	caughtUp uint64
+	// cycle is the hub's reading that told last.
+	cycle uint64
 }
 
 // open moves a cursor that is nowhere yet to the position of now, and has others
@@ -110,7 +112,7 @@ func (a *allDialogs) catchUp(d *dialog.ChangedDialog) (Event, bool) {
 	if a.cursor.Knows(d) {
 		return Event{}, false
 	}
-	a.cursor.Remember(d)
+	a.cursor.RememberHere(d)
 	a.cursor.MoveTo(d.Mark)
 	if len(a.told) >= toldOfMost {
 		clear(a.told)
@@ -124,6 +126,19 @@ func (a *allDialogs) catchUp(d *dialog.ChangedDialog) (Event, bool) {
 		e.Dialog = a.watch.visible(&d.Dialog)
 	}
 	return e, true
+}
+
+// moveTo moves the cursor to where the hub's reading began. What the catch-up told can
+// lie beyond the start of the next reading.
+func (a *allDialogs) moveTo(b *batch) {
+	switch {
+	case b.cycle == a.cycle:
+	case b.cycle > a.caughtUp+1:
+		a.cursor.MoveBeyond(b.mark)
+	default:
+		a.cursor.MoveTo(b.mark)
+	}
+	a.cycle = b.cycle
 }
 
 func (a *allDialogs) take(b *batch) ([]Event, error) {
@@ -153,8 +168,8 @@ func (a *allDialogs) take(b *batch) ([]Event, error) {
 	if len(events) == 0 {
 		return nil, nil
 	}
-	a.cursor.Remember(&dialog.ChangedDialog{Dialog: *d, Removed: !part, Recent: b.recent})
-	a.cursor.MoveTo(b.mark)
+	a.moveTo(b)
+	a.cursor.RememberHere(&dialog.ChangedDialog{Dialog: *d, Removed: !part, Recent: b.recent})
 	a.cursor.Complete(a.watch.hub.Now())
 	events[len(events)-1].Cursor = a.cursor.Text()
 	return events, nil

@@ -257,6 +257,10 @@ func (h *Hub) rememberLatest(ctx context.Context) error {
 
 // readAhead hands out everything after the last place.
 func (h *Hub) readAhead(ctx context.Context) error {
+	// A dialog comes where it changed last, also with what happened to it
+	// before others changed: nobody has everything beyond this place until
+	// all is read.
+	from := h.ahead
 	for {
 		page, err := h.Store.ChangesSince(ctx, dialog.ChangesQuery{
 			After: h.ahead, Limit: pageSize, WithHistory: true, Ahead: true, Kept: h.policy.SyncKept,
@@ -266,7 +270,7 @@ func (h *Hub) readAhead(ctx context.Context) error {
 		}
 		for i := range page.Dialogs {
 			d := &page.Dialogs[i]
-			h.hand(&d.Dialog, d.Recent, d.Mark)
+			h.hand(&d.Dialog, d.Recent, from)
 		}
 		if h.ahead = page.Next; !page.More {
 			return nil

@@ -33,9 +33,12 @@ type batch struct {
 	// more.
 	fresh  int
 	lost   bool
+	// recent means that the store may have it again.
 	recent bool
-	mark   dialog.Mark
-	cycle  uint64
+	// mark is a place before which nothing is missing, for who has read all
+	// batches of earlier cycles.
+	mark  dialog.Mark
+	cycle uint64
 }
 
 // A Watch is what one caller waits for. One goroutine may use it.
