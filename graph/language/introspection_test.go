@@ -24,6 +24,7 @@ func TestIntrospection(t *testing.T) {
 	want := openOracle(t, schemas...).judge([]request{{Introspect: true}})[0]
 	limits := graph.DefaultLimits()
 	handler := graph.NewHandler(graph.Config{
+		Service:       dialog.NewService(nil, dialog.DefaultPolicy(dialog.DefaultLimits()), nil, nil), // its store is not read
 		Requests:      budget.NewRequests(budget.DefaultLimits()),
 		Answers:       budget.NewAnswers(budget.DefaultLimits()),
 		Caller:        func(context.Context) dialog.Caller { return dialog.Caller{} },
