@@ -66,8 +66,12 @@ func countIn(ctx context.Context, path string) (dialogs int, err error) {
 
 // readOnly is the database's name for a connection that changes nothing, not even
 // the schema of an older version.
-func readOnly(path string) string {
-	query := url.Values{"mode": {"ro"}, "_busy_timeout": {"10000"}, "_pragma": {"trusted_schema(0)", "temp_store(MEMORY)"}}
+func readOnly(path string) string { return database(path, "ro") }
+
+// database is the database's name for a connection in one of SQLite's modes, which
+// does not create it.
+func database(path, mode string) string {
+	query := url.Values{"mode": {mode}, "_busy_timeout": {"10000"}, "_pragma": {"trusted_schema(0)", "temp_store(MEMORY)"}}
 	return (&url.URL{Scheme: "file", OmitHost: true, Path: filepath.ToSlash(path), RawQuery: query.Encode()}).String()
 }
 

@@ -2,6 +2,7 @@ package sqlite
 
 import (
 	"context"
+	"database/sql"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -65,9 +66,30 @@ func Restore(ctx context.Context, dir string, prepare func(dir string) error) (d
 	if dialogs, err = countIn(ctx, filepath.Join(temp, databaseFile)); err != nil {
 		return 0, err
 	}
-	// This is the place to change what a restored store must not have in common
-	// with the one that was backed up: the database is complete, and not in use.
+	if err := renewEpoch(ctx, filepath.Join(temp, databaseFile)); err != nil {
+		return 0, err
+	}
 	return dialogs, moveAll(temp, dir)
+}
+
+// renewEpoch makes the positions of before say nothing in a restored database:
+// what happened after the backup, and clients know, is not in it. A database
+// without a table of positions gets it, and an epoch, when it is opened.
+func renewEpoch(ctx context.Context, path string) (err error) {
+	db, err := sql.Open("sqlite", database(path, "rw"))
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, db.Close()) }()
+	var tables int
+	if err := db.QueryRowContext(ctx, "SELECT count(*) FROM sqlite_schema WHERE type = 'table' AND name = 'sync'").Scan(&tables); err != nil {
+		return fmt.Errorf("reading %s: %w", path, err)
+	}
+	if tables == 0 {
+		return nil
+	}
+	_, err = db.ExecContext(ctx, "UPDATE sync SET epoch = randomblob(8)")
+	return spaceError(ctx, err)
 }
 
 // makeNewDir creates the directory, and reports whether it did.
