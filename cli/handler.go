@@ -167,6 +167,7 @@ func (s sessions) End(ctx context.Context) error {
 func (s *settings) newService(st dialog.Store) *dialog.Service {
 	policy := dialog.DefaultPolicy(s.limits)
 	policy.Quotas = s.quotas
+	policy.SyncKept = s.keepChanges
 	return dialog.NewService(st, policy, time.Now, rand.Reader)
 }
 

@@ -31,6 +31,7 @@ type settings struct {
 
 	jwksURL, jwksIssuer, jwksAudience string
 	sessionMax                        time.Duration
+	keepChanges                       time.Duration
 
 	logFormat                      string
 	level                          levelSettings
@@ -59,7 +60,7 @@ type settings struct {
 // and the documentation.
 func (s *settings) bind(fs *pflag.FlagSet) {
 	*s = settings{
-		logFormat: "text", sessionMax: auth.DefaultSessionMax,
+		logFormat: "text", sessionMax: auth.DefaultSessionMax, keepChanges: dialog.DefaultSyncKept,
 		requestTimeout: 10 * time.Second, grace: 15 * time.Second,
 		headerTimeout: 10 * time.Second, readTimeout: 30 * time.Second, writeTimeout: 5 * time.Second, idleTimeout: 2 * time.Minute,
 		headerLimit: 16 << 10, rateLimit: 50, rateLimitKey: 1000, scansWaiting: 100,
@@ -75,6 +76,7 @@ func (s *settings) bind(fs *pflag.FlagSet) {
 	fs.StringVar(&s.jwksIssuer, "jwks-issuer", "", "required iss claim of that issuer's tokens; required with --jwks-url")
 	fs.StringVar(&s.jwksAudience, "jwks-audience", "", "required aud claim of that issuer's tokens; required with --jwks-url")
 	fs.Var(period(&s.sessionMax, time.Second), "session-max", "longest time that a session token is accepted after it was issued, whatever its expiry; tokens of other issuers too; at most 8784h")
+	fs.Var(period(&s.keepChanges, time.Hour), "keep-changes", "how long clients that were away can catch up: deleted dialogs, and who left one, are remembered for that time; at most 2160h")
 	fs.Var(oneOf(&s.logFormat, "text", "json"), "log-format", "format of the log: text or json")
 	s.level.bind(fs)
 	fs.BoolVar(&s.dev, "dev", false, "development mode: introspection and the playground with a key filled in; loopback only")
@@ -194,6 +196,8 @@ func (s *settings) validate() error {
 		return errors.New("--tls-cert and --tls-key must be given together")
 	case s.sessionMax > auth.MostSessionMax:
 		return fmt.Errorf("%s %q: must be at most %s", named("session-max"), s.sessionMax, auth.MostSessionMax)
+	case s.keepChanges > dialog.MaxSyncKept:
+		return fmt.Errorf("%s %q: must be at most %s", named("keep-changes"), s.keepChanges, dialog.MaxSyncKept)
 	case s.jwksURL == "" && s.jwksIssuer+s.jwksAudience != "":
 		return errors.New("--jwks-issuer and --jwks-audience require --jwks-url")
 	case s.jwksURL != "" && (s.jwksIssuer == "" || s.jwksAudience == ""):

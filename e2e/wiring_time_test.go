@@ -46,6 +46,7 @@ func timeTrials() []trial {
 				t.Errorf("got %q", refused)
 			}
 		}}}},
+		{name: "changes", wires: []wire{{"keep-changes", "2h", remembersDeleted(2 * time.Hour)}}},
 		{name: "shutdown grace", beside: []string{"--store-timeout", "3s", "--request-timeout", "1h"}, wires: []wire{{"shutdown-grace", "1s", func(t *testing.T, s *servertest.Server) {
 			waitingForStore(t, s)
 			s.Cancel()
@@ -173,5 +174,29 @@ func closes(t *testing.T, within time.Duration, conn net.Conn) {
 	var timeout net.Error
 	if _, err := io.Copy(io.Discard, conn); errors.As(err, &timeout) && timeout.Timeout() {
 		t.Error("the server does not close the connection")
+	}
+}
+
+// remembersDeleted deletes a dialog, and reads in the store for how long that is
+// remembered.
+func remembersDeleted(want time.Duration) func(*testing.T, *servertest.Server) {
+	return func(t *testing.T, s *servertest.Server) {
+		t.Helper()
+		alice := servertest.WithToken(s.Token("alice"))
+		var created struct{ Dialog struct{ ID string } }
+		servertest.Decode(t, s.Must(alice, `mutation { createDialog(input: {type: GROUP, name: "gone"}) { dialog { id } } }`, nil).Data["createDialog"], &created)
+		s.Must(alice, `mutation($id: ID!) { deleteDialog(id: $id) { deletedId } }`, map[string]any{"id": created.Dialog.ID})
+		db, err := sql.Open("sqlite", "file:"+filepath.Join(s.Store, "dialogs.db")+"?mode=ro")
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer func() { _ = db.Close() }()
+		var kept int64
+		if err := db.QueryRowContext(t.Context(), "SELECT forget_at - updated_at FROM dialog WHERE deleted = 1").Scan(&kept); err != nil {
+			t.Fatal(err)
+		}
+		if got := time.Duration(kept) * time.Millisecond; got != want {
+			t.Errorf("a deleted dialog is remembered for %s, want %s", got, want)
+		}
 	}
 }
