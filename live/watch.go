@@ -31,8 +31,8 @@ type batch struct {
 	dialog *dialog.Dialog
 	// fresh is how many of the last records are new; lost means that there were
 	// more.
-	fresh  int
-	lost   bool
+	fresh int
+	lost  bool
 	// recent means that the store may have it again.
 	recent bool
 	// mark is a place before which nothing is missing, for who has read all
