@@ -4,6 +4,7 @@ import (
 	"container/list"
 	"context"
 	"crypto/tls"
+	"errors"
 	"log/slog"
 	"net"
 	"net/http"
@@ -74,6 +75,17 @@ type connection struct {
 	closed bool
 	// upgraded says that it became a WebSocket.
 	upgraded bool
+}
+
+// CloseWrite ends what is sent, and lets the rest of what the client sends arrive.
+// net/http does so after a refusal in the middle of a body: otherwise the client
+// would see a reset instead of the answer.
+func (c *connection) CloseWrite() error {
+	half, ok := c.Conn.(interface{ CloseWrite() error })
+	if !ok {
+		return errors.ErrUnsupported
+	}
+	return half.CloseWrite()
 }
 
 // listener accepts within the bounds. Connections that are refused get an
