@@ -47,7 +47,8 @@ type Actor struct {
 // actor with a session token and with an API key on their behalf; a server is
 // its key. Exactly one field is set, except for anonymous callers, and
 // identities can be compared with ==. Whatever belongs to one actor goes by
-// it: idempotency keys, rate limits.
+// it, as idempotency keys do. Rate limits do not: a request with an API key on
+// behalf of a user is charged to both.
 func (a Actor) Identity() Actor {
 	if a.User != "" {
 		a.APIKey = ""
