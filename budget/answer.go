@@ -46,7 +46,7 @@ type Answer struct {
 
 // Begin opens the account of an answer to a caller.
 func (a *Answers) Begin(c dialog.Caller) *Answer {
-	return &Answer{answers: a, loan: a.pool.loan(holder(c))}
+	return &Answer{answers: a, loan: a.pool.loan(c.Actor().Identity())}
 }
 
 // step is by how much an answer's loan grows at least.

@@ -57,7 +57,7 @@ func (q *Requests) Read(w http.ResponseWriter, r *http.Request, c dialog.Caller)
 		w.Header().Set("Connection", "close") // rather than read the rest
 		return nil, tooLarge
 	}
-	b := &Body{requests: q, raw: q.bodies.loan(holder(c)), decoded: q.values.loan(holder(c))}
+	b := &Body{requests: q, raw: q.bodies.loan(c.Actor().Identity()), decoded: q.values.loan(c.Actor().Identity())}
 	expected := r.ContentLength
 	if expected < 0 {
 		expected = limit
@@ -95,7 +95,7 @@ var ErrMessageTooLarge = errors.New("the message is too large")
 // [api.Refusal]s and those of reading.
 func (q *Requests) ReadMessage(ctx context.Context, r io.Reader, c dialog.Caller) (*Body, error) {
 	limit, _ := q.Largest(c)
-	b := &Body{requests: q, raw: q.bodies.loan(holder(c)), decoded: q.values.loan(holder(c))}
+	b := &Body{requests: q, raw: q.bodies.loan(c.Actor().Identity()), decoded: q.values.loan(c.Actor().Identity())}
 	first, err := io.ReadAll(io.LimitReader(r, freeBody))
 	if err == nil && len(first) == freeBody {
 		if err = b.raw.grow(ctx, limit); err == nil {

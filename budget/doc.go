@@ -7,11 +7,7 @@
 // must not know GraphQL or QuickBlox, nor how credentials are checked.
 package budget
 
-import (
-	"fmt"
-
-	"dialogs/dialog"
-)
+import "fmt"
 
 // Limits are how much memory requests may take. All of them are in bytes, except
 // Values and Nesting.
@@ -60,15 +56,3 @@ const (
 	freeValues = 64 << 10
 	freeAnswer = 128 << 10
 )
-
-// holder is who a loan is lent to. Callers without credentials are one holder:
-// together they can take no more than one caller.
-func holder(c dialog.Caller) string {
-	switch {
-	case c.User != "":
-		return "user " + string(c.User)
-	case c.APIKey != "":
-		return "key " + c.APIKey
-	}
-	return ""
-}

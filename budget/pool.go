@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"dialogs/api"
+	"dialogs/dialog"
 )
 
 // A pool is a number of bytes that are lent to requests. A request that finds
@@ -26,11 +27,11 @@ type pool struct {
 
 	mu       sync.Mutex
 	lent     int64
-	byHolder map[string]int64
+	byHolder map[dialog.Actor]int64
 	waiting  []*waiter
 	// reserved tells that the reserve is lent; lastServed had it last.
 	reserved   bool
-	lastServed string
+	lastServed dialog.Actor
 }
 
 // A waiter is a loan that waits to grow by some bytes.
@@ -46,20 +47,20 @@ func newPool(setting string, limit, size, free, reserve int64) *pool {
 	common := size - reserve
 	return &pool{
 		setting: setting, limit: limit, size: common, share: common / 2, free: free, reserve: reserve,
-		byHolder: map[string]int64{},
+		byHolder: map[dialog.Actor]int64{},
 	}
 }
 
 // A loan is what one request has of a pool. It is not safe for concurrent use.
 type loan struct {
 	pool   *pool
-	holder string
+	holder dialog.Actor // an identity: all callers without credentials are one
 	// bytes is its size, counted how much of that is lent by the pool.
 	bytes, counted int64
 	reserve        bool
 }
 
-func (p *pool) loan(holder string) *loan { return &loan{pool: p, holder: holder} }
+func (p *pool) loan(holder dialog.Actor) *loan { return &loan{pool: p, holder: holder} }
 
 // grow makes the loan larger. It waits for room until ctx ends, and then returns
 // an [api.Refusal]. [Limits.Validate] makes sure that one loan never needs more

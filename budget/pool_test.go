@@ -8,17 +8,18 @@ import (
 	"time"
 
 	"dialogs/api"
+	"dialogs/dialog"
 )
 
 // TestFreeLoansNeverWait takes all of a pool, and still lends what is free.
 func TestFreeLoansNeverWait(t *testing.T) {
 	p := newPool("memory-test", 1000, 1000, 10, 0)
 	for _, holder := range []string{"a", "b"} {
-		if err := p.loan(holder).grow(t.Context(), 500); err != nil {
+		if err := p.loan(dialog.Actor{User: dialog.UserID(holder)}).grow(t.Context(), 500); err != nil {
 			t.Fatal(err)
 		}
 	}
-	if err := p.loan("c").grow(t.Context(), 10); err != nil {
+	if err := p.loan(dialog.Actor{User: "c"}).grow(t.Context(), 10); err != nil {
 		t.Errorf("a free loan: %v", err)
 	}
 }
@@ -27,15 +28,15 @@ func TestFreeLoansNeverWait(t *testing.T) {
 func TestShare(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p := newPool("memory-test", 1000, 1000, 10, 0)
-		if err := p.loan("greedy").grow(t.Context(), 500); err != nil {
+		if err := p.loan(dialog.Actor{User: "greedy"}).grow(t.Context(), 500); err != nil {
 			t.Fatal(err)
 		}
 		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
 		defer cancel()
 		failed := make(chan error, 1)
-		go func() { failed <- p.loan("greedy").grow(ctx, 20) }()
+		go func() { failed <- p.loan(dialog.Actor{User: "greedy"}).grow(ctx, 20) }()
 		synctest.Wait()
-		if err := p.loan("other").grow(t.Context(), 500); err != nil {
+		if err := p.loan(dialog.Actor{User: "other"}).grow(t.Context(), 500); err != nil {
 			t.Errorf("another holder: %v", err)
 		}
 		var refusal *api.Refusal
@@ -49,7 +50,7 @@ func TestShare(t *testing.T) {
 func TestWaitersTakeTurns(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p := newPool("memory-test", 1000, 1000, 10, 0)
-		first, second := p.loan("a"), p.loan("b")
+		first, second := p.loan(dialog.Actor{User: "a"}), p.loan(dialog.Actor{User: "b"})
 		for _, l := range []*loan{first, second} {
 			if err := l.grow(t.Context(), 500); err != nil {
 				t.Fatal(err)
@@ -61,7 +62,7 @@ func TestWaitersTakeTurns(t *testing.T) {
 			bytes  int64
 		}{{"large", 500}, {"small", 20}} {
 			go func() {
-				if err := p.loan(w.holder).grow(t.Context(), w.bytes); err != nil {
+				if err := p.loan(dialog.Actor{User: dialog.UserID(w.holder)}).grow(t.Context(), w.bytes); err != nil {
 					t.Error(err)
 				}
 				order <- w.holder
@@ -92,7 +93,7 @@ func TestReserve(t *testing.T) {
 		done := make(chan string, 6)
 		for _, holder := range []string{"a", "a", "a", "b", "b", "c"} {
 			go func() {
-				l := p.loan(holder)
+				l := p.loan(dialog.Actor{User: dialog.UserID(holder)})
 				defer l.release()
 				for range 9 {
 					if err := l.grow(t.Context(), 100); err != nil {

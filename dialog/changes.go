@@ -69,7 +69,7 @@ type ChangeLog interface {
 	// client that reads page after page, and applies each, must end with
 	// exactly the dialogs that the user is part of, whatever else happens at
 	// the same time: nothing may be missed; what is Recent may be repeated.
-	// Each page must make progress. Whoever stopped being part of a dialog
+	// Each page must make progress. Users who stopped being part of a dialog
 	// must learn that.
 	//
 	// Without a mark it must return the mark of now, and nothing but Recent

@@ -60,7 +60,7 @@ func (c *SyncCursor) Remember(d *ChangedDialog) {
 }
 
 // RememberHere remembers that the caller was told this, at least until
-// [SyncCursor.MoveBeyond]: for who reads ahead of the cursor's place.
+// [SyncCursor.MoveBeyond]: for readers that are ahead of the cursor's place.
 func (c *SyncCursor) RememberHere(d *ChangedDialog) {
 	sent := sentOf(d)
 	sent.passing = !d.Recent

@@ -12,6 +12,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"dialogs/dialog/dialogtest"
 	"dialogs/servertest"
 )
 
@@ -83,15 +84,7 @@ func TestAccess(t *testing.T) {
 
 // TestReadOnly starts the program on a file system that is mounted read-only.
 func TestReadOnly(t *testing.T) {
-	disk := t.TempDir()
-	if err := unix.Mount("dialogs-test", disk, "tmpfs", unix.MS_RDONLY, "size=1m,mode=700"); err != nil {
-		t.Skipf("NOT RUN: a read-only file system: %v", err)
-	}
-	t.Cleanup(func() {
-		if err := unix.Unmount(disk, unix.MNT_DETACH); err != nil {
-			t.Error(err)
-		}
-	})
+	disk := dialogtest.Disk(t, unix.MS_RDONLY, "size=1m,mode=700")
 	for _, store := range []string{disk, filepath.Join(disk, "data")} {
 		command := exec.CommandContext(t.Context(), servertest.Binary(t), "serve", "--listen", "127.0.0.1:0", "--store", store)
 		command.Env = servertest.WithoutSettings(os.Environ())

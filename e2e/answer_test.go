@@ -39,9 +39,7 @@ func makeLargeGroup(t *testing.T, s *servertest.Server, h servertest.Header) str
 // TestLargeAnswers asks for more than an answer may have: it is refused with one
 // error, whose root field is null, and takes little memory.
 func TestLargeAnswers(t *testing.T) {
-	if !servertest.HasUsage() {
-		t.Skip("the memory of a process can only be measured on Linux")
-	}
+	servertest.NeedUsage(t)
 	p := servertest.Spawn(t, "--rate-limit", "0", "--quota-occupants-per-hour", "0")
 	h := servertest.WithToken(p.Token("mallory"))
 	for range 40 {

@@ -27,9 +27,7 @@ const megabyte = 1 << 20
 
 // TestAttacks measures what attacks cost the server.
 func TestAttacks(t *testing.T) {
-	if !servertest.HasUsage() {
-		t.Skip("the memory of a process can only be measured on Linux")
-	}
+	servertest.NeedUsage(t)
 	for name, a := range map[string]attack{
 		"values of a stranger": {
 			"variables are decoded before a stranger is refused",

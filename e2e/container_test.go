@@ -48,9 +48,7 @@ func container(t *testing.T) string {
 // reads and writes run at once against a server with 256 MB, while honest callers
 // go on.
 func TestSmallContainer(t *testing.T) {
-	if !servertest.HasUsage() {
-		t.Skip("the memory of a process can only be measured on Linux")
-	}
+	servertest.NeedUsage(t)
 	store := filepath.Join(t.TempDir(), "data")
 	group := container(t)
 	script := `[ -z "$1" ] || echo $$ > "$1"; shift; exec "$@"`

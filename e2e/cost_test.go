@@ -54,9 +54,7 @@ const (
 // each list of the QuickBlox API, as much of it as the limits allow. It is long;
 // make bench-cost runs all of it and writes docs/cost.md, other runs a sample.
 func TestCost(t *testing.T) {
-	if !servertest.HasUsage() {
-		t.Skip("the memory of a process can only be measured on Linux")
-	}
+	servertest.NeedUsage(t)
 	p := servertest.Spawn(t, "--rate-limit", "0", "--quota-occupants-per-hour", "0")
 	mallory, alice := servertest.WithToken(p.Token("mallory")), servertest.WithToken(p.Token("alice"))
 	var id string

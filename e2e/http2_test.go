@@ -32,9 +32,7 @@ type tlsAttack struct {
 // credentials: the memory is bounded, another address is served meanwhile, and the
 // server stops soon and cleanly.
 func TestHTTP2Attacks(t *testing.T) {
-	if !servertest.HasUsage() {
-		t.Skip("the memory of a process can only be measured on Linux")
-	}
+	servertest.NeedUsage(t)
 	for _, a := range []tlsAttack{
 		{reason: "half a TLS handshake", connections: 300, raw: true, send: func(c *http2Client) {
 			_, _ = io.WriteString(c.conn, "\x16\x03\x01\x02\x00\x01\x00\x01\xfc")

@@ -55,7 +55,7 @@ func (t overEvents) Do(w http.ResponseWriter, r *http.Request, exec graphql.Grap
 	defer cancel()
 	stream := &eventStream{overEvents: t, w: w, control: http.NewResponseController(w), ctx: ctx, cancel: cancel}
 	if op != nil && op.Operation.Operation == ast.Subscription {
-		who := holderOf(t.caller(ctx))
+		who := t.caller(ctx).Actor().Identity()
 		if !t.quota.connections.take(who, t.ConnectionsPerCaller) {
 			t.refuse(w, r, tooMany("too many streams of one caller", t.ConnectionsPerCaller, "--max-streams-per-caller"))
 			return

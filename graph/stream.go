@@ -62,7 +62,7 @@ func (s *streamer) run(ctx context.Context, exec graphql.GraphExecutor, op *grap
 	if op.Operation.Operation != ast.Subscription {
 		return s.answer(ctx, exec, op, send)
 	}
-	who := holderOf(s.caller(ctx))
+	who := s.caller(ctx).Actor().Identity()
 	if !s.quota.subscriptions.take(who, s.SubscriptionsPerCaller) {
 		return s.refusal(ctx, tooMany("too many subscriptions of one caller", s.SubscriptionsPerCaller, "--max-subscriptions-per-caller")), nil
 	}

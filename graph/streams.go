@@ -62,16 +62,16 @@ type quota struct {
 	open                       atomic.Int64
 }
 
-// counts count by caller. Callers without credentials are not counted: connections
+// counts count by [dialog.Actor.Identity]. Callers without credentials are not counted: connections
 // of an address are limited anyway.
 type counts struct {
 	mu    sync.Mutex
-	taken map[string]int
+	taken map[dialog.Actor]int
 }
 
 // take counts one more, unless there are as many as may be.
-func (c *counts) take(who string, most int) bool {
-	if who == "" {
+func (c *counts) take(who dialog.Actor, most int) bool {
+	if who == (dialog.Actor{}) {
 		return true
 	}
 	c.mu.Lock()
@@ -80,15 +80,15 @@ func (c *counts) take(who string, most int) bool {
 		return false
 	}
 	if c.taken == nil {
-		c.taken = map[string]int{}
+		c.taken = map[dialog.Actor]int{}
 	}
 	c.taken[who]++
 	return true
 }
 
 // give counts one less.
-func (c *counts) give(who string) {
-	if who == "" {
+func (c *counts) give(who dialog.Actor) {
+	if who == (dialog.Actor{}) {
 		return
 	}
 	c.mu.Lock()
@@ -96,17 +96,6 @@ func (c *counts) give(who string) {
 	if c.taken[who]--; c.taken[who] == 0 {
 		delete(c.taken, who)
 	}
-}
-
-// holderOf is who the caller counts as: a user, however they signed in, or a key.
-func holderOf(c dialog.Caller) string {
-	switch {
-	case c.User != "":
-		return "user " + string(c.User)
-	case c.APIKey != "":
-		return "key " + c.APIKey
-	}
-	return ""
 }
 
 func tooMany(what string, limit int, setting string) error {

@@ -103,7 +103,7 @@ func (s *socket) initialize(m *message) (release func(), ok bool) {
 		s.refuse(api.RefusalOf(s.lasting, s.log, err))
 		return release, false
 	}
-	who := holderOf(s.caller(ctx))
+	who := s.caller(ctx).Actor().Identity()
 	if !s.quota.connections.take(who, s.ConnectionsPerCaller) {
 		s.end(websocket.StatusTryAgainLater, fmt.Sprintf("Too many connections of one caller (limit %d, --max-streams-per-caller)", s.ConnectionsPerCaller))
 		return release, false

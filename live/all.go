@@ -119,8 +119,11 @@ func (a *allDialogs) catchUp(d *dialog.ChangedDialog) (Event, bool) {
 	}
 	a.told[d.Dialog.ID] = d.Dialog.Version
 	e := Event{ID: d.Dialog.ID, Cursor: a.cursor.Text()}
-	if n := len(d.Dialog.History); n > 0 {
-		e.Change = &d.Dialog.History[n-1]
+	// A dialog that the caller is no longer part of may have nothing but its id.
+	for _, sight := range d.Dialog.Parts(a.watch.caller, 1) {
+		if sight.Before || sight.After {
+			e.Change = &d.Dialog.History[len(d.Dialog.History)-1]
+		}
 	}
 	if d.Dialog.Version > 0 {
 		e.Dialog = a.watch.visible(&d.Dialog)

@@ -32,14 +32,14 @@ type Options struct {
 	Log *slog.Logger
 }
 
-// A Hub reads what changes and hands it to those who watch. It reads nothing while
-// nobody does.
+// A Hub reads what changes and hands it to its watches. It reads nothing while it has
+// none.
 type Hub struct {
 	Options
 	policy *dialog.Policy
 	woken  chan struct{}
 
-	// reading is held by whoever reads the store for the hub.
+	// reading is held while the store is read for the hub.
 	reading sync.Mutex
 	active  bool
 	ahead   dialog.Mark // everything before it was handed out
@@ -304,7 +304,7 @@ func (h *Hub) readLate(ctx context.Context) error {
 	}
 }
 
-// hand gives the new records of a dialog to all who may be concerned.
+// hand gives the new records of a dialog to all watches that they may concern.
 func (h *Hub) hand(d *dialog.Dialog, recent bool, mark dialog.Mark) {
 	fresh, lost := h.told.fresh(d)
 	people := d.People(fresh)

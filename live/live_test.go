@@ -283,6 +283,20 @@ func TestAllDialogs(t *testing.T) {
 		i.watchAll(user("a"), a.cursor).gets(told{before, 4, true})
 		i.rename(before, "5")
 		a.gets(told{before, 3, true}, told{before, 4, true}, told{before, 5, true})
+		// A user who left while away learns that, and nothing of what came after.
+		i.update(before, dialog.Change{RemoveOccupants: ids("a")})
+		a.gets(told{before, 6, false})
+		i.watchAll(user("a"), a.cursor)
+		gone := a.cursor
+		i.update(before, dialog.Change{AddOccupants: ids("a")})
+		a.gets(told{before, 7, true})
+		away := a.cursor
+		i.update(before, dialog.Change{RemoveOccupants: ids("a")})
+		i.rename(before, "9")
+		i.watchAll(user("a"), away).gets(told{before, 0, false})
+		if page, err := i.service.Changes(t.Context(), user("a"), dialog.Some(gone), dialog.Optional[int]{}); err != nil || len(page.Changed) != 0 {
+			t.Errorf("a user who left was told %+v, %v", page, err)
+		}
 		if _, err := i.hub.Dialogs(t.Context(), user("x"), dialog.Some(a.cursor)); !dialog.IsCode(err, dialog.ResyncRequired) {
 			t.Errorf("with a cursor of somebody else: %v", err)
 		}

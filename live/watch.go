@@ -25,8 +25,8 @@ type Event struct {
 	Cursor string
 }
 
-// A batch is a dialog with records that were not handed out before. Those who are
-// concerned share it, and must not change it.
+// A batch is a dialog with records that were not handed out before. The watches that
+// get it share it, and must not change it.
 type batch struct {
 	dialog *dialog.Dialog
 	// fresh is how many of the last records are new; lost means that there were
@@ -35,8 +35,8 @@ type batch struct {
 	lost  bool
 	// recent means that the store may have it again.
 	recent bool
-	// mark is a place before which nothing is missing, for who has read all
-	// batches of earlier cycles.
+	// mark is a place before which nothing is missing, once all batches of
+	// earlier cycles were read.
 	mark  dialog.Mark
 	cycle uint64
 }

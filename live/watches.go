@@ -6,10 +6,10 @@ import (
 	"dialogs/dialog"
 )
 
-// watches finds those who are concerned by a change.
+// watches finds the watches that a change concerns.
 type watches struct {
 	byDialog map[dialog.ID]map[*Watch]struct{}
-	// byUser has those who watch all of a user's dialogs; the empty user stands
+	// byUser has the watches of all of a user's dialogs; the empty user stands
 	// for servers.
 	byUser map[dialog.UserID]map[*Watch]struct{}
 }
@@ -50,7 +50,7 @@ func removeFrom[K comparable](m map[K]map[*Watch]struct{}, key K, w *Watch) {
 	}
 }
 
-// concerned are those who watch the dialog, or all dialogs of one of these people.
+// concerned are the watches of the dialog, and of all dialogs of one of these people.
 func (s *watches) concerned(id dialog.ID, people []dialog.UserID) iter.Seq[*Watch] {
 	return func(yield func(*Watch) bool) {
 		sets := []map[*Watch]struct{}{s.byDialog[id], s.byUser[""]}

@@ -6,6 +6,7 @@ import (
 	"runtime"
 	"strconv"
 	"strings"
+	"testing"
 	"time"
 )
 
@@ -19,7 +20,7 @@ type Usage struct {
 }
 
 // Usage reads what the process has taken. It needs Linux's /proc; tests ask
-// [HasUsage] first.
+// [NeedUsage] first.
 func (p *Process) Usage() Usage {
 	p.Helper()
 	status := p.proc("status")
@@ -54,8 +55,13 @@ func (p *Process) ResetPeak() {
 	}
 }
 
-// HasUsage tells whether [Process.Usage] works here.
-func HasUsage() bool { return runtime.GOOS == "linux" }
+// NeedUsage skips a test that needs [Process.Usage] where it does not work.
+func NeedUsage(tb testing.TB) {
+	tb.Helper()
+	if runtime.GOOS != "linux" {
+		tb.Skipf("NOT RUN: %s: needs Linux, to measure the memory of a process", tb.Name())
+	}
+}
 
 func (p *Process) proc(file string) string {
 	p.Helper()

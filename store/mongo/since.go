@@ -135,7 +135,7 @@ func (s *Store) ahead(ctx context.Context, q dialog.ChangesQuery, m mark, now re
 func page(list []entry, m mark, more bool, floor bson.DateTime) dialog.ChangesPage {
 	p := dialog.ChangesPage{Next: m.encode(), More: more}
 	for _, e := range list {
-		// Whoever has left is found again when others change the dialog.
+		// A user who has left is found again when others change the dialog.
 		e.dialog.Recent = e.dialog.Removed || e.changed > floor
 		p.Dialogs = append(p.Dialogs, e.dialog)
 	}

@@ -7,24 +7,15 @@ import (
 	"testing"
 	"time"
 
-	"golang.org/x/sys/unix"
-
 	"dialogs/dialog"
+	"dialogs/dialog/dialogtest"
 	"dialogs/store/sqlite"
 )
 
 // TestFullDisk fills a small disk. A probe notices it even while commits find room,
 // every call is done or Unavailable, and all is well when there is room again.
 func TestFullDisk(t *testing.T) {
-	disk := t.TempDir()
-	if err := unix.Mount("dialogs-test", disk, "tmpfs", 0, "size=4m"); err != nil {
-		t.Skipf("mounting a small file system: %v", err)
-	}
-	t.Cleanup(func() {
-		if err := unix.Unmount(disk, unix.MNT_DETACH); err != nil {
-			t.Error(err)
-		}
-	})
+	disk := dialogtest.Disk(t, 0, "size=4m")
 	s := open(t, filepath.Join(disk, "data"), sqlite.Options{})
 	defer closing(t, s)
 	if err := s.Ping(t.Context()); err != nil {

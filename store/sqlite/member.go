@@ -62,7 +62,7 @@ type place struct {
 }
 
 // saveMembers writes the roles of these users, where they differ between current
-// and next. Whoever has none any more has departed.
+// and next. A user without any role has departed.
 func (w *writer) saveMembers(at place, current, next *dialog.Dialog, people []dialog.UserID) error {
 	done := make(map[dialog.UserID]bool, len(people))
 	for _, u := range people {

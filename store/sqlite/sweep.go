@@ -63,7 +63,7 @@ func (w *writer) sweep(until, keysUntil int64) error {
 		statement string
 		until     int64
 	}{
-		// Whoever has not read these positions can't catch up any more.
+		// Clients that have not read these positions can no longer catch up.
 		{"UPDATE sync SET forgotten = max(forgotten, (SELECT coalesce(max(position), 0) FROM dialog WHERE n IN (" + staleDialogs + ")))", until},
 		{"UPDATE sync SET forgotten = max(forgotten, (SELECT coalesce(max(position), 0) FROM departed WHERE (user, dialog) IN (" + staleDeparted + ")))", until},
 		{"DELETE FROM change WHERE dialog IN (" + staleDialogs + ")", until},

@@ -265,8 +265,8 @@ func testChangesRestored(e *env) {
 	}
 }
 
-// testChangesWhole reads whole dialogs and tombstones, as who tells others of them
-// does.
+// testChangesWhole reads whole dialogs and tombstones, as a hub does that tells
+// others of them.
 func testChangesWhole(e *env) {
 	e.onTime(0)
 	q := dialog.ChangesQuery{Limit: 2, WithHistory: true, Ahead: true, Kept: dialog.DefaultSyncKept}
@@ -338,7 +338,7 @@ func testFollow(e *env) {
 		case <-again.C:
 			e.group("o")
 		case <-e.Context().Done():
-			e.Fatal("nothing wakes who follows")
+			e.Fatal("following was never woken")
 		}
 	}
 	cancel()
