@@ -94,6 +94,7 @@ func TestEchoesAreShort(t *testing.T) {
 		}
 		isShort(t, reason, s.Do(r.method, r.path, h, content))
 	}
+	s.Stop() // what it has logged is written then
 	for line := range strings.SplitSeq(s.Stderr.String(), "\n") {
 		if len(line) > 4<<10 {
 			t.Errorf("a log line of %d bytes: %.300s…", len(line), line)

@@ -196,10 +196,11 @@ func TestQuickBloxSession(t *testing.T) {
 	if answer := s.Post(servertest.WithToken(made.Token), whoami, nil); answer.Status != http.StatusUnauthorized {
 		t.Errorf("GraphQL with an ended session: got %d: %s", answer.Status, answer.Body)
 	}
+	s.Stderr.Await(t, `"operation":"endSession"`)
+	s.Stop() // what it has logged is written then
 	if strings.Contains(s.Stderr.String(), made.Token) {
 		t.Error("the log has a token")
 	}
-	s.Stderr.Await(t, `"operation":"endSession"`)
 }
 
 // TestEndedSessionStays ends a session: it stays so after a restart. (That

@@ -188,6 +188,7 @@ func TestOutsideOfAPIs(t *testing.T) {
 				t.Error("20 requests at once were served at a rate of 2 per second")
 			}
 			s.Must(servertest.WithToken(s.Token("alice")), whoami, nil)
+			s.Stop() // what it has logged is written then
 			if log := s.Stderr.String(); strings.Count(log, `"msg":"request finished"`) != 1 {
 				t.Errorf("got the log %s", log)
 			}

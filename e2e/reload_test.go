@@ -65,9 +65,9 @@ func TestReload(t *testing.T) {
 	if serial != 2 {
 		t.Errorf("got the certificate %d, want the previous one", serial)
 	}
+	stops(t, p)
+	p.Stderr.Await(t, `"msg":"stopped"`)
 	if strings.Contains(p.Stderr.String(), newSecret) {
 		t.Error("the log shows the secret")
 	}
-	stops(t, p)
-	p.Stderr.Await(t, `"msg":"stopped"`)
 }

@@ -59,6 +59,7 @@ func TestCredentials(t *testing.T) {
 			t.Errorf("%s: got WWW-Authenticate %q", test.reason, answer.Header.Get("WWW-Authenticate"))
 		}
 	}
+	s.Stop() // what it has logged is written then
 	for _, secret := range []string{key, token} {
 		if strings.Contains(s.Stderr.String(), secret) {
 			t.Error("the log has a credential")
@@ -245,6 +246,7 @@ func TestDevelopmentLink(t *testing.T) {
 	if !strings.Contains(page(servertest.Header{"Cookie", cookie}), key) {
 		t.Errorf("the link led to status %d and %v, and the page does not show the key", opened.StatusCode, opened.Header)
 	}
+	s.Stop() // what it has logged is written then
 	if strings.Contains(s.Stderr.String(), link) {
 		t.Error("the log has the link")
 	}
@@ -277,6 +279,7 @@ func TestStoreAway(t *testing.T) {
 	for range 3 {
 		s.Get("/readyz")
 	}
+	s.Stop() // what it has logged is written then
 	if n := strings.Count(s.Stderr.String(), `"level":"WARN"`); n != 1 {
 		t.Errorf("got %d warnings, want one: %s", n, s.Stderr)
 	}
