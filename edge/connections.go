@@ -67,6 +67,9 @@ type connection struct {
 	// streams are those of the requests that came as streams of HTTP/2, also
 	// after the client has reset them.
 	streams int
+	// resting says that net/http knows of no request: those of streams that
+	// were reset may still be running.
+	resting bool
 	// since is when the connection became idle, or the first of the waiting
 	// requests began to wait for its client.
 	since  time.Time
@@ -193,9 +196,10 @@ func (c *Connections) changed(conn net.Conn, state http.ConnState) {
 	defer c.mu.Unlock()
 	switch state {
 	case http.StateIdle:
-		known.requests, known.waiting = 0, 0
-		known.moveTo(&c.idle, time.Now())
+		known.resting = true
+		known.rest()
 	case http.StateActive:
+		known.resting = false
 		known.moveTo(nil, time.Time{})
 	case http.StateHijacked:
 		known.moveTo(nil, time.Time{})
@@ -266,6 +270,16 @@ func (c *connection) moveTo(in *list.List, since time.Time) {
 	}
 }
 
+// rest makes the connection idle, unless a request is still running. The mutex must
+// be held.
+func (c *connection) rest() {
+	if !c.resting || c.streams > 0 {
+		return
+	}
+	c.requests, c.waiting = 0, 0
+	c.moveTo(&c.all.idle, time.Now())
+}
+
 // begins counts a request. A stream beside others needs room like another
 // connection; without room, begins counts nothing and returns the setting that
 // is in the way.
@@ -318,6 +332,7 @@ func (c *connection) ends() {
 	if c.in == nil && c.requests > 0 && c.waiting >= c.requests {
 		c.moveTo(&c.all.held, time.Now())
 	}
+	c.rest()
 }
 
 // waits says that a request waits for its client, and has done so, with pauses,

@@ -178,6 +178,8 @@ func TestCompletedByClient(t *testing.T) {
 	c := s.connect("alice")
 	c.send(watching)
 	c.send(`{"id":"1","type":"complete"}`)
+	c.send(`{"type":"ping"}`)
+	c.gets(`{"type":"pong"}`) // the server has read the completion
 	s.rename(user("alice"), id, "Dinner")
 	c.send(`{"type":"ping"}`)
 	c.gets(`{"type":"pong"}`)
