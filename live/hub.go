@@ -16,8 +16,6 @@ const (
 	lookEvery = time.Second
 	// sweepEvery is how often the hub looks for changes that became visible late.
 	sweepEvery = 5 * time.Second
-	// pageSize is how many dialogs the hub reads at once.
-	pageSize = 100
 )
 
 // ErrStopped is the end of every watch when the hub stops.
@@ -42,9 +40,7 @@ type Hub struct {
 	// reading is held while the store is read for the hub.
 	reading sync.Mutex
 	active  bool
-	ahead   dialog.Mark // everything before it was handed out
-	sweep   dialog.Mark // where the next sweep starts
-	told    told
+	reader  *Reader
 
 	mu      sync.Mutex // guards what follows
 	watches watches
@@ -56,7 +52,11 @@ type Hub struct {
 
 // NewHub makes a hub. It works once Run runs.
 func NewHub(o Options) *Hub {
-	return &Hub{Options: o, policy: o.Service.Policy(), woken: make(chan struct{}, 1), watches: newWatches(), turned: make(chan struct{})}
+	policy := o.Service.Policy()
+	return &Hub{
+		Options: o, policy: policy, woken: make(chan struct{}, 1), watches: newWatches(), turned: make(chan struct{}),
+		reader: NewReader(o.Store, policy.SyncKept, o.Now),
+	}
 }
 
 // Wake makes the hub look for changes at once.
@@ -136,10 +136,7 @@ func (h *Hub) look(ctx context.Context, sweep bool) (err error) {
 	if cycle == 0 {
 		return nil
 	}
-	err = h.readAhead(ctx)
-	if err == nil && sweep {
-		err = h.readLate(ctx)
-	}
+	err = h.reader.Read(ctx, sweep, h.hand)
 	if dialog.IsCode(err, dialog.ResyncRequired) {
 		// The store is another one now, or something was forgotten.
 		h.active = false
@@ -207,118 +204,23 @@ func (h *Hub) activate(ctx context.Context) error {
 	if h.active {
 		return nil
 	}
-	h.told = newTold(h.Now())
-	// First the versions, then the mark: a change in between is told twice, and
-	// not lost.
-	if err := h.rememberLatest(ctx); err != nil {
+	if err := h.reader.Start(ctx); err != nil {
 		return err
 	}
-	mark := dialog.Mark("")
-	for {
-		page, err := h.Store.ChangesSince(ctx, dialog.ChangesQuery{After: mark, Limit: pageSize, Kept: h.policy.SyncKept})
-		if err != nil {
-			return err
-		}
-		for i := range page.Dialogs {
-			h.told.set(&page.Dialogs[i].Dialog, h.Now())
-		}
-		started := mark == ""
-		mark = page.Next
-		if !page.More && !started {
-			break
-		}
-	}
-	h.ahead, h.sweep, h.active = mark, mark, true
+	h.active = true
 	return nil
 }
 
-// rememberLatest remembers the versions of the dialogs that changed so lately that
-// their records could be taken for new.
-func (h *Hub) rememberLatest(ctx context.Context) error {
-	q := dialog.Query{
-		Scope: dialog.Mine, Order: dialog.Order{Field: dialog.ByUpdatedAt}, Limit: pageSize,
-		Filter: dialog.Filter{UpdatedAfter: h.Now().Add(-2 * skew).UTC().Truncate(time.Millisecond)},
-	}
-	for {
-		page, err := h.Store.Dialogs(ctx, q)
-		if err != nil {
-			return err
-		}
-		for i := range page {
-			h.told.set(&page[i], h.Now())
-		}
-		if len(page) < pageSize {
-			return nil
-		}
-		last := &page[len(page)-1]
-		q.After = &dialog.Position{Key: q.Order.Key(last), ID: last.ID}
-	}
-}
-
-// readAhead hands out everything after the last place.
-func (h *Hub) readAhead(ctx context.Context) error {
-	// A dialog comes where it changed last, also with what happened to it
-	// before others changed: nobody has everything beyond this place until
-	// all is read.
-	from := h.ahead
-	for {
-		page, err := h.Store.ChangesSince(ctx, dialog.ChangesQuery{
-			After: h.ahead, Limit: pageSize, WithHistory: true, Ahead: true, Kept: h.policy.SyncKept,
-		})
-		if err != nil {
-			return err
-		}
-		for i := range page.Dialogs {
-			d := &page.Dialogs[i]
-			h.hand(&d.Dialog, d.Recent, from)
-		}
-		if h.ahead = page.Next; !page.More {
-			return nil
-		}
-	}
-}
-
-// readLate hands out what has become visible behind the last place.
-func (h *Hub) readLate(ctx context.Context) error {
-	for {
-		page, err := h.Store.ChangesSince(ctx, dialog.ChangesQuery{After: h.sweep, Limit: pageSize, Kept: h.policy.SyncKept})
-		if err != nil {
-			return err
-		}
-		for _, changed := range page.Dialogs {
-			if version, ok := h.told.version(changed.Dialog.ID); ok && version >= changed.Dialog.Version {
-				continue
-			}
-			d, err := h.Store.Look(ctx, changed.Dialog.ID)
-			if dialog.IsCode(err, dialog.NotFound) {
-				continue
-			}
-			if err != nil {
-				return err
-			}
-			h.hand(&d, true, h.ahead)
-		}
-		if h.sweep = page.Next; !page.More {
-			return nil
-		}
-	}
-}
-
 // hand gives the new records of a dialog to all watches that they may concern.
-func (h *Hub) hand(d *dialog.Dialog, recent bool, mark dialog.Mark) {
-	fresh, lost := h.told.fresh(d)
-	people := d.People(fresh)
-	if lost {
-		people = append(people, h.told.people(d.ID)...)
-	}
-	h.told.set(d, h.Now())
-	b := &batch{dialog: d, fresh: fresh, lost: lost, recent: recent, mark: mark}
+func (h *Hub) hand(n *News) error {
+	b := &batch{dialog: n.Dialog, fresh: n.Fresh, lost: n.Lost, recent: n.Recent, mark: n.Mark}
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	b.cycle = h.cycle
-	for w := range h.watches.concerned(d.ID, people) {
+	for w := range h.watches.concerned(n.Dialog.ID, n.People) {
 		w.put(b)
 	}
+	return nil
 }
 
 func (h *Hub) endAll(reason error) {

@@ -1,0 +1,169 @@
+package live
+
+import (
+	"context"
+	"time"
+
+	"dialogs/dialog"
+)
+
+// pageSize is how many dialogs a reader reads at once.
+const pageSize = 100
+
+// A Reader reads every record of a store once, in the order of each dialog. One
+// goroutine may use it.
+type Reader struct {
+	store dialog.Store
+	kept  time.Duration
+	now   func() time.Time
+	ahead dialog.Mark // everything before it was read
+	sweep dialog.Mark // where the next sweep starts
+	told  told
+}
+
+// News is a dialog with records that were not read before.
+type News struct {
+	// Dialog is the dialog or its tombstone, with its History.
+	Dialog *dialog.Dialog
+	// Fresh is how many of the last records are new. Lost means that there were
+	// more, which are no longer kept.
+	Fresh int
+	Lost  bool
+	// Recent means that the store may have it again.
+	Recent bool
+	// Mark is a place before which nothing is missing, once the reading that
+	// this is part of has ended.
+	Mark dialog.Mark
+	// People are the users that the records may concern.
+	People []dialog.UserID
+}
+
+// NewReader makes a reader of a store that keeps what is deleted for this long.
+func NewReader(store dialog.Store, kept time.Duration, now func() time.Time) *Reader {
+	return &Reader{store: store, kept: kept, now: now}
+}
+
+// Start makes everything that changes from now on new.
+func (r *Reader) Start(ctx context.Context) error {
+	r.told = newTold(r.now())
+	// First the versions, then the mark: a change in between is told twice, and
+	// not lost.
+	if err := r.rememberLatest(ctx); err != nil {
+		return err
+	}
+	mark := dialog.Mark("")
+	for {
+		page, err := r.store.ChangesSince(ctx, dialog.ChangesQuery{After: mark, Limit: pageSize, Kept: r.kept})
+		if err != nil {
+			return err
+		}
+		for i := range page.Dialogs {
+			r.told.set(&page.Dialogs[i].Dialog, r.now())
+		}
+		started := mark == ""
+		mark = page.Next
+		if !page.More && !started {
+			break
+		}
+	}
+	r.ahead, r.sweep = mark, mark
+	return nil
+}
+
+// rememberLatest remembers the versions of the dialogs that changed so lately that
+// their records could be taken for new.
+func (r *Reader) rememberLatest(ctx context.Context) error {
+	q := dialog.Query{
+		Scope: dialog.Mine, Order: dialog.Order{Field: dialog.ByUpdatedAt}, Limit: pageSize,
+		Filter: dialog.Filter{UpdatedAfter: r.now().Add(-2 * skew).UTC().Truncate(time.Millisecond)},
+	}
+	for {
+		page, err := r.store.Dialogs(ctx, q)
+		if err != nil {
+			return err
+		}
+		for i := range page {
+			r.told.set(&page[i], r.now())
+		}
+		if len(page) < pageSize {
+			return nil
+		}
+		last := &page[len(page)-1]
+		q.After = &dialog.Position{Key: q.Order.Key(last), ID: last.ID}
+	}
+}
+
+// Read hands out everything after the last place; with late, also what has become
+// visible behind it.
+func (r *Reader) Read(ctx context.Context, late bool, hand func(*News) error) error {
+	err := r.readAhead(ctx, hand)
+	if err == nil && late {
+		err = r.readLate(ctx, hand)
+	}
+	return err
+}
+
+func (r *Reader) readAhead(ctx context.Context, hand func(*News) error) error {
+	// A dialog comes where it changed last, also with what happened to it
+	// before others changed: nobody has everything beyond this place until
+	// all is read.
+	from := r.ahead
+	for {
+		page, err := r.store.ChangesSince(ctx, dialog.ChangesQuery{
+			After: r.ahead, Limit: pageSize, WithHistory: true, Ahead: true, Kept: r.kept,
+		})
+		if err != nil {
+			return err
+		}
+		for i := range page.Dialogs {
+			d := &page.Dialogs[i]
+			if err := r.read(&d.Dialog, d.Recent, from, hand); err != nil {
+				return err
+			}
+		}
+		if r.ahead = page.Next; !page.More {
+			return nil
+		}
+	}
+}
+
+func (r *Reader) readLate(ctx context.Context, hand func(*News) error) error {
+	for {
+		page, err := r.store.ChangesSince(ctx, dialog.ChangesQuery{After: r.sweep, Limit: pageSize, Kept: r.kept})
+		if err != nil {
+			return err
+		}
+		for _, changed := range page.Dialogs {
+			if version, ok := r.told.version(changed.Dialog.ID); ok && version >= changed.Dialog.Version {
+				continue
+			}
+			d, err := r.store.Look(ctx, changed.Dialog.ID)
+			if dialog.IsCode(err, dialog.NotFound) {
+				continue
+			}
+			if err != nil {
+				return err
+			}
+			if err := r.read(&d, true, r.ahead, hand); err != nil {
+				return err
+			}
+		}
+		if r.sweep = page.Next; !page.More {
+			return nil
+		}
+	}
+}
+
+func (r *Reader) read(d *dialog.Dialog, recent bool, mark dialog.Mark, hand func(*News) error) error {
+	n := News{Dialog: d, Recent: recent, Mark: mark}
+	n.Fresh, n.Lost = r.told.fresh(d)
+	n.People = d.People(n.Fresh)
+	if n.Lost {
+		n.People = append(n.People, r.told.people(d.ID)...)
+	}
+	if err := hand(&n); err != nil {
+		return err
+	}
+	r.told.set(d, r.now())
+	return nil
+}
