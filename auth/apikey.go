@@ -26,7 +26,7 @@ var keyName = regexp.MustCompile(`^[A-Za-z0-9._-]{1,64}$`)
 // dots, underscores and hyphens. Its error is of the code [dialog.Invalid].
 func CheckKeyName(name string) error {
 	if !keyName.MatchString(name) {
-		return dialog.InvalidInput("name", "invalid name of an API key "+dialog.Quote(name)+": use 1 to 64 letters, digits, dots, underscores or hyphens")
+		return dialog.InvalidInput("name", "invalid API key name "+dialog.Quote(name)+": use 1 to 64 letters, digits, dots, underscores or hyphens")
 	}
 	return nil
 }

@@ -98,11 +98,11 @@ func (g *given) addHeader(h http.Header) {
 func (g *given) credentials() (Credentials, error) {
 	switch {
 	case len(g.token) > 1:
-		return Credentials{}, malformed("QB-Token is given more than once")
+		return Credentials{}, malformed("QB-Token is sent more than once")
 	case len(g.authorization) > 1:
-		return Credentials{}, malformed("Authorization is given more than once")
+		return Credentials{}, malformed("Authorization is sent more than once")
 	case len(g.onBehalfOf) > 1:
-		return Credentials{}, malformed("On-Behalf-Of is given more than once")
+		return Credentials{}, malformed("On-Behalf-Of is sent more than once")
 	case len(g.token)+len(g.authorization) > 1:
 		return Credentials{}, malformed("QB-Token and Authorization cannot be combined: send one of them")
 	}

@@ -290,32 +290,32 @@ func TestParseCredentialsTwice(t *testing.T) {
 		"header twice": {
 			reason:  "Two of one header are refused, even when they agree.",
 			upgrade: header("QB-Token", "a", "QB-Token", "a"),
-			refused: "QB-Token is given more than once",
+			refused: "QB-Token is sent more than once",
 		},
 		"Authorization twice": {
 			reason:  "Two of one header are refused.",
 			upgrade: header("Authorization", "Bearer a", "Authorization", "ApiKey b"),
-			refused: "Authorization is given more than once",
+			refused: "Authorization is sent more than once",
 		},
 		"On-Behalf-Of twice": {
 			reason:  "Which of the two it would be is anybody's guess.",
 			upgrade: header("Authorization", "ApiKey a", "On-Behalf-Of", "1", "On-Behalf-Of", "2"),
-			refused: "On-Behalf-Of is given more than once",
+			refused: "On-Behalf-Of is sent more than once",
 		},
 		"header in two cases": {
 			reason:  "A map that net/http did not make may hold both.",
 			upgrade: http.Header{"QB-Token": {"a"}, "Qb-Token": {"a"}},
-			refused: "QB-Token is given more than once",
+			refused: "QB-Token is sent more than once",
 		},
 		"payload in two cases": {
 			reason:  "In JSON the two are different names, here they are one.",
 			payload: map[string]any{"authorization": "Bearer a", "Authorization": "Bearer a"},
-			refused: "Authorization is given more than once",
+			refused: "Authorization is sent more than once",
 		},
 		"upgrade and payload": {
 			reason:  "One credential in all.",
 			upgrade: header("QB-Token", "a"), payload: map[string]any{"QB-Token": "a"},
-			refused: "QB-Token is given more than once",
+			refused: "QB-Token is sent more than once",
 		},
 		"upgrade and payload under two names": {
 			reason:  "One credential in all.",
@@ -325,7 +325,7 @@ func TestParseCredentialsTwice(t *testing.T) {
 		"user in both": {
 			reason:  "A payload must not take the place of the user whom a proxy named.",
 			upgrade: header("Authorization", "ApiKey a", "On-Behalf-Of", "1"), payload: map[string]any{"on-behalf-of": "2"},
-			refused: "On-Behalf-Of is given more than once",
+			refused: "On-Behalf-Of is sent more than once",
 		},
 		"null": {
 			reason:  "What is there but no credential must not pass as anonymous.",

@@ -71,7 +71,7 @@ func (s *sessions) check(ctx context.Context, id Identity) error {
 		}
 	}
 	if seen.ended {
-		return tokenRefused("invalid session token: the session was ended")
+		return tokenRefused("invalid session token: the session has ended")
 	}
 	return nil
 }

@@ -55,14 +55,14 @@ func (t times) expiry(now time.Time, most time.Duration) (time.Time, error) {
 	case t.nbf > latest && t.nbf <= lastSecond, t.iat > latest && t.iat <= lastSecond:
 		return time.Time{}, tokenRefused("the session token is not valid yet")
 	case t.nbf < 0 || t.nbf > lastSecond:
-		return time.Time{}, tokenRefused("invalid session token: its start (nbf) is not a possible time in seconds")
+		return time.Time{}, tokenRefused("invalid session token: its start time (nbf) must be in seconds since 1970")
 	case t.iat < 0 || t.iat > lastSecond:
-		return time.Time{}, tokenRefused("invalid session token: its time of issue (iat) is not a possible time in seconds")
+		return time.Time{}, tokenRefused("invalid session token: its issue time (iat) must be in seconds since 1970")
 	}
 	expires := seconds(min(t.exp, lastSecond))
 	if t.iat == 0 {
 		if expires.After(now.Add(most)) {
-			return time.Time{}, tokenRefused(fmt.Sprintf("invalid session token: without a time of issue (iat), it must expire within %s (--session-max)", most))
+			return time.Time{}, tokenRefused(fmt.Sprintf("invalid session token: without an issue time (iat), it must expire within %s (--session-max)", most))
 		}
 	} else if last := seconds(t.iat).Add(most); expires.After(last) {
 		if !now.Before(last) {

@@ -82,7 +82,7 @@ func (a *Answer) charge(ctx context.Context, bytes, memory int64) error {
 	if a.bytes > a.answers.limits.Answer || a.memory > a.answers.most {
 		limit, text := a.answers.limits.Answer, "the answer is too large (limit %d bytes, --limit-answer): ask for fewer items or fields"
 		if a.bytes <= limit {
-			limit, text = a.answers.most, "the answer takes too much memory (limit %d bytes, half of --memory-answers): ask for less"
+			limit, text = a.answers.most, "the answer takes too much memory (limit %d bytes, half of --memory-answers): ask for fewer items or fields"
 		}
 		a.refused = &api.Refusal{Code: api.BadUserInput, Message: fmt.Sprintf(text, limit)}
 		return a.refused

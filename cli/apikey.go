@@ -20,7 +20,7 @@ func (p *program) apiKeyCommand() *cobra.Command {
 
 func (p *program) createKeyCommand() *cobra.Command {
 	return p.storeCommand(&cobra.Command{
-		Use: "create NAME", Short: "Create a key and print it; it is not shown again", Args: cobra.ExactArgs(1),
+		Use: "create NAME", Short: "Create a key and print it; it is shown only once", Args: cobra.ExactArgs(1),
 		Example: "  dialogs apikey create backend",
 	}, func(ctx context.Context, s *storeSettings, args []string) error {
 		if err := auth.CheckKeyName(args[0]); err != nil { // before a store is created

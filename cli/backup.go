@@ -19,21 +19,21 @@ import (
 func (p *program) backupCommand() *cobra.Command {
 	return p.storeCommand(&cobra.Command{
 		Use: "backup FILE", Short: "Back up the embedded store into a new file; works while a server runs",
-		Long: `Copies the embedded store into a new file that only you can read: the database,
-as it is at one moment, and the secret that signs session tokens, if the store
-keeps one. The copy has every change that was acknowledged before the command
+		Long: `Copies the embedded store into a new file that only you can read: a consistent
+copy of the database, and the secret that signs session tokens, if the store
+keeps one. The copy includes every change that was acknowledged before the command
 started. Keep it as safe as the store itself: with the secret, anyone can sign in
 as anyone.
 
-It needs free space of about twice the size of the database where FILE is. The
-file is complete or does not exist: an existing one is not replaced.
+It needs free space of about twice the size of the database on the disk of FILE.
+The file is either complete or not created. An existing file is not replaced.
 
 Back up a MongoDB store with MongoDB's own tools: mongodump and mongorestore.`,
 		Example: "  dialogs backup /backups/dialogs-$(date +%F).tar",
 		Args:    cobra.ExactArgs(1),
 	}, func(ctx context.Context, s *storeSettings, args []string) error {
 		if !s.embedded() {
-			return errors.New("a MongoDB store is backed up with MongoDB's own tools: run mongodump --oplog, and mongorestore --oplogReplay to restore")
+			return errors.New("use MongoDB's own tools to back up a MongoDB store: mongodump --oplog, and mongorestore --oplogReplay to restore")
 		}
 		if err := s.mustExist(); err != nil {
 			return err
@@ -56,11 +56,11 @@ func (p *program) backup(ctx context.Context, dir, path string) error {
 	if err = errors.Join(err, os.RemoveAll(temp)); err != nil {
 		return explainSpace(err, filepath.Dir(path))
 	}
-	secret := "and the secret that signs session tokens; keep the file as safe as the store"
+	secret := "with the secret that signs session tokens: keep the file as safe as the store"
 	if !manifest.Has(secretFile) {
-		secret = "and no secret: the store keeps none, so back up the server's --secret too"
+		secret = "without a secret, because the store keeps none: back up the server's --secret too"
 	}
-	_, err = fmt.Fprintf(p.stdout, "%d dialogs of %s are in %s, with everything that the store keeps, %s.\n", manifest.Dialogs, dir, path, secret)
+	_, err = fmt.Fprintf(p.stdout, "Backed up %[2]s with %[1]d dialogs to %[3]s, %[4]s.\n", manifest.Dialogs, dir, path, secret)
 	return err
 }
 
@@ -108,7 +108,7 @@ func (p *program) packStore(ctx context.Context, dir, temp, path string) (transf
 }
 
 func errExists(path string) error {
-	return fmt.Errorf("%s exists already: choose another name, or remove it first", path)
+	return fmt.Errorf("%s already exists: choose another name, or remove it first", path)
 }
 
 // explainSpace says how much space is needed where there is too little.

@@ -17,10 +17,10 @@ import (
 func (p *program) checkCommand() *cobra.Command {
 	var s settings
 	c := &cobra.Command{
-		Use: "check", Short: "Check the configuration of a server and show what it comes to; exits 0 or 1",
-		Long: `Checks the settings of a server as "serve" would, from the same flags and
-environment variables, and shows what they come to. Secrets are hidden. It
-creates nothing and does not take the port.`,
+		Use: "check", Short: "Check a server's configuration and show the resulting settings; exits 0 or 1",
+		Long: `Checks the settings as "serve" would, from the same flags and environment
+variables, and shows the result with secrets hidden. It creates nothing and does
+not open the port.`,
 		Example: "  dialogs check --store mongodb://db.example.com/dialogs --secret-file secret",
 		Args:    cobra.NoArgs,
 	}
@@ -41,13 +41,13 @@ creates nothing and does not take the port.`,
 			return showErr
 		}
 		for _, name := range unknown {
-			_, _ = fmt.Fprintf(p.stdout, "%s is ignored: it is not a setting\n", name)
+			_, _ = fmt.Fprintf(p.stdout, "%s is not a setting and is ignored\n", name)
 		}
 		for _, e := range exposed {
 			_, _ = fmt.Fprintln(p.stdout, e)
 		}
 		if err == nil {
-			_, err = fmt.Fprintln(p.stdout, "The configuration is good.")
+			_, err = fmt.Fprintln(p.stdout, "The configuration is valid.")
 		}
 		return err
 	}

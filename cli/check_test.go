@@ -24,11 +24,11 @@ func TestCheck(t *testing.T) {
 		want   string // on either output
 		reason string
 	}{
-		{nil, nil, 0, "The configuration is good.", "a store that is not there yet"},
-		{[]string{"--store", running.Store}, nil, 0, "The configuration is good.", "a store that is being served"},
+		{nil, nil, 0, "The configuration is valid.", "a store that is not there yet"},
+		{[]string{"--store", running.Store}, nil, 0, "The configuration is valid.", "a store that is being served"},
 		{[]string{"--limit-name", "50"}, nil, 0, "flag", "where a value comes from: a flag"},
 		{nil, []string{"DIALOGS_LIMIT_NAME=50"}, 0, "DIALOGS_LIMIT_NAME", "where a value comes from: a variable"},
-		{nil, []string{"DIALOGS_PORT=tcp://10.0.0.1:80"}, 0, "DIALOGS_PORT is ignored: it is not a setting", "a variable of Kubernetes"},
+		{nil, []string{"DIALOGS_PORT=tcp://10.0.0.1:80"}, 0, "DIALOGS_PORT is not a setting and is ignored", "a variable of Kubernetes"},
 		{nil, []string{"DIALOGS_SECRET=" + secret}, 0, "(hidden)", "a secret"},
 		{[]string{"--store", file}, nil, 1, file + " is not a directory", "a file for a store"},
 		{[]string{"--store", "mongodb://user:" + password + "@127.0.0.1:1/x", "--secret", secret, "--store-timeout", "100ms"}, nil, 1, "mongodb://127.0.0.1:1/x does not answer", "a store that is away"},

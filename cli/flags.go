@@ -101,7 +101,7 @@ func origin(to **url.URL) pflag.Value {
 	return &value[*url.URL]{to: to, kind: "URL", show: show, parse: func(text string) (*url.URL, error) {
 		u, err := url.Parse(strings.TrimSuffix(text, "/"))
 		if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Hostname() == "" || (&url.URL{Scheme: u.Scheme, Host: u.Host}).String() != u.String() {
-			return nil, errors.New("must be http:// or https:// with a host and perhaps a port, for example https://dialogs.example.com")
+			return nil, errors.New("must be http:// or https:// with a host and optionally a port, for example https://dialogs.example.com")
 		}
 		return u, nil
 	}}
@@ -139,7 +139,7 @@ func parseNetwork(text string) (netip.Prefix, error) {
 	case err != nil || n.Addr().Is4In6():
 		return netip.Prefix{}, errors.New("must be networks or addresses separated by commas, for example 10.0.0.0/8,fd00::/8")
 	case n.Bits() == 0:
-		return netip.Prefix{}, fmt.Errorf("%s trusts every client: list the networks of your proxies", text)
+		return netip.Prefix{}, fmt.Errorf("%s would trust every client: list only the networks of your proxies", text)
 	}
 	return n.Masked(), nil
 }

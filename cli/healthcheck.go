@@ -17,14 +17,14 @@ func (p *program) healthcheckCommand() *cobra.Command {
 	timeout := 5 * time.Second
 	c := &cobra.Command{
 		Use: "healthcheck", Short: "Ask the server on this machine whether it is ready; exits 0 or 1",
-		Long: `Asks the server on this machine whether it is ready, at the address and by the
-protocol of the same settings that the server has. For container health checks.`,
+		Long: `Asks the server on this machine whether it is ready. It finds the server by the
+server's own settings. For container health checks.`,
 		Args: cobra.NoArgs, PreRunE: p.prepare,
 	}
 	c.Flags().StringVar(&s.listen, "listen", "127.0.0.1:8080", "address and port that the server listens on")
 	c.Flags().StringVar(&s.tlsCert, "tls-cert", "", "set when the server serves HTTPS")
 	settable(c.Flags())
-	c.Flags().Var(period(&timeout, time.Millisecond), "timeout", "longest time to wait for the answer")
+	c.Flags().Var(period(&timeout, time.Millisecond), "timeout", "maximum time to wait for the answer")
 	c.RunE = func(cmd *cobra.Command, _ []string) error {
 		ctx, cancel := context.WithTimeout(cmd.Context(), timeout)
 		defer cancel()

@@ -36,25 +36,24 @@ func (p *program) importCommand() *cobra.Command {
 	var limits dialog.Limits
 	c := &cobra.Command{
 		Use:   "import [FILE|DIRECTORY|-]...",
-		Short: "Import dialogs from QuickBlox, each under its id",
-		Long: `Reads what QuickBlox answers to GET /chat/Dialog.json: pages of the list, lists
-of dialogs, or one dialog per line. From a directory it takes the files that end
-in .json, .jsonl or .ndjson. Without arguments, or for "-", it reads standard
-input.
+		Short: "Import dialogs from QuickBlox with their ids",
+		Long: `Reads QuickBlox's answers to GET /chat/Dialog.json: pages of the list, lists of
+dialogs, or one dialog per line. In directories, it reads all files that end in
+.json, .jsonl or .ndjson. Without arguments, or for "-", it reads standard input.
 
-A dialog that exists and has the same content is skipped, so that you can run an
-import that was stopped again to resume it. A dialog that differs is changed to
-the content of the file, unless it was changed here since it was imported: such
-a dialog is refused without --overwrite, as is one that an earlier version of this
-program imported. A dialog that was deleted here is
-created again. Define custom classes first: data of unknown classes is refused.
+Dialogs that exist with the same content are skipped: to resume an import that
+was stopped, run it again. A dialog that differs is changed to match the file. If
+it was changed here since it was imported, or if an earlier version of this
+program imported it, it is refused unless you add --overwrite. A dialog that was
+deleted here is created again. Define custom classes first: data of unknown
+classes is refused.
 
-A new dialog keeps its created_at and updated_at. QuickBlox moves updated_at
-with each message, so that it may differ in a later file although the dialog is
-the same: --verify reports that, an import leaves it.
+A new dialog keeps its created_at and updated_at. QuickBlox changes updated_at
+with each message, so it may differ in a later file although the dialog is the
+same: --verify reports such a difference, an import ignores it.
 
-The report at the end counts the dialogs that could not be imported and says
-why. The command exits 1 if any dialog is refused, or if --verify finds a
+The report at the end counts the dialogs that could not be imported, with the
+reasons. The command exits 1 if any dialog is refused, or if --verify finds a
 difference. It works while a server runs.`,
 		Example: `  dialogs import --dry-run pages/
   dialogs import pages/ --refused refused.jsonl`,
@@ -133,7 +132,7 @@ func (i *importation) run(ctx context.Context, st dialog.Store, limits dialog.Li
 		return errors.Join(err, printErr)
 	}
 	if err == nil && failed > 0 {
-		err = fmt.Errorf("%d dialogs are not as in the source", failed)
+		err = fmt.Errorf("%d dialogs differ from the source", failed)
 	}
 	return err
 }

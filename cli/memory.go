@@ -19,7 +19,7 @@ func limitHeap(log *slog.Logger) {
 	switch {
 	case errors.Is(err, memlimit.ErrCgroupsNotSupported), errors.Is(err, memlimit.ErrNoCgroup):
 	case err != nil:
-		log.Warn("the container's memory limit could not be read; set GOMEMLIMIT", "error", err)
+		log.Warn("reading the container's memory limit failed; set GOMEMLIMIT", "error", err)
 	case limit < math.MaxInt64:
 		log.Info("heap limited", "bytes", limit)
 	}

@@ -23,12 +23,12 @@ func (p *program) migrateCommand() *cobra.Command {
 		Long: `Copies every dialog with its history, every class, every API key and the list
 of ended sessions from one store to another, and then compares both by count and
 checksum. The target must be empty, or the copy of an earlier run: run the
-command again to resume. No server may write to either store meanwhile.
+command again to resume. Stop all servers that write to either store first.
 
 Deleted dialogs and the idempotency keys of creations are not copied; they are
-kept for a day only. Neither is the secret that signs session tokens: start the
-server on the new store with --secret set to the content of the file "secret" in
-the old directory, or everyone has to sign in again.`,
+only kept for a day. The secret that signs session tokens is not copied either:
+start the server on the new store with --secret set to the content of the file
+"secret" in the old directory, or everyone has to sign in again.`,
 		Example: "  dialogs migrate --from ./data --to mongodb://127.0.0.1:27017/dialogs",
 		Args:    cobra.NoArgs, PreRunE: p.prepare,
 	}

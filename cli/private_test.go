@@ -145,7 +145,7 @@ func TestPrivateFiles(t *testing.T) {
 		code         int
 		want         string // in everything that it prints
 	}{
-		{"a private file", at("private", 0o600), 0, "The configuration is good."},
+		{"a private file", at("private", 0o600), 0, "The configuration is valid."},
 		{"a mounted secret: a link to a file that everyone can read", mounted, 0, "other users can read " + mounted},
 		{"the same in the data directory", at("data/mine", 0o640), 1, "chmod 600 "},
 		{"a pipe that nobody writes to", pipe, 1, "is empty"},

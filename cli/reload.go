@@ -21,7 +21,7 @@ type levelSettings struct {
 
 func (s *levelSettings) bind(fs *pflag.FlagSet) {
 	s.text = "info"
-	fs.Var(logLevel(&s.text), "log-level", "least level that is logged: debug, info, warn or error")
+	fs.Var(logLevel(&s.text), "log-level", "lowest level to log: debug, info, warn or error")
 	s.flag = fs.Lookup("log-level")
 	fs.StringVar(&s.file, "log-level-file", "", "file that contains the value of --log-level; read again at SIGHUP")
 }

@@ -16,18 +16,19 @@ import (
 func (p *program) restoreCommand() *cobra.Command {
 	return p.storeCommand(&cobra.Command{
 		Use: "restore FILE", Short: "Restore a backup into a new embedded store",
-		Long: `Restores a backup that "dialogs backup" made into the directory of --store, which
-must not exist or be empty. It checks the checksums of the backup first. To go
+		Long: `Restores a backup made by "dialogs backup" into the directory of --store, which
+must be empty or not exist yet. Checks the checksums of the backup first. To go
 back to a backup, stop the server, move its directory away, restore, and start the
-server again; sessions and API keys are valid again as they were.
+server again. Sessions and API keys are restored as they were, including those
+that were ended or revoked later.
 
 A restore that fails leaves nothing behind. One that was killed leaves either no
-store or all of it: run it again.`,
+store or a complete one: run it again.`,
 		Example: "  dialogs restore /backups/dialogs-2026-01-31.tar --store ./data",
 		Args:    cobra.ExactArgs(1),
 	}, func(ctx context.Context, s *storeSettings, args []string) error {
 		if !s.embedded() {
-			return errors.New("a MongoDB store is restored with MongoDB's own tools: run mongorestore")
+			return errors.New("use MongoDB's own tools to restore a MongoDB store: mongorestore")
 		}
 		return p.restore(ctx, s.address, args[0])
 	})
@@ -48,16 +49,16 @@ func (p *program) restore(ctx context.Context, dir, path string) (err error) {
 		return err
 	})
 	if errors.Is(err, syscall.ENOSPC) || errors.Is(err, syscall.EDQUOT) {
-		return fmt.Errorf("--store: the disk of %s is full: the backup needs as much space as its own size", dir)
+		return fmt.Errorf("--store: the disk of %s is full: the restored store needs as much space as the backup", dir)
 	}
 	if err != nil {
 		return err
 	}
 	note := ""
 	if !manifest.Has(secretFile) {
-		note = " It had no secret: start the server with the --secret of the time of the backup, or everyone has to sign in again."
+		note = " The backup has no secret: start the server with the --secret that it had at that time, or everyone has to sign in again."
 	}
-	_, err = fmt.Fprintf(p.stdout, "%d dialogs of %s are restored in %s, as they were at %s.%s\n",
+	_, err = fmt.Fprintf(p.stdout, "Restored %d dialogs from %s to %s, as of %s.%s\n",
 		dialogs, path, dir, manifest.CreatedAt.Format("2006-01-02 15:04:05 UTC"), note)
 	return err
 }

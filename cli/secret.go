@@ -18,7 +18,7 @@ import (
 type secretSettings struct{ text, file string }
 
 func (s *secretSettings) bind(fs *pflag.FlagSet) {
-	fs.StringVar(&s.text, "secret", "", "key that signs the server's own session tokens (HS256), at least 32 bytes; the embedded store keeps one of its own")
+	fs.StringVar(&s.text, "secret", "", "key that signs the server's own session tokens (HS256), at least 32 bytes; without it, the embedded store generates and keeps one")
 	fs.StringVar(&s.file, "secret-file", "", "file that contains the value of --secret")
 }
 
@@ -71,7 +71,7 @@ func (s *secretSettings) find(st *storeSettings) ([]byte, error) {
 	case err != nil:
 		return nil, storeError("store", st.address, err)
 	case text == "":
-		return nil, fmt.Errorf("%s is empty; delete it to have a new secret made", path)
+		return nil, fmt.Errorf("%s is empty; delete it to generate a new secret", path)
 	}
 	return []byte(text), checkSecret(path, text)
 }

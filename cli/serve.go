@@ -25,7 +25,7 @@ func (p *program) serveCommand() *cobra.Command {
 	var s settings
 	c := &cobra.Command{
 		Use:   "serve",
-		Short: "Serve the APIs until a signal to stop",
+		Short: "Serve the APIs until a signal stops the server",
 		Long: `Serves the APIs until SIGTERM or SIGINT, then lets running requests finish. A
 second signal ends the process at once.`,
 		Example: `  dialogs serve --dev

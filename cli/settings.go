@@ -69,58 +69,58 @@ func (s *settings) bind(fs *pflag.FlagSet) {
 	fs.StringVar(&s.listen, "listen", "127.0.0.1:8080", "address and port to serve on")
 	fs.StringVar(&s.tlsCert, "tls-cert", "", "PEM file with the certificate and its chain; serves HTTPS (TLS 1.2 or later); reloaded when it changes")
 	fs.StringVar(&s.tlsKey, "tls-key", "", "PEM file with the certificate's private key; required with --tls-cert")
-	fs.Var(origin(&s.publicURL), "public-url", "URL by which clients reach the server, for links in answers, for example https://dialogs.example.com; default = the address that they connect to")
+	fs.Var(origin(&s.publicURL), "public-url", "URL by which clients reach the server, used for links in answers, for example https://dialogs.example.com; default = the address that they connect to")
 	s.store.bind(fs)
 	s.secret.bind(fs)
 	fs.StringVar(&s.jwksURL, "jwks-url", "", "URL of another issuer's public keys (JWKS), to accept its session tokens (RS256, ES256, EdDSA)")
 	fs.StringVar(&s.jwksIssuer, "jwks-issuer", "", "required iss claim of that issuer's tokens; required with --jwks-url")
 	fs.StringVar(&s.jwksAudience, "jwks-audience", "", "required aud claim of that issuer's tokens; required with --jwks-url")
-	fs.Var(period(&s.sessionMax, time.Second), "session-max", "longest time that a session token is accepted after it was issued, whatever its expiry; tokens of other issuers too; at most 8784h")
-	fs.Var(period(&s.keepChanges, time.Hour), "keep-changes", "how long clients that were away can catch up: deleted dialogs, and who left one, are remembered for that time; at most 2160h")
+	fs.Var(period(&s.sessionMax, time.Second), "session-max", "maximum age of a session token, even if it expires later; applies to tokens of other issuers too; at most 8784h")
+	fs.Var(period(&s.keepChanges, time.Hour), "keep-changes", "how long clients can be offline and still catch up: deletions and departures are remembered for that time; at most 2160h")
 	fs.Var(oneOf(&s.logFormat, "text", "json"), "log-format", "format of the log: text or json")
 	s.level.bind(fs)
 	fs.BoolVar(&s.dev, "dev", false, "development mode: introspection and the playground with a key filled in; loopback only")
 	fs.BoolVar(&s.introspection, "introspection", false, "let anyone read the schema and get suggestions in errors")
 	fs.BoolVar(&s.playground, "playground", false, "serve GraphiQL at /playground")
 	fs.BoolVar(&s.quickblox, "quickblox", true, "serve the HTTP API that QuickBlox documents for dialogs and sessions")
-	fs.Var(period(&s.requestTimeout, time.Millisecond), "request-timeout", "longest time for one request")
-	fs.Var(period(&s.headerTimeout, time.Millisecond), "header-timeout", "longest time for a client to send a request's headers")
-	fs.Var(period(&s.readTimeout, time.Millisecond), "read-timeout", "longest time for a client to send a whole request")
-	fs.Var(period(&s.writeTimeout, time.Millisecond), "write-timeout", "longest time that a client may let the server wait when it reads an answer, beyond 32 KiB per second")
-	fs.Var(period(&s.idleTimeout, time.Millisecond), "idle-timeout", "longest time that a connection may wait for its next request")
-	fs.Var(whole(&s.maxConnections, 0, math.MaxInt32), "max-connections", "most connections of clients; idle ones are closed for others; 0 = by the limit of open files, up to 768; streams of HTTP/2 count too")
-	fs.Var(whole(&s.maxConnectionsPerAddress, 0, math.MaxInt32), "max-connections-per-address", "most connections from one address, except trusted proxies; 0 = half of all")
-	fs.Var(whole(&s.streams.ConnectionsPerCaller, 1, math.MaxInt32), "max-streams-per-caller", "most WebSockets and event streams of one user, or of one API key")
-	fs.Var(whole(&s.streams.SubscriptionsPerCaller, 1, math.MaxInt32), "max-subscriptions-per-caller", "most subscriptions of one user, or of one API key, on all their connections")
-	fs.Var(whole(&s.streams.OperationsPerConnection, 1, math.MaxInt32), "max-operations-per-connection", "most operations that one WebSocket runs at the same time, subscriptions included")
-	fs.Var(period(&s.streams.InitTimeout, time.Millisecond), "init-timeout", "longest time for a client to send connection_init on a WebSocket")
-	fs.Var(period(&s.streams.PingInterval, time.Millisecond), "ping-interval", "how often WebSockets and event streams are kept alive; a WebSocket that does not answer until the next time is closed")
-	fs.Var(period(&s.grace, 0), "shutdown-grace", "longest time for running requests to finish after a signal to stop; clients that are slow to send or read have 2 s")
-	fs.StringSliceVar(&s.allowOrigins, "allow-origins", nil, "origins of other web pages that may call, for example https://app.example.com; separated by commas")
-	fs.StringSliceVar(&s.allowHeaders, "allow-headers", nil, "request headers that those pages may send beside the usual ones, for example x-tenant; separated by commas")
+	fs.Var(period(&s.requestTimeout, time.Millisecond), "request-timeout", "maximum time for one request")
+	fs.Var(period(&s.headerTimeout, time.Millisecond), "header-timeout", "maximum time for a client to send a request's headers")
+	fs.Var(period(&s.readTimeout, time.Millisecond), "read-timeout", "maximum time for a client to send a whole request")
+	fs.Var(period(&s.writeTimeout, time.Millisecond), "write-timeout", "maximum time for a client to read an answer, in addition to 1 s per 32 KiB")
+	fs.Var(period(&s.idleTimeout, time.Millisecond), "idle-timeout", "maximum time that a connection may be idle between requests")
+	fs.Var(whole(&s.maxConnections, 0, math.MaxInt32), "max-connections", "maximum number of client connections, HTTP/2 streams included; idle ones are closed to make room; 0 = based on the limit of open files, up to 768")
+	fs.Var(whole(&s.maxConnectionsPerAddress, 0, math.MaxInt32), "max-connections-per-address", "maximum number of connections from one address, except trusted proxies; 0 = half of --max-connections")
+	fs.Var(whole(&s.streams.ConnectionsPerCaller, 1, math.MaxInt32), "max-streams-per-caller", "maximum number of WebSockets and event streams per user, or per API key")
+	fs.Var(whole(&s.streams.SubscriptionsPerCaller, 1, math.MaxInt32), "max-subscriptions-per-caller", "maximum number of subscriptions per user, or per API key, over all their connections")
+	fs.Var(whole(&s.streams.OperationsPerConnection, 1, math.MaxInt32), "max-operations-per-connection", "maximum number of operations at the same time on one WebSocket, subscriptions included")
+	fs.Var(period(&s.streams.InitTimeout, time.Millisecond), "init-timeout", "maximum time for a client to send connection_init on a WebSocket")
+	fs.Var(period(&s.streams.PingInterval, time.Millisecond), "ping-interval", "time between pings on WebSockets and event streams; a WebSocket that does not answer before the next ping is closed")
+	fs.Var(period(&s.grace, 0), "shutdown-grace", "maximum time for running requests to finish after a signal to stop; slow clients have 2 s")
+	fs.StringSliceVar(&s.allowOrigins, "allow-origins", nil, "origins of web pages that may call from other hosts, for example https://app.example.com; separated by commas")
+	fs.StringSliceVar(&s.allowHeaders, "allow-headers", nil, "request headers that those pages may send in addition to the usual ones, for example x-tenant; separated by commas")
 	fs.Var(networks(&s.trustedProxies), "trusted-proxies", "networks of the reverse proxies whose X-Forwarded-For and X-Request-Id are used, for example 10.0.0.0/8; separated by commas")
 	fs.StringVar(&s.trustedDocuments, "trusted-documents", "", "JSON file of ids and documents; only these are executed")
 	fs.Var(perSecond(&s.rateLimit), "rate-limit", "requests per second per user, or per address without credentials; larger operations count more; burst is twice that; 0 = off")
-	fs.Var(perSecond(&s.rateLimitKey), "rate-limit-key", "requests per second per API key, with all users it acts for; larger operations count more; burst is twice that; 0 = off")
+	fs.Var(perSecond(&s.rateLimitKey), "rate-limit-key", "requests per second per API key, including all users it acts for; larger operations count more; burst is twice that; 0 = off")
 	fs.Var(whole(&s.memory.Body, 1024, math.MaxInt32), "limit-body", "largest request body or WebSocket message, in bytes")
 	fs.Var(whole(&s.memory.AnonymousBody, 1024, math.MaxInt32), "limit-body-anonymous", "largest request body or WebSocket message without credentials, in bytes")
-	fs.Var(whole(&s.memory.Values, 100, math.MaxInt32), "limit-values", "most values in the JSON or form of a request")
-	fs.Var(whole(&s.memory.Nesting, 8, 1000), "limit-nesting", "deepest nesting of a request's JSON")
-	fs.Var(whole(&s.memory.Requests, 1<<20, math.MaxInt64), "memory-requests", "most memory for all request bodies and the values decoded from them, in bytes; one caller can have half")
+	fs.Var(whole(&s.memory.Values, 100, math.MaxInt32), "limit-values", "maximum number of values in a request's JSON or form")
+	fs.Var(whole(&s.memory.Nesting, 8, 1000), "limit-nesting", "maximum nesting depth of a request's JSON")
+	fs.Var(whole(&s.memory.Requests, 1<<20, math.MaxInt64), "memory-requests", "maximum memory for all request bodies and the values decoded from them, in bytes; one caller can use half")
 	fs.Var(whole(&s.memory.Answer, 1024, math.MaxInt32), "limit-answer", "largest answer, in bytes")
-	fs.Var(whole(&s.memory.Answers, 1<<10, math.MaxInt64), "memory-answers", "most memory for all answers that are being made or sent, in bytes")
-	fs.Var(whole(&s.memory.Documents, 0, math.MaxInt64), "memory-documents", "most memory for GraphQL documents that are kept to be executed again, in bytes; 0 = none")
-	fs.Var(whole(&s.headerLimit, 1024, 1<<20), "limit-headers", "largest request header, in bytes")
-	fs.Var(whole(&s.requestLimits.Tokens, 1, math.MaxInt32), "limit-tokens", "most lexical tokens in a document")
-	fs.Var(whole(&s.requestLimits.Fields, 1, math.MaxInt32), "limit-document-fields", "most fields, fragments and operations written in a document")
-	fs.Var(whole(&s.requestLimits.Depth, 1, math.MaxInt32), "limit-depth", "deepest nesting of fields in a document")
-	fs.Var(whole(&s.requestLimits.Aliases, 0, math.MaxInt32), "limit-aliases", "most aliases in a document")
-	fs.Var(whole(&s.requestLimits.Operations, 1, math.MaxInt32), "limit-operations", "most operations in a document")
-	fs.Var(whole(&s.requestLimits.Complexity, 1, math.MaxInt32), "limit-complexity", "most fields in an answer; a page counts once for each of its items")
+	fs.Var(whole(&s.memory.Answers, 1<<10, math.MaxInt64), "memory-answers", "maximum memory for all answers that are being prepared or sent, in bytes")
+	fs.Var(whole(&s.memory.Documents, 0, math.MaxInt64), "memory-documents", "maximum memory for cached GraphQL documents, in bytes; 0 = no cache")
+	fs.Var(whole(&s.headerLimit, 1024, 1<<20), "limit-headers", "largest request header, including the request line, in bytes")
+	fs.Var(whole(&s.requestLimits.Tokens, 1, math.MaxInt32), "limit-tokens", "maximum number of lexical tokens in a document")
+	fs.Var(whole(&s.requestLimits.Fields, 1, math.MaxInt32), "limit-document-fields", "maximum number of fields, fragments and operations in a document, before fragments are expanded")
+	fs.Var(whole(&s.requestLimits.Depth, 1, math.MaxInt32), "limit-depth", "maximum nesting depth of fields in a document")
+	fs.Var(whole(&s.requestLimits.Aliases, 0, math.MaxInt32), "limit-aliases", "maximum number of aliases in a document")
+	fs.Var(whole(&s.requestLimits.Operations, 1, math.MaxInt32), "limit-operations", "maximum number of operations in a document")
+	fs.Var(whole(&s.requestLimits.Complexity, 1, math.MaxInt32), "limit-complexity", "maximum number of fields in an answer; those of a page count once per item")
 	bindLimits(fs, &s.limits)
 	bindQuotas(fs, &s.quotas)
-	fs.Var(whole(&s.scanLanes, 0, 1024), "scan-lanes", "lists and counts that read the store at once; 0 = one less than the CPUs, at least 1 (MongoDB: 8)")
-	fs.Var(whole(&s.scansWaiting, 1, math.MaxInt32), "limit-scans", "most lists and counts of a user that may wait for their turn; 20 times that for an API key")
+	fs.Var(whole(&s.scanLanes, 0, 1024), "scan-lanes", "number of lists and counts that read the store at the same time; 0 = number of CPUs minus 1, at least 1 (MongoDB: 8)")
+	fs.Var(whole(&s.scansWaiting, 1, math.MaxInt32), "limit-scans", "maximum number of lists and counts per user that may wait for their turn; 20 times that per API key")
 }
 
 // bindLimits makes the limits of dialogs flags. Their bounds are the domain's.
@@ -132,12 +132,12 @@ func bindLimits(fs *pflag.FlagSet, l *dialog.Limits) {
 	}{
 		{&l.NameLength, "limit-name", "longest name of a dialog, in characters"},
 		{&l.PhotoBytes, "limit-photo", "longest photo of a dialog, in bytes"},
-		{&l.Occupants, "limit-occupants", "most occupants of a dialog"},
-		{&l.Admins, "limit-admins", "most admins of a dialog"},
-		{&l.IDsPerList, "limit-ids", "most ids in one list of an update or a filter"},
-		{&l.FieldsPerClass, "limit-fields", "most fields of a custom class"},
-		{&l.CustomBytes, "limit-custom-data", "most custom data of a dialog, in bytes of compact JSON"},
-		{&l.Rows, "limit-rows", "most rows of the store that the lists and counts of one operation may read"},
+		{&l.Occupants, "limit-occupants", "maximum number of occupants of a dialog"},
+		{&l.Admins, "limit-admins", "maximum number of admins of a dialog"},
+		{&l.IDsPerList, "limit-ids", "maximum number of ids in one list of an update or a filter"},
+		{&l.FieldsPerClass, "limit-fields", "maximum number of fields of a custom class"},
+		{&l.CustomBytes, "limit-custom-data", "maximum size of a dialog's custom data, in bytes of compact JSON"},
+		{&l.Rows, "limit-rows", "maximum number of rows that the lists and counts of one operation may read from the store"},
 	} {
 		fs.Var(dialogLimit(l, limit.to), limit.name, limit.usage)
 	}
@@ -146,9 +146,9 @@ func bindLimits(fs *pflag.FlagSet, l *dialog.Limits) {
 // bindQuotas makes the quotas of users flags.
 func bindQuotas(fs *pflag.FlagSet, q *dialog.Quotas) {
 	*q = dialog.DefaultQuotas()
-	fs.Var(whole(&q.DialogsPerDay, 0, math.MaxInt32), "quota-dialogs-per-day", "most dialogs that a user may create in 24 hours, counted by each server in memory; 0 = off")
-	fs.Var(whole(&q.OccupantsPerHour, 0, math.MaxInt32), "quota-occupants-per-hour", "most others that a user may add to dialogs in an hour, counted by each server in memory; 0 = off")
-	fs.Var(whole(&q.PublicGroups, 0, math.MaxInt32), "quota-public-groups", "most public groups that a user may own, created or handed over by a user; 0 = off")
+	fs.Var(whole(&q.DialogsPerDay, 0, math.MaxInt32), "quota-dialogs-per-day", "maximum number of dialogs that a user may create in 24 hours, counted by each server in memory; 0 = off")
+	fs.Var(whole(&q.OccupantsPerHour, 0, math.MaxInt32), "quota-occupants-per-hour", "maximum number of other users that a user may add to dialogs in an hour, counted by each server in memory; 0 = off")
+	fs.Var(whole(&q.PublicGroups, 0, math.MaxInt32), "quota-public-groups", "maximum number of public groups that a user may own, whether created or received from another user; 0 = off")
 }
 
 // dialogLimit is one of the limits, within the bounds that the domain sets.

@@ -33,9 +33,9 @@ func (s *storeSettings) bind(fs *pflag.FlagSet) {
 
 func (s *storeSettings) bindOptions(fs *pflag.FlagSet) {
 	s.options.Timeout = 5 * time.Second
-	fs.Var(period(&s.options.Timeout, time.Millisecond), "store-timeout", "longest time for one call to the store")
-	fs.Var(whole(&s.options.MongoMaxPool, 0, math.MaxInt32), "mongo-pool-max", "most connections to each MongoDB server; 0 = value from the URI, or 100")
-	fs.Var(whole(&s.options.MongoMinPool, 0, math.MaxInt32), "mongo-pool-min", "connections kept open to each MongoDB server; 0 = value from the URI, or none")
+	fs.Var(period(&s.options.Timeout, time.Millisecond), "store-timeout", "maximum time for one call to the store")
+	fs.Var(whole(&s.options.MongoMaxPool, 0, math.MaxInt32), "mongo-pool-max", "maximum number of connections to each MongoDB server; 0 = value from the URI, or 100")
+	fs.Var(whole(&s.options.MongoMinPool, 0, math.MaxInt32), "mongo-pool-min", "minimum number of connections kept open to each MongoDB server; 0 = value from the URI, or none")
 }
 
 // validate reads the address from its file, if one was given, and refuses an

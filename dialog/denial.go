@@ -26,7 +26,7 @@ var verbs = [...]string{
 	RemoveManagers: "remove the owner or an admin",
 	SetCustomData:  "set custom data",
 	ChangeAdmins:   "appoint or remove admins",
-	StepDown:       "give up their role",
+	StepDown:       "step down as admin",
 	Transfer:       "transfer the ownership",
 	Delete:         "delete this dialog",
 }

@@ -101,7 +101,7 @@ func ErrAPIKeyExists(name string) error {
 
 // ErrAPIKeyNotFound is the error for removing an API key that does not exist.
 func ErrAPIKeyNotFound(name string) error {
-	return &Error{Code: NotFound, Field: "name", Message: fmt.Sprintf("no API key is named %s", Quote(name))}
+	return &Error{Code: NotFound, Field: "name", Message: fmt.Sprintf("there is no API key named %s", Quote(name))}
 }
 
 // ErrUnavailable is the error for a store that did not answer in time. The
@@ -109,19 +109,19 @@ func ErrAPIKeyNotFound(name string) error {
 func ErrUnavailable(cause error) error {
 	return &Error{
 		Code:    Unavailable,
-		Message: "the store did not answer in time; a change may have happened, and is safe to retry with the same idempotencyKey",
+		Message: "the store did not answer in time; a change may have been made: with an idempotencyKey, it is safe to retry",
 		cause:   cause,
 	}
 }
 
 func errKeyReused() error {
-	return invalid("idempotencyKey", "this idempotencyKey was already used with another input")
+	return invalid("idempotencyKey", "this idempotencyKey was already used with a different input")
 }
 
 func errVersion(current int64) error {
 	return &Error{
 		Code: Conflict, Field: "ifVersion", CurrentVersion: current,
-		Message: fmt.Sprintf("the dialog has changed meanwhile: its version is now %d", current),
+		Message: fmt.Sprintf("the dialog has changed: its version is now %d", current),
 	}
 }
 

@@ -19,7 +19,7 @@ type ID string
 // ParseID checks the form of a dialog's id. field is the input to blame.
 func ParseID(field, s string) (ID, error) {
 	if len(s) != 24 || strings.Trim(s, "0123456789abcdef") != "" {
-		return "", invalidf(field, "invalid dialog id %s: must be 24 hexadecimal digits in lower case", Quote(s))
+		return "", invalidf(field, "invalid dialog id %s: must be 24 lower-case hexadecimal digits", Quote(s))
 	}
 	return ID(s), nil
 }

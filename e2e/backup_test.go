@@ -270,7 +270,7 @@ func TestBackupRefuses(t *testing.T) {
 		args   []string
 		want   string
 	}{
-		{"a file that exists", []string{"backup", good, "--store", s.Store}, "exists already"},
+		{"a file that exists", []string{"backup", good, "--store", s.Store}, "already exists"},
 		{"no store", []string{"backup", "new.tar", "--store", "typo"}, "no store in typo"},
 		{"a directory that does not exist", []string{"backup", "missing/new.tar", "--store", s.Store}, "missing"},
 		{"MongoDB", []string{"backup", "new.tar", "--store", "mongodb://127.0.0.1:1/x"}, "mongodump"},

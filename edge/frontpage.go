@@ -38,7 +38,7 @@ var frontPage = template.Must(template.New("front page").Parse(`<!doctype html>
 <p>This server stores chat conversations: their members, owners, admins and custom data. It is running.</p>
 <ul>
 {{- if .Playground}}
-<li><a href="/playground">Playground</a>: try the API in the browser.{{if .Development}} The link that the server printed at its start opens it with credentials filled in.{{end}}</li>
+<li><a href="/playground">Playground</a>: try the API in the browser.{{if .Development}} The link that the server printed when it started opens it with credentials filled in.{{end}}</li>
 {{- else}}
 <li>The playground is off. <code>--playground</code> turns it on, and so does <code>make run</code> on your own machine.</li>
 {{- end}}

@@ -20,7 +20,7 @@ func LocalHost(refuse api.Refuser) Guard {
 			}
 			refuse(w, r, &api.Refusal{
 				Code: api.Forbidden, Status: http.StatusMisdirectedRequest, Denial: denial("host"),
-				Message: "a development server (--dev) answers only to the hosts localhost, 127.0.0.1 and [::1]",
+				Message: "a development server (--dev) only answers requests for localhost, 127.0.0.1 or [::1]",
 			})
 		})
 	}

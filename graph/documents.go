@@ -86,7 +86,7 @@ func (t *TrustedDocuments) MutateOperationParameters(_ context.Context, raw *gra
 	}
 	if raw.Query == "" {
 		return &gqlerror.Error{
-			Message:    "the operation is not among those that the server executes",
+			Message:    "unknown operation: only trusted documents are executed",
 			Extensions: map[string]any{"code": api.ValidationFailed, "status": api.ValidationFailed.Status()},
 		}
 	}

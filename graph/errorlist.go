@@ -33,7 +33,7 @@ func bounded(errs gqlerror.List, most int) gqlerror.List {
 		size += sizeOf(errs[i])
 		if size > most && i > 0 {
 			rest := &gqlerror.Error{
-				Message:    fmt.Sprintf("%d more errors are left out", len(errs)-i),
+				Message:    fmt.Sprintf("%d more errors are omitted", len(errs)-i),
 				Extensions: map[string]any{"code": err.Extensions["code"], "status": err.Extensions["status"]},
 			}
 			return append(slices.Clip(errs[:i]), rest)

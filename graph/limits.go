@@ -81,7 +81,7 @@ func (g gate) judge(doc *ast.QueryDocument) string {
 		case e.depth > g.limits.Depth:
 			return fmt.Sprintf("the operation is nested too deep: %d levels (limit %d)", e.depth, g.limits.Depth)
 		case e.fields > g.limits.Complexity:
-			return fmt.Sprintf("too many fields with all fragments filled in: more than %d", g.limits.Complexity)
+			return fmt.Sprintf("too many fields after expanding fragments: more than %d", g.limits.Complexity)
 		}
 	}
 	return ""

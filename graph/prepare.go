@@ -105,7 +105,7 @@ func unknownOperation(name string) string {
 	if name == "" {
 		return "operationName is required: the document has several operations"
 	}
-	return fmt.Sprintf("unknown operation %q: the document does not have it", language.Shorten(name))
+	return fmt.Sprintf("unknown operation %q: it is not in the document", language.Shorten(name))
 }
 
 // refusedDocument is the error about a document that is not executed.

@@ -16,7 +16,7 @@ func (s *socket) ping() {
 	idle, ctx := s.initialized && len(s.operations) == 0, s.ctx
 	s.mu.Unlock()
 	if idle && s.caller(ctx).Kind() == dialog.Anonymous {
-		s.end(4401, "Unauthorized: no credentials, and nothing to do")
+		s.end(4401, "Unauthorized: no credentials and no operation")
 		return
 	}
 	s.work.Go(func() {

@@ -57,7 +57,7 @@ func (t overEvents) Do(w http.ResponseWriter, r *http.Request, exec graphql.Grap
 	if op != nil && op.Operation.Operation == ast.Subscription {
 		who := t.caller(ctx).Actor().Identity()
 		if !t.quota.connections.take(who, t.ConnectionsPerCaller) {
-			t.refuse(w, r, tooMany("too many streams of one caller", t.ConnectionsPerCaller, "--max-streams-per-caller"))
+			t.refuse(w, r, tooMany("too many streams for one caller", t.ConnectionsPerCaller, "--max-streams-per-caller"))
 			return
 		}
 		defer t.quota.connections.give(who)

@@ -64,7 +64,7 @@ func (s *streamer) run(ctx context.Context, exec graphql.GraphExecutor, op *grap
 	}
 	who := s.caller(ctx).Actor().Identity()
 	if !s.quota.subscriptions.take(who, s.SubscriptionsPerCaller) {
-		return s.refusal(ctx, tooMany("too many subscriptions of one caller", s.SubscriptionsPerCaller, "--max-subscriptions-per-caller")), nil
+		return s.refusal(ctx, tooMany("too many subscriptions for one caller", s.SubscriptionsPerCaller, "--max-subscriptions-per-caller")), nil
 	}
 	defer s.quota.subscriptions.give(who)
 	return s.subscribe(ctx, exec, op, send)

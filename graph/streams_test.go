@@ -50,7 +50,7 @@ func (f *fakeCallers) SignIn(ctx context.Context, upgrade http.Header, payload m
 	case "mallory":
 		return nil, &api.Refusal{Code: api.Unauthenticated, Message: "invalid session token: expired"}
 	case "two":
-		return nil, &api.Refusal{Code: api.BadUserInput, Message: "QB-Token is given more than once"}
+		return nil, &api.Refusal{Code: api.BadUserInput, Message: "QB-Token is sent more than once"}
 	case "busy":
 		return nil, &api.Refusal{Code: api.RateLimited, Message: "too many failed sign-ins"}
 	case "":

@@ -94,7 +94,7 @@ func (unserved) Do(w http.ResponseWriter, r *http.Request, _ graphql.GraphExecut
 	switch {
 	case r.Method != http.MethodGet && r.Method != http.MethodHead && r.Method != http.MethodPost:
 		w.Header().Set("Allow", "GET, HEAD, POST")
-		refusal.Status, refusal.Message = http.StatusMethodNotAllowed, "GraphQL is served by GET and POST"
+		refusal.Status, refusal.Message = http.StatusMethodNotAllowed, "GraphQL requests must use GET or POST"
 	case !acceptable(r):
 		refusal.Status, refusal.Message = http.StatusNotAcceptable, "Accept must allow "+typeResponse+", "+typeJSON+" or "+typeEvents
 	case r.Method == http.MethodPost:
@@ -158,7 +158,7 @@ func unservedKind(w http.ResponseWriter, r *http.Request, kind ast.Operation) er
 	w.Header().Set("Allow", http.MethodPost)
 	return &api.Refusal{
 		Code: api.BadUserInput, Status: http.StatusMethodNotAllowed,
-		Message: "a " + string(kind) + " cannot be sent by " + r.Method,
+		Message: "a " + string(kind) + " cannot be sent with " + r.Method,
 	}
 }
 

@@ -70,9 +70,9 @@ func unfitUpgrade(r *http.Request) *api.Refusal {
 	keys := r.Header.Values("Sec-WebSocket-Key")
 	switch {
 	case r.Method != http.MethodGet:
-		refusal.Message = "a WebSocket is opened by a GET request"
+		refusal.Message = "a WebSocket must be opened with a GET request"
 	case !r.ProtoAtLeast(1, 1) || r.ProtoMajor > 1 || !hasToken(r.Header, "Connection", "Upgrade"):
-		refusal.Message = "a WebSocket is opened by HTTP/1.1 with the headers Connection: Upgrade and Upgrade: websocket"
+		refusal.Message = "a WebSocket must be opened over HTTP/1.1 with the headers Connection: Upgrade and Upgrade: websocket"
 	case r.Header.Get("Sec-WebSocket-Version") != "13":
 		refusal.Status, refusal.Message = http.StatusUpgradeRequired, "Sec-WebSocket-Version must be 13"
 	case len(keys) != 1 || !isNonce(keys[0]):

@@ -43,7 +43,7 @@ func TestProtocol(t *testing.T) {
 		{"subscribe before connection_init", []string{asking, ""}, "4401 Unauthorized"},
 		{"a running id", []string{initialize, ack, watching, "", watching, ""}, "4409 Subscriber for 1 already exists"},
 		{"credentials that are refused", []string{`{"type":"connection_init","payload":{"user":"mallory"}}`, ""}, "4403 Forbidden: invalid session token: expired"},
-		{"credentials that are malformed", []string{`{"type":"connection_init","payload":{"user":"two"}}`, ""}, "4400 Invalid message received: QB-Token is given more than once"},
+		{"credentials that are malformed", []string{`{"type":"connection_init","payload":{"user":"two"}}`, ""}, "4400 Invalid message received: QB-Token is sent more than once"},
 		{"too many failed sign-ins", []string{`{"type":"connection_init","payload":{"user":"busy"}}`, ""}, "1013 too many failed sign-ins"},
 		{"no JSON", []string{`{`, ""}, "4400 Invalid message received: …"},
 		{"no object", []string{`["ping"]`, ""}, "4400 Invalid message received: …"},
@@ -231,7 +231,7 @@ func TestStreamLimits(t *testing.T) {
 	first, second := s.connect("alice"), s.connect("alice")
 	third := s.dial("graphql-transport-ws")
 	third.send(initialize)
-	third.ends("1013 Too many connections of one caller (limit 2, --max-streams-per-caller)")
+	third.ends("1013 Too many connections for one caller (limit 2, --max-streams-per-caller)")
 	for _, id := range []string{"a", "b"} { // their first event says that they have begun
 		first.subscribe(id, `subscription { dialogChanged(id: "`+group+`", sinceVersion: 1) { dialogId } }`)
 		first.gets(`{"id":"` + id + `","type":"next"…`)
@@ -239,7 +239,7 @@ func TestStreamLimits(t *testing.T) {
 	first.subscribe("c", watchAll)
 	first.gets(`{"id":"c","type":"error","payload":[{"message":"too many operations on one connection (limit 2, --max-operations-per-connection)"…`)
 	second.subscribe("d", watchAll)
-	second.gets(`{"id":"d","type":"error","payload":[{"message":"too many subscriptions of one caller (limit 2, --max-subscriptions-per-caller)"…`)
+	second.gets(`{"id":"d","type":"error","payload":[{"message":"too many subscriptions for one caller (limit 2, --max-subscriptions-per-caller)"…`)
 	s.connect("bob")
 }
 
@@ -323,5 +323,5 @@ func TestNoPong(t *testing.T) {
 func TestAnonymousIdle(t *testing.T) {
 	s := stream(t, func(c *graph.Config) { c.Streams.PingInterval = 20 * time.Millisecond })
 	c := s.connect("")
-	c.ends("4401 Unauthorized: no credentials, and nothing to do")
+	c.ends("4401 Unauthorized: no credentials and no operation")
 }

@@ -105,7 +105,7 @@ func (s *socket) initialize(m *message) (release func(), ok bool) {
 	}
 	who := s.caller(ctx).Actor().Identity()
 	if !s.quota.connections.take(who, s.ConnectionsPerCaller) {
-		s.end(websocket.StatusTryAgainLater, fmt.Sprintf("Too many connections of one caller (limit %d, --max-streams-per-caller)", s.ConnectionsPerCaller))
+		s.end(websocket.StatusTryAgainLater, fmt.Sprintf("Too many connections for one caller (limit %d, --max-streams-per-caller)", s.ConnectionsPerCaller))
 		return release, false
 	}
 	s.mu.Lock()

@@ -114,7 +114,7 @@ func (h *Hub) follow(ctx context.Context) {
 			return
 		}
 		if errors.Is(err, dialog.ErrNoFeed) {
-			h.Log.InfoContext(ctx, "the store announces no changes of other processes: looking for them every second", "reason", err)
+			h.Log.InfoContext(ctx, "the store cannot announce changes of other processes; polling every second", "reason", err)
 			return
 		}
 		h.Log.WarnContext(ctx, "following the changes was interrupted, will retry", "retry_in_ms", wait.Milliseconds(), "error", err)

@@ -27,7 +27,7 @@ func (p params) takeFilter() (f dialog.FilterInput, err error) {
 	}
 	f.Custom, err = p.takeData()
 	if err == nil && len(f.Custom) > 0 && len(f.Custom[0].Fields) == 0 {
-		err = invalid("data", "must name a field beside class_name, as in data[category]=friends")
+		err = invalid("data", "must name a field besides class_name, for example data[category]=friends")
 	}
 	return f, err
 }

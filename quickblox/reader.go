@@ -115,7 +115,7 @@ func (r *Reader) begin() error {
 	case token.Kind() == '{':
 		r.page, r.kept, r.listed = map[string]jsontext.Value{}, 0, false
 	default:
-		return r.broken(errors.New("neither a list nor an object"))
+		return r.broken(errors.New("must be a list or an object"))
 	}
 	return nil
 }
@@ -171,10 +171,10 @@ func (r *Reader) broken(err error) error {
 		if text, err := jsontext.AppendUnquote(nil, r.page["_id"]); err == nil && len(text) > 0 {
 			id = " (" + dialog.Quote(string(text)) + ")"
 		}
-		return fmt.Errorf("dialog number %d%s, from byte %d on: too large (limit %d bytes)", r.number, id, r.d.InputOffset(), MaxDialogBytes)
+		return fmt.Errorf("dialog number %d%s, starting at byte %d: too large (limit %d bytes)", r.number, id, r.d.InputOffset(), MaxDialogBytes)
 	}
 	if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
-		return fmt.Errorf("unexpected end of the text after byte %d", r.d.InputOffset())
+		return fmt.Errorf("unexpected end of input after byte %d", r.d.InputOffset())
 	}
 	return fmt.Errorf("byte %d: %w", r.d.InputOffset(), err)
 }

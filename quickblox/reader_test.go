@@ -72,7 +72,7 @@ func TestReaderBroken(t *testing.T) {
 		{"half a page", `{"items": [` + first + `, {"_id": `, "5d75393ba28f9a17e1cb0f9e", "unexpected end"},
 		{"half a list", `[` + first, "5d75393ba28f9a17e1cb0f9e", "unexpected end"},
 		{"no JSON", first + " nonsense", "5d75393ba28f9a17e1cb0f9e", "byte"},
-		{"a text", `"x"`, "", "neither a list nor an object"},
+		{"a text", `"x"`, "", "must be a list or an object"},
 		{"broken UTF-8", "{\"name\": \"\xff\"}", "", "byte"},
 		{"a member twice", `{"_id": "a", "_id": "b"}`, "", "byte"},
 	} {

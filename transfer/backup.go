@@ -134,14 +134,14 @@ func Unpack(ctx context.Context, r io.Reader, dir string, names ...string) (m Ma
 			return m, incomplete(err)
 		}
 		if header.Typeflag != tar.TypeReg || header.Name != f.Name || header.Size != f.Bytes {
-			return m, fmt.Errorf("the backup is damaged: it has %.60q where its manifest has %s", header.Name, f.Name)
+			return m, fmt.Errorf("the backup is damaged: found %.60q instead of %s", header.Name, f.Name)
 		}
 		if err := unpack(archive, filepath.Join(dir, f.Name), f); err != nil {
 			return m, err
 		}
 	}
 	if header, err := archive.Next(); err == nil {
-		return m, fmt.Errorf("the backup is damaged: it has %.60q, which its manifest has not", header.Name)
+		return m, fmt.Errorf("the backup is damaged: %.60q is not in its manifest", header.Name)
 	} else if !errors.Is(err, io.EOF) {
 		return m, incomplete(err)
 	}
@@ -151,17 +151,17 @@ func Unpack(ctx context.Context, r io.Reader, dir string, names ...string) (m Ma
 func readManifest(archive *tar.Reader) (m Manifest, err error) {
 	header, err := archive.Next()
 	if err != nil || header.Name != manifestName || header.Size > manifestMost {
-		return m, errors.Join(errors.New("this is not a backup of dialogs"), notTar(err))
+		return m, errors.Join(errors.New("not a backup that \"dialogs backup\" made"), notTar(err))
 	}
 	text, err := io.ReadAll(archive)
 	if err != nil {
 		return m, incomplete(err)
 	}
 	if err := json.Unmarshal(text, &m); err != nil {
-		return m, fmt.Errorf("the backup is damaged: its manifest cannot be read: %w", err)
+		return m, fmt.Errorf("the backup is damaged: its manifest is invalid: %w", err)
 	}
 	if m.Format != backupFormat {
-		return m, fmt.Errorf("the backup has format %d, and this program knows format %d: use the version that made it, %.60s", m.Format, backupFormat, m.Program)
+		return m, fmt.Errorf("the backup has format %d, but this version reads format %d: restore with the version that made it, %.60s", m.Format, backupFormat, m.Program)
 	}
 	return m, nil
 }
@@ -185,7 +185,7 @@ func unpack(from io.Reader, path string, f BackupFile) error {
 		return incomplete(err)
 	}
 	if hex.EncodeToString(hash.Sum(nil)) != f.SHA256 {
-		return fmt.Errorf("the backup is damaged: %s does not have the checksum of the manifest", f.Name)
+		return fmt.Errorf("the backup is damaged: the checksum of %s does not match", f.Name)
 	}
 	return nil
 }

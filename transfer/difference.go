@@ -6,11 +6,11 @@ import "dialogs/dialog"
 // one, but another dialog with its id.
 func another(there, wanted *dialog.Dialog) error {
 	if there.Type != wanted.Type {
-		return dialog.InvalidInput("", "its id is that of a dialog of another type")
+		return dialog.InvalidInput("", "a dialog of another type has its id")
 	}
 	a, b, _ := there.Pair()
 	if x, y, _ := wanted.Pair(); a != x || b != y {
-		return dialog.InvalidInput("", "its id is that of other users' private dialog")
+		return dialog.InvalidInput("", "the private dialog of other users has its id")
 	}
 	return nil
 }

@@ -168,7 +168,7 @@ func (r *run) stored(ctx context.Context) (map[dialog.ID]*dialog.Dialog, error) 
 			Scope: dialog.Mine, Order: dialog.Order{Field: dialog.ByCreatedAt}, Filter: dialog.Filter{IDs: page}, Limit: len(page),
 		})
 		if err != nil {
-			return nil, fmt.Errorf("looking for what is there: %w", err)
+			return nil, fmt.Errorf("looking up existing dialogs: %w", err)
 		}
 		for i := range found {
 			stored[found[i].ID] = &found[i]
@@ -302,7 +302,7 @@ func (r *run) wouldCreate(ctx context.Context, missing []dialog.Dialog) error {
 }
 
 func errChangedHere() error {
-	return dialog.InvalidInput("", "it was changed here since it was imported, and differs; it is overwritten only when asked for")
+	return dialog.InvalidInput("", "it was changed here since it was imported, and differs; use --overwrite to replace it")
 }
 
 func errPairTaken() error {

@@ -342,7 +342,7 @@ func TestImportRefuses(t *testing.T) {
 		}), "1000"},
 		{"a pair that has another dialog", foreign(9, private("b", "a")), "another private dialog"},
 		{"another type", foreign(1, private("x", "y")), "another type"},
-		{"another pair", foreign(2, private("a", "c")), "other users'"},
+		{"another pair", foreign(2, private("a", "c")), "of other users"},
 	} {
 		i.bring(transfer.ImportReport{Created: 2, Refused: 1}, foreign(100, asIs), tt.f, foreign(101, private("x", "z")))
 		if why := i.refused[tt.f.ID.Value]; !strings.Contains(why, tt.why) || len(i.refused) != 1 {

@@ -76,7 +76,7 @@ func copyClasses(ctx context.Context, from, to dialog.ClassStore) (int, error) {
 			continue
 		}
 		if saved, err := to.SaveClass(ctx, next); err != nil || !saved {
-			return 0, errors.Join(err, fmt.Errorf("the class %s changed in the target meanwhile", c.Name))
+			return 0, errors.Join(err, fmt.Errorf("the class %s changed in the target during the copy", c.Name))
 		}
 	}
 	return len(classes), nil
@@ -102,7 +102,7 @@ func copyKeys(ctx context.Context, from, to dialog.KeyStore) (int, error) {
 				return 0, err
 			}
 		case other.Hash != k.Hash:
-			return 0, fmt.Errorf("the target has another API key of the name %s", k.Name)
+			return 0, fmt.Errorf("the target has a different API key named %s", k.Name)
 		}
 	}
 	return len(keys), nil
@@ -157,7 +157,7 @@ func (r *Report) verify(ctx context.Context, from, to dialog.Archive) error {
 		return fmt.Errorf("reading the target again: %w", err)
 	}
 	if source.Count() != target.Count() || source.Sum() != target.Sum() {
-		return fmt.Errorf("the stores differ: %d dialogs (%x) in the source, %d (%x) in the target; either one changed meanwhile, or the target had dialogs of its own",
+		return fmt.Errorf("the stores differ: %d dialogs (%x) in the source, %d (%x) in the target; one of them changed during the copy, or the target already had other dialogs",
 			source.Count(), source.Sum(), target.Count(), target.Sum())
 	}
 	r.Dialogs, r.Checksum = target.Count(), target.Sum()

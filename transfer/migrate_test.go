@@ -123,7 +123,7 @@ func TestMigrateRefuses(t *testing.T) {
 	}{
 		{func(s dialog.Store) error {
 			return s.AddAPIKey(t.Context(), dialog.APIKey{Name: "backend", Hash: [32]byte{2}})
-		}, "another API key", "another key of the same name"},
+		}, "a different API key named", "another key of the same name"},
 		{func(s dialog.Store) error {
 			_, err := s.SaveClass(t.Context(), dialog.Class{Name: "Card", Revision: 1, Fields: []dialog.Field{{Name: "level", Type: dialog.String}}})
 			return err
@@ -132,18 +132,18 @@ func TestMigrateRefuses(t *testing.T) {
 			_, err := dialog.NewService(s, dialog.DefaultPolicy(dialog.DefaultLimits()), time.Now, nil).Create(t.Context(), dialog.Caller{User: "x"},
 				dialog.Creation{Type: dialog.Group, Name: dialog.Some("its own")})
 			return err
-		}, "which the source does not have", "a dialog of the target's own"},
+		}, "is missing from the source", "a dialog of the target's own"},
 		{func(s dialog.Store) error {
 			return s.AddAPIKey(t.Context(), dialog.APIKey{Name: "own", Hash: [32]byte{2}})
-		}, "the API key own", "a key of the target's own"},
+		}, "its API key own", "a key of the target's own"},
 		{func(s dialog.Store) error {
 			_, err := s.SaveClass(t.Context(), dialog.Class{Name: "Own", Revision: 1, Fields: []dialog.Field{{Name: "level", Type: dialog.String}}})
 			return err
-		}, "the class Own", "a class of the target's own"},
+		}, "its class Own", "a class of the target's own"},
 		{func(s dialog.Store) error {
 			_, err := s.SaveClass(t.Context(), dialog.Class{Name: "Card", Revision: 1, Fields: []dialog.Field{{Name: "own", Type: dialog.String}}})
 			return err
-		}, "has fields that the source does not have", "a field of the target's own"},
+		}, "all fields of its class Card", "a field of the target's own"},
 	} {
 		t.Run(test.reason, func(t *testing.T) {
 			source, target := filled(t, memory.NewStore()), embedded(t)

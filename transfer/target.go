@@ -34,7 +34,7 @@ func checkClasses(ctx context.Context, from, to dialog.Store) error {
 	for _, c := range there {
 		ours, ok := have[c.Name]
 		if !ok {
-			return fmt.Errorf("it has the class %s, which the source does not have", c.Name)
+			return fmt.Errorf("the source does not have its class %s", c.Name)
 		}
 		// Classes only grow: the fields of the target are fields of the source.
 		_, grows, err := ours.Grow(c.Name, c.Fields, dialog.Limits{FieldsPerClass: len(ours.Fields) + len(c.Fields)})
@@ -42,7 +42,7 @@ func checkClasses(ctx context.Context, from, to dialog.Store) error {
 			return fmt.Errorf("the class %s: %w", c.Name, err)
 		}
 		if grows {
-			return fmt.Errorf("its class %s has fields that the source does not have", c.Name)
+			return fmt.Errorf("the source does not have all fields of its class %s", c.Name)
 		}
 	}
 	return nil
@@ -64,9 +64,9 @@ func checkKeys(ctx context.Context, from, to dialog.Store) error {
 	for _, k := range there {
 		switch ours, ok := have[k.Name]; {
 		case !ok:
-			return fmt.Errorf("it has the API key %s, which the source does not have", k.Name)
+			return fmt.Errorf("the source does not have its API key %s", k.Name)
 		case ours.Hash != k.Hash:
-			return fmt.Errorf("it has another API key of the name %s", k.Name)
+			return fmt.Errorf("it has a different API key named %s", k.Name)
 		}
 	}
 	return nil
@@ -88,7 +88,7 @@ func checkDialogs(ctx context.Context, from, to dialog.Store) error {
 				return err
 			}
 			if ours == nil || ours.Version < d.Version || !ours.CreatedAt.Equal(d.CreatedAt) || ours.Version == d.Version && !ours.Equal(d) {
-				return fmt.Errorf("it has the dialog %s, which the source does not have or has otherwise", d.ID)
+				return fmt.Errorf("dialog %s is missing from the source, or differs there", d.ID)
 			}
 		}
 	}

@@ -1100,8 +1100,8 @@ func newExecutionContext(
 
 var sources = []*ast.Source{
 	{Name: "../../schema.graphqls", Input: `# The public contract: everything that clients see of the server. Root fields
-# that can fail are nullable, so that one error never hides the results of the
-# fields beside it.
+# that can fail are nullable, so that an error in one never hides the results of
+# the others.
 
 "A date and time in RFC 3339 format, in UTC with milliseconds, for example 2026-01-31T09:30:00.000Z."
 scalar DateTime @specifiedBy(url: "https://www.rfc-editor.org/rfc/rfc3339")
@@ -1143,21 +1143,21 @@ type Query {
   viewer: Viewer!
   "All custom classes, sorted by name."
   customClasses: [CustomClass!] @authenticated
-  "Any object by its id. Dialogs are the only nodes; errors are those of ` + "`" + `dialog` + "`" + `."
+  "An object by its id. Only dialogs are nodes; it fails with the same errors as ` + "`" + `dialog` + "`" + `."
   node(
     "Id of a dialog."
     id: ID!
   ): Node @authenticated
-  "Several objects by their ids, in the same order. For an id that ` + "`" + `node` + "`" + ` would fail for, the list has null, and ` + "`" + `errors` + "`" + ` has the reason under the path of that element."
+  "Several objects by their ids, in the same order. If an id fails, its element is null, and ` + "`" + `errors` + "`" + ` has the reason with the path of that element."
   nodes(
     "Ids of dialogs, at most 100. The same id can be given several times."
     ids: [ID!]!
   ): [Node]! @authenticated
-  "What changed in the caller's dialogs (those of scope MINE; for a server, all) after a position: for clients that poll or were offline. Nothing is lost, and reading twice is harmless. Without ` + "`" + `after` + "`" + `, it returns the position of now and nothing else. To start: read the position, then the list, then continue from the position. RESYNC_REQUIRED: the changes are no longer available; start again."
+  "What changed in the caller's dialogs (scope MINE; for a server, all dialogs) after a position: for clients that poll or were offline. No change is missed, and reading twice is harmless. Without ` + "`" + `after` + "`" + `, it returns only the current position. To start: read the position, then the list, then continue from the position. Fails with RESYNC_REQUIRED if the changes are no longer available: start again."
   dialogChanges(
-    "The ` + "`" + `cursor` + "`" + ` of the previous page. It belongs to one caller, and is accepted for as long as the server keeps changes (7 days by default)."
+    "The ` + "`" + `cursor` + "`" + ` of the previous page. It is valid only for the same caller, and only while the server keeps the changes (7 days by default)."
     after: String
-    "Number of dialogs on a page, changed and removed together: 1 to 100. Default: 100."
+    "Page size, counting changed and removed dialogs together: 1 to 100. Default: 100."
     first: Int
   ): DialogChanges @authenticated
 }
@@ -1168,12 +1168,12 @@ type Subscription {
   dialogChanged(
     "Id of the dialog."
     id: ID!
-    "Start with the changes after this version: pass the version of the last change that you have. Fails with RESYNC_REQUIRED if they are no longer kept (the latest 50 are). Default: start after the present version."
+    "Start with the changes after this version: pass the version of the last change that you have. The server keeps the latest 50; fails with RESYNC_REQUIRED if older ones are needed. Default: start after the current version."
     sinceVersion: Int
   ): DialogEvent! @authenticated
-  "Changes of the caller's dialogs (those of scope MINE; for a server, all), in the order of each dialog. Fails with RESYNC_REQUIRED if the client reads too slowly, or was away for too long."
+  "Changes of the caller's dialogs (scope MINE; for a server, all dialogs), in order for each dialog. Fails with RESYNC_REQUIRED if the client reads too slowly, or was offline for too long."
   dialogsChanged(
-    "First catch up from this position: a ` + "`" + `cursor` + "`" + ` of an earlier event or of ` + "`" + `dialogChanges` + "`" + `. Each dialog that changed meanwhile is sent once. Default: start now."
+    "Catch up from this position first: the ` + "`" + `cursor` + "`" + ` of an earlier event or of ` + "`" + `dialogChanges` + "`" + `. Each dialog that has changed since then is sent once. Default: start now."
     after: String
   ): DialogEvent! @authenticated
 }
@@ -1182,17 +1182,17 @@ type Subscription {
 type DialogEvent {
   "Id of the dialog."
   dialogId: ID!
-  "The change. After a catch-up, the newest one of the dialog; null when it is no longer kept."
+  "The change. While catching up, the latest change of the dialog; null if it is no longer kept."
   change: DialogChange
-  "The dialog as it is now, which can be newer than the change; null when it is deleted or the caller can no longer see it."
+  "The dialog as it is now, which can be newer than the change. Null if it was deleted or the caller can no longer see it."
   dialog: Dialog
-  "Pass it as ` + "`" + `after` + "`" + ` to continue: everything before it was sent on this subscription. Null on ` + "`" + `dialogChanged` + "`" + `, which continues by ` + "`" + `sinceVersion` + "`" + `."
+  "Pass it as ` + "`" + `after` + "`" + ` to resume: everything before it was sent on this subscription. Null for ` + "`" + `dialogChanged` + "`" + `, which resumes with ` + "`" + `sinceVersion` + "`" + `."
   cursor: String
 }
 
 "What changed after a position."
 type DialogChanges {
-  "The caller's dialogs that changed, as they are now; each once per page. They can be newer than the change."
+  "The caller's dialogs that changed, as they are now, which can be newer than the change. Each is listed once per page."
   changed: [Dialog!]!
   "Ids of dialogs that were deleted, or that the caller is no longer part of."
   removedIds: [ID!]!
@@ -1202,7 +1202,7 @@ type DialogChanges {
   hasMore: Boolean!
 }
 
-"Everything that can be changed. Each field is one atomic step: it is done completely or not at all."
+"Everything that can be changed. Each field is atomic: it is done completely or not at all."
 type Mutation {
   "Creates a dialog owned by the caller. For a PRIVATE dialog that the two users already have, returns the existing one unchanged."
   createDialog(
@@ -1221,12 +1221,12 @@ type Mutation {
     "Id of the dialog to delete."
     id: ID!
   ): DeleteDialogPayload @authenticated
-  "Leaves several dialogs of type GROUP, each by the same rules and in its own atomic step, as updateDialog with the caller in removeOccupants does. Not for an API key without On-Behalf-Of. Safe to repeat."
+  "Leaves several dialogs of type GROUP. Each one is left separately, by the same rules as updateDialog with the caller in removeOccupants. Not for an API key without On-Behalf-Of. Safe to repeat."
   leaveDialogs(
-    "Ids of the dialogs to leave, at most 100. An id that is given twice counts once."
+    "Ids of the dialogs to leave, at most 100. Repeated ids count once."
     ids: [ID!]!
   ): LeaveDialogsPayload @authenticated
-  "Creates a custom class, or adds fields to an existing one. Existing fields can neither be changed nor removed."
+  "Creates a custom class, or adds fields to an existing one. Existing fields cannot be changed or removed."
   defineCustomClass(
     "The class and the fields to add."
     input: DefineCustomClassInput!
@@ -1256,7 +1256,7 @@ enum DialogType {
 
 "Which of the visible dialogs a list contains."
 enum DialogScope {
-  "Dialogs in which the caller is occupant, owner or admin. For an API key without On-Behalf-Of: all dialogs."
+  "Dialogs in which the caller is an occupant, the owner or an admin. For an API key without On-Behalf-Of: all dialogs."
   MINE
   "All dialogs of type PUBLIC_GROUP."
   PUBLIC
@@ -1284,10 +1284,10 @@ type Dialog implements Node {
   occupants(
     "Page size: 1 to 100. Default: 50."
     first: Int! = 50
-    "Return occupants after this cursor, which must come from the same dialog. Everyone who stays in the dialog is on exactly one page, even if others join or leave meanwhile. Fails with BAD_USER_INPUT if the cursor's occupant, the 8 before and the 8 after them have all left: start again without a cursor."
+    "Return occupants after this cursor, which must come from the same dialog. Everyone who stays in the dialog is on exactly one page, even if others join or leave meanwhile. Fails with BAD_USER_INPUT if the cursor's occupant, the 8 before and the 8 after have all left: start again without a cursor."
     after: String
   ): OccupantConnection!
-  "User ids of the admins, in the order of their appointment. The owner is not among them."
+  "User ids of the admins, in the order of their appointment, without the owner."
   adminIds: [ID!]!
   "Custom data of the dialog: one entry for each class with data, sorted by class name."
   customData: [CustomData!]!
@@ -1297,7 +1297,7 @@ type Dialog implements Node {
   updatedAt: DateTime!
   "Number of the latest change: 1 at creation, plus 1 with every change. Pass it as ` + "`" + `ifVersion` + "`" + ` to avoid overwriting the changes of others."
   version: Int!
-  "The latest changes, newest first. The server keeps 50. New members also see what happened before they joined, as new members in QuickBlox see earlier messages. Those who left see nothing."
+  "The latest changes, newest first. The server keeps 50. New members also see what happened before they joined. Former members see nothing."
   history(
     "Number of changes: 1 to 100. Default: 20."
     first: Int! = 20
@@ -1308,7 +1308,7 @@ type Dialog implements Node {
   viewerCanRename: Boolean!
   "Whether the caller may add occupants."
   viewerCanAddOccupants: Boolean!
-  "Whether the caller may remove other occupants. ` + "`" + `occupants { nodes { viewerCanRemove } }` + "`" + ` tells which ones."
+  "Whether the caller may remove other occupants. ` + "`" + `occupants { nodes { viewerCanRemove } }` + "`" + ` says which ones."
   viewerCanRemoveOthers: Boolean!
   "Whether the caller may leave the dialog."
   viewerCanLeave: Boolean!
@@ -1378,7 +1378,7 @@ type CustomData {
 
 "The caller, as identified by the request's credentials."
 type Viewer {
-  "User id of the caller. Null for an API key without On-Behalf-Of, and without credentials."
+  "User id of the caller. Null for an API key without On-Behalf-Of, or without credentials."
   userId: ID
   "Kind of the caller."
   kind: CallerKind!
@@ -1390,7 +1390,7 @@ type Viewer {
 enum CallerKind {
   "No credentials. Can read only ` + "`" + `viewer` + "`" + `, and the schema if introspection is enabled."
   ANONYMOUS
-  "A user: a session token, or an API key with On-Behalf-Of."
+  "A user: signed in with a session token, or an API key with On-Behalf-Of."
   USER
   "A server: an API key without On-Behalf-Of."
   SERVER
@@ -1412,9 +1412,9 @@ input CreateDialogInput {
   customData: [CustomDataInput!]
   "User id of the owner. Required with an API key without On-Behalf-Of; otherwise not allowed, because the caller is the owner."
   ownerId: ID
-  "Id of the new dialog, for example from an import: 24 lower-case hexadecimal digits. Only with an API key without On-Behalf-Of. Fails with CONFLICT if it is in use. Null: the server chooses one."
+  "Id of the new dialog, for example from an import: 24 lower-case hexadecimal digits. Only with an API key without On-Behalf-Of. Fails with CONFLICT if it already exists. Null: the server chooses one."
   id: ID
-  "Makes retries safe: if the same caller sends the same key again, nothing is created and the dialog created the first time is returned. 1 to 64 characters; kept for one day."
+  "Makes retries safe: if the same caller sends the same key again, nothing is created and the dialog of the first call is returned. 1 to 64 characters; kept for one day."
   idempotencyKey: String
 }
 
@@ -1426,19 +1426,19 @@ input UpdateDialogInput {
   photo: String
   "User ids to add as occupants, at most 100. They are appended in this order; existing members are ignored."
   addOccupants: [ID!]
-  "User ids to remove from the occupants, at most 100. Users who are not members are ignored. Your own id means to leave. A GROUP is deleted when its last occupant leaves."
+  "User ids to remove from the occupants, at most 100. Users who are not members are ignored. Use your own id to leave. A GROUP is deleted when its last occupant leaves."
   removeOccupants: [ID!]
   "User ids to appoint as admins, at most 100; the owner's id is ignored. In a GROUP, every admin must also be an occupant after the change."
   addAdmins: [ID!]
   "User ids to remove from the admins, at most 100. Users who are not admins are ignored. They stay occupants."
   removeAdmins: [ID!]
-  "User id of the new owner. The previous owner stays an occupant. If the owner of a GROUP leaves without it, the longest-serving admin, or else occupant, becomes the owner."
+  "User id of the new owner. The previous owner stays an occupant. If the owner of a GROUP leaves without naming a new one, the longest-serving admin becomes the owner, or else the longest-serving occupant."
   newOwnerId: ID
   "Custom data to set; each class at most once. Null: none."
   customData: [CustomDataInput!]
-  "Make the change only if the dialog has this version; otherwise fail with CONFLICT. Null: any version."
+  "Makes the change only if the dialog has this version; otherwise fails with CONFLICT. Null: any version."
   ifVersion: Int
-  "Makes retries safe: if the same caller sends the same key again, nothing is changed and the result of the first time is returned, as long as that change is in the history. 1 to 64 characters."
+  "Makes retries safe: if the same caller sends the same key again, nothing is changed and the result of the first call is returned, as long as that change is in the history. 1 to 64 characters."
   idempotencyKey: String
 }
 
@@ -1464,25 +1464,25 @@ type UpdateDialogPayload {
   dialog: Dialog
   "What this call changed. Null if everything already was as requested."
   change: DialogChange
-  "Whether the idempotencyKey was used before: nothing was changed now, and ` + "`" + `change` + "`" + ` is what was changed the first time."
+  "Whether the idempotencyKey was used before: nothing was changed now, and ` + "`" + `change` + "`" + ` is the change of the first call."
   replayed: Boolean!
 }
 
-"Result of leaveDialogs. Each id is in one of the two lists, in the order in which it was given."
+"Result of leaveDialogs. Each id is in one of the two lists, in the order of the input."
 type LeaveDialogsPayload {
   "Dialogs that the caller has left."
   leftIds: [ID!]!
-  "Dialogs that could not be left, and why: for example those that the caller was not in."
+  "Dialogs that could not be left, and why: for example, because the caller is not a member."
   refused: [LeaveRefusal!]!
 }
 
 "A dialog that could not be left."
 type LeaveRefusal {
-  "Id of the dialog, as it was given."
+  "Id of the dialog, as in the input."
   dialogId: ID!
-  "Why not, as in ` + "`" + `errors[].extensions.code` + "`" + `."
+  "Reason as a code, one of those in ` + "`" + `errors[].extensions.code` + "`" + `."
   code: String!
-  "Why not, as a sentence."
+  "Reason as a sentence."
   message: String!
 }
 
@@ -1502,7 +1502,7 @@ input DialogFilter {
   ownerId: ID
   "Only dialogs in which all of these users are occupants, at most 100. An empty list matches everything."
   occupantIds: [ID!]
-  "Only dialogs with this text in their name, ignoring case: ` + "`" + `strasse` + "`" + ` finds Straße. Accents count, but not how they are encoded."
+  "Only dialogs with this text in their name, ignoring case: ` + "`" + `strasse` + "`" + ` finds Straße. Accents matter; how they are encoded does not."
   nameContains: String
   "Only dialogs with a latest change after this time, exclusive."
   updatedAfter: DateTime
@@ -1558,7 +1558,7 @@ type DialogConnection {
   nodes: [Dialog!]!
   "Position of this page in the list."
   pageInfo: PageInfo!
-  "Number of all dialogs in the list. Counted only if requested; exact, or refused with BAD_USER_INPUT when counting would read more rows than the server allows for one operation (--limit-rows)."
+  "Number of all dialogs in the list. Counted only if requested, and always exact: fails with BAD_USER_INPUT if counting would read more rows than the server allows for one operation (--limit-rows)."
   totalCount: Int!
 }
 
@@ -1576,9 +1576,9 @@ type PageInfo {
   hasNextPage: Boolean!
   "Whether the list has items before this page."
   hasPreviousPage: Boolean!
-  "Cursor of the first item of this page. If the page is empty: the cursor before which the list continues, or null if nothing is there."
+  "Cursor of the first item of this page. If the page is empty: the cursor before which the list continues, or null if it does not."
   startCursor: String
-  "Cursor of the last item of this page. If the page is empty: the cursor after which the list continues, or null if nothing is there."
+  "Cursor of the last item of this page. If the page is empty: the cursor after which the list continues, or null if it does not."
   endCursor: String
 }
 
@@ -1590,7 +1590,7 @@ enum CustomFieldType {
   INTEGER
   "A number in double precision."
   FLOAT
-  "Any text without the character NUL."
+  "Any text without NUL characters."
   STRING
   "A date and time in RFC 3339 format, stored in UTC with milliseconds."
   DATETIME
@@ -1642,7 +1642,7 @@ type DefineCustomClassPayload {
 
 "A session token to create."
 input CreateSessionInput {
-  "Id of the user who will be signed in by the token: 1 to 128 bytes."
+  "Id of the user whom the token signs in: 1 to 128 bytes."
   userId: ID!
   "Lifetime in seconds: 1 to 2,592,000 (30 days). Default: 7200 (2 hours)."
   ttl: Int! = 7200
@@ -1650,7 +1650,7 @@ input CreateSessionInput {
 
 "Result of createSession."
 type CreateSessionPayload {
-  "The token, to be sent as ` + "`" + `QB-Token: <token>` + "`" + ` or ` + "`" + `Authorization: Bearer <token>` + "`" + `."
+  "The token. Send it as ` + "`" + `QB-Token: <token>` + "`" + ` or ` + "`" + `Authorization: Bearer <token>` + "`" + `."
   token: String!
   "Time at which the token expires."
   expiresAt: DateTime!
@@ -1694,13 +1694,13 @@ type DialogChange {
   at: DateTime!
   "The parts that were actually changed. Empty for CREATED and DELETED."
   changed: [DialogAspect!]!
-  "User ids of those who actually joined, in order."
+  "User ids of the users who actually joined, in order."
   addedOccupantIds: [ID!]!
-  "User ids of those who actually left or were removed, in order."
+  "User ids of the users who actually left or were removed, in order."
   removedOccupantIds: [ID!]!
-  "User ids of those who actually became admins, in order."
+  "User ids of the users who actually became admins, in order."
   addedAdminIds: [ID!]!
-  "User ids of those who are no longer admins, in order, including admins who left or became the owner."
+  "User ids of the users who are no longer admins, in order, including admins who left or became the owner."
   removedAdminIds: [ID!]!
   "New name. Null if the name was not changed."
   name: String
@@ -1712,7 +1712,7 @@ type DialogChange {
 type Actor {
   "User id. Null if an API key without On-Behalf-Of was used."
   userId: ID
-  "Name of the API key. Null if none was used, and for all callers but API keys without On-Behalf-Of."
+  "Name of the API key. Null if none was used. Only an API key without On-Behalf-Of can see it; null for other callers."
   apiKeyName: String
 }
 
@@ -1724,7 +1724,7 @@ enum ErrorCode {
   GRAPHQL_VALIDATION_FAILED
   "An input is invalid or exceeds a limit (400). ` + "`" + `field` + "`" + ` names it."
   BAD_USER_INPUT
-  "The server does not know a document with this hash: send its text too (400)."
+  "Unknown hash of a persisted query: send it again with the document (400)."
   PERSISTED_QUERY_NOT_FOUND
   "Credentials are missing, invalid or expired (401)."
   UNAUTHENTICATED
@@ -1732,7 +1732,7 @@ enum ErrorCode {
   FORBIDDEN
   "The dialog does not exist (404)."
   NOT_FOUND
-  "The dialog has another version than ` + "`" + `ifVersion` + "`" + ` (` + "`" + `currentVersion` + "`" + ` tells which), or the id is already in use (409)."
+  "The dialog's version is not ` + "`" + `ifVersion` + "`" + ` (` + "`" + `currentVersion` + "`" + ` is the actual one), or the id already exists (409)."
   CONFLICT
   "The requested changes are no longer available: read the dialogs again (410)."
   RESYNC_REQUIRED
@@ -1740,7 +1740,7 @@ enum ErrorCode {
   RATE_LIMITED
   "The database did not respond in time (503). The change may or may not have been made; with an idempotencyKey it is safe to retry."
   UNAVAILABLE
-  "An error in the server (500). Its log has the details under the request id in ` + "`" + `id` + "`" + `."
+  "An internal error (500). The server's log has the details under the request id in ` + "`" + `id` + "`" + `."
   INTERNAL
 }
 `, BuiltIn: false},

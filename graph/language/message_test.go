@@ -74,7 +74,7 @@ func TestMessages(t *testing.T) {
 		{
 			"a required field", change, `{"shape": {"size": 1}}`, "BAD_USER_INPUT", "shape.name",
 			`missing value for $shape.name: expected String!`,
-			`missing value: a required field of $shape is not given`,
+			`missing value: a required field of $shape is not set`,
 		},
 		{
 			"an unknown field", change, `{"shape": {"name": "x", "colr": "RED"}}`, "BAD_USER_INPUT", "shape.colr",
@@ -83,7 +83,7 @@ func TestMessages(t *testing.T) {
 		},
 		{
 			"a custom scalar", change, `{"shape": {"name": "x"}, "at": "never"}`, "BAD_USER_INPUT", "at",
-			`invalid value "never" for $at: expected DateTime, an RFC 3339 instant such as "2026-01-31T09:30:00.000Z"`,
+			`invalid value "never" for $at: expected DateTime, a time in RFC 3339, for example "2026-01-31T09:30:00.000Z"`,
 			`invalid value "never" for $at`,
 		},
 		{

@@ -50,7 +50,7 @@ func (p problem) message(prefix string, explain bool) string {
 	case p.kind == missingVariable, p.kind == missingValue && explain:
 		return fmt.Sprintf("missing value for %s: expected %s", place, p.expected)
 	case p.kind == missingValue:
-		return fmt.Sprintf("missing value: a required field of %s is not given", prefix+shownPath(parent(p.path)))
+		return fmt.Sprintf("missing value: a required field of %s is not set", prefix+shownPath(parent(p.path)))
 	case p.kind == unknownField && explain && p.expected != "":
 		return fmt.Sprintf("unknown field %s: did you mean %s?", place, p.expected)
 	case p.kind == unknownField:

@@ -28,7 +28,7 @@ var unexplainedRules = map[string]string{
 	"NoUndefinedVariables":         "",
 	"NoUnusedFragments":            "",
 	"NoUnusedVariables":            "",
-	"OverlappingFieldsCanBeMerged": "conflicting selections under one name: use aliases{name}",
+	"OverlappingFieldsCanBeMerged": "conflicting selections with the same name: use aliases{name}",
 	"PossibleFragmentSpreads":      "this type cannot be used here{name}",
 	"ProvidedRequiredArguments":    "a required argument is missing{field}",
 	"ScalarLeafs":                  "the selection of subfields is missing or not allowed{field}",

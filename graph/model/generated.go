@@ -22,7 +22,7 @@ type Node interface {
 type Actor struct {
 	// User id. Null if an API key without On-Behalf-Of was used.
 	UserID *string `json:"userId,omitempty"`
-	// Name of the API key. Null if none was used, and for all callers but API keys without On-Behalf-Of.
+	// Name of the API key. Null if none was used. Only an API key without On-Behalf-Of can see it; null for other callers.
 	APIKeyName *string `json:"apiKeyName,omitempty"`
 }
 
@@ -42,9 +42,9 @@ type CreateDialogInput struct {
 	CustomData []CustomDataInput `json:"customData,omitempty"`
 	// User id of the owner. Required with an API key without On-Behalf-Of; otherwise not allowed, because the caller is the owner.
 	OwnerID *string `json:"ownerId,omitempty"`
-	// Id of the new dialog, for example from an import: 24 lower-case hexadecimal digits. Only with an API key without On-Behalf-Of. Fails with CONFLICT if it is in use. Null: the server chooses one.
+	// Id of the new dialog, for example from an import: 24 lower-case hexadecimal digits. Only with an API key without On-Behalf-Of. Fails with CONFLICT if it already exists. Null: the server chooses one.
 	ID *string `json:"id,omitempty"`
-	// Makes retries safe: if the same caller sends the same key again, nothing is created and the dialog created the first time is returned. 1 to 64 characters; kept for one day.
+	// Makes retries safe: if the same caller sends the same key again, nothing is created and the dialog of the first call is returned. 1 to 64 characters; kept for one day.
 	IdempotencyKey *string `json:"idempotencyKey,omitempty"`
 }
 
@@ -58,7 +58,7 @@ type CreateDialogPayload struct {
 
 // A session token to create.
 type CreateSessionInput struct {
-	// Id of the user who will be signed in by the token: 1 to 128 bytes.
+	// Id of the user whom the token signs in: 1 to 128 bytes.
 	UserID string `json:"userId"`
 	// Lifetime in seconds: 1 to 2,592,000 (30 days). Default: 7200 (2 hours).
 	TTL int `json:"ttl"`
@@ -66,7 +66,7 @@ type CreateSessionInput struct {
 
 // Result of createSession.
 type CreateSessionPayload struct {
-	// The token, to be sent as `QB-Token: <token>` or `Authorization: Bearer <token>`.
+	// The token. Send it as `QB-Token: <token>` or `Authorization: Bearer <token>`.
 	Token string `json:"token"`
 	// Time at which the token expires.
 	ExpiresAt time.Time `json:"expiresAt"`
@@ -138,13 +138,13 @@ type DialogChange struct {
 	At time.Time `json:"at"`
 	// The parts that were actually changed. Empty for CREATED and DELETED.
 	Changed []dialog.Aspect `json:"changed"`
-	// User ids of those who actually joined, in order.
+	// User ids of the users who actually joined, in order.
 	AddedOccupantIds []string `json:"addedOccupantIds"`
-	// User ids of those who actually left or were removed, in order.
+	// User ids of the users who actually left or were removed, in order.
 	RemovedOccupantIds []string `json:"removedOccupantIds"`
-	// User ids of those who actually became admins, in order.
+	// User ids of the users who actually became admins, in order.
 	AddedAdminIds []string `json:"addedAdminIds"`
-	// User ids of those who are no longer admins, in order, including admins who left or became the owner.
+	// User ids of the users who are no longer admins, in order, including admins who left or became the owner.
 	RemovedAdminIds []string `json:"removedAdminIds"`
 	// New name. Null if the name was not changed.
 	Name *string `json:"name,omitempty"`
@@ -154,7 +154,7 @@ type DialogChange struct {
 
 // What changed after a position.
 type DialogChanges struct {
-	// The caller's dialogs that changed, as they are now; each once per page. They can be newer than the change.
+	// The caller's dialogs that changed, as they are now, which can be newer than the change. Each is listed once per page.
 	Changed []Dialog `json:"changed"`
 	// Ids of dialogs that were deleted, or that the caller is no longer part of.
 	RemovedIds []string `json:"removedIds"`
@@ -176,11 +176,11 @@ type DialogEdge struct {
 type DialogEvent struct {
 	// Id of the dialog.
 	DialogID string `json:"dialogId"`
-	// The change. After a catch-up, the newest one of the dialog; null when it is no longer kept.
+	// The change. While catching up, the latest change of the dialog; null if it is no longer kept.
 	Change *DialogChange `json:"change,omitempty"`
-	// The dialog as it is now, which can be newer than the change; null when it is deleted or the caller can no longer see it.
+	// The dialog as it is now, which can be newer than the change. Null if it was deleted or the caller can no longer see it.
 	Dialog *Dialog `json:"dialog,omitempty"`
-	// Pass it as `after` to continue: everything before it was sent on this subscription. Null on `dialogChanged`, which continues by `sinceVersion`.
+	// Pass it as `after` to resume: everything before it was sent on this subscription. Null for `dialogChanged`, which resumes with `sinceVersion`.
 	Cursor *string `json:"cursor,omitempty"`
 }
 
@@ -194,7 +194,7 @@ type DialogFilter struct {
 	OwnerID *string `json:"ownerId,omitempty"`
 	// Only dialogs in which all of these users are occupants, at most 100. An empty list matches everything.
 	OccupantIds []string `json:"occupantIds,omitempty"`
-	// Only dialogs with this text in their name, ignoring case: `strasse` finds Straße. Accents count, but not how they are encoded.
+	// Only dialogs with this text in their name, ignoring case: `strasse` finds Straße. Accents matter; how they are encoded does not.
 	NameContains *string `json:"nameContains,omitempty"`
 	// Only dialogs with a latest change after this time, exclusive.
 	UpdatedAfter *time.Time `json:"updatedAfter,omitempty"`
@@ -216,21 +216,21 @@ type DialogOrder struct {
 	Direction OrderDirection `json:"direction"`
 }
 
-// Result of leaveDialogs. Each id is in one of the two lists, in the order in which it was given.
+// Result of leaveDialogs. Each id is in one of the two lists, in the order of the input.
 type LeaveDialogsPayload struct {
 	// Dialogs that the caller has left.
 	LeftIds []string `json:"leftIds"`
-	// Dialogs that could not be left, and why: for example those that the caller was not in.
+	// Dialogs that could not be left, and why: for example, because the caller is not a member.
 	Refused []LeaveRefusal `json:"refused"`
 }
 
 // A dialog that could not be left.
 type LeaveRefusal struct {
-	// Id of the dialog, as it was given.
+	// Id of the dialog, as in the input.
 	DialogID string `json:"dialogId"`
-	// Why not, as in `errors[].extensions.code`.
+	// Reason as a code, one of those in `errors[].extensions.code`.
 	Code string `json:"code"`
-	// Why not, as a sentence.
+	// Reason as a sentence.
 	Message string `json:"message"`
 }
 
@@ -262,19 +262,19 @@ type UpdateDialogInput struct {
 	Photo graphql.Omittable[*string] `json:"photo,omitempty"`
 	// User ids to add as occupants, at most 100. They are appended in this order; existing members are ignored.
 	AddOccupants []string `json:"addOccupants,omitempty"`
-	// User ids to remove from the occupants, at most 100. Users who are not members are ignored. Your own id means to leave. A GROUP is deleted when its last occupant leaves.
+	// User ids to remove from the occupants, at most 100. Users who are not members are ignored. Use your own id to leave. A GROUP is deleted when its last occupant leaves.
 	RemoveOccupants []string `json:"removeOccupants,omitempty"`
 	// User ids to appoint as admins, at most 100; the owner's id is ignored. In a GROUP, every admin must also be an occupant after the change.
 	AddAdmins []string `json:"addAdmins,omitempty"`
 	// User ids to remove from the admins, at most 100. Users who are not admins are ignored. They stay occupants.
 	RemoveAdmins []string `json:"removeAdmins,omitempty"`
-	// User id of the new owner. The previous owner stays an occupant. If the owner of a GROUP leaves without it, the longest-serving admin, or else occupant, becomes the owner.
+	// User id of the new owner. The previous owner stays an occupant. If the owner of a GROUP leaves without naming a new one, the longest-serving admin becomes the owner, or else the longest-serving occupant.
 	NewOwnerID *string `json:"newOwnerId,omitempty"`
 	// Custom data to set; each class at most once. Null: none.
 	CustomData []CustomDataInput `json:"customData,omitempty"`
-	// Make the change only if the dialog has this version; otherwise fail with CONFLICT. Null: any version.
+	// Makes the change only if the dialog has this version; otherwise fails with CONFLICT. Null: any version.
 	IfVersion *int `json:"ifVersion,omitempty"`
-	// Makes retries safe: if the same caller sends the same key again, nothing is changed and the result of the first time is returned, as long as that change is in the history. 1 to 64 characters.
+	// Makes retries safe: if the same caller sends the same key again, nothing is changed and the result of the first call is returned, as long as that change is in the history. 1 to 64 characters.
 	IdempotencyKey *string `json:"idempotencyKey,omitempty"`
 }
 
@@ -284,13 +284,13 @@ type UpdateDialogPayload struct {
 	Dialog *Dialog `json:"dialog,omitempty"`
 	// What this call changed. Null if everything already was as requested.
 	Change *DialogChange `json:"change,omitempty"`
-	// Whether the idempotencyKey was used before: nothing was changed now, and `change` is what was changed the first time.
+	// Whether the idempotencyKey was used before: nothing was changed now, and `change` is the change of the first call.
 	Replayed bool `json:"replayed"`
 }
 
 // The caller, as identified by the request's credentials.
 type Viewer struct {
-	// User id of the caller. Null for an API key without On-Behalf-Of, and without credentials.
+	// User id of the caller. Null for an API key without On-Behalf-Of, or without credentials.
 	UserID *string `json:"userId,omitempty"`
 	// Kind of the caller.
 	Kind dialog.CallerKind `json:"kind"`

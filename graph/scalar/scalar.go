@@ -37,7 +37,7 @@ func UnmarshalID(v any) (string, error) {
 	case int64:
 		return strconv.FormatInt(v, 10), nil
 	}
-	return "", bad("an ID is a string or a whole number")
+	return "", bad("an ID must be a string or a whole number")
 }
 
 // MarshalString writes a string.
@@ -48,7 +48,7 @@ func UnmarshalString(v any) (string, error) {
 	if s, ok := v.(string); ok {
 		return s, nil
 	}
-	return "", bad("takes a string")
+	return "", bad("must be a string")
 }
 
 // MarshalInt writes a whole number.
@@ -62,17 +62,17 @@ func UnmarshalInt(v any) (int, error) {
 	case json.Number:
 		var err error
 		if n, err = v.Int64(); err != nil {
-			return 0, bad("takes a whole number of 32 bits")
+			return 0, bad("must be a 32-bit whole number")
 		}
 	case int64:
 		n = v
 	case int: // a default of the schema
 		n = int64(v)
 	default:
-		return 0, bad("takes a whole number")
+		return 0, bad("must be a whole number")
 	}
 	if n > math.MaxInt32 || n < math.MinInt32 {
-		return 0, bad("takes a whole number of 32 bits")
+		return 0, bad("must be a 32-bit whole number")
 	}
 	return int(n), nil
 }
@@ -86,7 +86,7 @@ func MarshalDateTime(t time.Time) graphql.Marshaler {
 func UnmarshalDateTime(v any) (time.Time, error) {
 	s, ok := v.(string)
 	if !ok {
-		return time.Time{}, bad("takes an RFC 3339 instant as a string")
+		return time.Time{}, bad("must be a string with a time in RFC 3339")
 	}
 	t, err := dialog.ParseTime(s)
 	if err != nil {
@@ -128,7 +128,7 @@ func writeJSON(w io.Writer, v any) {
 func UnmarshalJSONObject(v any) (map[string]any, error) {
 	object, ok := v.(map[string]any)
 	if !ok {
-		return nil, bad("takes a JSON object")
+		return nil, bad("must be a JSON object")
 	}
 	return object, nil
 }
@@ -136,7 +136,7 @@ func UnmarshalJSONObject(v any) (map[string]any, error) {
 // CheckDateTime accepts what [UnmarshalDateTime] reads, and leaves it as it is.
 func CheckDateTime(v any) (any, error) {
 	if _, err := UnmarshalDateTime(v); err != nil {
-		return nil, errors.New("an RFC 3339 instant such as \"2026-01-31T09:30:00.000Z\"")
+		return nil, errors.New("a time in RFC 3339, for example \"2026-01-31T09:30:00.000Z\"")
 	}
 	return v, nil
 }

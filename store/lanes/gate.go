@@ -83,7 +83,7 @@ func (g *gate) queued(by dialog.Actor, bytes int) (*fair.Entry[dialog.Actor, *wa
 		last := g.queue.Fullest()
 		g.queue.Remove(last)
 		g.bytes -= last.Item.bytes
-		last.Item.told <- refusal("the server has too many lists and counts waiting: try again in 1 s")
+		last.Item.told <- refusal("too many lists and counts are waiting: try again in 1 s")
 	}
 	return entry, nil
 }

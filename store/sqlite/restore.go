@@ -132,7 +132,7 @@ func leftovers(dir string) (paths []string, err error) {
 	if exists, err := Exists(dir); err != nil {
 		return nil, err
 	} else if exists {
-		return nil, fmt.Errorf("there is a store in %s already: restore into a new directory, or stop its server and move it away first", dir)
+		return nil, fmt.Errorf("%s already has a store: restore into a new directory, or stop its server and move it away first", dir)
 	}
 	entries, err := os.ReadDir(dir)
 	if err != nil {

@@ -283,7 +283,7 @@ func (e *env) wantError(err, want error, doing string) {
 func (e *env) wantReused(err error, doing string) {
 	e.Helper()
 	e.wantError(err, &dialog.Error{
-		Code: dialog.Invalid, Field: "idempotencyKey", Message: "this idempotencyKey was already used with another input",
+		Code: dialog.Invalid, Field: "idempotencyKey", Message: "this idempotencyKey was already used with a different input",
 	}, doing)
 }
 

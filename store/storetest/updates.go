@@ -154,7 +154,7 @@ func testIfVersion(e *env) {
 		e.Fatalf("ifVersion of the version: %v", err)
 	}
 	changed := &dialog.Error{
-		Code: dialog.Conflict, Field: "ifVersion", CurrentVersion: 2, Message: "the dialog has changed meanwhile: its version is now 2",
+		Code: dialog.Conflict, Field: "ifVersion", CurrentVersion: 2, Message: "the dialog has changed: its version is now 2",
 	}
 	for _, version := range []int64{-1 << 63, -1, 0, 1, 3, 1<<32 + 2, 1<<63 - 1} {
 		_, err := rename("third", version)
