@@ -7,8 +7,9 @@ import (
 
 // A Text is the value of a custom field from a request without types, for
 // example a form or a URL. The field's type decides what it means: a Boolean is
-// true or false, a Location is longitude and latitude separated by a comma, a
-// list is its values separated by commas. For a String it is the text itself.
+// true or false, or 1 or 0, a Location is longitude and latitude separated by a
+// comma, a list is its values separated by commas. For a String it is the text
+// itself.
 type Text string
 
 // typed is the decoded JSON value that the text represents. Where it has another
@@ -17,9 +18,9 @@ func (t Text) typed(as FieldType) any {
 	switch as {
 	case Boolean:
 		switch t {
-		case "true":
+		case "true", "1":
 			return true
-		case "false":
+		case "false", "0":
 			return false
 		}
 	case Integer, Float:

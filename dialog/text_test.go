@@ -15,7 +15,9 @@ func TestTexts(t *testing.T) {
 	}{
 		{"a truth", field(dialog.Boolean), dialog.Text("true"), "true"},
 		{"a falsehood", field(dialog.Boolean), dialog.Text("false"), "false"},
-		{"no truth", field(dialog.Boolean), dialog.Text("1"), ""},
+		{"a truth as a number", field(dialog.Boolean), dialog.Text("1"), "true"},
+		{"a falsehood as a number", field(dialog.Boolean), dialog.Text("0"), "false"},
+		{"no truth", field(dialog.Boolean), dialog.Text("2"), ""},
 		{"a whole number", field(dialog.Integer), dialog.Text("-12"), "-12"},
 		{"a whole number at length", field(dialog.Integer), dialog.Text("1.20e1"), "12"},
 		{"a fraction is no INTEGER", field(dialog.Integer), dialog.Text("1.5"), ""},

@@ -2,6 +2,8 @@ package quickblox
 
 import (
 	"bytes"
+	"encoding/json"
+	"errors"
 	"maps"
 	"mime"
 	"mime/multipart"
@@ -59,15 +61,15 @@ func countForm(requests *budget.Requests, body []byte) (int, error) {
 func (p params) parser(r *http.Request, body []byte) (parse func([]byte) error, count counter, err error) {
 	form := func(body []byte) error { return p.parseForm(string(body)) }
 	contentType, options, err := mime.ParseMediaType(r.Header.Get("Content-Type"))
-	if err != nil {
+	if err != nil && !errors.Is(err, mime.ErrInvalidMediaParameter) {
 		contentType = ""
 	}
 	switch {
-	case contentType == "application/json" && r.Method == http.MethodDelete && body[0] != '{':
+	case isJSON(contentType) && r.Method == http.MethodDelete && !mayBeJSON(body):
 		// QuickBlox's own example of a deletion says JSON and sends force=1.
 		return form, countForm, nil
-	case contentType == "application/json":
-		return func(body []byte) error { return p.parseJSON(r.Method, body) }, (*budget.Requests).CountJSON, nil
+	case isJSON(contentType):
+		return p.parseJSON, (*budget.Requests).CountJSON, nil
 	case contentType == "application/x-www-form-urlencoded":
 		return form, countForm, nil
 	case contentType == "multipart/form-data":
@@ -87,16 +89,29 @@ func (p params) parser(r *http.Request, body []byte) (parse func([]byte) error, 
 // expected. The libraries also send bodies without a meaning.
 func needsBody(method string) bool { return method == http.MethodPost || method == http.MethodPut }
 
-// parseJSON reads one object. Invalid UTF-8, lone surrogates, names given
-// twice and whatever follows the object are errors.
-func (p params) parseJSON(method string, body []byte) error {
+func isJSON(contentType string) bool {
+	return slices.Contains([]string{"application/json", "text/json", "text/x-json", "application/x-json"}, contentType)
+}
+
+// mayBeJSON tells what is meant to be a JSON value from a form.
+func mayBeJSON(body []byte) bool {
+	body = bytes.TrimLeft(body, " \t\r\n\uFEFF")
+	return len(body) == 0 || body[0] == '{' || json.Valid(body)
+}
+
+// parseJSON reads one object; other values, and a body of white space, are
+// ignored. Invalid UTF-8, lone surrogates, names given twice and whatever
+// follows the value are errors.
+func (p params) parseJSON(body []byte) error {
+	if len(bytes.TrimSpace(body)) == 0 {
+		return nil
+	}
 	var value any
-	err := api.UnmarshalExact(body, &value)
+	if err := api.UnmarshalExact(body, &value); err != nil {
+		return invalid("", "the request body must be one JSON object in UTF-8, with each name once")
+	}
 	object, isObject := value.(map[string]any)
-	switch {
-	case err != nil || !isObject && needsBody(method):
-		return invalid("", "the request body must be one JSON object in UTF-8")
-	case !isObject:
+	if !isObject {
 		p.ignore("body")
 		return nil
 	}

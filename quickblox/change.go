@@ -51,6 +51,10 @@ func (p params) dropForeign(c *dialog.Creation) {
 			p.ignore("photo")
 		}
 		c.Name, c.Photo = dialog.Optional[string]{}, dialog.Optional[string]{}
+		if len(c.Admins) > 0 {
+			p.ignore("admin_ids")
+		}
+		c.Admins = nil
 	case c.Type == dialog.PublicGroup && len(c.Occupants) > 0:
 		p.ignore("occupants_ids")
 		c.Occupants = nil
@@ -74,7 +78,9 @@ func changeOf(p params) (c dialog.Change, err error) {
 	if err != nil {
 		return c, err
 	}
-	c.Name = dialog.Optional[string]{Value: name.Value, Given: name.Given || noName}
+	if c.Name = name; noName {
+		p.ignore("name") // as typed clients write what they don't set
+	}
 	if c.Photo, err = p.takePhoto(); err != nil {
 		return c, err
 	}
@@ -90,9 +96,17 @@ func changeOf(p params) (c dialog.Change, err error) {
 	if c.NewOwner, err = p.takeUser("user_id"); err != nil {
 		return c, err
 	}
+	if c.NewOwner.Value == nobody {
+		p.ignore("user_id")
+		c.NewOwner = dialog.Optional[dialog.UserID]{}
+	}
 	c.Custom, err = p.takeData()
 	return c, err
 }
+
+// nobody is the owner in a dialog whose owner a library has not set. QuickBlox
+// gives this id to nobody.
+const nobody = "0"
 
 // takePeople takes what push and push_all name, or pull and pull_all, for two
 // inputs of the domain.
@@ -112,7 +126,7 @@ func (p params) takePeople(operator, occupantsInput, adminsInput string) (occupa
 			}
 			if len(ids) > 0 {
 				*list.ids = slices.Concat(*list.ids, ids)
-				p.sent[list.input] = lists.label(list.name)
+				p.sentAs(list.input, lists.label(list.name))
 			}
 		}
 		lists.ignoreRest()

@@ -22,7 +22,7 @@ func (p params) takeFilter() (f dialog.FilterInput, err error) {
 			return f, err
 		}
 	}
-	if data, ok := p.values["data"].(map[string]any); ok && data["class_name"] == nil {
+	if data, ok := p.values["data"].(map[string]any); ok && (data["class_name"] == nil || data["class_name"] == dialog.Text("")) {
 		return f, invalid("data", "class_name must name the custom class")
 	}
 	f.Custom, err = p.takeData()
@@ -132,6 +132,9 @@ func (p params) takePeopleFilters(f *dialog.FilterInput) error {
 		f.Occupants, p.sent["filter.occupantIds"] = append(f.Occupants, ids...), o.label
 	}
 	for _, o := range p.takeOperands("user_id", "", "in") {
+		if p.isEmpty(o.value, o.label) {
+			continue
+		}
 		ids, err := users(o.value, o.label)
 		if o.operator == "" {
 			var id dialog.UserID
@@ -186,7 +189,10 @@ func (p params) takeInstantFilters(f *dialog.FilterInput) error {
 		{"updated_at", &f.UpdatedAfter, &f.UpdatedBefore},
 	} {
 		for _, o := range p.takeOperands(field.name, "", "gt", "gte", "lt", "lte") {
-			at, err := instant(o.value, o.label)
+			if p.isEmpty(o.value, o.label) {
+				continue
+			}
+			at, err := bound(o.value, o.label)
 			if err != nil {
 				return err
 			}

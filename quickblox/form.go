@@ -1,9 +1,12 @@
 package quickblox
 
 import (
+	"cmp"
 	"maps"
 	"net/url"
+	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 
 	"dialogs/dialog"
@@ -37,6 +40,7 @@ const maxNesting = 3
 // putAll puts the values of a form's names where they belong. Names that can't
 // be understood are ignored.
 func (p params) putAll(values map[string][]string) error {
+	values = joinNumbered(values)
 	for _, name := range slices.Sorted(maps.Keys(values)) { // the same in every run
 		path, isList, ok := splitName(name)
 		if !ok || len(path) > maxNesting {
@@ -48,6 +52,34 @@ func (p params) putAll(values map[string][]string) error {
 		}
 	}
 	return nil
+}
+
+// numbered is the name of one element of a list, as encoders of forms write it
+// that number them: push_all[occupants_ids][0].
+var numbered = regexp.MustCompile(`^(.+\])\[(\d{1,6})\]$|^([^\[\]]+)\[(\d{1,6})\]$`)
+
+// joinNumbered makes one list of the values whose names only differ in a number
+// at the end, in the order of their numbers.
+func joinNumbered(values map[string][]string) map[string][]string {
+	type element struct {
+		at   int
+		name string
+	}
+	lists := map[string][]element{}
+	for name := range values {
+		if m := numbered.FindStringSubmatch(name); m != nil {
+			at, _ := strconv.Atoi(m[2] + m[4]) // six digits
+			lists[m[1]+m[3]+"[]"] = append(lists[m[1]+m[3]+"[]"], element{at, name})
+		}
+	}
+	for list, elements := range lists {
+		slices.SortFunc(elements, func(a, b element) int { return cmp.Or(a.at-b.at, strings.Compare(a.name, b.name)) })
+		for _, e := range elements {
+			values[list] = append(values[list], values[e.name]...)
+			delete(values, e.name)
+		}
+	}
+	return values
 }
 
 // put puts the values of one name where they belong; not ok when something else

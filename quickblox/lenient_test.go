@@ -55,6 +55,25 @@ func TestIgnoredOnUpdate(t *testing.T) {
 		{"names that can't be understood", asForm, "push_all[occupants_ids=3&push_all[x]y=1&push_all[][occupants_ids]=3&a[b][c][d]=1", "a[b][c][d],push_all[][occupants_ids],push_all[occupants_ids,push_all[x]y", "Lunch", `[1, 2]`},
 		{"custom data of no class", asForm, "data[accepted]=%5B17487343%5D&name=x", "data", "x", `[1, 2]`},
 		{"a semicolon", asForm, "name=a;b", "", "a;b", `[1, 2]`},
+		{"numbered elements", asForm, "push_all[occupants_ids][1]=4&push_all[occupants_ids][0]=3", "", "Lunch", `[1, 2, 3, 4]`},
+		{"ten numbered elements and one without", asForm, "push_all[occupants_ids][10]=5&push_all[occupants_ids][9]=4&push_all[occupants_ids][]=3", "", "Lunch", `[1, 2, 3, 4, 5]`},
+		{"numbers of a language that prints lists", asForm, "push_all[occupants_ids]=[3,+4]", "", "Lunch", `[1, 2, 3, 4]`},
+		{"ids with a point, of encoders that know only such numbers", asJSON, `{"push_all": {"occupants_ids": [3.0, 4e0]}, "user_id": 1.0}`, "", "Lunch", `[1, 2, 3, 4]`},
+		{"elements without a value", asJSON, `{"push_all": {"occupants_ids": [null, "", 3]}}`, "", "Lunch", `[1, 2, 3]`},
+		{"a comma at the end", asForm, "push_all[occupants_ids]=3,,4,", "", "Lunch", `[1, 2, 3, 4]`},
+		{"a name in brackets in JSON, which is another name", asJSON, `{"push_all": {"occupants_ids[]": [3]}}`, "push_all[occupants_ids[]]", "Lunch", `[1, 2]`},
+		{"a name that was not set", asJSON, `{"name": null, "photo": null, "data": null, "push_all": null}`, "name", "Lunch", `[1, 2]`},
+		{"an owner that was not set", asJSON, `{"name": "x", "user_id": 0}`, "user_id", "x", `[1, 2]`},
+		{"an empty owner", asForm, "name=x&user_id=", "user_id", "x", `[1, 2]`},
+		{"empty objects", asForm, "name=x&push_all=&pull_all=&data=", "push_all,pull_all,data", "x", `[1, 2]`},
+		{"empty lists for objects", asJSON, `{"name": "x", "push_all": [], "data": []}`, "", "x", `[1, 2]`},
+		{"data of a class without a name", asJSON, `{"name": "x", "data": {"class_name": "", "n": 1}}`, "data", "x", `[1, 2]`},
+		{"a list", asJSON, `[]`, "body", "Lunch", `[1, 2]`},
+		{"null", asJSON, `null`, "body", "Lunch", `[1, 2]`},
+		{"a text", asJSON, `"name"`, "body", "Lunch", `[1, 2]`},
+		{"white space", asJSON, " \r\n", "", "Lunch", `[1, 2]`},
+		{"another name of JSON", "text/json; charset=utf-8", `{"name": "x"}`, "", "x", `[1, 2]`},
+		{"a type with a broken parameter", "application/json; charset", `{"name": "x"}`, "", "x", `[1, 2]`},
 	} {
 		t.Run(tt.reason, func(t *testing.T) {
 			d := open(t)
@@ -111,6 +130,9 @@ func TestIgnoredOnCreate(t *testing.T) {
 		{"whether members must join", `{"type": 2, "name": "x", "is_join_required": "yes"}`, "is_join_required", `[1]`},
 		{"custom data of no class", `{"type": 2, "name": "x", "data": {"n": 1}}`, "data", `[1]`},
 		{"a list in a list", `{"type": 2, "name": "x", "occupants_ids": [["2,3", 4]]}`, "", `[1, 4, "2,3"]`},
+		{"numbers with a point", `{"type": 2.0, "name": "x", "occupants_ids": [2.0]}`, "", `[1, 2]`},
+		{"admins of a private dialog", `{"type": 3, "occupants_ids": [2], "admin_ids": [2]}`, "admin_ids", `[1, 2]`},
+		{"a whole object with nothing set", `{"_id": null, "type": 2, "name": "x", "occupants_ids": [2, null], "user_id": 0, "photo": null, "admin_ids": null, "data": null}`, "_id,user_id", `[1, 2]`},
 	} {
 		t.Run(tt.reason, func(t *testing.T) {
 			d := open(t)
@@ -140,6 +162,14 @@ func TestIgnoredInLists(t *testing.T) {
 		{"milliseconds", "updated_at[gte]=1448461234567&created_at[lt]=1969851800000.25", ""},
 		{"an exponent", "updated_at[gte]=1.448461234567e9", ""},
 		{"the time of creation", "created_at=1769851801", ""},
+		{"pages of no dialogs", "limit=0&skip=-5", "limit,skip"},
+		{"numbers with a point", "limit=5.0&skip=0.0&type=2", ""},
+		{"values that were not set", "limit=&skip=&count=&user_id=&updated_at[gte]=&occupants_ids[all]=&data=", "limit,skip,count,user_id,updated_at[gte],data"},
+		{"a count in words", "count=false", ""},
+		{"the distant past and future", "updated_at[gte]=-62135596800&updated_at[lt]=64092211200.0&created_at[lte]=99999999999999999", ""},
+		{"a decimal comma", "updated_at[gte]=1448461234,567", ""},
+		{"dates", "updated_at[gte]=2015-11-25&created_at[gt]=2015-11-25T14:20:34%2B0000&created_at[lt]=2099-11-25%2014:20:34%20UTC", ""},
+		{"numbered elements", "type[in][0]=1&type[in][1]=2", ""},
 		{"an odd name", "%00a,b%0d%0aX=1&" + strings.Repeat("x", 100) + "=1", "?a?b??X" + "," + strings.Repeat("x", 57) + "..."},
 	} {
 		t.Run(tt.reason, func(t *testing.T) {
@@ -178,6 +208,11 @@ func TestTimes(t *testing.T) {
 		"created_at=1769851801.5":            "0",
 		"created_at=2026-01-31T09:30:01Z":    "1",
 		"created_at[lt]=4102444800000.00001": "1",
+		"created_at[lt]=1769851801,5":        "1",
+		"created_at[lt]=-62135596800":        "0",
+		"created_at[gt]=64092211200":         "0",
+		"created_at[gt]=1769851801000000":    "0",
+		"created_at=2026-01-31%2009:30:01":   "1",
 	} {
 		d.get(user("1"), "/chat/Dialog.json?"+query).wantField("total_entries", want)
 	}
@@ -218,6 +253,11 @@ func TestBodies(t *testing.T) {
 	d.send(user("1"), http.MethodPut, "/chat/Dialog/"+id+"?name=Dinner", asJSON, `{"name": "Supper"}`).ignored("name").wantField("name", `"Supper"`)
 
 	// What is not understood on a deletion never deletes for everyone.
+	for _, body := range []string{"[]", "null", `"force"`, "1"} {
+		other := d.group("1", "3")
+		d.send(user("3"), http.MethodDelete, "/chat/Dialog/"+other, asJSON, body).ignored("body").want(http.StatusOK, "")
+		d.send(user("1"), http.MethodDelete, "/chat/Dialog/"+other, asJSON, "force=true").ignored("").want(http.StatusOK, "")
+	}
 	d.send(user("3"), http.MethodDelete, "/chat/Dialog/"+id, "", "force=1").ignored("body").want(http.StatusOK, "")
 	d.send(user("2"), http.MethodDelete, "/chat/Dialog/"+id, asForm, "farce=1").ignored("farce").want(http.StatusOK, "")
 	d.get(user("1"), "/chat/Dialog/"+id).wantField("occupants_ids", `[1, 4]`)
@@ -229,13 +269,14 @@ func TestNamedAsSent(t *testing.T) {
 	d := open(t)
 	id := d.group("1", "2")
 	for body, label := range map[string]string{
-		`{"push": {"occupants_ids": [1.5]}}`:                                   "push[occupants_ids]: ",
-		`{"push": {"occupants_ids": [""]}}`:                                    "push[occupants_ids]: ",
-		`{"push_all": {"occupants_ids": [""]}}`:                                "push_all[occupants_ids]: ",
-		`{"pull": {"occupants_ids": [""]}}`:                                    "pull[occupants_ids]: ",
-		`{"push": {"admin_ids": [9]}}`:                                         "push[admin_ids]: ",
-		`{"push": {"occupants_ids": [5]}, "pull": {"occupants_ids": [5]}}`:     "pull[occupants_ids]: ",
-		`{"push": {"occupants_ids": [5]}, "pull_all": {"occupants_ids": [5]}}`: "pull_all[occupants_ids]: ",
+		`{"push": {"occupants_ids": [1.5]}}`:                                          "push[occupants_ids]: ",
+		`{"push": {"occupants_ids": ["\u0000"]}}`:                                     "push[occupants_ids]: ",
+		`{"push_all": {"occupants_ids": ["\u0000"]}}`:                                 "push_all[occupants_ids]: ",
+		`{"pull": {"occupants_ids": ["\u0000"]}}`:                                     "pull[occupants_ids]: ",
+		`{"push": {"occupants_ids": ["\u0000"]}, "push_all": {"occupants_ids": [5]}}`: "push[occupants_ids], push_all[occupants_ids]: ",
+		`{"push": {"admin_ids": [9]}}`:                                                "push[admin_ids]: ",
+		`{"push": {"occupants_ids": [5]}, "pull": {"occupants_ids": [5]}}`:            "pull[occupants_ids]: ",
+		`{"push": {"occupants_ids": [5]}, "pull_all": {"occupants_ids": [5]}}`:        "pull_all[occupants_ids]: ",
 		`{"push": 5}`:       "push: ",
 		`{"user_id": 9}`:    "user_id: ",
 		`{"name": ["x"]}`:   "name: ",
@@ -249,7 +290,7 @@ func TestNamedAsSent(t *testing.T) {
 	for query, label := range map[string]string{
 		"_id[in]=x": "_id[in]: ", "_id=x": "_id: ", "_id[ne]=x": "_id[ne]: ", "name[in]=%ff": "name[in]: ", "name=%ff": "name: ",
 		"name[ne]=%ff": "name[ne]: ", "type[in]=9": "type[in]: ", "occupants_ids[all]=": "", "user_id[in]=%ff": "user_id[in]: ",
-		"limit=0": "limit: ", "skip=-1": "skip: ",
+		"limit=x": "limit: ", "skip=100001": "skip: ",
 	} {
 		a := d.get(user("1"), "/chat/Dialog.json?"+query)
 		if label != "" && (a.Status != http.StatusBadRequest || !strings.HasPrefix(a.Body, `{"errors":["`+label)) {

@@ -64,7 +64,10 @@ func listOf(p params) (list dialog.ListRequest, onlyCount bool, err error) {
 	if err != nil {
 		return list, false, err
 	}
-	if !limit.Given || limit.Value > pageLimit {
+	if limit.Given && limit.Value < 1 {
+		p.ignore("limit")
+	}
+	if limit.Value < 1 || limit.Value > pageLimit {
 		limit = dialog.Some(pageLimit)
 	}
 	list.First = limit
@@ -72,7 +75,10 @@ func listOf(p params) (list dialog.ListRequest, onlyCount bool, err error) {
 	if err != nil {
 		return list, false, err
 	}
-	list.Skip = skip.Value
+	if skip.Value < 0 {
+		p.ignore("skip")
+	}
+	list.Skip = max(skip.Value, 0)
 	list.Order = p.takeOrder()
 	if onlyCount, err = p.takeFlag("count"); err != nil {
 		return list, false, err

@@ -60,6 +60,15 @@ func (f *fate) checkLists(value any, label string) error {
 	return nil
 }
 
+// sentAs notes the parameter of an input. One with several has all of their
+// names: which of them is refused is not known here.
+func (f *fate) sentAs(input, label string) {
+	if before, ok := f.sent[input]; ok && before != label {
+		label = before + ", " + label
+	}
+	f.sent[input] = label
+}
+
 // label is a parameter as the request spells it.
 func (p params) label(name string) string {
 	if p.within == "" {

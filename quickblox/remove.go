@@ -30,7 +30,9 @@ func (d *handler) remove(r *request) (answer, error) {
 		r.params.sent["removeOccupants"] = "" // which no parameter asks for
 	}
 	ids := strings.Split(r.pathIDs(), ",")
-	if len(ids) == 1 {
+	if len(ids) > 1 { // an empty one is what a comma at the end leaves
+		ids = slices.DeleteFunc(ids, func(id string) bool { return id == "" })
+	} else {
 		_, err := d.Service.Update(r.Context(), r.caller, ids[0], change)
 		return answer{status: http.StatusOK}, err
 	}

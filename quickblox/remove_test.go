@@ -65,7 +65,7 @@ func TestRemoveSeveral(t *testing.T) {
 	private, _ = d.create(user("1"), `{"type": 3, "occupants_ids": [3]}`).field("_id").(string)
 	d.remove(user("2"), strings.Join([]string{own, foreign, public, private, ""}, ","), "", "", "").want(http.StatusOK, `{
 		"SuccessfullyDeleted": {"ids": ["`+own+`", "`+foreign+`"]},
-		"NotFound": {"ids": [""]},
+		"NotFound": {"ids": []},
 		"WrongPermissions": {"ids": ["`+public+`", "`+private+`"]}
 	}`)
 	d.get(user("1"), "/chat/Dialog/"+own).wantField("occupants_ids", `[1]`)
@@ -86,7 +86,8 @@ func TestWrongRemovals(t *testing.T) {
 	d.remove(user("1"), d.public("1", "Square"), "", "", "").refused(http.StatusBadRequest, "leave")
 	d.remove(user("1"), "x", "", "", "").refused(http.StatusBadRequest, "_id: ")
 	d.remove(user("1"), id, "", asForm, "force=2").refused(http.StatusBadRequest, "force: must be 0 or 1")
-	d.remove(user("1"), id, "", asJSON, `{"force": true}`).refused(http.StatusBadRequest, "force: must be 0 or 1")
+	d.remove(user("1"), id, "", asJSON, `{"force": "yes"}`).refused(http.StatusBadRequest, "force: must be 0 or 1")
+	d.remove(user("2"), id, "", asJSON, `{"force": true}`).refused(http.StatusForbidden, "delete")
 	many := []string{id}
 	for i := range 100 {
 		many = append(many, fmt.Sprintf("%024x", 1000+i))

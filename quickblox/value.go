@@ -2,6 +2,8 @@ package quickblox
 
 import (
 	"encoding/json"
+	"math"
+	"regexp"
 	"strconv"
 	"strings"
 
@@ -34,23 +36,58 @@ func (p params) takeText(name string) (taken dialog.Optional[string], isNull boo
 	return dialog.Optional[string]{}, false, invalid(p.label(name), "must be a string")
 }
 
-// takeNumber takes a whole number, which may come as its decimal text. null is
-// not given.
+// takeNumber takes a whole number, which may come as its decimal text. null and
+// an empty text are not given.
 func (p params) takeNumber(name string) (dialog.Optional[int], error) {
 	value, _ := p.take(name)
-	if value == nil {
+	if value == nil || p.isEmpty(value, p.label(name)) {
 		return dialog.Optional[int]{}, nil
 	}
-	digits, _ := text(value)
-	n, err := strconv.ParseInt(digits, 10, 32)
-	if err != nil || strconv.FormatInt(n, 10) != digits {
+	number, _ := text(value)
+	n, ok := whole(number)
+	if !ok || n < math.MinInt32 || n > math.MaxInt32 {
 		return dialog.Optional[int]{}, invalid(p.label(name), "must be a whole number")
 	}
 	return dialog.Some(int(n)), nil
 }
 
-// takeFlag takes 0 or 1. null is not given.
+// whole reads a whole number as encoders write one, some of which know only
+// numbers with a point: 7, 7.0 or 7e0.
+func whole(number string) (int64, bool) {
+	number = strings.TrimSpace(number)
+	if n, err := strconv.ParseInt(number, 10, 64); err == nil {
+		return n, true
+	}
+	if strings.Trim(number, "0123456789+-.eE") != "" {
+		return 0, false // 0x10, Inf
+	}
+	f, err := strconv.ParseFloat(number, 64)
+	return int64(f), err == nil && f == math.Trunc(f) && math.Abs(f) <= dialog.MaxInteger
+}
+
+// isEmpty tells whether a value is an empty text, which asks for nothing where
+// there must be more, and notes that it is ignored.
+func (f *fate) isEmpty(value any, label string) bool {
+	content, ok := text(value)
+	empty := ok && content == ""
+	if empty {
+		f.ignore(label)
+	}
+	return empty
+}
+
+// takeFlag takes 0 or 1, or false or true. null and an empty text are not given.
 func (p params) takeFlag(name string) (bool, error) {
+	switch value := p.values[name].(type) {
+	case bool:
+		p.take(name)
+		return value, nil
+	case string, dialog.Text:
+		if word, _ := text(value); word == "true" || word == "false" {
+			p.take(name)
+			return word == "true", nil
+		}
+	}
 	n, err := p.takeNumber(name)
 	if err != nil || n.Value < 0 || n.Value > 1 {
 		return false, invalid(p.label(name), "must be 0 or 1")
@@ -58,11 +95,12 @@ func (p params) takeFlag(name string) (bool, error) {
 	return n.Value == 1, nil
 }
 
-// takeObject takes the parameters within a parameter. null is none.
+// takeObject takes the parameters within a parameter. null, an empty text and an
+// empty list are none.
 func (p params) takeObject(name string) (params, error) {
 	value, _ := p.take(name)
 	nested := params{within: p.label(name), fate: p.fate}
-	if value == nil {
+	if list, isList := value.([]any); value == nil || isList && len(list) == 0 || p.isEmpty(value, p.label(name)) {
 		return nested, nil
 	}
 	var ok bool
@@ -103,9 +141,15 @@ func users(value any, label string) ([]dialog.UserID, error) {
 }
 
 // usersIn are the ids in one element of a list. Some libraries put the list
-// into another one.
+// into another one, or leave elements empty.
 func usersIn(element any, label string) ([]dialog.UserID, error) {
 	switch element := element.(type) {
+	case nil:
+		return nil, nil
+	case string:
+		if element == "" {
+			return nil, nil
+		}
 	case dialog.Text:
 		return splitUsers(string(element)), nil
 	case []any:
@@ -115,10 +159,18 @@ func usersIn(element any, label string) ([]dialog.UserID, error) {
 	return []dialog.UserID{id}, err
 }
 
+// numbersInBrackets is a list of numbers as several languages print one.
+var numbersInBrackets = regexp.MustCompile(`^\s*\[[\d,\s]*\]\s*$`)
+
 func splitUsers(text string) []dialog.UserID {
+	if numbersInBrackets.MatchString(text) {
+		text = strings.Trim(strings.TrimSpace(text), "[]")
+	}
 	var ids []dialog.UserID
 	for _, id := range splitList(text) {
-		ids = append(ids, dialog.UserID(id))
+		if id != "" {
+			ids = append(ids, dialog.UserID(id))
+		}
 	}
 	return ids
 }
@@ -135,10 +187,10 @@ func splitList(text string) []string {
 	return list
 }
 
-// takeUser takes one user id. null is not given.
+// takeUser takes one user id. null and an empty text are not given.
 func (p params) takeUser(name string) (dialog.Optional[dialog.UserID], error) {
 	value, _ := p.take(name)
-	if value == nil {
+	if value == nil || p.isEmpty(value, p.label(name)) {
 		return dialog.Optional[dialog.UserID]{}, nil
 	}
 	id, err := userOf(value, p.label(name))
@@ -148,7 +200,12 @@ func (p params) takeUser(name string) (dialog.Optional[dialog.UserID], error) {
 // userOf reads a user id: a string, or a whole number as its decimal text.
 func userOf(value any, label string) (dialog.UserID, error) {
 	id, ok := text(value)
-	if _, isNumber := value.(json.Number); !ok || isNumber && strings.ContainsAny(id, ".eE") {
+	if _, isNumber := value.(json.Number); ok && isNumber && strings.ContainsAny(id, ".eE") {
+		var n int64
+		n, ok = whole(id)
+		id = strconv.FormatInt(n, 10)
+	}
+	if !ok {
 		return "", invalid(label, "must be user ids: whole numbers or strings")
 	}
 	return dialog.UserID(id), nil
@@ -161,13 +218,14 @@ func (p params) takeData() ([]dialog.CustomInput, error) {
 	if err != nil || data.values == nil {
 		return nil, err
 	}
-	if len(data.values) > 0 && data.values["class_name"] == nil {
+	given := len(data.values) > 0
+	class, _, err := data.takeText("class_name")
+	if err != nil || !given {
+		return nil, err
+	}
+	if class.Value == "" {
 		p.ignore(p.label("data"))
 		return nil, nil
-	}
-	class, _, err := data.takeText("class_name")
-	if err != nil || !class.Given {
-		return nil, err
 	}
 	return []dialog.CustomInput{{Class: class.Value, Fields: data.values}}, nil
 }
