@@ -3,12 +3,12 @@
 TOOL := go tool -modfile=tools/go.mod
 # The race detector needs a C compiler; without one the tests run without it.
 RACE := $(shell go env CGO_ENABLED | grep -q 1 && command -v $$(go env CC) >/dev/null && echo -race)
-# Random order in CI alone: go test remembers no result of it, and elsewhere
-# only what has changed is tested again.
+# Random order only in CI: go test does not cache such results, and on other
+# machines only what has changed is tested again.
 SHUFFLE := $(if $(filter true,$(CI)),-shuffle=on)
 RESULTS := bin/test.json
 # The playground's page needs npm. Without npm, or when npm fails (except in CI),
-# the binary is built all the same, and its page loads GraphiQL from a CDN.
+# the binary is built anyway, and its page loads GraphiQL from a CDN.
 WEB := playground/web
 PAGE := $(if $(shell command -v npm),playground/dist/page/index.html)
 VERSION := $(shell git describe --tags --always --dirty 2>/dev/null)
@@ -60,7 +60,7 @@ format: ## Format the code
 lint: ## Lint the code
 	$(TOOL) golangci-lint run
 
-check: ## Generated code up to date, format, vet, lint, module files
+check: ## Check generated code, format, vet, lint and module files
 	go tool gqlgen generate
 	git diff --exit-code -- graph
 	test -z "$$($(TOOL) gofumpt -l . | grep -v /generated)"
@@ -73,25 +73,25 @@ audit: ## Look for known vulnerabilities in all dependencies
 	@tools/audit
 
 test-mongo: export DIALOGS_SECRET ?= unused-here-but-compose-asks-for-it
-test-mongo: ## Run the tests of the stores on a real MongoDB: that of compose.yaml, by Docker
+test-mongo: ## Run the tests of the stores on a real MongoDB, with Docker and compose.yaml
 	docker compose up --detach --wait mongo
 	MONGODB_URI='mongodb://127.0.0.1:27017/?directConnection=true' go test $(RACE) -count=1 -shuffle=on ./store/... ./transfer ./e2e; \
 		status=$$?; docker compose stop mongo; exit $$status
 
-bench: ## Measure: the store and the whole server, each beside a bare loop
+bench: ## Measure the embedded store and the whole server, each compared with a bare loop
 	go test -run '^$$' -bench . -benchtime 2s ./store/sqlite
 	go test -run '^$$' -bench Handler ./graph
 	go test -run '^$$' -bench 'HTTP|CPU' -benchtime 2s ./e2e
 
-bench-cost: ## Look for the requests that cost most, and write docs/cost.md
+bench-cost: ## Find the most expensive requests, and write docs/cost.md
 	go test -run 'TestCost$$' -timeout 30m -v ./e2e -args -cost $(CURDIR)/docs/cost.md
 
-bench-mongo: ## Measure the MongoDB store beside a bare driver loop, and the whole path
+bench-mongo: ## Measure the MongoDB store compared with a bare driver loop, and the whole server
 	go test -run '^$$' -bench Update -benchtime 2s ./store/mongo
 	go test -run '^$$' -bench Mongo -benchtime 2s ./e2e
 
-screenshot: $(PAGE) ## Take the README's picture of the playground
+screenshot: $(PAGE) ## Take the README's screenshot of the playground
 	go test -count=1 -run 'TestPage$$' ./playground -screenshot ../docs/playground.png
 
-clean: ## Remove what was built; never data
+clean: ## Remove build results; keeps data
 	rm -rf bin playground/dist/page

@@ -301,7 +301,7 @@ func TestBackupRefuses(t *testing.T) {
 		t.Fatal(s.Stderr)
 	}
 	onlyFiles(t, full, "notes.txt")
-	if result := servertest.Run(t, nil, "restore", good, "--store", s.Store); result.Code != 1 || !strings.Contains(result.Stderr, "there is a store in") {
+	if result := servertest.Run(t, nil, "restore", good, "--store", s.Store); result.Code != 1 || !strings.Contains(result.Stderr, "already has a store") {
 		t.Errorf("a store that is not served: got code %d and %q", result.Code, result.Stderr)
 	}
 }

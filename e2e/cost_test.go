@@ -32,7 +32,7 @@ type costly struct {
 	bytes   int // of the answer
 	cpu     time.Duration
 	memory  int64
-	waiting time.Duration // of an innocent caller beside it
+	waiting time.Duration // of another caller beside it
 }
 
 // costRepeats is how often each request is sent, by costSenders at once.
@@ -78,7 +78,7 @@ func TestCost(t *testing.T) {
 		c := &all[i]
 		if c.status >= http.StatusInternalServerError && c.status != http.StatusServiceUnavailable ||
 			c.bytes > mostBytes || c.cpu > mostCPU || c.memory > mostMemory || c.waiting > mostWaiting {
-			t.Errorf("%s: status %d, %d bytes, %v of CPU, %d MB, an innocent caller waited %v", c.what, c.status, c.bytes, c.cpu, c.memory/megabyte, c.waiting)
+			t.Errorf("%s: status %d, %d bytes, %v of CPU, %d MB, another caller waited %v", c.what, c.status, c.bytes, c.cpu, c.memory/megabyte, c.waiting)
 		}
 	}
 	t.Logf("%d requests measured", len(all))
@@ -89,7 +89,7 @@ func TestCost(t *testing.T) {
 	}
 }
 
-// measure sends the request several times at once, beside an innocent caller.
+// measure sends the request several times at once, beside another caller.
 func (c *costly) measure(t *testing.T, p *servertest.Process, h, innocentHeader servertest.Header, innocent []byte) {
 	t.Helper()
 	h = append(h[:len(h):len(h)], "Content-Type", "application/json")
@@ -116,7 +116,7 @@ func (c *costly) measure(t *testing.T, p *servertest.Process, h, innocentHeader 
 		began := time.Now()
 		reply, err := p.Try(innocentHeader, innocent)
 		if err != nil || reply.Status != http.StatusOK || len(reply.Errors) > 0 {
-			t.Errorf("an innocent caller beside %s: %v, status %d and %.300s", c.what, err, reply.Status, reply.Body)
+			t.Errorf("another caller beside %s: %v, status %d and %.300s", c.what, err, reply.Status, reply.Body)
 		}
 		c.waiting = max(c.waiting, time.Since(began))
 		select {
@@ -274,21 +274,21 @@ func report(all []costly) string {
 	var page strings.Builder
 	page.WriteString(`# What requests cost
 
-` + "`make bench-cost`" + ` sends, for every field of the schema and every kind of list of the QuickBlox API, a request for as much as the limits allow, ` +
-		fmt.Sprintf("%d times by %d senders at once. The user has 30 groups of 1,000 occupants with ids of 128 bytes. ", costRepeats, costSenders) +
-		`Beside them, an innocent caller reads a dialog again and again. CPU is of one request; memory is what the process grew by; waiting is the slowest answer to the innocent caller. Rate limits are off. A request that is too large is refused, which is why answers stay below ` + "`--limit-answer`" + `.
+` + "`make bench-cost`" + ` sends, for every field of the schema and every kind of list of the QuickBlox API, the largest request that the limits allow: ` +
+		fmt.Sprintf("%d times, by %d clients at the same time. The user has 30 groups of 1,000 occupants with ids of 128 bytes. ", costRepeats, costSenders) +
+		`At the same time, another caller reads a dialog again and again. CPU is per request, memory is the growth of the process, and waiting is the slowest answer to the other caller. Rate limits are off. A request whose answer would be too large is refused, so answers stay below ` + "`--limit-answer`" + `.
 
 `)
-	fmt.Fprintf(&page, "%d requests were measured. The bounds that a test keeps: %d MB of answer, %v of CPU, %d MB of memory, %v of waiting.\n",
+	fmt.Fprintf(&page, "%d requests were measured. Limits that a test checks: %d MB of answer, %v of CPU, %d MB of memory, %v of waiting.\n",
 		len(all), mostBytes/megabyte, mostCPU, int64(mostMemory)/megabyte, mostWaiting)
 	for _, measure := range []struct {
 		title string
 		worst func(costly) float64
 	}{
-		{"Most bytes of answer for each byte of request", func(c costly) float64 { return float64(c.bytes) / float64(c.sent) }},
+		{"Largest answer per byte of request", func(c costly) float64 { return float64(c.bytes) / float64(c.sent) }},
 		{"Most CPU", func(c costly) float64 { return float64(c.cpu) }},
 		{"Most memory", func(c costly) float64 { return float64(c.memory) }},
-		{"Longest wait of an innocent caller", func(c costly) float64 { return float64(c.waiting) }},
+		{"Longest wait of another caller", func(c costly) float64 { return float64(c.waiting) }},
 	} {
 		slices.SortStableFunc(all, func(a, b costly) int { return cmp.Compare(measure.worst(b), measure.worst(a)) })
 		fmt.Fprintf(&page, "\n## %s\n\n| request | sent | answer | CPU | memory | waiting |\n| --- | --- | --- | --- | --- | --- |\n", measure.title)

@@ -78,7 +78,7 @@ func TestImportCommand(t *testing.T) {
 	s.Rest(servertest.WithKey(key), http.MethodPut, "/chat/Dialog/5d75393ba28f9a17e1cb0001.json", map[string]any{"name": "Dinner"})
 	run("", true, "same 3 different 1 missing 0 refused 0 1 × it differs in: name, updated at (5d75393ba28f9a17e1cb0001)", "--verify", dir)
 	run("", true, "created 0 same 3 changed 0 refused 1 1 × it was changed here since it was imported, and differs; "+
-		"it is overwritten only when asked for (5d75393ba28f9a17e1cb0001)", dir)
+		"use --overwrite to replace it (5d75393ba28f9a17e1cb0001)", dir)
 	run("", false, "created 0 same 3 changed 1 refused 0", "--overwrite", "--dry-run", dir)
 	run("", false, "created 0 same 3 changed 1 refused 0", "--overwrite", dir)
 

@@ -14,17 +14,17 @@ type client struct {
 	http     *http.Client
 }
 
-// An apiError is a refusal, as errors[].extensions explains it. Credentials
-// that do not hold are refused in the same shape.
+// An apiError is an error of the API, with its errors[].extensions. Invalid
+// credentials have the same shape.
 type apiError struct {
 	Message    string
 	Extensions struct {
-		// Code is the kind of refusal, and Status its number over HTTP.
+		// Code is the error code, and Status the matching HTTP status.
 		Code   string
 		Status int
-		// Field is the one input to blame.
+		// Field is the input that caused the error.
 		Field string
-		// Rule is the act that the caller may not do, being what Standing says.
+		// Rule is the action that is not allowed, Standing the caller's role.
 		Rule, Standing string
 	}
 }
@@ -33,17 +33,17 @@ func (e *apiError) Error() string {
 	return fmt.Sprintf("%s (%s, %d)", e.Message, e.Extensions.Code, e.Extensions.Status)
 }
 
-// An updated is what an update came to.
+// An updated is the result of an update.
 type updated struct {
 	Dialog struct {
 		OccupantIDs []string
 		Version     int
 	}
-	// Replayed says that the key had been used: nothing was changed now.
+	// Replayed says that the idempotencyKey was used before: nothing was changed now.
 	Replayed bool
 }
 
-// update changes a dialog for a user, or for nobody when he is empty.
+// update changes a dialog on behalf of a user, or as a server if user is empty.
 func (c client) update(ctx context.Context, user, id string, input map[string]any) (updated, error) {
 	const query = `mutation Update($id: ID!, $input: UpdateDialogInput!) {
 		updateDialog(id: $id, input: $input) { dialog { occupantIds version } replayed } }`
@@ -52,8 +52,8 @@ func (c client) update(ctx context.Context, user, id string, input map[string]an
 	return data.UpdateDialog, err
 }
 
-// do sends an operation on behalf of a user, or of nobody when he is empty,
-// and decodes its data. Of several errors it returns the first.
+// do sends an operation on behalf of a user, or as a server if user is empty,
+// and decodes its data. If there are several errors, it returns the first.
 func (c client) do(ctx context.Context, user, query string, variables, data any) error {
 	body, err := json.Marshal(map[string]any{"query": query, "variables": variables})
 	if err != nil {

@@ -1,5 +1,5 @@
-// Command server is a back end that keeps its conversations in Dialogs. It
-// calls with an API key and needs nothing but the standard library:
+// Command server is an example of a back end that keeps its conversations in
+// Dialogs. It uses an API key, and only the standard library:
 //
 //	DIALOGS_KEY=$(cat data/development.key) go run ./examples/server
 package main
@@ -27,14 +27,14 @@ func main() {
 	}
 }
 
-// openOrder gives the customer and the seller of an order a group to talk in.
-// Run twice, it finds what the first run made: each step has a key, or asks
-// for what is so already.
+// openOrder creates a group in which the customer and the seller of an order
+// can talk. It is safe to run twice: each step has an idempotencyKey, or
+// requests something that is already true.
 func openOrder(ctx context.Context, api client) error {
 	const define = `mutation { defineCustomClass(input: { name: "Order", fields: [
 		{ name: "number", type: INTEGER }, { name: "paid", type: BOOLEAN }] }) { customClass { name } } }`
 	if err := api.do(ctx, "", define, nil, nil); err != nil {
-		return fmt.Errorf("defining what an order carries: %w", err)
+		return fmt.Errorf("defining the custom class: %w", err)
 	}
 
 	const create = `mutation { createDialog(input: { type: GROUP, name: "Order 4711", ownerId: "alice",
@@ -51,14 +51,14 @@ func openOrder(ctx context.Context, api client) error {
 	id := made.CreateDialog.Dialog.ID
 	fmt.Printf("group %s, created now: %v\n", id, made.CreateDialog.Created)
 
-	// As bob, with his rights alone: the history will say that he did it.
+	// On behalf of bob, with only the permissions of bob. The history names bob.
 	added, err := api.update(ctx, "bob", id, map[string]any{"addOccupants": []string{"carol"}})
 	if err != nil {
 		return fmt.Errorf("adding carol for bob: %w", err)
 	}
 	fmt.Println("occupants:", added.Dialog.OccupantIDs)
 
-	// An answer may be lost on its way. With a key it is safe to ask again.
+	// An answer can get lost. With an idempotencyKey, it is safe to send again.
 	paid := map[string]any{
 		"customData":     []any{map[string]any{"className": "Order", "fields": map[string]any{"number": 4711, "paid": true}}},
 		"idempotencyKey": "order-4711-paid",
@@ -66,16 +66,16 @@ func openOrder(ctx context.Context, api client) error {
 	for range 2 {
 		set, err := api.update(ctx, "", id, paid)
 		if err != nil {
-			return fmt.Errorf("noting the payment: %w", err)
+			return fmt.Errorf("recording the payment: %w", err)
 		}
 		fmt.Printf("paid, at version %d, replayed: %v\n", set.Dialog.Version, set.Replayed)
 	}
 
-	// A refusal is a value to act on: its code, and the rule that says no.
+	// The code and the rule of an error tell a program what went wrong.
 	var refused *apiError
 	_, err = api.update(ctx, "carol", id, map[string]any{"removeOccupants": []string{"bob"}})
 	if !errors.As(err, &refused) {
-		return errors.Join(errors.New("carol, who may not remove bob, was not refused"), err)
+		return errors.Join(errors.New("carol removed bob without permission"), err)
 	}
 	fmt.Println("refused:", refused)
 
@@ -87,7 +87,7 @@ func openOrder(ctx context.Context, api client) error {
 		}
 	}
 	if err := api.do(ctx, "", open, nil, &session); err != nil {
-		return fmt.Errorf("opening a session for alice: %w", err)
+		return fmt.Errorf("creating a session for alice: %w", err)
 	}
 	fmt.Printf("for alice's front end until %s:\n%s\n",
 		session.CreateSession.ExpiresAt.Format(time.TimeOnly), session.CreateSession.Token)

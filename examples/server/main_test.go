@@ -38,12 +38,12 @@ TOKEN
 		},
 		{
 			key: server.DevelopmentKey(), stdout: "group ID, created now: false\n" + strings.Replace(rest, "REPLAYED", "true", 1),
-			reason: "the second finds what the first made",
+			reason: "the second run finds what the first one created",
 		},
 		{
 			key:    "nonsense",
-			stderr: "server: defining what an order carries: invalid API key: unknown or revoked (UNAUTHENTICATED, 401)\n",
-			reason: "an invalid key is told by its code",
+			stderr: "server: defining the custom class: invalid API key: unknown or revoked (UNAUTHENTICATED, 401)\n",
+			reason: "an invalid key has its own code",
 		},
 	} {
 		t.Run(test.reason, func(t *testing.T) {
@@ -65,7 +65,7 @@ TOKEN
 	}
 }
 
-// settled puts words in the place of what differs from run to run.
+// settled replaces what differs from run to run.
 func settled(out string) string {
 	for _, varies := range []struct{ pattern, word string }{
 		{`\b[0-9a-f]{24}\b`, "ID"},
