@@ -54,6 +54,38 @@ func fileError(setting string, err error) error {
 	return fmt.Errorf("%s: %w%s", setting, err, help)
 }
 
+// inputError is an error about reading a file that an argument names, and says what
+// to do when the process may not read it.
+func inputError(err error) error { return fileError("FILE", err) }
+
+// outputError names the setting of a file in an error about writing it to a
+// directory, and says what to do when the process may not do that.
+func outputError(setting, dir string, err error) error {
+	help := ""
+	switch {
+	case err == nil:
+		return nil
+	case errors.Is(err, fs.ErrPermission):
+		help = fmt.Sprintf("; the program runs as %s: let this user write to the directory, or choose another one", self())
+	case errors.Is(err, syscall.EROFS):
+		help = "; the file system is read-only: choose another directory"
+	}
+	var path *fs.PathError
+	if errors.As(err, &path) {
+		err = path.Err // of a file whose name says nothing
+	}
+	return fmt.Errorf("%s: writing to %s: %w%s", setting, dir, err, help)
+}
+
+// listenError names the setting of an address in an error about listening there.
+func listenError(setting, address string, err error) error {
+	help := ""
+	if errors.Is(err, fs.ErrPermission) {
+		help = fmt.Sprintf("; the program runs as %s, who may not use this port: choose one from 1024 on, or allow it (CAP_NET_BIND_SERVICE)", self())
+	}
+	return fmt.Errorf("%s %q: %w%s", setting, address, err, help)
+}
+
 // self is the user that the process runs as.
 func self() string {
 	uid := os.Geteuid()

@@ -50,7 +50,7 @@ func (p *program) backup(ctx context.Context, dir, path string) error {
 	// Beside the file, so that it only has to be linked to its name in the end.
 	temp, err := os.MkdirTemp(filepath.Dir(path), ".backup-")
 	if err != nil {
-		return err
+		return outputError("FILE", filepath.Dir(path), err)
 	}
 	manifest, err := p.packStore(ctx, dir, temp, path)
 	if err = errors.Join(err, os.RemoveAll(temp)); err != nil {

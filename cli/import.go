@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"path/filepath"
 	"strings"
 	"time"
 
@@ -92,7 +93,7 @@ func (p *program) runImport(ctx context.Context, i *importation, open func() (di
 	if i.refusedFile != "" {
 		file, err := os.OpenFile(i.refusedFile, os.O_CREATE|os.O_WRONLY|os.O_TRUNC, 0o600)
 		if err != nil {
-			return fmt.Errorf("--refused: %w", err)
+			return outputError("--refused", filepath.Dir(i.refusedFile), err)
 		}
 		defer func() { err = errors.Join(err, file.Close()) }()
 		i.refused = file

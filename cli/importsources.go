@@ -33,7 +33,7 @@ func newSources(args []string, stdin io.Reader) (*sources, error) {
 			continue
 		}
 		if _, err := os.Stat(name); err != nil {
-			return nil, err
+			return nil, inputError(err)
 		}
 	}
 	return &sources{names: args, stdin: stdin}, nil
@@ -84,7 +84,7 @@ func (s *sources) open() error {
 	}
 	file, err := os.Open(s.name)
 	if err != nil {
-		return err
+		return inputError(err)
 	}
 	s.file, s.reader = file, quickblox.NewReader(file)
 	return nil

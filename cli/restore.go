@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"syscall"
 
@@ -37,7 +38,7 @@ store or a complete one: run it again.`,
 func (p *program) restore(ctx context.Context, dir, path string) (err error) {
 	file, err := os.OpenFile(path, os.O_RDONLY|syscall.O_NONBLOCK, 0)
 	if err != nil {
-		return err
+		return inputError(err)
 	}
 	defer func() { err = errors.Join(err, file.Close()) }()
 	var manifest transfer.Manifest
@@ -51,7 +52,10 @@ func (p *program) restore(ctx context.Context, dir, path string) (err error) {
 	if errors.Is(err, syscall.ENOSPC) || errors.Is(err, syscall.EDQUOT) {
 		return fmt.Errorf("--store: the disk of %s is full: the restored store needs as much space as the backup", dir)
 	}
-	if err != nil {
+	switch {
+	case errors.Is(err, fs.ErrPermission), errors.Is(err, syscall.EROFS):
+		return storeError("store", dir, err)
+	case err != nil:
 		return err
 	}
 	note := ""

@@ -125,7 +125,7 @@ func (s *settings) listener() (net.Listener, error) {
 		return nil, fmt.Errorf("%s %q: address already in use; choose another port, for example --listen 127.0.0.1:8081", named("listen"), s.listen)
 	}
 	if err != nil {
-		return nil, fmt.Errorf("%s %q: %w", named("listen"), shown(s.listen), err)
+		return nil, listenError(named("listen"), shown(s.listen), err)
 	}
 	return listener, nil
 }

@@ -82,6 +82,40 @@ func TestAccess(t *testing.T) {
 	}
 }
 
+// TestAccessOfCommands runs commands as a user who may not use the files that they
+// name. Each error names the argument or flag, the reason, the user and what to do.
+func TestAccessOfCommands(t *testing.T) {
+	if os.Geteuid() != 0 {
+		t.Skip("NOT RUN: the program as another user: needs root")
+	}
+	dir, binary := enterable(t)
+	own := filepath.Join(dir, "own")
+	run := func(args ...string) *exec.Cmd {
+		command := exec.CommandContext(t.Context(), binary, args...)
+		command.Env = servertest.WithoutSettings(os.Environ())
+		command.Dir = dir
+		command.SysProcAttr = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: otherUser, Gid: otherUser}}
+		return command
+	}
+	backup := filepath.Join(own, "backup.tar")
+	if err := errors.Join(os.Mkdir(own, 0o700), os.Chown(own, otherUser, otherUser), os.WriteFile(filepath.Join(dir, "closed"), nil, 0o600),
+		run("apikey", "create", "a", "--store", filepath.Join(own, "data")).Run(), run("backup", backup, "--store", filepath.Join(own, "data")).Run()); err != nil {
+		t.Fatal(err)
+	}
+	for _, test := range []struct{ args, want []string }{
+		{[]string{"backup", "b.tar", "--store", "own/data"}, []string{"FILE: writing to .: permission denied", "let this user write"}},
+		{[]string{"restore", "closed", "--store", "own/new"}, []string{"FILE: open closed: permission denied", "let this user read"}},
+		{[]string{"restore", "own/backup.tar", "--store", "new"}, []string{"--store (DIALOGS_STORE)", "permission denied", "install -d -o 12345"}},
+		{[]string{"import", "closed", "--store", "own/data"}, []string{"FILE: open closed: permission denied", "let this user read"}},
+		{[]string{"import", "own/data", "--refused", "r.jsonl", "--store", "own/data"}, []string{"--refused: writing to .: permission denied", "let this user write"}},
+		{[]string{"migrate", "--from", "own/data", "--to", "new"}, []string{"--to: ", "permission denied", "install -d -o 12345"}},
+	} {
+		t.Run(strings.Join(test.args, " "), func(t *testing.T) {
+			failsToStart(t, run(test.args...), append(test.want, "uid 12345"))
+		})
+	}
+}
+
 // TestReadOnly starts the program on a file system that is mounted read-only.
 func TestReadOnly(t *testing.T) {
 	disk := dialogtest.Disk(t, unix.MS_RDONLY, "size=1m,mode=700")
