@@ -59,6 +59,12 @@ export const update = graphql(`
   }
 `);
 
+export const remove = graphql(`
+  mutation Remove($id: ID!) {
+    deleteDialog(id: $id) { deletedId }
+  }
+`);
+
 export const page = graphql(`
   query Page($first: Int, $after: String, $filter: DialogFilter) {
     dialogs(first: $first, after: $after, filter: $filter, orderBy: { field: CREATED_AT, direction: ASC }) {
