@@ -67,7 +67,7 @@ func TestChargeAhead(t *testing.T) {
 	}
 }
 
-// TestOperationLog begins operations where they are logged, and does nothing elsewhere.
+// TestOperationLog begins operations where they are logged, and does nothing in other places.
 func TestOperationLog(t *testing.T) {
 	begun := 0
 	ctx := api.WithOperationLog(t.Context(), func(ctx context.Context) (context.Context, func(...slog.Attr)) {

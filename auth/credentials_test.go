@@ -165,12 +165,12 @@ func TestParseCredentials(t *testing.T) {
 			refused: "contains characters that are not allowed",
 		},
 		"joined without a space": {
-			reason:  "Nor without a space.",
+			reason:  "A space is required.",
 			fields:  []field{{"Authorization", "ApiKey " + key + "," + key}},
 			refused: "contains characters that are not allowed",
 		},
 		"joined with nothing": {
-			reason:  "A comma alone must not be passed over.",
+			reason:  "A comma alone must not be ignored.",
 			fields:  []field{{"Authorization", "ApiKey " + key + ","}},
 			refused: "contains characters that are not allowed",
 		},
@@ -195,7 +195,7 @@ func TestParseCredentials(t *testing.T) {
 			refused: "is too long: 16385 bytes (limit 16384)",
 		},
 		"on behalf without a credential": {
-			reason:  "A name is no credential.",
+			reason:  "A name is not a credential.",
 			fields:  []field{{"On-Behalf-Of", "42"}},
 			refused: "can only be used with an API key",
 		},
@@ -215,7 +215,7 @@ func TestParseCredentials(t *testing.T) {
 			refused: "On-Behalf-Of: a user id must not be empty",
 		},
 		"on behalf of too much": {
-			reason:  "129 bytes are no user id.",
+			reason:  "129 bytes are too long for a user id.",
 			fields:  []field{{"Authorization", "ApiKey " + key}, {"On-Behalf-Of", long + "a"}},
 			refused: "On-Behalf-Of: the user id is too long",
 		},

@@ -207,19 +207,19 @@ func TestIssuer(t *testing.T) {
 		"no end":              {"A token that never ends can't be got rid of.", token(jwt.SigningMethodES256, ecKey, "ec", jwt.MapClaims{"exp": nil}), "a required claim is missing"},
 		"no subject":          {"Nobody is not a user.", token(jwt.SigningMethodES256, ecKey, "ec", jwt.MapClaims{"sub": nil}), "subject"},
 		"unknown kid":         {"Nobody knows that key.", token(jwt.SigningMethodES256, ecKey, "nobody", nil), unknown},
-		"kid of another":      {"A signature holds with its own key alone.", token(jwt.SigningMethodES256, otherEC, "ec", nil), unknown},
+		"kid of another":      {"A signature is only valid with its own key.", token(jwt.SigningMethodES256, otherEC, "ec", nil), unknown},
 		"kid as number":       {"A kid is text.", token(jwt.SigningMethodES256, ecKey, 1, nil), unknown},
 		"kid of another kind": {"An RSA key verifies no ES256.", token(jwt.SigningMethodES256, ecKey, "rsa", nil), unknown},
 		"RS512":               {"One algorithm per kind of key.", token(jwt.SigningMethodRS512, rsaKey, "rsa", nil), unknown},
 		"PS256":               {"One algorithm per kind of key.", token(jwt.SigningMethodPS256, rsaKey, "rsa", nil), unknown},
 		"key for RS512":       {"What is pinned to another algorithm is not for RS256.", token(jwt.SigningMethodRS256, rsaKey, "rsa-512", nil), unknown},
-		"for ES384, no kid":   {"Nor for ES256, when the token names no key.", token(jwt.SigningMethodES256, pinnedEC, nil, nil), unknown},
+		"for ES384, no kid":   {"ES256 is not allowed either if the token names no key.", token(jwt.SigningMethodES256, pinnedEC, nil, nil), unknown},
 		"key for encryption":  {"It does not sign.", token(jwt.SigningMethodRS256, rsaKey, "rsa-enc", nil), unknown},
 		"small RSA":           {"1,024 bits are broken for money.", token(jwt.SigningMethodRS256, smallRSA, "rsa-small", nil), unknown},
-		"ES384":               {"Not among the algorithms.", token(jwt.SigningMethodES384, p384, "p384", nil), unknown},
+		"ES384":               {"It is not one of the allowed algorithms.", token(jwt.SigningMethodES384, p384, "p384", nil), unknown},
 		"P-384 without alg":   {"The kind of key decides.", token(jwt.SigningMethodES384, p384, "p384-plain", nil), unknown},
 		"published private":   {"A private key that all the world can read signs for nobody.", token(jwt.SigningMethodES256, otherEC, "published", nil), unknown},
-		"published, no kid":   {"Nor when it is not named.", token(jwt.SigningMethodES256, otherEC, nil, nil), unknown},
+		"published, no kid":   {"The same without naming the key.", token(jwt.SigningMethodES256, otherEC, nil, nil), unknown},
 		"shared key":          {"HS256 is for the server's own secret alone.", token(jwt.SigningMethodHS256, shared, "oct", nil), unknown},
 		"none":                {"A token must be signed.", token(jwt.SigningMethodNone, jwt.UnsafeAllowNoneSignatureType, "ec", nil), unknown},
 		"brings its own key": {
@@ -264,7 +264,7 @@ func TestIssuerWithoutJWKS(t *testing.T) {
 	wantRefused(t, err, http.StatusUnauthorized)
 }
 
-// es256 is a token for user 42 that holds for an hour from now.
+// es256 is a token for user 42 that is valid for an hour from now.
 func es256(t testing.TB, k *ecdsa.PrivateKey, kid string) string {
 	t.Helper()
 	return sign(t, jwt.SigningMethodES256, k, jwt.MapClaims{"sub": "42", "exp": time.Now().Add(time.Hour).Unix()}, map[string]any{"kid": kid})
@@ -284,12 +284,12 @@ func TestIssuerRotates(t *testing.T) {
 			return err == nil
 		}
 		if !accepted(oldKey, "old") {
-			t.Fatal("the first key does not hold")
+			t.Fatal("the first key is not accepted")
 		}
 
 		set.change(func(s *jwks) { s.keys = []key{{public(newKey), "new", "ES256", "sig"}} })
 		if accepted(newKey, "new") {
-			t.Error("the JWKS was asked again at once: whoever invents key ids could make the server hammer it")
+			t.Error("the JWKS was fetched again immediately: anyone who sends invented key ids could make the server flood it")
 		}
 		time.Sleep(6 * time.Second)
 
@@ -299,7 +299,7 @@ func TestIssuerRotates(t *testing.T) {
 		for range 50 {
 			wg.Go(func() {
 				if !accepted(newKey, "new") {
-					t.Error("the new key does not hold")
+					t.Error("the new key is not accepted")
 				}
 			})
 		}
@@ -310,7 +310,7 @@ func TestIssuerRotates(t *testing.T) {
 			t.Errorf("fetched %d times, want twice: at the start and for the new key", n)
 		}
 		if accepted(oldKey, "old") {
-			t.Error("the key that was withdrawn still holds")
+			t.Error("the key that was withdrawn is still accepted")
 		}
 
 		start := set.fetchCount()
@@ -351,7 +351,7 @@ func TestIssuerAway(t *testing.T) {
 		"it answers with a page":        func(s *jwks) { s.raw = "<html>" },
 		"its answer is broken off":      func(s *jwks) { s.raw = `{"keys":[` },
 		"its answer has no end":         func(s *jwks) { s.raw = `{"keys":[` + strings.Repeat(" ", 2<<20) + `]}` },
-		"it holds on to the connection": func(s *jwks) { s.hold = make(chan struct{}) },
+		"it keeps the connection open": func(s *jwks) { s.hold = make(chan struct{}) },
 	} {
 		t.Run(reason, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {

@@ -42,7 +42,7 @@ func NewMinter(secret []byte, now func() time.Time, random io.Reader) (*Minter, 
 func (m *Minter) SetSecret(secret []byte) error { return setSecret(m.secret, secret) }
 
 // Within returns a Minter that shortens lifetimes to most, which is
-// [Config.SessionMax] of whoever verifies the tokens.
+// [Config.SessionMax] of the server that verifies the tokens.
 func (m *Minter) Within(most time.Duration) *Minter {
 	shorter := *m
 	shorter.most = most

@@ -89,7 +89,7 @@ func mustAuthenticate(t testing.TB, a *auth.Authenticator, token string) auth.Id
 	t.Helper()
 	id, err := a.Authenticate(t.Context(), bearer(token))
 	if err != nil {
-		t.Fatalf("the token does not hold: %v", err)
+		t.Fatalf("the token is not accepted: %v", err)
 	}
 	return id
 }
@@ -154,10 +154,10 @@ func TestSessionLookups(t *testing.T) {
 	want(3, "after the clock was set back")
 	for range 3 {
 		if _, err := a.Authenticate(t.Context(), bearer(token+"x")); err == nil {
-			t.Fatal("a broken token holds")
+			t.Fatal("a broken token is accepted")
 		}
 	}
-	want(3, "for a token that does not hold anyway")
+	want(3, "for a token that is invalid anyway")
 	id := mustAuthenticate(t, a, token)
 	mustEnd(t, a, id)
 	c.advance(30 * time.Minute)
@@ -217,7 +217,7 @@ func TestSessionStoreAway(t *testing.T) {
 	}
 }
 
-// TestEndWhatHasNoEnd ends what is no session, or can't be told from others.
+// TestEndWhatHasNoEnd ends what is not a session, or can't be told from others.
 func TestEndWhatHasNoEnd(t *testing.T) {
 	store, c := newSessionStore(), newClock()
 	keys := &keyStore{}

@@ -13,7 +13,7 @@ import (
 	"dialogs/auth"
 )
 
-// TestTokenTimes bounds the lifetime of every token, by whomever it was signed.
+// TestTokenTimes bounds the lifetime of every token, no matter who signed it.
 func TestTokenTimes(t *testing.T) {
 	const most = 24 * time.Hour
 	at := func(d time.Duration) string { return unix(noon.Add(d)) }
@@ -28,7 +28,7 @@ func TestTokenTimes(t *testing.T) {
 		{"exp beyond the limit", `"iat":` + at(0) + `,"exp":` + at(most+time.Second), issuedNow, ""},
 		{"milliseconds instead of seconds", `"iat":` + at(0) + `,"exp":` + at(time.Hour) + `000`, issuedNow, ""},
 		{"more than the year 9999", `"iat":` + at(0) + `,"exp":253402300800`, issuedNow, ""},
-		{"more than a clock holds", `"iat":` + at(0) + `,"exp":1e18`, issuedNow, ""},
+		{"more than a clock can show", `"iat":` + at(0) + `,"exp":1e18`, issuedNow, ""},
 		{"the largest int64", `"iat":` + at(0) + `,"exp":9223372036854775807`, issuedNow, ""},
 		{"one more than that", `"iat":` + at(0) + `,"exp":9223372036854775808`, issuedNow, ""},
 		{"more than any integer", `"iat":` + at(0) + `,"exp":1e300`, issuedNow, ""},
@@ -38,7 +38,7 @@ func TestTokenTimes(t *testing.T) {
 		{"almost before the limit began", `"iat":` + at(time.Second-most) + `,"exp":1e18`, noon.Add(time.Second), ""},
 		{"without iat, exp within the limit", `"exp":` + at(most), issuedNow, ""},
 		{"without iat, exp beyond the limit", `"exp":` + at(most+time.Second), time.Time{}, "without an issue time"},
-		{"without iat, more than a clock holds", `"exp":1e18`, time.Time{}, "without an issue time"},
+		{"without iat, more than a clock can show", `"exp":1e18`, time.Time{}, "without an issue time"},
 		{"iat of zero is none", `"iat":0,"exp":1e18`, time.Time{}, "without an issue time"},
 		{"exp before 1970", `"exp":-1`, time.Time{}, "has expired"},
 		{"exp far before 1970", `"iat":` + at(0) + `,"exp":-1e300`, time.Time{}, "has expired"},

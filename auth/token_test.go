@@ -22,7 +22,7 @@ import (
 	"dialogs/dialog"
 )
 
-// claims are a token's claims that hold at noon, with changes; a nil value
+// claims are a token's claims, valid at noon, with changes; a nil value
 // leaves the claim out.
 func claims(changes jwt.MapClaims) jwt.MapClaims {
 	c := jwt.MapClaims{"sub": "42", "exp": noon.Add(time.Hour).Unix()}
@@ -81,12 +81,12 @@ func TestToken(t *testing.T) {
 			want:   auth.Identity{Caller: dialog.Caller{User: "42"}, ExpiresAt: exp},
 		},
 		"full": {
-			reason: "Its id, its start and its end come along, other claims are passed over.",
+			reason: "Its id, its start and its end come along, other claims are ignored.",
 			token:  hs256(jwt.MapClaims{"jti": "abc", "iat": noon.Unix(), "nbf": noon.Unix(), "iss": "x", "aud": "y", "SUB": "1", "Exp": 1}),
 			want:   auth.Identity{Caller: dialog.Caller{User: "42"}, IssuedAt: noon, ExpiresAt: exp, TokenID: "abc"},
 		},
 		"names with case": {
-			reason:  "SUB is not sub, whoever may choose the value of one need not be the other.",
+			reason:  "SUB is not sub: a user who can choose the value of one may not be the other.",
 			token:   hs256(jwt.MapClaims{"sub": nil, "SUB": "1"}),
 			refused: "subject",
 		},
@@ -101,7 +101,7 @@ func TestToken(t *testing.T) {
 			want:   auth.Identity{Caller: dialog.Caller{User: " Ж%41<💬\ufffd "}, ExpiresAt: exp},
 		},
 		"almost expired": {
-			reason: "It holds until the second it names.",
+			reason: "It is valid until the second it names.",
 			token:  hs256(jwt.MapClaims{"exp": noon.Unix() + 1}),
 			want:   auth.Identity{Caller: dialog.Caller{User: "42"}, ExpiresAt: noon.Add(time.Second)},
 		},
@@ -137,7 +137,7 @@ func TestToken(t *testing.T) {
 			refused: "a required claim is missing",
 		},
 		"end at zero": {
-			reason:  "Zero is no way to say never.",
+			reason:  "Zero is not a way to say never.",
 			token:   hs256(jwt.MapClaims{"exp": 0}),
 			refused: "a required claim is missing",
 		},
@@ -162,7 +162,7 @@ func TestToken(t *testing.T) {
 			refused: "subject",
 		},
 		"subject too long": {
-			reason:  "129 bytes are no user id.",
+			reason:  "129 bytes are too long for a user id.",
 			token:   hs256(jwt.MapClaims{"sub": strings.Repeat("a", 129)}),
 			refused: "subject",
 		},
@@ -247,7 +247,7 @@ func TestToken(t *testing.T) {
 			refused: "malformed",
 		},
 		"claims null": {
-			reason:  "No claims hold nothing.",
+			reason:  "Missing claims are not accepted.",
 			token:   signRaw(t, rawHeader, `null`),
 			refused: "a required claim is missing",
 		},
@@ -395,11 +395,11 @@ func TestMintRefuses(t *testing.T) {
 		"shortest":      {reason: "One second is allowed.", user: "42", ttl: time.Second},
 		"longest":       {reason: "30 days are allowed.", user: "42", ttl: auth.MaxTTL},
 		"too short":     {reason: "Tokens count in seconds.", user: "42", ttl: time.Second - 1, field: "ttl"},
-		"zero":          {reason: "Zero is no way to say the default.", user: "42", field: "ttl"},
+		"zero":          {reason: "Zero is not a way to say the default.", user: "42", field: "ttl"},
 		"negative":      {reason: "It would have ended before it began.", user: "42", ttl: -time.Hour, field: "ttl"},
 		"too long":      {reason: "More than 30 days is a password.", user: "42", ttl: auth.MaxTTL + 1, field: "ttl"},
 		"nobody":        {reason: "Nobody is not a user.", ttl: time.Hour, field: "userId"},
-		"no user id":    {reason: "129 bytes are no user id.", user: dialog.UserID(strings.Repeat("a", 129)), ttl: time.Hour, field: "userId"},
+		"no user id":    {reason: "129 bytes are too long for a user id.", user: dialog.UserID(strings.Repeat("a", 129)), ttl: time.Hour, field: "userId"},
 		"broken UTF-8":  {reason: "The token would be for somebody else.", user: "caf\xe9", ttl: time.Hour, field: "userId"},
 		"user with NUL": {reason: "No store keeps it faithfully.", user: "4\x002", ttl: time.Hour, field: "userId"},
 	}

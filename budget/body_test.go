@@ -39,7 +39,7 @@ func TestCountJSON(t *testing.T) {
 	}
 }
 
-// TestValidate holds the defaults to what they promise, and refuses pools in
+// TestValidate checks the defaults against what they promise, and refuses pools in
 // which one request would not fit.
 func TestValidate(t *testing.T) {
 	if err := DefaultLimits().Validate(); err != nil {

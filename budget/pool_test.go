@@ -46,7 +46,7 @@ func TestShare(t *testing.T) {
 	})
 }
 
-// TestWaitersTakeTurns releases room, which goes to whoever waits longest.
+// TestWaitersTakeTurns releases room, which goes to the caller that has waited longest.
 func TestWaitersTakeTurns(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p := newPool("memory-test", 1000, 1000, 10, 0)

@@ -31,7 +31,7 @@ func TestRead(t *testing.T) {
 		{"one byte more", alice, strings.NewReader("0123456789x"), http.StatusRequestEntityTooLarge, "--limit-body"},
 		{"without credentials", dialog.Caller{}, strings.NewReader("01234"), 0, ""},
 		{"one byte more without credentials", dialog.Caller{}, strings.NewReader("012345"), http.StatusRequestEntityTooLarge, "--limit-body-anonymous"},
-		{"a key, which is no user", dialog.Caller{APIKey: "backend"}, strings.NewReader("0123456789"), 0, ""},
+		{"a key, which is not a user", dialog.Caller{APIKey: "backend"}, strings.NewReader("0123456789"), 0, ""},
 		{"one byte more of unknown length", alice, io.MultiReader(strings.NewReader("0123456789x")), http.StatusRequestEntityTooLarge, "--limit-body"},
 		{"too slow", alice, io.MultiReader(strings.NewReader("01"), iotest.ErrReader(os.ErrDeadlineExceeded)), http.StatusRequestTimeout, "--read-timeout"},
 		{"broken off", alice, io.MultiReader(strings.NewReader("01"), iotest.ErrReader(io.ErrUnexpectedEOF)), http.StatusBadRequest, "send it again"},

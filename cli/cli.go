@@ -76,7 +76,7 @@ func addGroup(root *cobra.Command, title string, commands ...*cobra.Command) {
 	root.AddCommand(commands...)
 }
 
-// noSuchCommand refuses words that are no command, and suggests similar ones.
+// noSuchCommand refuses words that are not a command, and suggests similar ones.
 func noSuchCommand(cmd *cobra.Command, args []string) error {
 	if len(args) == 0 {
 		return nil

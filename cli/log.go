@@ -33,7 +33,7 @@ func newLogger(format string, level slog.Leveler, to io.Writer) (*slog.Logger, *
 	return slog.New(handler(lines)), lines
 }
 
-// logLines are written by one goroutine, so that no request waits for whoever reads
+// logLines are written by one goroutine, so that no request waits for the reader of
 // the log. When nobody does any more, because a supervisor closed the pipe or the
 // terminal is gone, lines are lost and the server serves on.
 type logLines struct {

@@ -136,7 +136,7 @@ func (s *settings) exposedFiles() (exposed []exposedFile, err error) {
 	} {
 		info, err := os.Stat(setting.path)
 		if err != nil || !info.Mode().IsRegular() || info.Mode().Perm()&0o044 == 0 {
-			continue // whoever reads the file reports the error
+			continue // the reader of the file reports the error
 		}
 		e := exposedFile{named(setting.flag), setting.path, info.Mode().Perm()}
 		if s.store.embedded() && sameDir(filepath.Dir(setting.path), s.store.address) {

@@ -149,7 +149,7 @@ func TestPrivateFiles(t *testing.T) {
 		{"a mounted secret: a link to a file that everyone can read", mounted, 0, "other users can read " + mounted},
 		{"the same in the data directory", at("data/mine", 0o640), 1, "chmod 600 "},
 		{"a pipe that nobody writes to", pipe, 1, "is empty"},
-		{"a file that is no secret", large, 1, "too large"},
+		{"a file that is not a secret", large, 1, "too large"},
 		{"a directory", dir, 1, "--secret-file"},
 	} {
 		t.Run(test.reason, func(t *testing.T) {

@@ -11,7 +11,7 @@ import (
 	"unicode/utf8"
 )
 
-// visible is a text from elsewhere as a terminal can show it: control
+// visible is a text from an external source as a terminal can show it: control
 // characters, those that change the direction of writing, and bytes that are not
 // UTF-8 are escaped.
 func visible(text string) string {

@@ -18,7 +18,7 @@ const (
 	Anonymous CallerKind = iota
 	// User is one user, with a session token or an API key on their behalf.
 	User
-	// Server is an API key that is used on nobody's behalf.
+	// Server is an API key without On-Behalf-Of.
 	Server
 )
 

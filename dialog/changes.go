@@ -22,7 +22,7 @@ type ChangesQuery struct {
 	// User is who asks; empty for a server, which is part of every dialog
 	// until it is deleted.
 	User UserID
-	// By is the caller, for whoever shares out the work. Engines ignore it.
+	// By is the caller, to share out the work fairly. Engines ignore it.
 	By Actor
 	// After is where the previous page ended. Empty asks for the mark of now.
 	After Mark

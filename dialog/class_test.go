@@ -98,7 +98,7 @@ func TestOnlyServersDefineClasses(t *testing.T) {
 	}
 }
 
-// TestDefinitionsRace: whoever loses is judged again on what the winner made,
+// TestDefinitionsRace: the loser is checked again with what the winner defined,
 // so that no field is lost and none has two types.
 func TestDefinitionsRace(t *testing.T) {
 	store := newStore(t)

@@ -17,7 +17,7 @@ func TestCreated(t *testing.T) {
 		actor    dialog.Actor
 	}{
 		{
-			"a group: its owner comes first, whoever else is named in whatever order", user(ann),
+			"a group: its owner comes first, whatever the order of the input", user(ann),
 			dialog.Creation{
 				Type: dialog.Group, Name: dialog.Some("Lunch"), Photo: dialog.Some("p"),
 				Occupants: ids(cid, ann, bob, cid), Admins: ids(bob, ann, bob),
@@ -36,7 +36,7 @@ func TestCreated(t *testing.T) {
 			dialog.Actor{APIKey: "backend"},
 		},
 		{
-			"a private dialog by a key that acts for ann; data of nothing is no data",
+			"a private dialog by a key that acts for ann; empty data is not data",
 			dialog.Caller{User: ann, APIKey: "backend"},
 			dialog.Creation{Type: dialog.Private, Occupants: ids(bob), Custom: custom("Card", map[string]any{"note": nil})},
 			dialog.Dialog{Type: dialog.Private, Owner: ann, Occupants: ids(ann, bob)},
@@ -109,7 +109,7 @@ func TestInputsOfCreations(t *testing.T) {
 	}
 }
 
-// TestPair: two users have one private dialog, whoever of them made it.
+// TestPair: two users have one private dialog, no matter which of them created it.
 func TestPair(t *testing.T) {
 	for _, tt := range []struct {
 		maker, other dialog.UserID

@@ -147,7 +147,7 @@ func TestBrokenCursors(t *testing.T) {
 	}
 }
 
-// TestCursorIsOfItsList: a cursor that goes on in another list would skip and
+// TestCursorIsOfItsList: a cursor that continues in another list would skip and
 // repeat without a word.
 func TestCursorIsOfItsList(t *testing.T) {
 	store := &oneDialog{Store: newStore(t), dialog: group(ann)}

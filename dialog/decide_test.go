@@ -141,7 +141,7 @@ func TestWhatChanged(t *testing.T) {
 	}
 }
 
-// TestLargeGroups: what holds for a few people holds for as many as there may
+// TestLargeGroups: what is true for a few people is true for as many as there may
 // be.
 func TestLargeGroups(t *testing.T) {
 	members := many(1099) // u0 to u998 are in, u999 to u1098 are not
@@ -215,7 +215,7 @@ func TestLimitsJudgeWhatIsAdded(t *testing.T) {
 		field   string // empty when it is right
 	}{
 		{"one occupant more than may be", atLimit(), dialog.Change{AddOccupants: ids(eve)}, "addOccupants"},
-		{"one who is in is no more", atLimit(), dialog.Change{AddOccupants: ids(dan)}, ""},
+		{"a member counts once", atLimit(), dialog.Change{AddOccupants: ids(dan)}, ""},
 		{"one for another", atLimit(), dialog.Change{AddOccupants: ids(eve), RemoveOccupants: ids(dan)}, ""},
 		{"one admin more than may be", atLimit(), dialog.Change{AddAdmins: ids(cid)}, "addAdmins"},
 		{"one admin for another", atLimit(), dialog.Change{AddAdmins: ids(cid), RemoveAdmins: ids(bob)}, ""},
@@ -320,7 +320,7 @@ func TestReplays(t *testing.T) {
 		{"the same again", user(ann), done.Dialog, rename("Dinner"), "replayed"},
 		{"after another change", user(ann), later, rename("Dinner"), "replayed"},
 		{"of a dialog that is deleted", user(ann), gone, rename("Dinner"), "replayed"},
-		{"ann is one actor however she came", dialog.Caller{User: ann, APIKey: "backend"}, later, rename("Dinner"), "replayed"},
+		{"ann is one actor however ann signed in", dialog.Caller{User: ann, APIKey: "backend"}, later, rename("Dinner"), "replayed"},
 		{"as the last of the records that are kept", user(ann), busy, rename("Dinner"), "replayed"},
 		{"past the records that are kept it is done again", user(ann), busier, rename("Dinner"), "done"},
 		{"another input", user(ann), later, rename("Lunch"), "used"},

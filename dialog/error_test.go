@@ -10,7 +10,7 @@ import (
 	"dialogs/dialog"
 )
 
-// TestErrorsAreTold: errors are told apart through whatever wraps them, and
+// TestErrorsAreTold: errors can be told apart however they are wrapped, and
 // keep their cause for the log.
 func TestErrorsAreTold(t *testing.T) {
 	for _, tt := range []struct {

@@ -16,7 +16,7 @@ import (
 
 const dialogID = "0123456789abcdef01234567"
 
-// server is the caller who may do whatever is not malformed.
+// server is the caller who may do everything that is not malformed.
 func server() dialog.Caller { return dialog.Caller{APIKey: "backend"} }
 
 func user(id dialog.UserID) dialog.Caller { return dialog.Caller{User: id} }

@@ -117,7 +117,7 @@ type Filter struct {
 type Query struct {
 	// User is who asks; empty for a server.
 	User UserID
-	// By is the caller, for whoever shares out the work. Engines ignore it.
+	// By is the caller, to share out the work fairly. Engines ignore it.
 	By Actor
 	// Scope never includes tombstones.
 	Scope   Scope

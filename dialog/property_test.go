@@ -107,7 +107,7 @@ func anyChange(t *rapid.T, owner dialog.UserID) dialog.Change {
 	return c
 }
 
-// wantValid checks what holds of every dialog.
+// wantValid checks what is true of every dialog.
 func wantValid(t *rapid.T, d dialog.Dialog, limits dialog.Limits, before dialog.Dialog) {
 	t.Helper()
 	has := func(list []dialog.UserID) func(dialog.UserID) bool {
@@ -241,7 +241,7 @@ func scribble(d dialog.Dialog) {
 	}
 }
 
-// TestDecide: whatever is asked of whatever dialog, what comes of it is a
+// TestDecide: for any change of any dialog, the result is a
 // valid dialog, one version on with one record that tells the difference; and
 // what was decided on is untouched.
 func TestDecide(t *testing.T) {
@@ -298,7 +298,7 @@ func tryToDecide(t *rapid.T, current dialog.Dialog) string {
 		t.Errorf("the history does not end with the record: %v", next.History)
 	}
 	if diff := cmp.Diff(membershipOf(current), membershipOf(next).walkBack(*out.Change)); diff != "" {
-		t.Errorf("walking back leads elsewhere (-before +walked):\n%s", diff)
+		t.Errorf("walking back gives another state (-before +walked):\n%s", diff)
 	}
 	wantRepeatable(t, p, next)
 	scribble(next)
@@ -311,7 +311,7 @@ func tryToDecide(t *rapid.T, current dialog.Dialog) string {
 	return "changed"
 }
 
-// wantRepeatable: what was done is found done by whoever may ask for it again.
+// wantRepeatable repeats a change: everyone who may make it finds it done.
 func wantRepeatable(t *rapid.T, p dialog.Plan, done dialog.Dialog) {
 	t.Helper()
 	p.Caller, p.IfVersion = server(), dialog.Optional[int64]{}

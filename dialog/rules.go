@@ -36,7 +36,7 @@ type Rules [Delete + 1]Rule
 
 const (
 	// malformed marks an act that a type does not have: asking for it is bad
-	// input, whoever asks.
+	// input for every caller.
 	malformed Roles = 0
 	anyone          = Owner | Admin | Occupant | Outsider
 	members         = Owner | Admin | Occupant
@@ -50,7 +50,7 @@ const (
 // removes neither the owner nor another admin, and an admin may give up their
 // own role. Callers know each by the name of the row that it belongs to.
 //
-// The row See is also judged elsewhere: the lists of each engine select what
+// The row See is also applied in another place: the lists of each engine select what
 // the caller may see by the owner, the admins, the occupants and the type
 // (inScope in store/memory, table member in store/sqlite, listedFor in
 // store/mongo). A change to this row needs the same change there; the test

@@ -168,7 +168,7 @@ func JudgeServer(c Caller) error {
 	}
 }
 
-// JudgeUser denies callers who are nobody's user: an API key without
+// JudgeUser denies callers who are not a user: an API key without
 // On-Behalf-Of.
 func JudgeUser(c Caller) error {
 	if c.Kind() == User {

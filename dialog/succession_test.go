@@ -90,14 +90,14 @@ func TestSuccession(t *testing.T) {
 		},
 		{
 			name:     "not to an admin who will not be an occupant",
-			reason:   "the owner of a group is an occupant, so naming eve is refused and makes her no owner",
+			reason:   "the owner of a group is an occupant, so naming eve is refused and does not make eve the owner",
 			caller:   user(ann),
 			change:   dialog.Change{RemoveOccupants: ids(ann), AddAdmins: ids(eve)},
 			badField: "addAdmins",
 		},
 		{
 			name:   "when a server removes the owner",
-			reason: "nobody else could run the group, whoever removes its owner",
+			reason: "nobody else could manage the group, no matter who removes its owner",
 			admins: ids(dan), caller: server(),
 			change: dialog.Change{RemoveOccupants: ids(ann)},
 			owner:  dan,
@@ -111,7 +111,7 @@ func TestSuccession(t *testing.T) {
 		},
 		{
 			name:   "the old owner may become admin",
-			reason: "the owner who is passed over as admin is the one that will be",
+			reason: "the owner who is ignored as admin is the new one",
 			admins: ids(bob), caller: user(ann),
 			change: dialog.Change{NewOwner: dialog.Some(cid), AddAdmins: ids(ann, cid)},
 			owner:  cid, newAdmins: ids(bob, ann),

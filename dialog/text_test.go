@@ -20,7 +20,7 @@ func TestTexts(t *testing.T) {
 		{"no truth", field(dialog.Boolean), dialog.Text("2"), ""},
 		{"a whole number", field(dialog.Integer), dialog.Text("-12"), "-12"},
 		{"a whole number at length", field(dialog.Integer), dialog.Text("1.20e1"), "12"},
-		{"a fraction is no INTEGER", field(dialog.Integer), dialog.Text("1.5"), ""},
+		{"a fraction is not an INTEGER", field(dialog.Integer), dialog.Text("1.5"), ""},
 		{"what strconv reads and JSON has not", field(dialog.Integer), dialog.Text("0x10"), ""},
 		{"spaces around a number", field(dialog.Integer), dialog.Text(" 1"), ""},
 		{"no digits", field(dialog.Integer), dialog.Text(""), ""},

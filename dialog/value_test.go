@@ -97,7 +97,7 @@ func TestWrongValues(t *testing.T) {
 	}{
 		{"text", field(dialog.Boolean), "true"},
 		{"a number", field(dialog.Boolean), 1},
-		{"null is no value", field(dialog.Boolean), nil},
+		{"null is not a value", field(dialog.Boolean), nil},
 		{"a list", field(dialog.Boolean), []any{true}},
 
 		{"text", field(dialog.Integer), "5"},

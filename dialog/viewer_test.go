@@ -54,7 +54,7 @@ func TestViewer(t *testing.T) {
 	}
 }
 
-// TestOwnerIsNoAdmin: naming the owner is passed over, so nobody is offered it.
+// TestOwnerIsNoAdmin: naming the owner is ignored, so nobody is offered it.
 func TestOwnerIsNoAdmin(t *testing.T) {
 	d, policy := group(ann, bob), dialog.DefaultPolicy(dialog.DefaultLimits())
 	for _, c := range []dialog.Caller{server(), user(ann), user(bob)} {
@@ -100,7 +100,7 @@ func TestRefusalsShowNothing(t *testing.T) {
 }
 
 // TestAnonymousMayNothing: the domain does not rely on an API to turn away
-// whoever gave no credentials.
+// callers without credentials.
 func TestAnonymousMayNothing(t *testing.T) {
 	policy := dialog.DefaultPolicy(dialog.DefaultLimits())
 	for kind := dialog.PublicGroup; kind <= dialog.Private; kind++ {

@@ -9,7 +9,7 @@ import (
 	"testing"
 )
 
-// TestClientAborts goes away in the middle of a request: that is no fault of
+// TestClientAborts goes away in the middle of a request: that is not a fault of
 // the server, and its log does not say so.
 func TestClientAborts(t *testing.T) {
 	s := start(t, "--log-level", "debug", "--store-timeout", "1m", "--request-timeout", "1m")

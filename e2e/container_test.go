@@ -46,7 +46,7 @@ func container(t *testing.T) string {
 
 // TestSmallContainer lets every attack on memory, on connections, and with many
 // reads and writes run at once against a server with 256 MB, while honest callers
-// go on.
+// continue.
 func TestSmallContainer(t *testing.T) {
 	servertest.NeedUsage(t)
 	store := filepath.Join(t.TempDir(), "data")

@@ -82,7 +82,7 @@ func quickbloxChange(c dialog.Change) map[string]any {
 }
 
 // TestQuickBloxRefusals looks at what guards say before the QuickBlox API: in its own
-// shape, and in the words by which client libraries make a session anew.
+// shape, and with the text that makes client libraries create a new session.
 func TestQuickBloxRefusals(t *testing.T) {
 	s := start(t)
 	key, token := s.MustCLI("apikey", "create", "backend"), s.MustCLI("token", "7")

@@ -66,7 +66,7 @@ func TestForwardedFor(t *testing.T) {
 		{"127.0.0.1", "10.1.2.3", "203.0.113.7, 10.1.2.3", 429, "a proxy that is not trusted is a client"},
 		{"127.0.0.1", "2001:db8::1", "[2001:db8::2]:80", 429, "two addresses of one IPv6 network"},
 		{"127.0.0.1", "2001:db8::1", "2001:db8:0:1::1", 401, "two IPv6 networks"},
-		{"127.0.0.1", "unknown", "nobody", 429, "what is no address is ignored: the proxy itself counts"},
+		{"127.0.0.1", "unknown", "nobody", 429, "what is not an address is ignored: the proxy itself counts"},
 		{"192.0.2.1", "203.0.113.7", "203.0.113.8", 429, "the header of a peer that is not trusted is ignored"},
 	} {
 		t.Run(test.reason, func(t *testing.T) {

@@ -37,11 +37,11 @@ func TestCredentials(t *testing.T) {
 		{servertest.Header{"On-Behalf-Of", "bob"}, 400, "", "On-Behalf-Of with nothing"},
 		{servertest.OnBehalf(key, ""), 400, "", "an empty On-Behalf-Of"},
 		{servertest.OnBehalf(key, strings.Repeat("x", 129)), 400, "", "an id of 129 bytes"},
-		{servertest.OnBehalf(key, "a\xff"), 400, "", "an id that is no UTF-8"},
+		{servertest.OnBehalf(key, "a\xff"), 400, "", "an id that is not UTF-8"},
 		{servertest.Header{"Authorization", "Basic " + token}, 400, "", "an unknown scheme"},
 		{servertest.WithToken("nonsense"), 401, "", "no token"},
 		{servertest.WithKey("nonsense"), 401, "", "no key"},
-		{servertest.WithToken(key), 401, "", "a key is no token"},
+		{servertest.WithToken(key), 401, "", "a key is not a token"},
 		{servertest.WithKey(token), 401, "", "a token is not a key"},
 		{servertest.WithToken(token + "x"), 401, "", "a broken signature"},
 	} {

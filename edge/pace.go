@@ -18,7 +18,7 @@ const (
 // Pace bounds how long the clients of every request may let the server wait when
 // they read an answer: by slack in all, beyond what reading takes at 32 KiB per
 // second. Time in which the server has nothing to write gives the slack back, so
-// that a stream may go on for as long as its client reads.
+// that a stream may continue for as long as its client reads.
 //
 // A request that has arrived is no longer held to the time for sending it.
 func Pace(slack time.Duration) Guard {

@@ -12,7 +12,7 @@ import (
 )
 
 // A RateLimiter keeps a token bucket for each caller: a user (however they
-// signed in), an API key (whomever it acts for), or the network of a caller
+// signed in), an API key (for all users it acts for), or the network of a caller
 // without credentials. A network has two more: for its failed sign-ins, and
 // for what it asks outside of the APIs.
 //

@@ -52,7 +52,7 @@ func TestRateLimiter(t *testing.T) {
 	}
 	clock.at = clock.at.Add(500 * time.Millisecond)
 	if l.Take(alice, here, 1) != nil {
-		t.Error("Alice waits although her bucket has a token again")
+		t.Error("Alice waits although there is a token in the bucket again")
 	}
 	if l.Take(alice, here, 1) == nil {
 		t.Error("refused requests took tokens or gave some back")

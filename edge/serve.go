@@ -29,7 +29,7 @@ type Server struct {
 	WriteTimeout time.Duration
 	// Connections bounds them.
 	Connections *Connections
-	// Grace is how long requests may go on after a signal to stop.
+	// Grace is how long requests may continue after a signal to stop.
 	Grace time.Duration
 	Log   *slog.Logger
 }

@@ -65,7 +65,7 @@ func await[T any](t *testing.T, what string, c <-chan T) (got T) {
 	select {
 	case got = <-c:
 	case <-time.After(servertest.Patience):
-		t.Fatalf("waited in vain for %s", what)
+		t.Fatalf("timed out waiting for %s", what)
 	}
 	return got
 }

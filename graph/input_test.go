@@ -168,7 +168,7 @@ func TestBadCreation(t *testing.T) {
 		{user("alice"), `{"type": "PRIVATE", "occupantIds": ["bob"], "photo": "x"}`, "photo", "a private dialog has no photo"},
 		{user("alice"), `{"type": "PRIVATE", "occupantIds": ["bob"], "adminIds": ["bob"]}`, "adminIds", "a private dialog has no admins"},
 		{user("alice"), `{"type": "PRIVATE"}`, "occupantIds", "a private dialog has another occupant"},
-		{user("alice"), `{"type": "PRIVATE", "occupantIds": ["alice"]}`, "occupantIds", "oneself is passed over"},
+		{user("alice"), `{"type": "PRIVATE", "occupantIds": ["alice"]}`, "occupantIds", "one's own id is ignored"},
 		{user("alice"), `{"type": "PRIVATE", "occupantIds": ["bob", "carol"]}`, "occupantIds", "one other only"},
 		{user("alice"), `{"type": "GROUP", "name": "x", "adminIds": ["bob"]}`, "adminIds", "an admin is an occupant"},
 		{user("alice"), `{"type": "GROUP", "name": "x", "occupantIds": ` + ids(1000) + `}`, "occupantIds", "1,001 with the owner"},
@@ -260,11 +260,11 @@ func TestLiterals(t *testing.T) {
 		{`{addOccupants: [true]}`, "GRAPHQL_VALIDATION_FAILED", "", "a boolean is not an id"},
 		{`{addOccupants: [1.5]}`, "GRAPHQL_VALIDATION_FAILED", "", "a float is not an id"},
 		{`{name: "x", ifVersion: "5"}`, "GRAPHQL_VALIDATION_FAILED", "", "text is not a number"},
-		{`{name: "x", ifVersion: 12345678901234567890}`, "GRAPHQL_VALIDATION_FAILED", "", "20 digits are no Int"},
+		{`{name: "x", ifVersion: 12345678901234567890}`, "GRAPHQL_VALIDATION_FAILED", "", "20 digits are too many for Int"},
 		{`{name: "x", ifVersion: 99999999999}`, "GRAPHQL_VALIDATION_FAILED", "", "more than 32 bits"},
 		{`{customData: [{className: "Card", fields: 5}]}`, "GRAPHQL_VALIDATION_FAILED", "", "a number is not an object"},
 		{`{customData: [{className: "Card", fields: {note: FOO}}]}`, "GRAPHQL_VALIDATION_FAILED", "", "an enum value is not a string"},
-		{`{customData: [{className: "Card", fields: {level: 12345678901234567890}}]}`, "BAD_USER_INPUT", "customData", "20 digits are no INTEGER"},
+		{`{customData: [{className: "Card", fields: {level: 12345678901234567890}}]}`, "BAD_USER_INPUT", "customData", "20 digits are too many for INTEGER"},
 		{`{customData: [{className: "Card", fields: {weight: 1e999}}]}`, "GRAPHQL_VALIDATION_FAILED", "", "no double"},
 		{`{customData: [{className: "Card", fields: {weight: 12345678901234567890}}]}`, "", "", "20 digits are a double"},
 		{`{customData: [{className: "Card", fields: {level: 9007199254740991}}]}`, "", "", "the largest INTEGER"},
@@ -313,7 +313,7 @@ func TestNothingHalfApplied(t *testing.T) {
 	}
 }
 
-// TestEncoding sends bodies that are no well-formed text.
+// TestEncoding sends bodies that are not well-formed text.
 func TestEncoding(t *testing.T) {
 	d := open(t, nil)
 	id := d.group("alice", "bob")
@@ -330,7 +330,7 @@ func TestEncoding(t *testing.T) {
 		{`[` + body("x") + `]`, "a batch"},
 		{`{"query": 5}`, "query is not a string"},
 		{`{"variables": {}}`, "no query"},
-		{`{"query": "{viewer{kind}}", "variables": []}`, "variables are no object"},
+		{`{"query": "{viewer{kind}}", "variables": []}`, "variables are not an object"},
 		{`{"query": "{viewer{kind}}", "operationName": 5}`, "operationName is not a string"},
 		{``, "nothing"},
 		{`null`, "null"},

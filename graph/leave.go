@@ -9,7 +9,7 @@ import (
 	"dialogs/graph/model"
 )
 
-// LeaveDialogs leaves each dialog by itself. A failure of one, even of the store,
+// LeaveDialogs leaves each dialog separately. A failure of one, even of the store,
 // is an answer about that one: the caller has to know which they have left.
 func (m mutations) LeaveDialogs(ctx context.Context, ids []string) (*model.LeaveDialogsPayload, error) {
 	c := m.caller(ctx)

@@ -177,7 +177,7 @@ func pageLength(first, last *int) int {
 	return dialog.DefaultPage
 }
 
-// times multiplies without overflow. A page that is no page is refused later.
+// times multiplies without overflow. An invalid page size is refused later.
 func times(size, child int) int {
 	return min(max(size, 1), dialog.MaxPage) * min(child+1, math.MaxInt32)
 }

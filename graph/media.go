@@ -13,7 +13,7 @@ func isPlainJSON(h http.Header) bool {
 	return err == nil && name == typeJSON && isUTF8(options["charset"]) && isUnencoded(h)
 }
 
-// isUnencoded tells whether a body is as it is: identity is no encoding.
+// isUnencoded tells whether a body is as it is: identity is not an encoding.
 func isUnencoded(h http.Header) bool {
 	for _, encoding := range strings.Split(strings.Join(h.Values("Content-Encoding"), ","), ",") {
 		if encoding = strings.TrimSpace(encoding); encoding != "" && !strings.EqualFold(encoding, "identity") {

@@ -11,7 +11,7 @@ import (
 	"dialogs/graph/model"
 )
 
-// Nodes reads each node by itself, repeated ids once. A store that is away
+// Nodes reads each node separately, repeated ids once. A store that is away
 // fails the whole field: the other ids would wait for it too.
 func (q queries) Nodes(ctx context.Context, ids []string) ([]model.Node, error) {
 	if most := q.service.Policy().Limits.IDsPerList; len(ids) > most {

@@ -43,7 +43,7 @@ func TestNodesRefused(t *testing.T) {
 		code, field, data string
 		reason            string
 	}{
-		{user("alice"), []string{}, "", "", `{"nodes":[]}`, "no ids are no nodes"},
+		{user("alice"), []string{}, "", "", `{"nodes":[]}`, "no ids give no nodes"},
 		{user("alice"), make([]string, 101), "BAD_USER_INPUT", "ids", "null", "more than 100"},
 		{dialog.Caller{}, []string{}, "UNAUTHENTICATED", "", "null", "no credentials"},
 	} {

@@ -36,7 +36,7 @@ type Streams struct {
 
 // Callers says who is calling on connections that last.
 type Callers interface {
-	// SignIn returns the context of whoever opened a WebSocket: credentials are in
+	// SignIn returns the context of the caller who opened a WebSocket: credentials are in
 	// the upgrade request or in the payload of connection_init. Its errors are
 	// [api.Refusal]s.
 	SignIn(ctx context.Context, upgrade http.Header, payload map[string]any) (context.Context, error)

@@ -33,7 +33,7 @@ func (s subscriptions) DialogsChanged(ctx context.Context, after *string) (<-cha
 	return s.feed(ctx, watch)
 }
 
-// feed leaves the watch to the context's [feed], by which the transport goes on.
+// feed leaves the watch to the context's [feed], by which the transport continues.
 func (s subscriptions) feed(ctx context.Context, watch *live.Watch) (<-chan model.DialogEvent, error) {
 	f, ok := ctx.Value(feedKey{}).(*feed)
 	if !ok {

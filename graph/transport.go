@@ -22,7 +22,7 @@ const (
 	stoppedMessage = "the request took too long and was stopped; its changes may or may not have been made"
 )
 
-// The transports follow the specification of GraphQL over HTTP to the letter:
+// The transports follow the specification of GraphQL over HTTP exactly:
 // POST with a JSON body, and GET for queries. They replace gqlgen's, which are
 // laxer than the specification asks or a server can afford. Each supports only
 // what it serves.

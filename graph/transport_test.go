@@ -89,7 +89,7 @@ func TestGET(t *testing.T) {
 		{`query($id: ID!) { dialog(id: $id) { id } }`, `{"id": "x"}`, "1", 200, "a query with variables"},
 		{`{ viewer { kind } }`, ``, "", 400, "a foreign page could have sent it"},
 		{`mutation { deleteDialog(id: "65ba1b4a0000000000000001") { deletedId } }`, ``, "1", 405, "a mutation"},
-		{`{ viewer { kind } }`, `{"x"`, "1", 400, "variables that are no JSON"},
+		{`{ viewer { kind } }`, `{"x"`, "1", 400, "variables that are not JSON"},
 		{``, ``, "1", 400, "no query"},
 	} {
 		t.Run(test.reason, func(t *testing.T) {

@@ -51,8 +51,8 @@ func TestProtocol(t *testing.T) {
 		{"an unknown type", []string{initialize, ack, `{"type":"start"}`, ""}, "4400 Invalid message received: unknown type start"},
 		{"a message of servers", []string{initialize, ack, `{"type":"next","id":"1","payload":{}}`, ""}, "4400 …"},
 		{"a type in another case", []string{`{"Type":"ping"}`, ""}, "4400 …"},
-		{"a payload that is no object", []string{`{"type":"connection_init","payload":"a"}`, ""}, "4400 …"},
-		{"a ping's payload that is no object", []string{`{"type":"ping","payload":1}`, ""}, "4400 …"},
+		{"a payload that is not an object", []string{`{"type":"connection_init","payload":"a"}`, ""}, "4400 …"},
+		{"a ping's payload that is not an object", []string{`{"type":"ping","payload":1}`, ""}, "4400 …"},
 		{"an id that is a number", []string{initialize, ack, `{"id":1,"type":"subscribe","payload":{"query":"{ viewer { kind } }"}}`, ""}, "4400 …"},
 		{"no id", []string{initialize, ack, `{"type":"subscribe","payload":{"query":"{ viewer { kind } }"}}`, ""}, "4400 Invalid message received: subscribe needs an id"},
 		{"no id to complete", []string{initialize, ack, `{"type":"complete"}`, ""}, "4400 …"},
@@ -96,7 +96,7 @@ func TestSubprotocol(t *testing.T) {
 	}
 }
 
-// TestUpgradeRefused answers what is no WebSocket in the shape of GraphQL.
+// TestUpgradeRefused answers what is not a WebSocket in the shape of GraphQL.
 func TestUpgradeRefused(t *testing.T) {
 	s := stream(t, func(*graph.Config) {})
 	for reason, change := range map[string]func(*http.Request){

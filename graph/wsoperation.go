@@ -24,7 +24,7 @@ type operation struct {
 	dropped bool // by the client: it gets no more messages
 }
 
-// subscribe begins an operation. It tells whether the connection goes on.
+// subscribe begins an operation. It tells whether the connection continues.
 func (s *socket) subscribe(m *message) bool {
 	begun := false
 	defer func() {

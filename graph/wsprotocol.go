@@ -122,7 +122,7 @@ func (s *socket) initialize(m *message) (release func(), ok bool) {
 }
 
 // handle does what a message other than connection_init asks for. It tells whether
-// the connection goes on.
+// the connection continues.
 func (s *socket) handle(m *message) bool {
 	switch m.Type {
 	case "subscribe":

@@ -184,7 +184,7 @@ func (w *Watch) forget() {
 	w.waiting, w.overflowed = nil, false
 }
 
-// recover reports whether too much was waiting, and lets the watch go on: for a
+// recover reports whether too much was waiting, and lets the watch continue: for a
 // reader who reads it all from the store again.
 func (w *Watch) recover() bool {
 	w.mu.Lock()

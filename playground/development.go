@@ -11,7 +11,7 @@ import (
 
 // Development is what the page of a development server has beside the endpoint.
 type Development struct {
-	// Credentials are filled in for whoever opened the page by its link.
+	// Credentials are filled in for a browser that opened the page by its link.
 	Credentials Credentials
 	// Token is the secret part of that link. It must be random, and is only
 	// valid for this process.

@@ -101,7 +101,7 @@ func TestPageOnATelephone(t *testing.T) {
 }
 
 // TestPageWithoutTheLink has no credentials either, and says where to find
-// them: whoever else uses the machine can open it too.
+// them: other users of the machine can open it too.
 func TestPageWithoutTheLink(t *testing.T) {
 	v := visitTo(t, "--dev")
 	v.Go("/")

@@ -26,7 +26,7 @@ import (
 var start = time.Date(2026, 1, 31, 9, 30, 0, 0, time.UTC)
 
 // A fixture is the handler before a store in memory. Credentials are another
-// package's: here the headers User and Key say who calls, and whoever is a
+// package's: here the headers User and Key say who calls, and every caller is a
 // user came with a session.
 type fixture struct {
 	testing.TB

@@ -179,7 +179,7 @@ func TestReaderAdmins(t *testing.T) {
 	}
 }
 
-// A flow is a page that goes on and on, and tells how much of it was read.
+// A flow is a page without end that counts how much of it was read.
 type flow struct {
 	text strings.Reader
 	left int

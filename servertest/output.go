@@ -49,7 +49,7 @@ func (o *Output) Await(tb testing.TB, pattern string) string {
 		select {
 		case <-o.written:
 		case <-deadline:
-			tb.Fatalf("waited in vain for %q in %s", pattern, o)
+			tb.Fatalf("timed out waiting for %q in %s", pattern, o)
 		}
 	}
 }

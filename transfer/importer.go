@@ -12,16 +12,16 @@ import (
 	"dialogs/dialog"
 )
 
-// A Source has dialogs from elsewhere, one after another.
+// A Source has the dialogs of another service, one after another.
 type Source interface {
 	// Next is the next dialog, [io.EOF] behind the last. An error of the code
 	// [dialog.Invalid] is about one dialog; every other ends the reading.
 	Next() (dialog.Foreign, error)
 }
 
-// An Importer brings dialogs from elsewhere into a store, each under the id
+// An Importer copies dialogs of another service into a store, each with the id
 // that it had. It holds a batch of them at a time. What is there already and
-// says the same is passed over, so that a run which was stopped goes on where
+// has the same content is skipped, so that a run that was stopped resumes where
 // it was when it is run again.
 type Importer struct {
 	Store  dialog.Store

@@ -16,7 +16,7 @@ import (
 	"dialogs/transfer"
 )
 
-// elsewhere is when the dialogs of these tests were made.
+// elsewhere is when the dialogs of these tests were created at the other service.
 var elsewhere = time.Date(2019, 9, 8, 17, 24, 11, 0, time.UTC)
 
 // A list is a source that has these, and ends with an error if there is one.
@@ -358,7 +358,7 @@ func TestImportRefuses(t *testing.T) {
 }
 
 // TestImportMany imports more than a batch, twice the same among them, and
-// goes on where a run was stopped.
+// continues where a run was stopped.
 func TestImportMany(t *testing.T) {
 	i := newImported(t)
 	var all []dialog.Foreign

@@ -24,7 +24,7 @@ type Report struct {
 
 // Migrate copies every class, API key, ended session and dialog with its
 // history from one store to the other, and then compares both. Dialogs that are the same
-// already are passed over, so that a run which was stopped goes on where it
+// already are skipped, so that a run that was stopped resumes where it
 // was. Tombstones, and the keys of creations, end within a day and stay.
 //
 // A target that has anything of its own is an error before anything is copied; a

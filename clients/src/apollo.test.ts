@@ -105,7 +105,7 @@ test('Apollo Client: a refused field leaves its neighbor alone', async () => {
   assert.equal(answer.error.errors[0]?.extensions?.['code'], 'FORBIDDEN');
 });
 
-test('Apollo Client: a token that does not hold is told by its code', async () => {
+test('Apollo Client: an invalid token has its error code', async () => {
   const apollo = client(new HttpLink({ uri: url, headers: { 'qb-token': 'nonsense' } }));
   await assert.rejects(apollo.query({ query: viewer }), (error: unknown) => {
     assert.ok(CombinedGraphQLErrors.is(error));

@@ -90,7 +90,7 @@ test('urql: a refused field leaves its neighbor alone', async () => {
   assert.equal(refused(answer).extensions['code'], 'FORBIDDEN');
 });
 
-test('urql: a token that does not hold is HTTP 401', async () => {
+test('urql: an invalid token is HTTP 401', async () => {
   const { error } = await client({ 'qb-token': 'nonsense' }).query(viewer, {});
   assert.equal((error?.response as Response | undefined)?.status, 401);
   assert.equal(error?.graphQLErrors[0]?.extensions['code'], 'UNAUTHENTICATED');

@@ -20,7 +20,7 @@ const (
 	OnBehalf Credential = "on-behalf-of"
 	// Key is an API key without a user: a server.
 	Key Credential = "key"
-	// None is no credential: an anonymous caller.
+	// None is not a credential: an anonymous caller.
 	None Credential = "none"
 )
 

@@ -142,7 +142,7 @@ func (v *visit) manages(person, what string) {
 	v.Click(`//*[@popover and button]` + button(what) + `[ancestor::li[.//span[contains(@class,"title") and .=` + fmt.Sprintf("%q", person) + `]]]`)
 }
 
-// shot takes a picture for whoever wants to look.
+// shot takes a screenshot for people to look at.
 func (v *visit) shot(name string) {
 	v.Helper()
 	if *screenshots != "" {

@@ -37,7 +37,7 @@ func TestOrder(t *testing.T) {
 			"a1 a2 a3",
 		},
 		{
-			"callers take turns, whoever came first with much", 1,
+			"callers take turns, no matter who came first with much work", 1,
 			[]push{{"a", 1, "a1"}, {"a", 1, "a2"}, {"a", 1, "a3"}, {"b", 1, "b1"}, {"b", 1, "b2"}},
 			"a1 b1 a2 b2 a3",
 		},

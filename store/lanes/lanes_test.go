@@ -25,7 +25,7 @@ func TestContract(t *testing.T) {
 	})
 }
 
-// A slow store lets counts begin and stand still until the test lets them go on.
+// A slow store lets counts begin and stand still until the test lets them continue.
 type slow struct {
 	dialog.Store
 	begun chan dialog.UserID
@@ -147,7 +147,7 @@ func TestNothingElseWaits(t *testing.T) {
 	}
 }
 
-// TestGivingUp ends the wait of some, and the lane goes on to the others.
+// TestGivingUp ends the wait of some, and the lane continues to the others.
 func TestGivingUp(t *testing.T) {
 	slow, s := newSlow(100)
 	first := start(t.Context(), s, "a", 1)

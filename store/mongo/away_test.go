@@ -101,8 +101,8 @@ func calls(s dialog.Store) map[string]func(context.Context) error {
 }
 
 // The server is killed in the middle of writes and started again: the store
-// goes on by itself. What a durable server acknowledged is there; and a
-// repetition with the same key is no second change, whatever became of the
+// continues by itself. What a durable server acknowledged is there; and a
+// repetition with the same key is not a second change, whatever became of the
 // first.
 func TestServerKilledInTheMiddleOfWrites(t *testing.T) {
 	t.Parallel()

@@ -99,7 +99,7 @@ func TestCommandsOfEachKindOfChange(t *testing.T) {
 	t.Logf("commands of each kind of change:\n%s", out.String())
 }
 
-// others are the commands of what is no update.
+// others are the commands of calls that do not update a dialog.
 func (f *fixture) others(table *tabwriter.Writer) {
 	f.t.Helper()
 	owner := dialog.Caller{User: "owner"}

@@ -117,7 +117,7 @@ func given(c dialog.Creation, id bson.ObjectID) dialog.Creation {
 	return c
 }
 
-// A creation may die between any two of its steps. Whoever comes next, be it
+// A creation can stop between any two of its steps. The next caller, be it
 // the same caller again or somebody else, finds everything in order.
 func TestCreationsThatDied(t *testing.T) {
 	t.Parallel()
@@ -276,7 +276,7 @@ func (g *grave) holds(caller dialog.Caller, creation dialog.Creation, want dialo
 }
 
 // A creation that was overtaken while it was under way must not make a second
-// dialog of the pair: here it goes on after the other has claimed, and made.
+// dialog of the pair: here it continues after the other has claimed, and made.
 func TestOvertakenCreation(t *testing.T) {
 	t.Parallel()
 	g := newGrave(t)

@@ -94,7 +94,7 @@ func isAway(err error) bool {
 
 // isUnconnected tells that there was no connection to send the request on: no
 // server was found, or the handshake failed, which includes its
-// authentication. A request that was never sent is no fault of the caller.
+// authentication. A request that was never sent is not a fault of the caller.
 func isUnconnected(err error) bool {
 	var connection topologyerrors.ConnectionError
 	var selection topologyerrors.ServerSelectionError

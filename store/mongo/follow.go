@@ -30,7 +30,7 @@ var noStreams = [...]int{
 // Follow follows a change stream of the dialogs. It asks for no more than that
 // something changed: what changed is read from the dialogs.
 //
-// A stream that was interrupted starts anew from the present, after a wake-up: what
+// A stream that was interrupted starts again from the present, after a wake-up: what
 // happened in between is found like everything else.
 func (s *Store) Follow(ctx context.Context, wake func()) error {
 	pipeline := bson.A{bson.D{{Key: "$project", Value: bson.D{{Key: fieldID, Value: 1}, {Key: "operationType", Value: 1}}}}}

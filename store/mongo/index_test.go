@@ -69,7 +69,7 @@ func TestIndexesOfAnotherVersionAreReplaced(t *testing.T) {
 	}
 }
 
-// The store makes its indexes by itself, beside what it is asked for.
+// The store creates its indexes in the background, in addition to its other work.
 func TestStoreMakesItsIndexes(t *testing.T) {
 	t.Parallel()
 	uri := mongotest.URI(t)

@@ -215,7 +215,7 @@ func TestPrimaryLost(t *testing.T) {
 	}
 }
 
-// A tombstone whose time is over goes by itself.
+// A tombstone whose time is over is deleted automatically.
 func TestTombstonesGoByThemselves(t *testing.T) {
 	t.Parallel()
 	uri := mongotest.Real(t, "TTL indexes that clear away")

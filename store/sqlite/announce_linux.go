@@ -68,7 +68,7 @@ func eachAbove(dir string, do func(*os.File, *unix.Flock_t) error) error {
 	if err != nil {
 		return err
 	}
-	paths := []string{path} // a symbolic link may point elsewhere later
+	paths := []string{path} // a symbolic link may point to another place later
 	if resolved, err := filepath.EvalSymlinks(path); err == nil && resolved != path {
 		paths = append(paths, resolved)
 	}

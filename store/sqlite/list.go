@@ -263,7 +263,7 @@ func streamsByType(t dialog.Type, order listOrder, narrow []condition) []stream 
 	}
 }
 
-// ofTypes is no condition when every type matches.
+// ofTypes is the condition on types; none when every type matches.
 func ofTypes(types []dialog.Type) []condition {
 	if len(types) == 3 {
 		return nil

@@ -16,7 +16,7 @@ import (
 // of the program may have written some of them, and may write more while this
 // one runs: for those rows, statements compute the key with an SQL function.
 
-// nameKey is the key of a dialog's name, whoever has stored it.
+// nameKey is the key of a dialog's name, no matter which version has stored it.
 const nameKey = "CASE WHEN " + currentKey + " THEN d.folded ELSE name_key(d.name) END"
 
 // The keys that this version has stored, and the others in two ranges.

@@ -58,7 +58,7 @@ func waitFor(t testing.TB, so func() bool) {
 	t.Helper()
 	for deadline := time.Now().Add(10 * time.Second); !so(); {
 		if time.Now().After(deadline) {
-			t.Fatal("waited in vain")
+			t.Fatal("timed out waiting")
 		}
 		runtime.Gosched()
 	}

@@ -11,7 +11,7 @@ import (
 	"dialogs/store/storetest"
 )
 
-// TestSweep sees that what was kept for its time goes by itself, and nothing
+// TestSweep checks that expired data is deleted automatically, and nothing
 // else does.
 func TestSweep(t *testing.T) {
 	clock := storetest.NewClock(time.Now())

@@ -4,7 +4,7 @@ package sqlite
 
 import "io/fs"
 
-// Elsewhere, the permissions of a file are not in its mode.
+// On other systems, the permissions of a file are not in its mode.
 
 func checkOwner(string, fs.FileInfo) error            { return nil }
 func checkWritable(string, fs.FileInfo, string) error { return nil }

@@ -257,7 +257,7 @@ func TestGoneCaller(t *testing.T) {
 }
 
 // TestCheckpoints sees that the WAL is copied into the database while the
-// store goes on.
+// store continues.
 func TestCheckpoints(t *testing.T) {
 	dir := t.TempDir()
 	s := open(t, dir, sqlite.Options{})

@@ -359,7 +359,7 @@ func testNameOrder(e *env) {
 	}
 }
 
-// testPageUnderChange goes on from a position after its dialog has moved and
+// testPageUnderChange continues from a position after its dialog has moved and
 // after it is gone.
 func testPageUnderChange(e *env) {
 	var all []dialog.Dialog

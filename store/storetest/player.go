@@ -12,13 +12,13 @@ import (
 )
 
 // A player makes random operations on one store and tells what came of them
-// in a form that can be compared with what came of them elsewhere.
+// in a form that can be compared with their results on another engine.
 type player struct {
 	store   dialog.Store
 	service *dialog.Service
 	clock   *Clock
 	ids     []dialog.ID
-	// last is the list that opTurn goes on with.
+	// last is the list that opTurn continues.
 	last struct {
 		caller  dialog.Caller
 		request dialog.ListRequest

@@ -246,7 +246,7 @@ func testDeletionRace(e *env) {
 	e.same(e.private("b", "a").Version, int64(1), "the version of the pair's next dialog")
 }
 
-// testLeaveRace has everyone leave at once: whoever is last deletes it.
+// testLeaveRace lets everyone leave at the same time: the last one deletes it.
 func testLeaveRace(e *env) {
 	const people = 16
 	var others []dialog.UserID

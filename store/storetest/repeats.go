@@ -22,7 +22,7 @@ func testUpdateKey(e *env) {
 		e.tick()
 		out := e.update(user("o"), d.ID, change)
 		if !out.Replayed {
-			e.Fatal("the same key again is no replay")
+			e.Fatal("the same key again is not a replay")
 		}
 		e.alikeRecords(*out.Change, *first.Change, "the change that a replay answers with")
 		e.alike(out.Dialog, before, "the dialog that a replay answers with")
@@ -70,12 +70,12 @@ func testUpdateKeyActor(e *env) {
 			e.Errorf("the key of another actor is a replay for %+v", c)
 		}
 		if out := e.update(c, d.ID, change(fmt.Sprintf("by %+v", c))); !out.Replayed {
-			e.Errorf("the same key again is no replay for %+v", c)
+			e.Errorf("the same key again is not a replay for %+v", c)
 		}
 	}
 	e.same(e.read(d.ID).Version, int64(7), "the version after 6 changes")
 
-	// A replay is answered to who could make the change, though he can no
+	// A replay is answered to the user who could make the change, even if they can no
 	// longer see what came of it.
 	leave := dialog.Change{RemoveOccupants: []dialog.UserID{"a"}, IdempotencyKey: dialog.Some("leave")}
 	e.update(user("a"), d.ID, leave)
@@ -99,7 +99,7 @@ func testUpdateKeyKept(e *env) {
 	if out := e.update(user("o"), d.ID, keyed); out.Replayed {
 		e.Error("a replay of a record that is not kept any more")
 	}
-	e.same(e.read(d.ID).Name, "keyed", "the name after the key was used anew")
+	e.same(e.read(d.ID).Name, "keyed", "the name after the key was used again")
 }
 
 func keyed(key, name string) dialog.Creation {
@@ -152,7 +152,7 @@ func testCreateKeyActor(e *env) {
 	for _, c := range []dialog.Caller{behalf("o"), {User: "o", APIKey: "another"}, user("a")} {
 		out, err := e.tryCreate(c, keyed("k", "x"))
 		if err != nil || out.Created || !made[out.Dialog.ID] {
-			e.Errorf("a user is one actor however he came, %+v: created %v, %v", c, out.Created, err)
+			e.Errorf("a user is one actor however they signed in, %+v: created %v, %v", c, out.Created, err)
 		}
 	}
 }

@@ -29,7 +29,7 @@ func testActs(e *env) {
 			func(d *dialog.Dialog) { d.Occupants, d.Admins = []dialog.UserID{"owner", "a"}, nil },
 		},
 		{
-			"name admins, the owner passed over",
+			"name admins, the owner ignored",
 			dialog.Change{AddAdmins: []dialog.UserID{"a", "owner", "b"}},
 			func(d *dialog.Dialog) { d.Admins = []dialog.UserID{"b", "a"} },
 		},
@@ -379,7 +379,7 @@ func testDeletion(e *env) {
 		e.same(out.Change.Kind, dialog.Deleted, "the record's kind")
 		e.same(out.Change.Version, int64(2), "the record's version")
 		if !out.Dialog.Deleted {
-			e.Error("the answer to a deletion is no tombstone")
+			e.Error("the answer to a deletion is not a tombstone")
 		}
 		e.gone(d.ID)
 		for _, u := range []dialog.UserID{"o", "a"} {

@@ -14,7 +14,7 @@ import java.util.List;
 import static java.nio.charset.StandardCharsets.ISO_8859_1;
 import static java.nio.charset.StandardCharsets.UTF_8;
 
-/** A MongoDB in memory for tests; prints its port and ends with its standard input, whoever ends that. */
+/** A MongoDB in memory for tests; prints its port and ends when its standard input is closed. */
 public final class Main {
     public static void main(String[] args) throws Exception {
         MongoServer server = new MongoServer(new Bytewise().version(new Version()));
