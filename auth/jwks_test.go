@@ -346,11 +346,11 @@ func TestIssuerFetchesByItself(t *testing.T) {
 func TestIssuerAway(t *testing.T) {
 	k := newEC(t, elliptic.P256())
 	for reason, breakIt := range map[string]func(*jwks){
-		"it answers with an error":      func(s *jwks) { s.status = http.StatusBadGateway },
-		"it redirects":                  func(s *jwks) { s.status = http.StatusFound },
-		"it answers with a page":        func(s *jwks) { s.raw = "<html>" },
-		"its answer is broken off":      func(s *jwks) { s.raw = `{"keys":[` },
-		"its answer has no end":         func(s *jwks) { s.raw = `{"keys":[` + strings.Repeat(" ", 2<<20) + `]}` },
+		"it answers with an error":     func(s *jwks) { s.status = http.StatusBadGateway },
+		"it redirects":                 func(s *jwks) { s.status = http.StatusFound },
+		"it answers with a page":       func(s *jwks) { s.raw = "<html>" },
+		"its answer is broken off":     func(s *jwks) { s.raw = `{"keys":[` },
+		"its answer has no end":        func(s *jwks) { s.raw = `{"keys":[` + strings.Repeat(" ", 2<<20) + `]}` },
 		"it keeps the connection open": func(s *jwks) { s.hold = make(chan struct{}) },
 	} {
 		t.Run(reason, func(t *testing.T) {
