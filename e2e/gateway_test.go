@@ -1,0 +1,63 @@
+package e2e_test
+
+import (
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"dialogs/servertest"
+	"dialogs/store/mongo/mongotest"
+)
+
+// TestGatewayWithoutItsDatabase takes the database from behind a gateway that
+// goes on answering pings: the server is not ready, every answer of both APIs
+// says that the store is away, and the log says it once. Then it comes back.
+func TestGatewayWithoutItsDatabase(t *testing.T) {
+	gateway := mongotest.NewGateway(t, mongotest.URI(t))
+	s := servertest.StartWith(t, []string{"DIALOGS_SECRET=" + strings.Repeat("x", 32)}, gateway.URI(), "--store-timeout", "2s", "--rate-limit", "0")
+	alice := servertest.WithToken(s.Token("alice"))
+	ready := func(want int) {
+		t.Helper()
+		for ended := time.Now().Add(servertest.Patience); ; time.Sleep(50 * time.Millisecond) { // an answer is good for a second
+			status, body := s.Get("/readyz")
+			if status == want {
+				return
+			}
+			if time.Now().After(ended) {
+				t.Fatalf("got %d: %s, want %d", status, body, want)
+			}
+		}
+	}
+	ready(http.StatusOK)
+	var created struct{ Dialog struct{ ID string } }
+	servertest.Decode(t, s.Must(alice, `mutation { createDialog(input: {type: GROUP, name: "x"}) { dialog { id } } }`, nil).Data["createDialog"], &created)
+	id := created.Dialog.ID
+
+	for _, reaction := range []mongotest.Reaction{mongotest.Fail(1, "InternalError"), {Close: true}} {
+		gateway.React(func(string) mongotest.Reaction { return reaction })
+		ready(http.StatusServiceUnavailable)
+		for _, query := range []string{
+			`{ dialogs(first: 1) { nodes { id } } }`,
+			`{ dialog(id: "` + id + `") { id } }`,
+			`mutation { updateDialog(id: "` + id + `", input: {name: "y"}) { dialog { id } } }`,
+		} {
+			reply := s.Post(alice, query, nil)
+			if len(reply.Errors) != 1 || reply.Errors[0].Extensions.Code != "UNAVAILABLE" {
+				t.Errorf("%s: got %s", query, reply.Body)
+			}
+		}
+		if status, body := s.Rest(alice, http.MethodGet, "/chat/Dialog/"+id+".json", nil); status != http.StatusServiceUnavailable {
+			t.Errorf("got %d: %s", status, body)
+		}
+		gateway.React(func(string) mongotest.Reaction { return mongotest.Pass() })
+		ready(http.StatusOK)
+	}
+	s.Must(alice, `{ dialog(id: "`+id+`") { id } }`, nil)
+	s.Stop()
+	for _, message := range []string{`"msg":"store unavailable"`, `"msg":"store available again"`} {
+		if n := strings.Count(s.Stderr.String(), message); n != 2 {
+			t.Errorf("got %s %d times, want it once for each time that the database was away: %s", message, n, s.Stderr)
+		}
+	}
+}
