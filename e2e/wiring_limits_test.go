@@ -54,6 +54,12 @@ func limitTrials() []trial {
 			{"quota-occupants-per-hour", "3", refuses(`mutation { createDialog(input: {type: GROUP, name: "x", occupantIds: ["a", "b", "c", "d"]}) { created } }`, "(limit 3, --quota-occupants-per-hour)")},
 			{"quota-public-groups", "2", refusesAfter(2, `mutation { createDialog(input: {type: PUBLIC_GROUP, name: "x"}) { created } }`, "(limit 2, --quota-public-groups)")},
 		}},
+		{name: "long lists", beside: []string{"--quota-occupants-per-hour", "0"}, wires: []wire{
+			{"limit-occupants", "2500", acceptsOccupants(2300)},
+		}},
+		{name: "memory of answers", beside: []string{"--limit-answer", "1024"}, wires: []wire{
+			{"memory-answers", "9000", loadsMoreThan(4500)},
+		}},
 		{name: "rows", wires: []wire{{"limit-rows", "3", refusesRows}}},
 		{name: "lists", beside: []string{"--rate-limit=0"}, wires: []wire{
 			{"limit-scans", "1", refusesScans},
@@ -66,6 +72,9 @@ func limitTrials() []trial {
 			{"rate-limit-key", "0.002", func(t *testing.T, s *servertest.Server) {
 				refusesSecond(t, s, servertest.WithKey(s.MustCLI("apikey", "create", "rates")), "500")
 			}},
+		}},
+		{name: "rates of proxies", beside: []string{"--rate-limit", "0.001"}, wires: []wire{
+			{"trusted-proxies", "127.0.0.1", servesOften},
 		}},
 	}
 }
@@ -263,5 +272,57 @@ func answersTo(limit int) func(*testing.T, *servertest.Server) {
 		if len(reply.Errors) != 1 || !strings.Contains(reply.Errors[0].Message, fmt.Sprintf("(limit %d bytes, --limit-answer)", limit)) {
 			t.Errorf("got status %d and %.300s", reply.Status, reply.Body)
 		}
+	}
+}
+
+// acceptsOccupants makes a group by each API with a list that is longer than the
+// default limits allow.
+func acceptsOccupants(n int) func(*testing.T, *servertest.Server) {
+	return func(t *testing.T, s *servertest.Server) {
+		t.Helper()
+		h := servertest.WithToken(s.Token("alice"))
+		s.Must(h, makeGroup, map[string]any{"ids": ordinaryIDs(n)})
+		group := map[string]any{"type": 2, "name": "x", "occupants_ids": strings.Join(ordinaryIDs(n), ",")}
+		if status, body := s.Rest(h, http.MethodPost, "/chat/Dialog.json", group); status != http.StatusCreated {
+			t.Errorf("got status %d and %.300s", status, body)
+		}
+	}
+}
+
+// loadsMoreThan asks for little of dialogs that take more memory than one answer
+// may have.
+func loadsMoreThan(most int) func(*testing.T, *servertest.Server) {
+	return func(t *testing.T, s *servertest.Server) {
+		t.Helper()
+		h := servertest.WithToken(s.Token("alice"))
+		for range 3 {
+			s.Must(h, `mutation($ids: [ID!]!) { createDialog(input: {type: GROUP, name: "x", occupantIds: $ids}) { created } }`, map[string]any{"ids": ordinaryIDs(20)})
+		}
+		want := fmt.Sprintf("(limit %d bytes, half of --memory-answers)", most)
+		if reply := s.Post(h, `{ dialogs(first: 3) { nodes { id } } }`, nil); len(reply.Errors) != 1 || !strings.Contains(reply.Errors[0].Message, want) {
+			t.Errorf("got status %d and %.300s", reply.Status, reply.Body)
+		}
+		if status, body := s.Rest(h, http.MethodGet, "/chat/Dialog.json", nil); status == http.StatusOK || !strings.Contains(body, want) {
+			t.Errorf("got status %d and %.300s", status, body)
+		}
+	}
+}
+
+// servesOften asks for what is outside of the APIs more often than the rate limit
+// allows, as load balancers do.
+func servesOften(t *testing.T, s *servertest.Server) {
+	t.Helper()
+	for range 5 {
+		for _, path := range []string{"/healthz", "/readyz"} {
+			if status, body := s.Get(path); status != http.StatusOK {
+				t.Fatalf("%s: got status %d and %s", path, status, body)
+			}
+		}
+	}
+	if answer := s.Do(http.MethodGet, "/healthz", servertest.Header{"X-Forwarded-For", "198.51.100.7"}, nil); answer.Status != http.StatusOK {
+		t.Errorf("the first request of a client of the proxy: got status %d", answer.Status)
+	}
+	if answer := s.Do(http.MethodGet, "/healthz", servertest.Header{"X-Forwarded-For", "198.51.100.7"}, nil); answer.Status != http.StatusTooManyRequests {
+		t.Errorf("the second request of a client of the proxy: got status %d", answer.Status)
 	}
 }

@@ -110,6 +110,7 @@ func servingTrials(t *testing.T) []trial {
 				isUnknown(t, s, issuer.token(t, "https://issuer.example", "others"))
 			}},
 		}},
+		{name: "sessions", wires: []wire{{"session-max", "1h", makesSessionsUpTo(time.Hour)}}},
 		{name: "development", beside: []string{"--allow-origins", "https://a.example"}, wires: []wire{
 			{"dev", "true", func(t *testing.T, s *servertest.Server) {
 				s.Stdout.Await(t, "Playground")
@@ -152,6 +153,31 @@ func signed(t *testing.T, secret string, claims jwt.MapClaims) string {
 		t.Fatal(err)
 	}
 	return token
+}
+
+// makesSessionsUpTo asks each API for a session that would last two hours.
+func makesSessionsUpTo(most time.Duration) func(*testing.T, *servertest.Server) {
+	return func(t *testing.T, s *servertest.Server) {
+		t.Helper()
+		key := s.MustCLI("apikey", "create", "sessions")
+		var made struct{ ExpiresAt time.Time }
+		servertest.Decode(t, s.Must(servertest.WithKey(key), `mutation { createSession(input: {userId: "alice", ttl: 7200}) { expiresAt } }`, nil).Data["createSession"], &made)
+
+		var other struct{ Session struct{ Token string } }
+		if status, body := s.Rest(servertest.WithKey(key), http.MethodPost, "/session.json", map[string]any{"user_id": "alice"}); status != http.StatusCreated || json.Unmarshal([]byte(body), &other) != nil {
+			t.Fatalf("got status %d and %s", status, body)
+		}
+		answer := s.Do(http.MethodGet, "/chat/Dialog.json", servertest.WithToken(other.Session.Token), nil)
+		ends, err := time.Parse("2006-01-02 15:04:05 MST", answer.Header.Get("QB-Token-ExpirationDate"))
+		if err != nil {
+			t.Fatalf("got status %d and %s: %v", answer.Status, answer.Body, err)
+		}
+		for api, ends := range map[string]time.Time{"GraphQL": made.ExpiresAt, "the QuickBlox API": ends} {
+			if ends.After(time.Now().Add(most)) {
+				t.Errorf("a session made by %s ends at %s, want at most %s from now", api, ends, most)
+			}
+		}
+	}
 }
 
 func isUnknown(t *testing.T, s *servertest.Server, token string) {
