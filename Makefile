@@ -18,7 +18,7 @@ LONG = $(sort $(dir $(shell grep -rl --include=*_test.go 'dialogtest.Times' .)))
 .PHONY: help run build page compile test test-long generate format lint check bench bench-cost audit screenshot test-mongo bench-mongo clean
 
 help: ## Show this help
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-11s %s\n", $$1, $$2}'
+	@grep -Eh '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-11s %s\n", $$1, $$2}'
 
 run: build ## Build and serve on 127.0.0.1:8080 with the embedded store in ./data
 	@bin/dialogs serve --dev

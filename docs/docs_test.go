@@ -162,24 +162,3 @@ func TestYAML(t *testing.T) {
 		}
 	}
 }
-
-// TestWords keeps people "they" and "you", and old words out.
-func TestWords(t *testing.T) {
-	old := regexp.MustCompile(`(?i)\b(he|him|his|himself|she|her|hers|herself|shall|thereof|anew|passed over|sees to|second door)\b`)
-	for name, text := range documents(t) {
-		for n, line := range strings.Split(text, "\n") {
-			if word := old.FindString(line); word != "" {
-				t.Errorf("%s:%d: %q in %q", name, n+1, word, line)
-			}
-		}
-	}
-}
-
-// TestShownIsRun wants programs in documents to be files that tests run.
-func TestShownIsRun(t *testing.T) {
-	for name, file := range map[string]string{"docs/sync.md": "clients/src/sync.ts"} {
-		if !strings.Contains(read(t, name), "```ts\n"+read(t, file)+"```\n") {
-			t.Errorf("%s does not show %s as it is", name, file)
-		}
-	}
-}

@@ -86,7 +86,7 @@ func (p *poller) poll() error {
 	return nil
 }
 
-// list reads all dialogs anew.
+// list reads all dialogs again.
 func (p *poller) list() (map[string]syncedDialog, error) {
 	all := map[string]syncedDialog{}
 	for after, more := any(nil), true; more; {

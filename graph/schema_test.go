@@ -2,7 +2,6 @@ package graph_test
 
 import (
 	"os"
-	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -68,21 +67,6 @@ func TestDescriptions(t *testing.T) {
 		}
 		check("@"+name, name, directive.Description)
 		arguments("@"+name, directive.Arguments)
-	}
-}
-
-// TestPlainWords keeps the schema free of words that slow a reader down, or
-// that take everyone for a man.
-func TestPlainWords(t *testing.T) {
-	text, err := os.ReadFile("../schema.graphqls")
-	if err != nil {
-		t.Fatal(err)
-	}
-	unwanted := regexp.MustCompile(`(?i)\b(he|him|his|himself|she|her|hers|herself|shall|thereof|elsewhere|passed over|anew|mint)\b`)
-	for i, line := range strings.Split(string(text), "\n") {
-		if found := unwanted.FindString(line); found != "" {
-			t.Errorf("line %d says %q: %s", i+1, found, line)
-		}
 	}
 }
 

@@ -50,7 +50,7 @@ func Handler(c Config) http.Handler {
 
 // policy lets the page run its own files and talk to its own host, and nothing
 // else. The editor positions text by style attributes and makes its themes as
-// style elements while it runs, hence unsafe-inline for styles; it has its
+// style elements while it runs, so styles need unsafe-inline; it has its
 // icons and fonts as data.
 const policy = "default-src 'none'; script-src 'self'; worker-src 'self'; connect-src 'self'; " +
 	"style-src 'self' 'unsafe-inline'; img-src 'self' data:; font-src 'self' data:; " +

@@ -294,7 +294,7 @@ func testHistoryOfNewcomers(e *env) {
 	}
 	e.same(seen.History, e.read(d.ID).History, "the history as the one who joined sees it")
 	e.same(len(seen.History), 3, "records")
-	e.same(seen.History[0].Joined, []dialog.UserID{"owner", "old"}, "those who were in before")
+	e.same(seen.History[0].Joined, []dialog.UserID{"owner", "old"}, "the users who were members before")
 	e.same(seen.History[1].Name, "before", "the name before")
 	_, err = e.svc.Dialog(e.Context(), user("old"), string(d.ID), true)
 	if !dialog.IsCode(err, dialog.Forbidden) {

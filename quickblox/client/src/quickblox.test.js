@@ -53,7 +53,7 @@ describe('sessions', () => {
     assert.match(await refused(404, call(QB, 'login', { login: 'john', password: 'secret' })), /Passwords .* are not supported/);
   });
 
-  test('an ended one is over, and the library can go on with another', async () => {
+  test('an ended one is over, and the library can continue with another one', async () => {
     const dialog = await group();
     await asUser(owner);
     const { token } = QB.service.getSession();

@@ -77,7 +77,7 @@ for (const [name, snippet] of Object.entries(versions)) {
       }
     });
 
-    test('is told when its session has expired, and goes on with another', async () => {
+    test('is told when its session has expired, and continues with another one', async () => {
       let expired = 0;
       const { config, session } = QB.service.qbInst;
       config.on.sessionExpired = (next, retry) => {
