@@ -76,12 +76,13 @@ func forged(t testing.TB, field dialog.OrderField, entries map[string]any) strin
 		L any `json:"l"`
 		T any `json:"t,omitempty"`
 		N any `json:"n,omitempty"`
+		F any `json:"f,omitempty"`
 		I any `json:"i"`
 	}{}
 	if err := json.Unmarshal(raw, &all); err != nil {
 		t.Fatal(err)
 	}
-	for name, to := range map[string]*any{"v": &all.V, "l": &all.L, "t": &all.T, "n": &all.N, "i": &all.I} {
+	for name, to := range map[string]*any{"v": &all.V, "l": &all.L, "t": &all.T, "n": &all.N, "f": &all.F, "i": &all.I} {
 		if value, ok := entries[name]; ok {
 			*to = value
 		}
@@ -100,6 +101,13 @@ func TestBrokenCursors(t *testing.T) {
 	raw, err := base64.RawURLEncoding.DecodeString(good)
 	if err != nil {
 		t.Fatal(err)
+	}
+	named, err := base64.RawURLEncoding.DecodeString(cursorOf(t, group(ann), byName))
+	if err != nil || !strings.Contains(string(named), `"n":"`) {
+		t.Fatalf("%v, or a cursor without a name: %s", err, named)
+	}
+	for _, field := range []dialog.OrderField{byTime, byName} {
+		wantEqual(t, "a cursor that nothing was changed in", forged(t, field, nil), cursorOf(t, group(ann), field))
 	}
 	for _, tt := range []struct {
 		reason string
@@ -129,9 +137,13 @@ func TestBrokenCursors(t *testing.T) {
 		{"no id", byTime, forged(t, byTime, map[string]any{"i": ""})},
 		{"an id that is none", byTime, forged(t, byTime, map[string]any{"i": "0123456789ABCDEF01234567"})},
 		{"an id that is an operator", byTime, forged(t, byTime, map[string]any{"i": map[string]any{"$gt": ""}})},
+		{"of names before their folding had a version", byName, forged(t, byName, map[string]any{"f": nil})},
+		{"of names that an earlier version has folded", byName, forged(t, byName, map[string]any{"f": "1 15.0.0"})},
+		{"of names that were folded by another Unicode", byName, forged(t, byName, map[string]any{"f": "2 13.0.0"})},
+		{"a folding in an order by time", byTime, forged(t, byTime, map[string]any{"f": "2 15.0.0"})},
 		{"NUL in the name", byName, forged(t, byName, map[string]any{"n": "a\x00b"})},
-		{"a lone surrogate in the name", byName, wrapped([]byte(`{"v":1,"l":"000000000000","n":"\ud800","i":"` + dialogID + `"}`))},
-		{"invalid UTF-8 in the name", byName, wrapped([]byte("{\"v\":1,\"l\":\"000000000000\",\"n\":\"\xff\",\"i\":\"" + dialogID + "\"}"))},
+		{"a lone surrogate in the name", byName, wrapped([]byte(strings.Replace(string(named), `"n":"`, `"n":"\ud800`, 1)))},
+		{"invalid UTF-8 in the name", byName, wrapped([]byte(strings.Replace(string(named), `"n":"`, "\"n\":\"\xff", 1)))},
 		{"an instant in an order by name", byName, forged(t, byName, map[string]any{"t": 1})},
 		{"a name in an order by time", byTime, forged(t, byTime, map[string]any{"n": "lunch"})},
 		{"of another list", byTime, forged(t, byTime, map[string]any{"l": "000000000000"})},
