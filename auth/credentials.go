@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
+	"unicode/utf8"
 
 	"dialogs/dialog"
 )
@@ -192,7 +193,11 @@ func parseOnBehalfOf(value string) (dialog.UserID, error) {
 	user, err := dialog.ParseUserID("", value)
 	var invalid *dialog.Error
 	if errors.As(err, &invalid) {
-		return "", malformed("On-Behalf-Of: " + invalid.Message)
+		help := ""
+		if !isEncoded && !utf8.ValidString(value) { // of a client whose headers are in Latin-1
+			help = "; send it in ASCII, for example UTF-8''Jos%C3%A9"
+		}
+		return "", malformed("On-Behalf-Of: " + invalid.Message + help)
 	}
 	return user, err
 }
@@ -209,10 +214,12 @@ func extValue(value string) (encoded string, ok bool) {
 }
 
 // notInExtValue reports whether an ext-value must percent-encode the character.
+// The last four are those that JavaScript's encodeURIComponent leaves as they are,
+// although RFC 8187 doesn't: they mean nothing else here.
 func notInExtValue(r rune) bool {
 	switch {
 	case 'a' <= r && r <= 'z', 'A' <= r && r <= 'Z', '0' <= r && r <= '9':
 		return false
 	}
-	return !strings.ContainsRune("%!#$&+-.^_`|~", r)
+	return !strings.ContainsRune("%!#$&+-.^_`|~*'()", r)
 }

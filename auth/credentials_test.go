@@ -222,7 +222,17 @@ func TestParseCredentials(t *testing.T) {
 		"on behalf in broken UTF-8": {
 			reason:  "No store keeps it faithfully.",
 			fields:  []field{{"Authorization", "ApiKey " + key}, {"On-Behalf-Of", "caf\xe9"}},
-			refused: "On-Behalf-Of: the text must be valid UTF-8",
+			refused: "On-Behalf-Of: the text must be valid UTF-8; send it in ASCII, for example UTF-8''Jos%C3%A9",
+		},
+		"user id as an ext-value of encodeURIComponent": {
+			reason: "JavaScript leaves a few characters more as they are.",
+			fields: []field{{"Authorization", "ApiKey " + key}, {"On-Behalf-Of", "UTF-8''o'brien!*(%C3%A9)~-_."}},
+			want:   auth.Credentials{APIKey: key, OnBehalfOf: "o'brien!*(é)~-_."},
+		},
+		"percent signs": {
+			reason: "Without a charset they are part of the id.",
+			fields: []field{{"Authorization", "ApiKey " + key}, {"On-Behalf-Of", "Jos%C3%A9"}},
+			want:   auth.Credentials{APIKey: key, OnBehalfOf: "Jos%C3%A9"},
 		},
 		"user id as an ext-value": {
 			reason: "Browsers and Node can't send other headers than ASCII (RFC 8187).",
