@@ -5,12 +5,13 @@ import (
 	"sync/atomic"
 )
 
-// A Charger counts units against the rate limits of a request's caller. Its
-// refusal is RATE_LIMITED and says how long to wait; then nothing was counted.
+// A Charger counts units against the rate limits of a request's caller. If a
+// limit is exceeded, it counts nothing and returns a RATE_LIMITED refusal that
+// says how long to wait.
 type Charger func(units int) *Refusal
 
-// After returns a charger for one operation, of which so many units are counted
-// already.
+// After returns a charger for one operation of which this many units are
+// already counted.
 func (c Charger) After(units int) Charger {
 	var counted atomic.Int64
 	counted.Store(int64(units))
@@ -72,7 +73,7 @@ func Units(calls, values, fields int) int {
 	return max(1, calls) + values/valuesPerUnit + fields/fieldsPerUnit
 }
 
-// Leaves counts the values in a value that was read from JSON.
+// Leaves counts the values inside a value that was read from JSON.
 func Leaves(v any) int {
 	n := 0
 	switch v := v.(type) {

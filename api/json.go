@@ -32,5 +32,6 @@ func UnmarshalExact(data []byte, v any) error {
 	return jsonv2.Unmarshal(bytes.TrimPrefix(data, byteOrderMark), v, exactNumbers)
 }
 
-// MarshalPlain is [dialog.MarshalPlain], for packages that know no domain.
+// MarshalPlain is [dialog.MarshalPlain], for packages that do not know the
+// domain.
 func MarshalPlain(v any) ([]byte, error) { return dialog.MarshalPlain(v) }

@@ -13,7 +13,7 @@ type limit struct {
 	each    time.Duration
 }
 
-// WithLimit returns the context of a request that may take so long.
+// WithLimit returns the context of a request with this time limit.
 func WithLimit(ctx context.Context, each time.Duration) (context.Context, context.CancelFunc) {
 	within, cancel := context.WithTimeout(ctx, each)
 	return context.WithValue(within, limitKey{}, limit{ctx, each}), cancel

@@ -76,8 +76,8 @@ func AsRefusal(err error) *Refusal {
 
 // RefusalOf is what a caller may know of a failure. A [Refusal] is returned as
 // it is, a domain error gets its code, and everything else is internal: it is
-// logged, and the caller gets the request's id. Why the store was unavailable is
-// noted on the request's log line, unless the caller has gone.
+// logged, and the caller gets the request's id. The reason why the store was
+// unavailable is noted on the request's log line, unless the caller has gone.
 func RefusalOf(ctx context.Context, log *slog.Logger, err error) *Refusal {
 	var refusal *Refusal
 	var known *dialog.Error

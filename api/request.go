@@ -101,8 +101,8 @@ func (r *Request) Unavailable() bool {
 	return r.unavailable
 }
 
-// Cause is what is behind an error of the domain, in one line for the log: without
-// the sentence that callers get.
+// Cause returns the cause of an error of the domain as one line for the log,
+// without the sentence that callers get.
 func Cause(err error) string {
 	var known *dialog.Error
 	if errors.As(err, &known) && errors.Unwrap(known) != nil {
@@ -116,15 +116,15 @@ func Milliseconds(name string, d time.Duration) slog.Attr {
 	return slog.Float64(name+"_ms", float64(d.Microseconds())/1000)
 }
 
-// Notes are what was noted so far, in order.
+// Notes returns the notes so far, in order.
 func (r *Request) Notes() []slog.Attr {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	return slices.Clone(r.notes)
 }
 
-// Quiet makes the log line of the context's request one for debugging: anyone
-// can send such requests, and they say nothing.
+// Quiet lowers the log line of the context's request to the level debug: anyone
+// can send such requests, and they are of no interest.
 func Quiet(ctx context.Context) {
 	if r, ok := ctx.Value(requestKey{}).(*Request); ok {
 		r.mu.Lock()

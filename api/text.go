@@ -27,7 +27,7 @@ func Shorten(text string, most int) string {
 // longestLogged bounds what a client can put into an attribute of the log, in bytes.
 const longestLogged = 200
 
-// ForLog cuts what a client sent to what a log line may repeat.
+// ForLog shortens a text from a client for an attribute of the log.
 func ForLog(text string) string {
 	if len(text) <= longestLogged {
 		return text

@@ -10,7 +10,7 @@ import (
 	"dialogs/dialog"
 )
 
-// Answers bounds what answers take while they are made and sent.
+// Answers limits the memory that answers take while they are prepared and sent.
 type Answers struct {
 	limits Limits
 	// most is how much memory one answer can take: the reserve of the pool.
@@ -99,9 +99,9 @@ func (a *Answer) borrow(ctx context.Context) error {
 	return nil
 }
 
-// Load loads something that takes memory: at most so much, and what load returns
-// in the end. It waits while other answers take all the memory, at most until ctx
-// ends.
+// Load loads something that takes memory: at most as much as given, and in the
+// end as much as load returns. It waits while other answers take all the
+// memory, at most until ctx ends.
 func (a *Answer) Load(ctx context.Context, most int64, load func() (int64, error)) error {
 	if a == nil {
 		_, err := load()
@@ -148,7 +148,8 @@ func ChangeMade(err error) *api.Refusal {
 	return &refusal
 }
 
-// Made tells that the answer is made: from now on it takes what its bytes take.
+// Made says that the answer is complete: from now on, it takes only the memory
+// of its bytes.
 func (a *Answer) Made(bytes int) {
 	if a == nil {
 		return
@@ -159,7 +160,7 @@ func (a *Answer) Made(bytes int) {
 	a.loan.shrink(a.memory)
 }
 
-// Close gives back what the answer took.
+// Close gives back the memory of the answer.
 func (a *Answer) Close() {
 	if a != nil {
 		a.loan.release()

@@ -17,8 +17,8 @@ import (
 // of a list or an entry of a map, before and after coercion.
 const valueBytes = 256
 
-// Requests bounds what requests take until they are executed: the bodies that
-// are being read, and the values that are decoded from them.
+// Requests limits the memory that requests take until they are executed: the
+// bodies that are being read, and the values that are decoded from them.
 type Requests struct {
 	limits         Limits
 	bodies, values *pool
@@ -135,8 +135,8 @@ func readAll(r io.Reader, length int64) ([]byte, error) {
 	return content, err
 }
 
-// Decode decodes the body with a function that makes at most so many values of
-// it, and then forgets the content. It waits like [Requests.Read].
+// Decode decodes the body with a function that makes at most the given number
+// of values, and then drops the content. It waits like [Requests.Read].
 func (b *Body) Decode(ctx context.Context, values int, decode func(content []byte) error) error {
 	if err := b.decoded.grow(ctx, int64(len(b.Bytes)+values*valueBytes)); err != nil {
 		return err
@@ -156,7 +156,7 @@ func (b *Body) DecodeJSON(ctx context.Context, decode func(content []byte) error
 	return b.Decode(ctx, values, decode)
 }
 
-// Close gives back what the body took. A nil body has nothing.
+// Close gives back the memory of the body. It does nothing for a nil Body.
 func (b *Body) Close() {
 	if b != nil {
 		b.raw.release()

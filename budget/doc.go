@@ -1,7 +1,7 @@
-// Package budget bounds the memory that requests take: their bodies, the values
-// that are decoded from these, and their answers. Each kind has a pool of bytes
-// for all requests in flight, of which one caller can have at most half, and what
-// an ordinary request needs is never counted and never waits.
+// Package budget limits the memory of requests: their bodies, the values
+// decoded from them, and their answers. Each kind has a pool of bytes for all
+// requests in flight, of which one caller can use at most half. What an
+// ordinary request needs is never counted and never waits.
 //
 // docs/operations.md has the table of all budgets of the program. The package
 // must not know GraphQL or QuickBlox, nor how credentials are checked.
@@ -23,7 +23,7 @@ type Limits struct {
 	// Requests and Answers are what all requests in flight, and all answers to
 	// them, may take together.
 	Requests, Answers int64
-	// Documents is what GraphQL documents may take that are kept.
+	// Documents is the memory of cached GraphQL documents.
 	Documents int64
 }
 
@@ -49,7 +49,7 @@ func (l Limits) Validate() error {
 	return nil
 }
 
-// What requests may have without being counted in a pool. Connections are
+// What requests may use without being counted in a pool. Connections are
 // limited, so this is limited too.
 const (
 	freeBody   = 16 << 10

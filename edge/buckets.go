@@ -19,9 +19,9 @@ const (
 type bucketName [2]uint64
 
 // buckets are token buckets. Each is kept as the moment at which it will be
-// full again, in seconds since start; one that is full is the same as none. When
-// the table is full, the fullest of a few is forgotten: strangers who fill it
-// forget each other, and not somebody who has to wait.
+// full again, in seconds since start; a full one does not have to be kept. When
+// the table is full, the fullest of a few is forgotten: strangers who fill the
+// table evict each other, not a caller who has to wait.
 type buckets struct {
 	start time.Time
 	seeds [2]maphash.Seed
@@ -38,7 +38,7 @@ func newBuckets(start time.Time) *buckets {
 	}
 }
 
-// A withdrawal is what one bucket of a table has to give.
+// A withdrawal is what to take from one bucket of a table.
 type withdrawal struct {
 	name bucketName
 	// perSecond is how fast the bucket fills; more than 0.

@@ -10,17 +10,17 @@ import (
 	"dialogs/auth"
 )
 
-// Callers finds out who is calling on a connection that lasts, and whether they
-// still may. Rate limits count each of its operations.
+// Callers finds out who is calling on a long-lived connection, and whether
+// their credentials are still valid. Rate limits count each of its operations.
 type Callers struct {
 	Authenticator *auth.Authenticator
 	Limiter       *RateLimiter
 	Log           *slog.Logger
 }
 
-// SignIn finds out who opened a WebSocket: credentials are in its upgrade request or
-// in the payload of connection_init. The context is then theirs. Its errors are
-// [api.Refusal]s.
+// SignIn finds out who opened a WebSocket: credentials are in its upgrade
+// request or in the payload of connection_init. The returned context is that of
+// the caller. Its errors are [api.Refusal]s.
 func (c Callers) SignIn(ctx context.Context, upgrade http.Header, payload map[string]any) (context.Context, error) {
 	identity, err := c.Authenticator.AuthenticateConnectionInit(ctx, upgrade, payload)
 	if err != nil {
@@ -33,9 +33,10 @@ func (c Callers) SignIn(ctx context.Context, upgrade http.Header, payload map[st
 	return api.WithCharger(ctx, c.Limiter.charger(identity.Caller, clientFrom(ctx).address)), nil
 }
 
-// Check returns an [api.Refusal] when the context's caller may no longer call: their
-// token has expired, or their session or key was ended. Nobody is cut off because the
-// store cannot be asked at the moment: then they learn nothing new either.
+// Check returns an [api.Refusal] when the context's caller may no longer call:
+// their token has expired, or their session or key was ended. If the store
+// cannot be asked at the moment, nobody is cut off: without the store, they do
+// not get changes either.
 func (c Callers) Check(ctx context.Context) error {
 	err := c.Authenticator.Check(ctx, auth.FromContext(ctx))
 	var refused *auth.Error

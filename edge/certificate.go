@@ -84,7 +84,7 @@ func (c *Certificate) read() error {
 	return nil
 }
 
-// readAndLog is read when nobody asked for it. c.mu must be held.
+// readAndLog reads the files and logs the result. c.mu must be held.
 func (c *Certificate) readAndLog() {
 	if err := c.read(); err != nil {
 		c.log.Error("certificate not reloaded: the previous one stays in use", "error", err)

@@ -10,8 +10,8 @@ const (
 	// compressFrom is the smallest answer that is worth compressing, in bytes.
 	compressFrom = 1024
 	// jitter is how many random bytes at most hide the exact length of a
-	// compressed answer, so that it betrays no secret that stands beside
-	// something a caller chose (BREACH).
+	// compressed answer, so that it reveals no secret that is next to a value
+	// chosen by a caller (BREACH).
 	jitter = 32
 )
 
@@ -25,7 +25,7 @@ func Compress() Guard {
 		gzhttp.RandomJitter(jitter, 0, false),
 	)
 	if err != nil {
-		panic("edge: gzip options: " + err.Error()) // which are constants
+		panic("edge: gzip options: " + err.Error()) // the options are constants
 	}
 	return func(next http.Handler) http.Handler { return wrap(next) }
 }

@@ -15,8 +15,9 @@ import (
 
 // Connections bounds how many connections are open, in all and from one
 // address. When there is no room, the server closes one that waits for its next
-// request, the one that waits longest first; then one whose client has been slow
-// for a while; and when there is none of those either, it refuses the newcomer.
+// request, the one that waits longest first; then one whose client has been
+// slow for a while; and when there is none of those either, it refuses the new
+// one.
 type Connections struct {
 	// Most and MostPerAddress are at least 1. IPv6 counts by networks of 64
 	// bits.

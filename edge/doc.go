@@ -1,5 +1,5 @@
-// Package edge is what stands before every API: guards that decide whether a
-// request may come in, the health endpoints, and serving itself.
+// Package edge has everything that a request passes before the APIs: guards
+// that decide whether it may come in, the health endpoints, and serving itself.
 //
 // There is one guard per file, and each is a [Guard]. The program composes
 // them in one visible list (package cli). A guard knows HTTP and credentials;

@@ -11,8 +11,7 @@ import (
 	"dialogs/api"
 )
 
-// A FrontPage is at the root of a server. It leads those who open the server's
-// address on to what is served.
+// A FrontPage is at the root of a server. It links to what the server offers.
 type FrontPage struct {
 	// QuickBlox tells whether the QuickBlox API is served.
 	QuickBlox bool
@@ -53,7 +52,7 @@ var frontPage = template.Must(template.New("front page").Parse(`<!doctype html>
 </html>
 `))
 
-// Handler serves the page, and the same as JSON to those who ask for JSON.
+// Handler serves the page, or the same as JSON if the client accepts JSON.
 func (p FrontPage) Handler() http.Handler {
 	var page bytes.Buffer
 	if err := frontPage.Execute(&page, struct {

@@ -5,8 +5,8 @@ import (
 	"slices"
 )
 
-// A Guard stands before a handler: it lets a request through, perhaps with
-// more in its context, or answers it itself.
+// A Guard wraps a handler: it lets a request through, possibly with more in its
+// context, or answers it itself.
 type Guard func(http.Handler) http.Handler
 
 // Behind puts guards before a handler. The first of the list acts first.

@@ -38,14 +38,14 @@ func writeStatus(w http.ResponseWriter, status int, text string) {
 	_, _ = w.Write(append(body, '\n')) // the client may have gone
 }
 
-// answerAge is how long a store's answer is good for others who ask.
+// answerAge is how long a store's answer is reused for other callers.
 const answerAge = time.Second
 
 // How often [Prober.Watch] asks the store while it can serve.
 const watchEvery = 5 * time.Second
 
-// A Prober asks the store whether it can serve, once for all who want to know:
-// anyone may ask, and each probe costs the store something. It logs each change
+// A Prober asks the store whether it can serve, once for all callers: anyone
+// may ask, and each probe costs the store something. It logs each change
 // between available and unavailable.
 type Prober struct {
 	probe   func(context.Context) error
@@ -85,8 +85,8 @@ func (p *Prober) Watch(ctx context.Context) {
 	}
 }
 
-// Doubt has the store asked again at once, because it failed a request although
-// its last answer was that it can serve.
+// Doubt makes the prober ask the store again immediately, because a request has
+// failed although the last answer was that the store can serve.
 func (p *Prober) Doubt() {
 	if !p.well.Load() || p.doubted.Swap(true) {
 		return
@@ -99,7 +99,8 @@ func (p *Prober) Doubt() {
 
 // Probe is nil when the store can serve, as of at most a second ago.
 func (p *Prober) Probe(ctx context.Context) error {
-	// The one who asked may go away; those who wait still want to know.
+	// The caller that started the probe may go away; others still wait for its
+	// result.
 	return p.ask(ctx, context.WithoutCancel(ctx))
 }
 

@@ -26,8 +26,8 @@ func LocalHost(refuse api.Refuser) Guard {
 	}
 }
 
-// isLocalName tells whether a host, with or without a port, is a name that
-// only this machine has for itself.
+// isLocalName reports whether a host, with or without a port, is a name by
+// which only this machine can reach itself.
 func isLocalName(host string) bool {
 	if name, _, err := net.SplitHostPort(host); err == nil {
 		host = name
@@ -39,5 +39,5 @@ func isLocalName(host string) bool {
 	return false
 }
 
-// denial names a rule of a guard, which is about no dialog.
+// denial names a rule of a guard, which does not concern a dialog.
 func denial(rule string) *dialog.Denial { return &dialog.Denial{Rule: rule} }

@@ -64,7 +64,8 @@ func isLocalOrigin(origin string) bool {
 	return err == nil && (u.Scheme == "http" || u.Scheme == "https") && isLocalName(u.Host)
 }
 
-// A onceEach tells the first time of each of a few texts.
+// A onceEach reports whether a text is seen for the first time, for a limited
+// number of texts.
 type onceEach struct {
 	mu   sync.Mutex
 	seen map[string]bool

@@ -16,7 +16,8 @@ import (
 // without credentials. A network has two more: for its failed sign-ins, and
 // for what it asks outside of the APIs.
 //
-// Each table of buckets is bounded, so that none keeps another's callers out.
+// Each table of buckets is bounded, so that a full table does not affect the
+// callers of the others.
 type RateLimiter struct {
 	// perUser and perKey are in units per second; 0 means no limit.
 	perUser, perKey            float64
@@ -35,11 +36,12 @@ func NewRateLimiter(perUser, perKey float64, now func() time.Time) *RateLimiter 
 	}
 }
 
-// A party is who has a bucket: no user is taken for the key of the same name.
+// A party is the owner of a bucket. A user and a key with the same name are
+// different parties.
 type party struct{ kind, name string }
 
 // Take takes units for a request or an operation from the buckets of its
-// caller. What they do not have is refused, and nothing is taken.
+// caller. If they do not have enough, it refuses the request and takes nothing.
 func (l *RateLimiter) Take(c dialog.Caller, address netip.Addr, units int) *api.Refusal {
 	if c.Kind() == dialog.Anonymous {
 		return l.takeOf(l.networks, neighborhood(address), units, "too many requests from this address")
@@ -106,9 +108,10 @@ func (l *RateLimiter) charger(c dialog.Caller, address netip.Addr) api.Charger {
 	return func(units int) *api.Refusal { return l.Take(c, address, units) }
 }
 
-// LimitedOutside refuses addresses that ask too fast for what needs no
-// credentials and is behind no API: health, redirects, pages that do not exist.
-// A trusted proxy that asks for itself, as load balancers do, is not counted.
+// LimitedOutside refuses addresses that send requests too fast to paths without
+// credentials and outside the APIs: health, redirects, pages that do not exist.
+// Requests of a trusted proxy itself, like those of load balancers, are not
+// counted.
 func LimitedOutside(l *RateLimiter, proxies Proxies, refuse api.Refuser) Guard {
 	return func(next http.Handler) http.Handler {
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {

@@ -19,7 +19,7 @@ type Server struct {
 	// TLS is nil for plain HTTP.
 	TLS *tls.Config
 	// HeaderBytes is the largest request header. [HeaderLimit] explains it to
-	// those who send a larger one.
+	// clients that send a larger one.
 	HeaderBytes int
 	// HeaderTimeout and ReadTimeout bound how long a client may take to send a
 	// request's header, and all of it; IdleTimeout, how long a connection may
@@ -35,7 +35,7 @@ type Server struct {
 }
 
 // drainPatience is how long clients may take to send or to read after a signal
-// to stop: no client decides how the server ends.
+// to stop: no client can delay the end of the server.
 const drainPatience = 2 * time.Second
 
 const (

@@ -12,9 +12,9 @@ import (
 )
 
 // SignIn finds out who is calling, once per request, and refuses invalid
-// credentials. They are always looked at: only failures count against an
-// address, so that nobody is refused for what their neighbors send. An address
-// with too many failures is told to wait.
+// credentials. Credentials are always checked: only failures count against an
+// address, so that valid callers are not refused because of their neighbors. An
+// address with too many failures is told to wait.
 func SignIn(a *auth.Authenticator, limiter *RateLimiter, log *slog.Logger, refuse api.Refuser) Guard {
 	return func(next http.Handler) http.Handler {
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {

@@ -7,9 +7,9 @@ import (
 )
 
 // Dialogs watches all dialogs that the caller is part of; for a server, all. It
-// starts now, or first catches up from a cursor of [dialog.Service.Changes] or of an
-// earlier event: each dialog that changed, with its newest record. Then it tells every
-// record, in the order of each dialog, each once.
+// starts now, or first catches up from a cursor of [dialog.Service.Changes] or
+// of an earlier event: each dialog that changed, with its newest record. Then
+// it delivers every record once, in order for each dialog.
 func (h *Hub) Dialogs(ctx context.Context, c dialog.Caller, after dialog.Optional[string]) (*Watch, error) {
 	if c.Kind() == dialog.Anonymous {
 		return nil, dialog.ErrUnauthenticated()
@@ -31,15 +31,15 @@ func (h *Hub) Dialogs(ctx context.Context, c dialog.Caller, after dialog.Optiona
 	return w, nil
 }
 
-// toldOfMost is how many dialogs of a catch-up a watch remembers. What is beyond may
-// be told twice.
+// toldOfMost is how many dialogs of a catch-up a watch remembers. Changes of
+// other dialogs may be delivered twice.
 const toldOfMost = 10_000
 
 // allDialogs makes the events of all dialogs of a caller.
 type allDialogs struct {
 	watch  *Watch
 	cursor dialog.SyncCursor
-	// behind means that there is more to catch up with.
+	// behind means that the catch-up is not complete.
 	behind bool
 	// told has the versions that the catch-up told, until the hub has handed
 	// out everything that the catch-up may have seen: until a reading that
@@ -50,8 +50,8 @@ type allDialogs struct {
 	cycle uint64
 }
 
-// open moves a cursor that is nowhere yet to the position of now, and has others
-// judged.
+// open moves a new cursor to the current position, and lets the store check
+// others.
 func (a *allDialogs) open(ctx context.Context) error {
 	if a.cursor.Mark() == "" {
 		_, err := a.watch.hub.Service.ReadChanges(ctx, a.watch.caller, &a.cursor, dialog.MaxPage)
@@ -62,8 +62,8 @@ func (a *allDialogs) open(ctx context.Context) error {
 	if _, err := a.watch.hub.Store.ChangesSince(ctx, probe); err != nil {
 		return err
 	}
-	// The caller may know more than the hub has handed out: they were told by a
-	// catch-up. That must be behind the hub before it tells them anything.
+	// After a catch-up, the caller may know more than the hub has handed out.
+	// The hub must have passed that position before it delivers anything.
 	if err := a.watch.hub.catchUp(ctx, a.watch); err != nil {
 		return err
 	}

@@ -1,8 +1,9 @@
-// Package live tells callers what changes, as it happens.
+// Package live sends changes to callers as they happen.
 //
-// A [Hub] reads the changes of the store, once for all watches, and hands them to
-// each [Watch]. It carries no truth of its own: what a caller gets is read from the
-// dialogs and their records, and whether they may see it is judged for each record.
+// A [Hub] reads the changes of the store, once for all watches, and hands them
+// to each [Watch]. It has no state that could contradict the store: what a
+// caller gets is read from the dialogs and their records, and permission to see
+// it is checked for each record.
 //
 // It must not know any API or engine.
 package live

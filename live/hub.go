@@ -47,7 +47,7 @@ type Hub struct {
 	cycle   uint64 // the number of readings that have begun
 	done    uint64 // the latest one that has ended well
 	stopped bool
-	turned  chan struct{} // closed when a reading ends, whatever came of it
+	turned  chan struct{} // closed when a reading ends, even if it failed
 }
 
 // NewHub makes a hub. It works once Run runs.
@@ -106,7 +106,7 @@ func (h *Hub) Run(ctx context.Context) {
 	}
 }
 
-// follow has the store announce changes, as far as it can.
+// follow lets the store announce changes, if it can.
 func (h *Hub) follow(ctx context.Context) {
 	for wait := time.Second; ; wait = min(2*wait, time.Minute) {
 		err := h.Store.Follow(ctx, h.Wake)
@@ -126,7 +126,7 @@ func (h *Hub) follow(ctx context.Context) {
 	}
 }
 
-// look reads what is new and hands it out.
+// look reads the new changes and hands them out.
 func (h *Hub) look(ctx context.Context, sweep bool) (err error) {
 	h.reading.Lock()
 	defer h.reading.Unlock()
@@ -138,7 +138,7 @@ func (h *Hub) look(ctx context.Context, sweep bool) (err error) {
 	}
 	err = h.reader.Read(ctx, sweep, h.hand)
 	if dialog.IsCode(err, dialog.ResyncRequired) {
-		// The store is another one now, or something was forgotten.
+		// The store was replaced, or has forgotten changes.
 		h.active = false
 		h.endAll(dialog.ErrResync())
 	}
@@ -160,7 +160,7 @@ func (h *Hub) begin() uint64 {
 	return h.cycle
 }
 
-// turn ends a reading; 0 when nothing came of it.
+// turn ends a reading; 0 when it failed.
 func (h *Hub) turn(cycle uint64) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -211,7 +211,7 @@ func (h *Hub) activate(ctx context.Context) error {
 	return nil
 }
 
-// hand gives the new records of a dialog to all watches that they may concern.
+// hand passes the new records of a dialog to all watches that may need them.
 func (h *Hub) hand(n *News) error {
 	b := &batch{dialog: n.Dialog, fresh: n.Fresh, lost: n.Lost, recent: n.Recent, mark: n.Mark}
 	h.mu.Lock()

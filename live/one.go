@@ -8,8 +8,9 @@ import (
 )
 
 // Dialog watches one dialog: every record after a version, in order, each once,
-// as far as the caller may see it. Without a version, it starts after the present
-// one. It ends with the record that ends the caller's sight.
+// as far as the caller may see it. Without a version, it starts after the
+// current one. It ends with the record after which the caller can no longer see
+// the dialog.
 //
 // The errors at the start are those of [dialog.Service.Dialog]; a version ahead of the
 // dialog's is [dialog.Invalid], and one whose records are no longer kept
@@ -35,7 +36,8 @@ func (h *Hub) Dialog(ctx context.Context, c dialog.Caller, id string, since dial
 	return w, nil
 }
 
-// oneDialog makes the events of one dialog. version is the last one that was told.
+// oneDialog makes the events of one dialog. version is the last one that was
+// delivered.
 type oneDialog struct {
 	watch   *Watch
 	version int64

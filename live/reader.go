@@ -29,7 +29,7 @@ type News struct {
 	// more, which are no longer kept.
 	Fresh int
 	Lost  bool
-	// Recent means that the store may have it again.
+	// Recent means that the store may return it again.
 	Recent bool
 	// Mark is a place before which nothing is missing, once the reading that
 	// this is part of has ended.
@@ -43,11 +43,11 @@ func NewReader(store dialog.Store, kept time.Duration, now func() time.Time) *Re
 	return &Reader{store: store, kept: kept, now: now}
 }
 
-// Start makes everything that changes from now on new.
+// Start makes the reader treat every change from now on as new.
 func (r *Reader) Start(ctx context.Context) error {
 	r.told = newTold(r.now())
-	// First the versions, then the mark: a change in between is told twice, and
-	// not lost.
+	// First the versions, then the mark: a change in between is delivered twice
+	// instead of being lost.
 	if err := r.rememberLatest(ctx); err != nil {
 		return err
 	}
@@ -104,9 +104,9 @@ func (r *Reader) Read(ctx context.Context, late bool, hand func(*News) error) er
 }
 
 func (r *Reader) readAhead(ctx context.Context, hand func(*News) error) error {
-	// A dialog comes where it changed last, also with what happened to it
-	// before others changed: nobody has everything beyond this place until
-	// all is read.
+	// A dialog comes at the position of its last change, together with its
+	// earlier changes: a reader has everything before a position only after it
+	// has read everything.
 	from := r.ahead
 	for {
 		page, err := r.store.ChangesSince(ctx, dialog.ChangesQuery{

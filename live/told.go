@@ -18,8 +18,8 @@ const (
 	skew = time.Minute
 )
 
-// told is what the hub has handed out: up to which version of each dialog. Of a
-// dialog that it does not remember, the records after an instant are new.
+// told records what the hub has handed out: the latest version of each dialog.
+// Of a dialog that it does not remember, the records after an instant are new.
 type told struct {
 	versions *lru.Cache[dialog.ID, toldVersion]
 	members  *lru.Cache[dialog.ID, []dialog.UserID]

@@ -8,8 +8,8 @@ import (
 	"dialogs/dialog"
 )
 
-// waitingMost is how many changes wait for a reader. One who falls further behind is
-// cut off: [dialog.ErrResync].
+// waitingMost is how many changes wait for a reader. A reader that falls
+// further behind is cut off: [dialog.ErrResync].
 const waitingMost = 256
 
 // An Event is one change of one dialog, as the caller may see it.
@@ -33,7 +33,7 @@ type batch struct {
 	// more.
 	fresh int
 	lost  bool
-	// recent means that the store may have it again.
+	// recent means that the store may return it again.
 	recent bool
 	// mark is a place before which nothing is missing, once all batches of
 	// earlier cycles were read.
@@ -47,7 +47,7 @@ type Watch struct {
 	caller dialog.Caller
 	// id is the dialog that is watched; empty for all of the caller's.
 	id dialog.ID
-	// next makes the events of what was put.
+	// next makes events from the batches that were put.
 	next source
 	// pending are events that were made and not returned yet.
 	pending []Event
@@ -61,7 +61,8 @@ type Watch struct {
 	ready      chan struct{}
 }
 
-// A source makes events. It returns none, and no error, when it has to wait.
+// A source makes events. When it has to wait, it returns no events and no
+// error.
 type source interface {
 	// start makes the events that come before any batch.
 	start(ctx context.Context) ([]Event, error)
@@ -141,7 +142,7 @@ func (w *Watch) wait(ctx context.Context) (*batch, error) {
 	}
 }
 
-// put adds what the watch must not miss. It never waits.
+// put adds a batch that the watch must not miss. It never waits.
 func (w *Watch) put(b *batch) {
 	w.mu.Lock()
 	if len(w.waiting) >= waitingMost {
@@ -177,15 +178,15 @@ func (w *Watch) signal() {
 	}
 }
 
-// forget drops what waits: the reader reads it from the store.
+// forget drops the waiting batches: the reader reads them from the store.
 func (w *Watch) forget() {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.waiting, w.overflowed = nil, false
 }
 
-// recover reports whether too much was waiting, and lets the watch continue: for a
-// reader who reads it all from the store again.
+// recover reports whether too much was waiting, and lets the watch continue:
+// for a reader that reads everything from the store again.
 func (w *Watch) recover() bool {
 	w.mu.Lock()
 	defer w.mu.Unlock()

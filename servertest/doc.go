@@ -3,6 +3,6 @@
 // free port and, unless told otherwise, a store of its own; it is stopped with
 // the test.
 //
-// It knows the program from outside alone: its command line, its log, its
-// files and its APIs.
+// It only uses the program from outside: its command line, its log, its files
+// and its APIs.
 package servertest

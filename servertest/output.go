@@ -8,7 +8,8 @@ import (
 	"time"
 )
 
-// Patience is how long a test waits for what should come at once.
+// Patience is how long a test waits for something that should happen
+// immediately.
 const Patience = 30 * time.Second
 
 // An Output is what a program prints. It can be read while it is written.

@@ -13,18 +13,18 @@ import (
 // A Header is a request header's names and values in turn.
 type Header []string
 
-// WithKey comes with an API key.
+// WithKey signs in with an API key.
 func WithKey(key string) Header { return Header{"Authorization", "ApiKey " + key} }
 
-// OnBehalf comes with an API key on behalf of a user.
+// OnBehalf signs in with an API key on behalf of a user.
 func OnBehalf(key, user string) Header {
 	return Header{"Authorization", "ApiKey " + key, "On-Behalf-Of", user}
 }
 
-// WithToken comes with a session token.
+// WithToken signs in with a session token.
 func WithToken(token string) Header { return Header{"QB-Token", token} }
 
-// secrets are what no answer may show of the header.
+// secrets are the credentials in the header, which no answer may show.
 func (h Header) secrets() []string {
 	var secrets []string
 	for i := 0; i+1 < len(h); i += 2 {

@@ -18,7 +18,7 @@ import (
 // A Server is a server that runs for one test.
 type Server struct {
 	testing.TB
-	// URL is where it is, without a path: http://127.0.0.1:PORT.
+	// URL is its address, without a path: http://127.0.0.1:PORT.
 	URL string
 	// Store is the address of its store.
 	Store string
@@ -94,7 +94,8 @@ func scheme(settings []string) string {
 	return "http"
 }
 
-// In is the same server for a subtest, which its failures then belong to.
+// In returns the same server for a subtest, so that its failures belong to the
+// subtest.
 func (s *Server) In(tb testing.TB) *Server {
 	in := *s
 	in.TB = tb
@@ -113,7 +114,7 @@ func (s *Server) Stop() int {
 	return code
 }
 
-// A Result is what one run of a command came to.
+// A Result is the result of one run of a command.
 type Result struct {
 	Stdout, Stderr string
 	Code           int

@@ -10,16 +10,16 @@ import (
 	"time"
 )
 
-// A Usage is what a process has taken since it started.
+// A Usage is what a process has used since it started.
 type Usage struct {
-	// Memory is its resident memory now, PeakMemory the most it ever was since
+	// Memory is its current resident memory, PeakMemory the maximum since
 	// [Process.ResetPeak]. In bytes.
 	Memory, PeakMemory int64
 	// CPU is the time of all its threads.
 	CPU time.Duration
 }
 
-// Usage reads what the process has taken. It needs Linux's /proc; tests ask
+// Usage reads what the process has used. It needs Linux's /proc; tests ask
 // [NeedUsage] first.
 func (p *Process) Usage() Usage {
 	p.Helper()
@@ -47,7 +47,7 @@ func (p *Process) Usage() Usage {
 	return Usage{Memory: kilobytes("VmRSS"), PeakMemory: kilobytes("VmHWM"), CPU: time.Duration(ticks) * tick}
 }
 
-// ResetPeak lets PeakMemory start again from the memory of now.
+// ResetPeak resets PeakMemory to the current memory.
 func (p *Process) ResetPeak() {
 	p.Helper()
 	if err := os.WriteFile(fmt.Sprintf("/proc/%d/clear_refs", p.Command.Process.Pid), []byte("5"), 0o200); err != nil {

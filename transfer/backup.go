@@ -115,9 +115,10 @@ func sum(ctx context.Context, path string) (BackupFile, error) {
 	return BackupFile{filepath.Base(path), n, hex.EncodeToString(hash.Sum(nil))}, errors.Join(err, file.Close())
 }
 
-// Unpack writes the files of a backup into a directory, for their owner alone, and
-// waits until they are on the disk. Only files with the given names are written;
-// others are an error, as is everything that is not as the manifest says.
+// Unpack writes the files of a backup into a directory, for their owner alone,
+// and waits until they are on the disk. Only files with the given names are
+// written; other files, and everything that differs from the manifest, are
+// errors.
 func Unpack(ctx context.Context, r io.Reader, dir string, names ...string) (m Manifest, err error) {
 	archive := tar.NewReader(untilDone{ctx, r})
 	if m, err = readManifest(archive); err != nil {
@@ -166,7 +167,7 @@ func readManifest(archive *tar.Reader) (m Manifest, err error) {
 	return m, nil
 }
 
-// notTar drops what archive/tar says about a file that is something else.
+// notTar drops the error of archive/tar for a file that is not an archive.
 func notTar(err error) error {
 	if errors.Is(err, tar.ErrHeader) || errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
 		return nil
@@ -190,7 +191,7 @@ func unpack(from io.Reader, path string, f BackupFile) error {
 	return nil
 }
 
-// incomplete says of a backup that ends too early what it is.
+// incomplete explains the error of a backup that ends too early.
 func incomplete(err error) error {
 	if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, tar.ErrHeader) {
 		return errors.New("the backup is damaged: it is incomplete")

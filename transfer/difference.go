@@ -2,8 +2,8 @@ package transfer
 
 import "dialogs/dialog"
 
-// another tells why a dialog that is there is no other state of the wanted
-// one, but another dialog with its id.
+// another says why a stored dialog with the id of the wanted one is not an
+// older state of it, but another dialog.
 func another(there, wanted *dialog.Dialog) error {
 	if there.Type != wanted.Type {
 		return dialog.InvalidInput("", "a dialog of another type has its id")
@@ -15,9 +15,8 @@ func another(there, wanted *dialog.Dialog) error {
 	return nil
 }
 
-// difference is what makes the dialog that is there say what the wanted one
-// does. Custom data of classes that the wanted one does not have is another's
-// matter, and stays.
+// difference is the change that makes the stored dialog match the wanted one.
+// Custom data of classes that the wanted one does not have is kept.
 func difference(there, wanted *dialog.Dialog) (change dialog.Change, differs bool) {
 	if there.Type != dialog.Private {
 		if there.Name != wanted.Name {
@@ -65,7 +64,7 @@ func mustDecode(value dialog.Value) any {
 	return v
 }
 
-// differences names the fields in which a dialog that is there is not the
+// differences lists the fields in which the stored dialog differs from the
 // wanted one.
 func differences(there, wanted *dialog.Dialog) []string {
 	change, _ := difference(there, wanted)

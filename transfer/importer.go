@@ -14,8 +14,9 @@ import (
 
 // A Source has the dialogs of another service, one after another.
 type Source interface {
-	// Next is the next dialog, [io.EOF] behind the last. An error of the code
-	// [dialog.Invalid] is about one dialog; every other ends the reading.
+	// Next returns the next dialog, or [io.EOF] after the last one. An error of
+	// the code [dialog.Invalid] concerns one dialog; every other error ends the
+	// reading.
 	Next() (dialog.Foreign, error)
 }
 
@@ -26,23 +27,25 @@ type Source interface {
 type Importer struct {
 	Store  dialog.Store
 	Policy dialog.Policy
-	// Actor is who is said to have made the dialogs.
+	// Actor is the name of the API key that change records show for the import.
 	Actor string
-	// Overwrite changes also what was changed here since it was imported; else
-	// such a dialog is refused.
+	// Overwrite also replaces dialogs that were changed here since they were
+	// imported; without it, they are refused.
 	Overwrite bool
 	// DryRun writes nothing.
 	DryRun bool
-	// Refused is told of each dialog that can't be imported, and why.
+	// Refused is called for each dialog that can't be imported, with the
+	// reason.
 	Refused func(id string, why error)
-	// Progress is told how many dialogs are done.
+	// Progress is called with the number of dialogs that are done.
 	Progress func(done int)
 }
 
-// An ImportReport is what an import came to.
+// An ImportReport is the result of an import.
 type ImportReport struct {
-	// Created were not there, Same were there just so, Changed were there and
-	// differed from what the source has by now, Refused can't be imported.
+	// Created dialogs were new, Same ones already had the same content, Changed
+	// ones differed from the source and were updated, and Refused ones can't be
+	// imported.
 	Created, Same, Changed, Refused int
 }
 
@@ -53,16 +56,16 @@ func (i Importer) Import(ctx context.Context, source Source) (ImportReport, erro
 	return r.report, err
 }
 
-// A VerifyReport is what comparing the store with the source came to.
+// A VerifyReport is the result of comparing the store with the source.
 type VerifyReport struct {
-	// Same are in both just so, Different in both, Missing in the source
-	// alone; Refused can't be imported.
+	// Same dialogs are equal in both, Different ones are not, Missing ones are
+	// only in the source, and Refused ones can't be imported.
 	Same, Different, Missing, Refused int
 }
 
-// Verify compares each dialog of the source, field by field, with the one
-// that is in the store. differs is told where they differ; no fields stand
-// for a dialog that is missing.
+// Verify compares each dialog of the source, field by field, with the one that
+// is in the store. differs is called with the fields that differ; nil fields
+// mean that the dialog is missing.
 func (i Importer) Verify(ctx context.Context, source Source, differs func(id string, fields []string)) (VerifyReport, error) {
 	r := i.run()
 	var report VerifyReport
@@ -177,7 +180,7 @@ func (r *run) stored(ctx context.Context) (map[dialog.ID]*dialog.Dialog, error) 
 	return stored, nil
 }
 
-// settle brings the batch into the store.
+// settle imports the batch into the store.
 func (r *run) settle(ctx context.Context) error {
 	stored, err := r.stored(ctx)
 	if err != nil {
@@ -198,7 +201,7 @@ func (r *run) settle(ctx context.Context) error {
 	return r.create(ctx, missing)
 }
 
-// bring makes the dialog that is there say what the wanted one does.
+// bring changes the stored dialog to match the wanted one.
 func (r *run) bring(ctx context.Context, there, wanted *dialog.Dialog) error {
 	if why := another(there, wanted); why != nil {
 		r.refuse(string(wanted.ID), why)
@@ -239,8 +242,8 @@ func (r *run) bring(ctx context.Context, there, wanted *dialog.Dialog) error {
 	return nil
 }
 
-// isOurs tells whether the dialog that is there is as an import left it: its
-// newest record is one's own.
+// isOurs reports whether the stored dialog is as an import left it: an import
+// made its newest record.
 func (r *run) isOurs(ctx context.Context, there *dialog.Dialog) (bool, error) {
 	d, err := r.Store.Dialog(ctx, there.ID, true)
 	switch {
@@ -280,7 +283,7 @@ func (r *run) create(ctx context.Context, missing []dialog.Dialog) error {
 	return nil
 }
 
-// wouldCreate tells what create would come to.
+// wouldCreate reports what create would do.
 func (r *run) wouldCreate(ctx context.Context, missing []dialog.Dialog) error {
 	for i := range missing {
 		a, b, private := missing[i].Pair()

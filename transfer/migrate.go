@@ -11,7 +11,7 @@ import (
 // batch is how many dialogs are held in memory at a time.
 const batch = 200
 
-// A Report is what a migration came to.
+// A Report is the result of a migration.
 type Report struct {
 	// Classes, Keys and Sessions (those that were ended) are how many there
 	// are, Dialogs how many of them are now the same in both stores.
@@ -23,12 +23,15 @@ type Report struct {
 }
 
 // Migrate copies every class, API key, ended session and dialog with its
-// history from one store to the other, and then compares both. Dialogs that are the same
-// already are skipped, so that a run that was stopped resumes where it
-// was. Tombstones, and the keys of creations, end within a day and stay.
+// history from one store to the other, and then compares both. Dialogs that are
+// the same already are skipped, so that a run that was stopped resumes where it
+// was. Tombstones and the idempotency keys of creations expire within a day and
+// are not copied.
 //
-// A target that has anything of its own is an error before anything is copied; a
-// source that changes meanwhile is one in the end. progress is told how many dialogs of how many are done.
+// If the target has anything that the source does not have, Migrate fails
+// before it copies anything; if the source changes during the copy, it fails at
+// the end. progress is called with the number of dialogs that are done, and of
+// all.
 func Migrate(ctx context.Context, from, to dialog.Store, progress func(done, total int)) (Report, error) {
 	var r Report
 	total, err := from.Count(ctx, dialog.Query{Scope: dialog.Mine})
@@ -67,7 +70,7 @@ func copyClasses(ctx context.Context, from, to dialog.ClassStore) (int, error) {
 		have[c.Name] = c
 	}
 	for _, c := range classes {
-		// The source's own limits let the class in.
+		// The source has accepted the class already.
 		next, grown, err := have[c.Name].Grow(c.Name, c.Fields, dialog.Limits{FieldsPerClass: len(c.Fields)})
 		if err != nil {
 			return 0, fmt.Errorf("the class %s: %w", c.Name, err)
@@ -108,8 +111,8 @@ func copyKeys(ctx context.Context, from, to dialog.KeyStore) (int, error) {
 	return len(keys), nil
 }
 
-// copySessions copies which session tokens were ended: in the target they
-// would hold again.
+// copySessions copies the list of ended session tokens, which otherwise would
+// be valid again in the target.
 func copySessions(ctx context.Context, from, to dialog.SessionStore) (int, error) {
 	sessions, err := from.EndedSessions(ctx)
 	if err != nil {

@@ -25,9 +25,9 @@ func (r *reader) next(ctx context.Context) ([]dialog.Dialog, error) {
 	return dialogs, nil
 }
 
-// missing are those of the wanted dialogs, which are in the order of ids, that
-// the archive does not have just so. It reads alongside: each is to be asked
-// about once.
+// missing returns the wanted dialogs, sorted by id, that the archive does not
+// have with the same content. It reads the archive alongside: ask about each
+// dialog once.
 func (r *reader) missing(ctx context.Context, wanted []dialog.Dialog) ([]dialog.Dialog, error) {
 	var missing []dialog.Dialog
 	for i := range wanted {
@@ -42,14 +42,14 @@ func (r *reader) missing(ctx context.Context, wanted []dialog.Dialog) ([]dialog.
 	return missing, nil
 }
 
-// has tells whether the archive has the dialog just so.
+// has reports whether the archive has the dialog with the same content.
 func (r *reader) has(ctx context.Context, d *dialog.Dialog) (bool, error) {
 	found, err := r.find(ctx, d.ID)
 	return found != nil && found.Equal(d), err
 }
 
-// find is the dialog with this id, nil for none. It is to be asked for ids in
-// their order.
+// find returns the dialog with this id, or nil. Call it with ids in ascending
+// order.
 func (r *reader) find(ctx context.Context, id dialog.ID) (*dialog.Dialog, error) {
 	for !r.ended {
 		for i := range r.ahead {

@@ -72,8 +72,8 @@ func checkKeys(ctx context.Context, from, to dialog.Store) error {
 	return nil
 }
 
-// checkDialogs looks at every dialog of the target. One that was copied may be
-// older than the source's by now.
+// checkDialogs looks at every dialog of the target. A copied dialog may be
+// older than the source's current one.
 func checkDialogs(ctx context.Context, from, to dialog.Store) error {
 	source := reader{archive: from}
 	for target := (reader{archive: to}); ; {
