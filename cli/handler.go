@@ -30,6 +30,7 @@ type parts struct {
 	prober        *edge.Prober
 	requests      *budget.Requests
 	answers       *budget.Answers
+	origins       *edge.Origins
 	trusted       *graph.TrustedDocuments // nil for any document
 	development   development
 	log           *slog.Logger
@@ -38,6 +39,7 @@ type parts struct {
 // handler puts the server together: its APIs, and what stands before them.
 func (s *settings) handler(p parts) http.Handler {
 	mux := http.NewServeMux()
+	p.origins = edge.NewOrigins(s.allowOrigins, s.dev, p.log)
 	graphql := s.guarded(p, graph.Refuse, graphqlReach, s.graphql(p))
 	mux.Handle("/graphql", graphql)
 	mux.Handle("/graphql/{$}", graphql)
@@ -82,10 +84,9 @@ func refuserOf(mux *http.ServeMux) api.Refuser {
 
 // guarded puts the guards before an API, in the order in which they act.
 func (s *settings) guarded(p parts, refuse api.Refuser, reach edge.Reach, handler http.Handler) http.Handler {
-	origins := edge.NewOrigins(s.allowOrigins, s.dev)
 	return inner{edge.Behind([]edge.Guard{
-		edge.CORS(origins, reach, s.allowHeaders),
-		edge.SameOrigin(origins, p.log, refuse),
+		edge.CORS(p.origins, reach, s.allowHeaders),
+		edge.SameOrigin(p.origins, refuse),
 		edge.Deadline(s.requestTimeout),
 		edge.SignIn(p.authenticator, p.limiter, p.log, refuse),
 		edge.Limited(p.limiter, refuse),
@@ -95,14 +96,14 @@ func (s *settings) guarded(p parts, refuse api.Refuser, reach edge.Reach, handle
 // graphqlReach and quickbloxReach are what pages of allowed origins may use.
 var (
 	graphqlReach = edge.Reach{
-		Methods: []string{http.MethodGet, http.MethodPost},
+		Methods: []string{http.MethodGet, http.MethodHead, http.MethodPost},
 		Headers: []string{
 			"Content-Type", "Authorization", "QB-Token", "On-Behalf-Of", "GraphQL-Require-Preflight",
 		},
 		Exposed: []string{"X-Request-Id", "Retry-After"},
 	}
 	quickbloxReach = edge.Reach{
-		Methods: []string{http.MethodGet, http.MethodPost, http.MethodPut, http.MethodDelete},
+		Methods: []string{http.MethodGet, http.MethodHead, http.MethodPost, http.MethodPut, http.MethodDelete},
 		Headers: []string{"Content-Type", "Authorization", "QB-Token", "On-Behalf-Of", "QB-OS", "QB-SDK", "QB-Account-Key"},
 		Exposed: []string{"X-Request-Id", "Retry-After", "QB-Token-ExpirationDate", "QB-Ignored", "Status"},
 	}

@@ -25,6 +25,14 @@ func TestCompress(t *testing.T) {
 		{"a stream of events", "gzip", "text/event-stream", long, ""},
 		{"a picture, which is compressed already", "gzip", "image/png", long, ""},
 		{"only zstd", "zstd", "application/json", long, ""},
+		{"among others", "br, GZIP;q=0.8, deflate", "application/json", long, "gzip"},
+		{"whatever the server has", "*", "application/json", long, "gzip"},
+		{"whatever but gzip", "gzip;q=0, *", "application/json", long, ""},
+		{"nothing but identity", "*;q=0", "application/json", long, ""},
+		{"rather as it is", "identity, gzip;q=0.5", "application/json", long, ""},
+		{"rather compressed", "identity;q=0.5, gzip;q=1.0", "application/json", long, "gzip"},
+		{"no preference", "identity, gzip", "application/json", long, "gzip"},
+		{"a quality that is no number", "gzip;q=x", "application/json", long, ""},
 	} {
 		w := httptest.NewRecorder()
 		edge.Compress()(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {

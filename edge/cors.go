@@ -1,9 +1,15 @@
 package edge
 
 import (
+	"context"
+	"log/slog"
+	"net/http"
 	"slices"
+	"strings"
 
 	"github.com/rs/cors"
+
+	"dialogs/api"
 )
 
 // preflightAge is how long a browser may remember the answer to a preflight
@@ -14,38 +20,88 @@ const preflightAge = 600
 type Reach struct{ Methods, Headers, Exposed []string }
 
 // frontEndHeaders are those that widespread front-end libraries add to every
-// request: tracing (W3C, Sentry), Apollo Client, jQuery and Axios.
+// request.
 var frontEndHeaders = []string{
+	// Tracing: W3C, Sentry, B3, Datadog, New Relic, Elastic, Azure, Jaeger, AWS, Google.
 	"traceparent", "tracestate", "baggage", "sentry-trace",
+	"b3", "x-b3-traceid", "x-b3-spanid", "x-b3-parentspanid", "x-b3-sampled", "x-b3-flags",
+	"x-datadog-origin", "x-datadog-parent-id", "x-datadog-sampling-priority", "x-datadog-tags", "x-datadog-trace-id",
+	"newrelic", "elastic-apm-traceparent", "request-id", "request-context", "uber-trace-id", "x-amzn-trace-id", "x-cloud-trace-context",
+	"x-request-id", "x-correlation-id",
+	// GraphQL clients: Apollo, Hive, Cosmo.
 	"apollographql-client-name", "apollographql-client-version", "apollo-require-preflight", "x-apollo-operation-name", "x-apollo-operation-id",
-	"x-requested-with", "x-request-id", "accept-language", "cache-control", "pragma",
+	"graphql-client-name", "graphql-client-version", "x-graphql-client-name", "x-graphql-client-version",
+	// HTTP clients: jQuery, Axios, Angular, readers of event streams.
+	"x-requested-with", "x-csrf-token", "x-xsrf-token", "last-event-id",
+	// Browsers ask for Accept if its value has quotation marks, or is long.
+	"accept", "accept-language", "content-language", "cache-control", "pragma",
 }
 
 // CORS tells browsers that pages of these origins may call the API and read
-// its answers. more are headers that they may send beside the known ones.
+// its answers. more are headers that they may send beside the known ones. What
+// a page may not do, its browser asks for and then never sends: so refusals are
+// logged here, each origin and each header once.
 func CORS(origins *Origins, reach Reach, more []string) Guard {
-	return cors.New(cors.Options{
+	headers := slices.Concat(reach.Headers, frontEndHeaders, more)
+	answering := cors.New(cors.Options{
 		AllowOriginFunc: origins.Allows,
 		AllowedMethods:  reach.Methods,
-		AllowedHeaders:  slices.Concat(reach.Headers, frontEndHeaders, more),
+		AllowedHeaders:  headers,
 		ExposedHeaders:  reach.Exposed,
 		MaxAge:          preflightAge,
-	}).Handler
+	})
+	for i, name := range headers {
+		headers[i] = strings.ToLower(name)
+	}
+	return func(next http.Handler) http.Handler {
+		handler := answering.Handler(next)
+		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			if r.Method == http.MethodOptions && r.Header.Get("Access-Control-Request-Method") != "" {
+				origins.judge(r, headers)
+			}
+			handler.ServeHTTP(w, r)
+		})
+	}
 }
 
-// An Origins is which pages of other origins may call.
+// An Origins is which pages of other origins may call. It logs the others.
 type Origins struct {
 	exact    []string
 	loopback bool
+	log      *slog.Logger
+	// Each origin, and each header that a page may not send, is logged once.
+	origins, headers onceEach
 }
 
 // NewOrigins allows the origins, which must be written as browsers send them;
 // with loopback also every page of this machine, for development.
-func NewOrigins(exact []string, loopback bool) *Origins {
-	return &Origins{exact: exact, loopback: loopback}
+func NewOrigins(exact []string, loopback bool, log *slog.Logger) *Origins {
+	return &Origins{exact: exact, loopback: loopback, log: log}
 }
 
 // Allows tells whether pages of the origin may call.
 func (o *Origins) Allows(origin string) bool {
 	return slices.Contains(o.exact, origin) || o.loopback && isLocalOrigin(origin)
+}
+
+// judge logs what a preflight request asks for in vain.
+func (o *Origins) judge(r *http.Request, headers []string) {
+	origin := r.Header.Get("Origin")
+	if !o.Allows(origin) {
+		o.refused(r.Context(), origin)
+		return
+	}
+	for name := range strings.SplitSeq(strings.Join(r.Header.Values("Access-Control-Request-Headers"), ","), ",") {
+		if name = strings.TrimSpace(name); name != "" && !slices.Contains(headers, name) {
+			if shown := api.ForLog(name); o.headers.first(shown) {
+				o.log.WarnContext(r.Context(), "header of a cross-origin request refused", "header", shown, "origin", api.ForLog(origin), "setting", "--allow-headers")
+			}
+		}
+	}
+}
+
+func (o *Origins) refused(ctx context.Context, origin string) {
+	if shown := api.ForLog(origin); o.origins.first(shown) {
+		o.log.WarnContext(ctx, "cross-origin request refused", "origin", shown, "setting", "--allow-origins")
+	}
 }

@@ -7,6 +7,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
+
 	"dialogs/edge"
 )
 
@@ -49,5 +51,14 @@ func TestFrontPage(t *testing.T) {
 				t.Errorf("got the headers %v", w.Header())
 			}
 		})
+	}
+}
+
+// TestFrontPageVaries says what the answer depends on, whatever stands before it.
+func TestFrontPageVaries(t *testing.T) {
+	w := httptest.NewRecorder()
+	edge.Compress()(edge.FrontPage{}.Handler()).ServeHTTP(w, httptest.NewRequest(http.MethodGet, "/", nil))
+	if diff := cmp.Diff([]string{"Accept-Encoding", "Accept"}, w.Header().Values("Vary")); diff != "" {
+		t.Errorf("Vary (-want +got):\n%s", diff)
 	}
 }

@@ -1,7 +1,7 @@
 package edge
 
 import (
-	"log/slog"
+	"net"
 	"net/http"
 	"net/url"
 	"strings"
@@ -12,11 +12,9 @@ import (
 
 // SameOrigin refuses requests by which a page of another origin could change
 // something (CSRF), and upgrades to a WebSocket from such a page, which a
-// browser makes without asking. Pages of allowed origins may do both. Each
-// refused origin is logged once.
-func SameOrigin(origins *Origins, log *slog.Logger, refuse api.Refuser) Guard {
+// browser makes without asking. Pages of allowed origins may do both.
+func SameOrigin(origins *Origins, refuse api.Refuser) Guard {
 	protection := http.NewCrossOriginProtection()
-	var refused onceEach
 	return func(next http.Handler) http.Handler {
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			origin := r.Header.Get("Origin")
@@ -24,9 +22,7 @@ func SameOrigin(origins *Origins, log *slog.Logger, refuse api.Refuser) Guard {
 				next.ServeHTTP(w, r)
 				return
 			}
-			if shown := api.ForLog(origin); refused.first(shown) {
-				log.WarnContext(r.Context(), "cross-origin request refused", "origin", shown, "setting", "--allow-origins")
-			}
+			origins.refused(r.Context(), origin)
 			refuse(w, r, &api.Refusal{
 				Code: api.Forbidden, Denial: denial("origin"),
 				Message: "cross-origin request refused: add this origin to --allow-origins",
@@ -58,10 +54,15 @@ func isUpgrade(r *http.Request) bool {
 	return false
 }
 
-// isLocalOrigin tells whether an origin is a page of this machine.
+// isLocalOrigin tells whether an origin is a page of this machine: browsers look
+// for localhost, and all names under it, nowhere else.
 func isLocalOrigin(origin string) bool {
 	u, err := url.Parse(origin)
-	return err == nil && (u.Scheme == "http" || u.Scheme == "https") && isLocalName(u.Host)
+	if err != nil || u.Scheme != "http" && u.Scheme != "https" {
+		return false
+	}
+	name := u.Hostname()
+	return name == "localhost" || strings.HasSuffix(name, ".localhost") || net.ParseIP(name).IsLoopback()
 }
 
 // A onceEach reports whether a text is seen for the first time, for a limited

@@ -32,11 +32,15 @@ func TestSameOrigin(t *testing.T) {
 		{"what the browser says is of another site", request(http.MethodPost, "http://api.example/", "Sec-Fetch-Site", "cross-site"), false, false},
 		{"a page of this machine", request(http.MethodPost, "http://api.example/", "Origin", "http://localhost:5173"), false, false},
 		{"a page of this machine in development", request(http.MethodPost, "http://api.example/", "Origin", "http://localhost:5173"), true, true},
+		{"another loopback address in development", request(http.MethodPost, "http://api.example/", "Origin", "http://127.0.0.2:3000"), true, true},
+		{"IPv6 in development", request(http.MethodPost, "http://api.example/", "Origin", "http://[::1]:3000"), true, true},
+		{"a name under localhost in development", request(http.MethodPost, "http://api.example/", "Origin", "https://app.localhost:3000"), true, true},
+		{"an address of the network in development", request(http.MethodPost, "http://api.example/", "Origin", "http://192.168.1.2:3000"), true, false},
 		{"a page that is called like this machine", request(http.MethodPost, "http://api.example/", "Origin", "http://localhost.evil.example"), true, false},
 	} {
-		origins := edge.NewOrigins([]string{allowed}, test.dev)
+		origins := edge.NewOrigins([]string{allowed}, test.dev, slog.New(slog.DiscardHandler))
 		answer, refusal := through(func(refuse api.Refuser) edge.Guard {
-			return edge.SameOrigin(origins, slog.New(slog.DiscardHandler), refuse)
+			return edge.SameOrigin(origins, refuse)
 		}, test.r)
 		if passed := answer.Code == http.StatusNoContent; passed != test.ok {
 			t.Errorf("%s: got status %d", test.reason, answer.Code)
@@ -55,7 +59,7 @@ func TestRefusedOriginIsLoggedOnce(t *testing.T) {
 	send := func(origin string) {
 		_, _ = through(func(refuse api.Refuser) edge.Guard {
 			if guard == nil {
-				guard = edge.SameOrigin(edge.NewOrigins(nil, false), log, refuse)
+				guard = edge.SameOrigin(edge.NewOrigins(nil, false, log), refuse)
 			}
 			return guard
 		}, request(http.MethodPost, "http://api.example/", "Origin", origin))

@@ -54,6 +54,8 @@ func (c *Connections) refuseStream(w http.ResponseWriter, control *http.Response
 	_ = control.SetWriteDeadline(time.Now().Add(retryConnecting))
 	refusal, body := refusalOf(setting)
 	w.Header().Set("Content-Type", "application/json; charset=utf-8")
+	w.Header().Set("Cache-Control", "no-store")
+	w.Header().Set("X-Content-Type-Options", "nosniff")
 	w.Header().Set("Retry-After", strconv.Itoa(refusal.RetrySeconds()))
 	w.WriteHeader(refusal.HTTPStatus())
 	_, _ = w.Write(body) //nolint:gosec // JSON of constants
@@ -79,6 +81,7 @@ func refusalOf(setting string) (*api.Refusal, []byte) {
 // writtenRefusal is the whole answer of HTTP/1.
 func writtenRefusal(setting string) string {
 	refusal, body := refusalOf(setting)
-	return fmt.Sprintf("HTTP/1.1 %d %s\r\nContent-Type: application/json; charset=utf-8\r\nContent-Length: %d\r\nRetry-After: %d\r\nConnection: close\r\n\r\n%s",
+	return fmt.Sprintf("HTTP/1.1 %d %s\r\nContent-Type: application/json; charset=utf-8\r\nContent-Length: %d\r\n"+
+		"Cache-Control: no-store\r\nX-Content-Type-Options: nosniff\r\nRetry-After: %d\r\nConnection: close\r\n\r\n%s",
 		refusal.HTTPStatus(), http.StatusText(refusal.HTTPStatus()), len(body), refusal.RetrySeconds(), body)
 }

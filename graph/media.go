@@ -53,11 +53,38 @@ func mediaType(r *http.Request) string {
 	return typeJSON
 }
 
-// negotiate picks the media type of the answer that the client prefers. A
-// client without a preference gets application/json, as the specification
-// wants for older clients. Beside that it offers one more type.
+// negotiate picks the media type of the answer that the client prefers: JSON,
+// GraphQL's own, or the one that is offered beside them, which a client has to
+// name. Between equals, it picks what the client named first. A client without
+// a preference gets application/json, as the specification wants for older
+// clients.
 func negotiate(accept []string, offered string) (string, bool) {
-	best, bestQuality := "", 0.0
+	if strings.TrimSpace(strings.Join(accept, "")) == "" {
+		return typeJSON, true
+	}
+	ranges := mediaRanges(accept)
+	best, bestQuality, bestPlace := "", 0.0, 0
+	for _, name := range []string{typeJSON, typeResponse, offered} {
+		quality, place := ranges.judge(name, name != typeEvents)
+		if quality > bestQuality || quality == bestQuality && quality > 0 && place < bestPlace {
+			best, bestQuality, bestPlace = name, quality, place
+		}
+	}
+	return best, best != ""
+}
+
+// A mediaRange is one element of an Accept header.
+type mediaRange struct {
+	name    string
+	quality float64
+}
+
+type ranges []mediaRange
+
+// mediaRanges reads Accept headers. What can't be read, or asks for another
+// encoding than UTF-8, is left out.
+func mediaRanges(accept []string) ranges {
+	var all ranges
 	for _, part := range strings.Split(strings.Join(accept, ","), ",") {
 		name, options, err := mime.ParseMediaType(part)
 		if err != nil || !isUTF8(options["charset"]) {
@@ -69,19 +96,25 @@ func negotiate(accept []string, offered string) (string, bool) {
 				continue
 			}
 		}
-		switch name {
-		case "*/*", "application/*":
-			name = typeJSON
-		case typeJSON, typeResponse, offered:
-		default:
-			continue
-		}
-		if quality > bestQuality {
-			best, bestQuality = name, quality
+		all = append(all, mediaRange{name, quality})
+	}
+	return all
+}
+
+// judge tells how welcome a media type is, and its place in the header: behind
+// all others if only a wildcard stands for it. What names the type more exactly
+// decides.
+func (all ranges) judge(name string, wildcards bool) (quality float64, place int) {
+	for _, wanted := range []string{name, "application/*", "*/*"} {
+		for i, r := range all {
+			switch {
+			case r.name != wanted:
+			case wanted == name:
+				return r.quality, i
+			case wildcards:
+				return r.quality, len(all)
+			}
 		}
 	}
-	if strings.TrimSpace(strings.Join(accept, "")) == "" {
-		return typeJSON, true
-	}
-	return best, best != ""
+	return 0, 0
 }
