@@ -2,9 +2,9 @@ package sqlite
 
 import "context"
 
-// checkpointJobs is the number of jobs between two checkpoints: some thousand
-// pages in the WAL.
-const checkpointJobs = 400
+// checkpointRows is the number of rows written between two checkpoints: some
+// thousand pages in the WAL.
+const checkpointRows = 2400
 
 // checkpointAlways copies the pages in the WAL into the database each time that
 // a checkpoint is due. It runs beside the writer, because all callers would wait

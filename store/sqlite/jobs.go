@@ -41,8 +41,8 @@ func newJobs() *jobs {
 	return &jobs{queue: fair.New[dialog.Actor, *job](jobQuantum), ready: make(chan struct{}, 1)}
 }
 
-// add queues a job. cost is the number of statements that it will execute, as
-// far as that is known.
+// add queues a job. cost is the number of rows that it will write, as far as that
+// is known.
 func (q *jobs) add(caller dialog.Actor, cost int, j *job) {
 	q.mu.Lock()
 	j.entry = q.queue.Push(caller.Identity(), cost, j)
@@ -120,9 +120,9 @@ func (q *jobs) take(first bool) *job {
 	return entry.Item
 }
 
-// charge corrects the cost of a job by the statements that it executed.
-func (q *jobs) charge(j *job, executed int) {
+// charge corrects the cost of a job by the rows that it wrote.
+func (q *jobs) charge(j *job, wrote int) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	q.queue.Charge(j.entry, executed-j.entry.Cost)
+	q.queue.Charge(j.entry, wrote-j.entry.Cost)
 }

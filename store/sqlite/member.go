@@ -1,7 +1,9 @@
 package sqlite
 
 import (
+	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"dialogs/dialog"
@@ -16,10 +18,27 @@ const (
 	anyRole        = memberOwner | memberAdmin | memberOccupant
 )
 
-func rolesOf(d *dialog.Dialog, u dialog.UserID) int {
+// rolesIn returns the roles of each user in a dialog, to be asked about that many
+// users.
+func rolesIn(d *dialog.Dialog, users int) func(dialog.UserID) int {
 	if d.Deleted {
-		return 0
+		return func(dialog.UserID) int { return 0 }
 	}
+	if users <= 4 { // reading the lists is faster than making a map of them
+		return func(u dialog.UserID) int { return rolesOf(d, u) }
+	}
+	roles := make(map[dialog.UserID]int, len(d.Occupants)+len(d.Admins)+1)
+	for _, u := range d.Occupants {
+		roles[u] |= memberOccupant
+	}
+	for _, u := range d.Admins {
+		roles[u] |= memberAdmin
+	}
+	roles[d.Owner] |= memberOwner
+	return func(u dialog.UserID) int { return roles[u] }
+}
+
+func rolesOf(d *dialog.Dialog, u dialog.UserID) int {
 	roles := 0
 	if d.Owner == u {
 		roles |= memberOwner
@@ -64,40 +83,63 @@ type place struct {
 // saveMembers writes the roles of these users, where they differ between current
 // and next. A user without any role has departed.
 func (w *writer) saveMembers(at place, current, next *dialog.Dialog, people []dialog.UserID) error {
+	before, after := rolesIn(current, len(people)), rolesIn(next, len(people))
 	done := make(map[dialog.UserID]bool, len(people))
+	joined := map[int][]dialog.UserID{} // by their roles
+	var returned, departed []dialog.UserID
 	for _, u := range people {
 		if done[u] {
 			continue
 		}
 		done[u] = true
-		var err error
-		switch before, after := rolesOf(current, u), rolesOf(next, u); {
-		case before == after:
-		case after == 0:
-			err = w.depart(at, u)
+		switch was, is := before(u), after(u); {
+		case was == is:
+		case is == 0:
+			departed = append(departed, u)
 		default:
-			err = w.exec(
-				"INSERT INTO member (user, dialog, roles) VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET roles = excluded.roles",
-				string(u), at.dialog, after,
-			)
-			if err == nil && before == 0 && current.Version > 0 {
-				err = w.exec("DELETE FROM departed WHERE user = ? AND dialog = ?", string(u), at.dialog)
+			joined[is] = append(joined[is], u)
+			if was == 0 && current.Version > 0 {
+				returned = append(returned, u)
 			}
 		}
+	}
+	for roles, users := range joined {
+		err := w.execUsers(users, "INSERT INTO member (dialog, roles, user) VALUES ", "(?1, ?2, %s)",
+			" ON CONFLICT DO UPDATE SET roles = excluded.roles", at.dialog, roles)
 		if err != nil {
 			return err
 		}
 	}
-	return nil
-}
-
-// depart removes the roles of a user and remembers that they had some.
-func (w *writer) depart(at place, u dialog.UserID) error {
-	if err := w.exec("DELETE FROM member WHERE user = ? AND dialog = ?", string(u), at.dialog); err != nil {
+	if err := w.execUsers(returned, "DELETE FROM departed WHERE dialog = ?1 AND user IN (", "%s", ")", at.dialog); err != nil {
 		return err
 	}
-	return w.exec(
-		"INSERT OR REPLACE INTO departed (user, dialog, position, forget_at) VALUES (?, ?, ?, ?)",
-		string(u), at.dialog, at.position, millis(at.forgetAt),
-	)
+	if err := w.execUsers(departed, "DELETE FROM member WHERE dialog = ?1 AND user IN (", "%s", ")", at.dialog); err != nil {
+		return err
+	}
+	return w.execUsers(departed, "INSERT OR REPLACE INTO departed (dialog, position, forget_at, user) VALUES ", "(?1, ?2, ?3, %s)", "",
+		at.dialog, at.position, millis(at.forgetAt))
+}
+
+// execUsers executes a statement for many users at a time: begin, a row for each
+// user, end. In a row, %s stands for the user; args are ?1 and so on.
+func (w *writer) execUsers(users []dialog.UserID, begin, row, end string, args ...any) error {
+	for len(users) > 0 {
+		n := 1 // each number of rows is a prepared statement of its own
+		for _, most := range []int{8, 64} {
+			if len(users) >= most {
+				n = most
+			}
+		}
+		given, rows := slices.Clone(args), make([]string, n)
+		for i, u := range users[:n] {
+			given = append(given, string(u))
+			rows[i] = fmt.Sprintf(row, fmt.Sprint("?", len(given)))
+		}
+		if err := w.exec(begin+strings.Join(rows, ", ")+end, given...); err != nil {
+			return err
+		}
+		w.wrote += n - 1
+		users = users[n:]
+	}
+	return nil
 }

@@ -15,8 +15,8 @@ const (
 	// groupMost is how many jobs share a commit at most, which limits how long
 	// the first of them waits.
 	groupMost = 128
-	// groupCost bounds the statements of a group: it ends after the job that
-	// reaches it.
+	// groupCost bounds the rows that a group writes: it ends after the job
+	// that reaches it.
 	groupCost = 1024
 	// heavyCost is the cost of a job that lighter ones do not share a commit
 	// with: they would wait for it.
@@ -31,9 +31,10 @@ const (
 type writer struct {
 	conn       *sql.Conn
 	statements map[string]*sql.Stmt
-	// executed counts the statements that changed something.
-	executed int
-	now      func() time.Time
+	// wrote counts the rows that were written, about: statements that write
+	// one row, or none, count as one.
+	wrote int
+	now   func() time.Time
 	// position is the latest one that this transaction gave; nil before it
 	// gave one.
 	position *int64
@@ -50,7 +51,7 @@ func newWriter(conn *sql.Conn, now func() time.Time, check func() error) *writer
 func (w *writer) serve(jobs *jobs, checkpoint chan<- struct{}) {
 	since := 0
 	for n := jobs.wait(); n > 0; n = jobs.wait() {
-		if since += w.commit(jobs, min(n, groupMost)); since < checkpointJobs {
+		if since += w.commit(jobs, min(n, groupMost)); since < checkpointRows {
 			continue
 		}
 		since = 0
@@ -64,12 +65,13 @@ func (w *writer) serve(jobs *jobs, checkpoint chan<- struct{}) {
 // commit does a group of at most that many jobs in one transaction, and answers
 // when it is on the disk, in the files that are at their paths then. What a job
 // reads may depend on the jobs before it, so if the transaction fails, all of them
-// fail. It returns the number of jobs.
-func (w *writer) commit(jobs *jobs, most int) int {
+// fail. It returns the number of rows written.
+func (w *writer) commit(jobs *jobs, most int) (rows int) {
 	group, answers := make([]*job, 0, most), make([]error, 0, most)
 	w.position = nil
+	begun := w.wrote
 	err := w.exec("BEGIN IMMEDIATE")
-	for cost := 0; len(group) < most && cost < groupCost; {
+	for len(group) < most && w.wrote-begun < groupCost {
 		j := jobs.take(len(group) == 0)
 		if j == nil {
 			break
@@ -78,10 +80,9 @@ func (w *writer) commit(jobs *jobs, most int) int {
 		if err != nil {
 			continue
 		}
-		before := w.executed
+		before := w.wrote
 		answers[len(group)-1], err = w.savepoint(j)
-		jobs.charge(j, w.executed-before)
-		cost += w.executed - before
+		jobs.charge(j, w.wrote-before)
 	}
 	if err == nil {
 		err = w.savePosition()
@@ -102,7 +103,7 @@ func (w *writer) commit(jobs *jobs, most int) int {
 		}
 		j.done <- answers[i]
 	}
-	return len(group)
+	return w.wrote - begun
 }
 
 // savepoint does one job; when it fails, nothing of it remains. broken is an
@@ -164,7 +165,7 @@ func (w *writer) result(query string, args ...any) (sql.Result, error) {
 	if err != nil {
 		return nil, err
 	}
-	w.executed++
+	w.wrote++
 	return stmt.Exec(args...)
 }
 
