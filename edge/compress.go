@@ -1,6 +1,7 @@
 package edge
 
 import (
+	"context"
 	"net/http"
 	"strconv"
 	"strings"
@@ -15,22 +16,29 @@ const (
 	// compressed answer, so that it reveals no secret that is next to a value
 	// chosen by a caller (BREACH).
 	jitter = 32
+	// mostCompressed is how many answers are compressed at a time. Each takes
+	// 1.1 MB until its client has read it.
+	mostCompressed = 8
+	// eventStream is the type of answers that may last for hours.
+	eventStream = "text/event-stream"
 )
 
 // Compress compresses answers for clients that accept gzip. Streams of events
-// pass as they are.
+// pass as they are, and so do answers while many others are compressed: slow
+// clients would fill the memory.
 func Compress() Guard {
 	wrap, err := gzhttp.NewWrapper(
 		gzhttp.MinSize(compressFrom),
 		gzhttp.EnableZstd(false),
-		gzhttp.ExceptContentTypes([]string{"text/event-stream", "image/png"}),
+		gzhttp.ExceptContentTypes([]string{eventStream, "image/png"}),
 		gzhttp.RandomJitter(jitter, 0, false),
 	)
 	if err != nil {
 		panic("edge: gzip options: " + err.Error()) // the options are constants
 	}
+	places := make(chan struct{}, mostCompressed)
 	return func(next http.Handler) http.Handler {
-		compressing := wrap(next)
+		compressing := wrap(placing(next))
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			if accepted := r.Header.Values("Accept-Encoding"); len(accepted) > 0 {
 				if prefersGzip(accepted) {
@@ -39,7 +47,9 @@ func Compress() Guard {
 					r.Header.Del("Accept-Encoding")
 				}
 			}
-			compressing.ServeHTTP(w, r)
+			p := &place{among: places}
+			defer p.leave()
+			compressing.ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), placeKey{}, p)))
 		})
 	}
 }

@@ -6,6 +6,7 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"sync"
 	"testing"
 
 	"dialogs/edge"
@@ -54,5 +55,46 @@ func TestCompress(t *testing.T) {
 		if got, err := io.ReadAll(body); err != nil || !bytes.Equal(got, test.body) {
 			t.Errorf("%s: got %d bytes and error %v, want the %d bytes that were written", test.reason, len(got), err, len(test.body))
 		}
+	}
+}
+
+// TestCompressSome: each compressed answer takes a megabyte for as long as its
+// client reads, so only a few are compressed at a time.
+func TestCompressSome(t *testing.T) {
+	const readers = 20
+	long := bytes.Repeat([]byte("dialog "), 1000)
+	begun, read := make(chan struct{}), make(chan struct{})
+	handler := edge.Compress()(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Content-Type", r.Header.Get("Accept"))
+		_, _ = w.Write(long)
+		if r.URL.Path == "/slow" {
+			begun <- struct{}{}
+			<-read
+		}
+	}))
+	get := func(path, contentType string) *httptest.ResponseRecorder {
+		w := httptest.NewRecorder()
+		handler.ServeHTTP(w, request(http.MethodGet, path, "Accept-Encoding", "gzip", "Accept", contentType))
+		return w
+	}
+	var all sync.WaitGroup
+	slow := func(contentType string) {
+		all.Go(func() { get("/slow", contentType) })
+		<-begun
+	}
+	for range readers {
+		slow("text/event-stream") // which takes no place
+	}
+	for range readers / 2 {
+		slow("application/json")
+	}
+	w := get("/", "application/json")
+	if w.Header().Get("Content-Encoding") != "" || w.Header().Get("No-Gzip-Compression") != "" || !bytes.Equal(w.Body.Bytes(), long) {
+		t.Errorf("an answer beside many: got %d bytes with %v, want it as it is", w.Body.Len(), w.Header())
+	}
+	close(read)
+	all.Wait()
+	if w := get("/", "application/json"); w.Header().Get("Content-Encoding") != "gzip" {
+		t.Errorf("an answer after many: got %v, want gzip", w.Header())
 	}
 }
