@@ -2,6 +2,7 @@ package e2e_test
 
 import (
 	"encoding/json"
+	"fmt"
 	"net/http"
 	"strings"
 	"testing"
@@ -99,7 +100,7 @@ func TestQuickBloxRefusals(t *testing.T) {
 		{append(servertest.WithToken(token), "On-Behalf-Of", "8"), 400, `{"errors":["On-Behalf-Of can only be used with an API key"]}`, "On-Behalf-Of with a token"},
 		{append(servertest.WithToken(token), "Origin", "https://evil.example"), 200, ``, "reading from a foreign page, which its browser keeps from it"},
 	} {
-		status, body := s.Rest(test.h, http.MethodGet, "/chat/Dialog.json", nil)
+		status, body := s.Rest(test.h, http.MethodGet, "/chat/Dialog.json?limit=10", nil)
 		if status != test.status || !strings.HasPrefix(body, test.text) {
 			t.Errorf("%s: got status %d: %s", test.reason, status, body)
 		}
@@ -125,7 +126,7 @@ func TestQuickBloxRates(t *testing.T) {
 		{servertest.WithToken("nonsense"), 401, `{"errors":["Required session does not exist: `, "the first guess"},
 		{servertest.WithToken("nonsense"), 429, `{"errors":["too many failed sign-ins from this address: try again in 10 s (limit --rate-limit)"]}`, "too many guesses"},
 	} {
-		status, body := s.Rest(test.h, http.MethodGet, "/chat/Dialog.json", nil)
+		status, body := s.Rest(test.h, http.MethodGet, "/chat/Dialog.json?limit=10", nil)
 		if status != test.status || !strings.HasPrefix(body, test.text) {
 			t.Errorf("%s: got status %d: %s", test.reason, status, body)
 		}
@@ -247,5 +248,41 @@ func TestQuickBloxPages(t *testing.T) {
 	if status != http.StatusCreated || headers.Get("Access-Control-Allow-Origin") != "https://app.example" ||
 		!strings.Contains(headers.Get("Access-Control-Expose-Headers"), "Qb-Token-Expirationdate") || headers.Get("QB-Token-ExpirationDate") == "" {
 		t.Errorf("got status %d and %v", status, headers)
+	}
+}
+
+// TestQuickBloxTotals: total_entries is counted with the first page of a list, and
+// is at most --limit-rows.
+func TestQuickBloxTotals(t *testing.T) {
+	s := start(t, "--limit-rows", "8")
+	h := servertest.WithToken(s.MustCLI("token", "7"))
+	create := func() {
+		t.Helper()
+		if status, body := s.Rest(h, http.MethodPost, "/chat/Dialog.json", map[string]any{"type": 2, "name": "x"}); status != http.StatusCreated {
+			t.Fatalf("got status %d: %s", status, body)
+		}
+	}
+	wantTotal := func(query string, want int, reason string) {
+		t.Helper()
+		status, body := s.Rest(h, http.MethodGet, "/chat/Dialog.json?limit=2"+query, nil)
+		if prefix := fmt.Sprintf(`{"total_entries":%d,`, want); status != http.StatusOK || !strings.HasPrefix(body, prefix) {
+			t.Errorf("%s: got status %d: %.100s, want %s", reason, status, body, prefix)
+		}
+	}
+	for range 4 {
+		create()
+	}
+	wantTotal("", 4, "the first page")
+	create()
+	wantTotal("&skip=2", 4, "a later page of the same list")
+	wantTotal("&skip=2&type=2", 5, "a page of another list")
+	wantTotal("", 5, "the first page again")
+	for range 10 {
+		create()
+	}
+	wantTotal("", 8, "a list that is too long to count")
+	status, body := s.Rest(h, http.MethodGet, "/chat/Dialog.json?count=1", nil)
+	if status != http.StatusOK || body != `{"items":{"count":8}}` {
+		t.Errorf("a count: got status %d: %s", status, body)
 	}
 }

@@ -154,6 +154,22 @@ func TestSizeCounts(t *testing.T) {
 				s.Rest(h, http.MethodPost, "/chat/Dialog.json", map[string]any{"type": 2, "name": "x", "occupants_ids": many})
 			}
 		}, "2,000 occupants by the QuickBlox API"},
+		{"occupants-of-one-text", func(h servertest.Header) {
+			for range 4 {
+				s.Rest(h, http.MethodPost, "/chat/Dialog.json", map[string]any{"type": 2, "name": "x", "occupants_ids": strings.Join(many, ",")})
+			}
+		}, "2,000 occupants in texts"},
+		{"pages", func(h servertest.Header) {
+			for range 10 {
+				s.Rest(h, http.MethodGet, "/chat/Dialog.json", nil)
+			}
+		}, "10 pages of 100 dialogs"},
+		{"leaving", func(h servertest.Header) {
+			s.Post(h, `mutation($ids: [ID!]!) { leaveDialogs(ids: $ids) { leftIds } }`, map[string]any{"ids": many[:50]})
+		}, "50 dialogs to leave"},
+		{"nodes", func(h servertest.Header) {
+			s.Post(h, "query($ids: [ID!]!) {"+aliased(`nodes(ids: $ids) { id }`, 4)+"}", map[string]any{"ids": many[:100]})
+		}, "400 nodes"},
 	} {
 		t.Run(test.reason, func(t *testing.T) {
 			h := servertest.OnBehalf(key, test.user)

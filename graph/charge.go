@@ -14,8 +14,9 @@ import (
 func charge(ctx context.Context, op *graphql.OperationContext) error {
 	calls, values := 0, 0
 	for _, f := range graphql.CollectFields(op, op.Operation.SelectionSet, rootTypes) {
-		calls++
-		for _, argument := range f.ArgumentMap(op.Variables) {
+		arguments := f.ArgumentMap(op.Variables)
+		calls += callsOf(f.Name, arguments)
+		for _, argument := range arguments {
 			values += api.Leaves(argument)
 		}
 	}
@@ -24,6 +25,25 @@ func charge(ctx context.Context, op *graphql.OperationContext) error {
 		fields = c.Complexity
 	}
 	return api.Charge(ctx, api.Units(calls, values, fields))
+}
+
+// perItem are the root fields that do something for each item of a list, and how
+// many items count as one call.
+var perItem = map[string]struct {
+	list  string
+	items int
+}{
+	"leaveDialogs": {"ids", 1},
+	"nodes":        {"ids", 10},
+}
+
+// callsOf is how many calls of the domain a root field counts as.
+func callsOf(field string, arguments map[string]any) int {
+	by, ok := perItem[field]
+	if !ok {
+		return 1
+	}
+	return max(1, api.Leaves(arguments[by.list])/by.items)
 }
 
 // rootTypes are the types that operations start from.

@@ -73,6 +73,8 @@ type endpoint struct {
 	serve     func(*request) (answer, error)
 	// open allows anonymous callers.
 	open bool
+	// page says that it answers with a page of dialogs.
+	page bool
 }
 
 type methods map[string]endpoint
@@ -119,7 +121,7 @@ func NewHandler(c Config) http.Handler {
 	mux := http.NewServeMux()
 	for path, m := range map[string]methods{
 		"/chat/Dialog": {
-			http.MethodGet:  {operation: "listDialogs", serve: d.list},
+			http.MethodGet:  {operation: "listDialogs", serve: d.list, page: true},
 			http.MethodPost: {operation: "createDialog", serve: d.create},
 		},
 		"/chat/Dialog/{ids}": {
@@ -213,7 +215,7 @@ func (d *handler) run(w http.ResponseWriter, r *request, e endpoint) (status int
 			return 0, nil, err
 		}
 	}
-	if err := charge(r); err != nil {
+	if err := charge(r, e); err != nil {
 		return 0, nil, err
 	}
 	a, err := e.serve(r)
