@@ -2,8 +2,8 @@ package quickblox
 
 import (
 	"maps"
+	"math"
 	"slices"
-	"strconv"
 	"time"
 
 	"dialogs/dialog"
@@ -22,14 +22,28 @@ func (p params) takeFilter() (f dialog.FilterInput, err error) {
 			return f, err
 		}
 	}
-	if data, ok := p.values["data"].(map[string]any); ok && (data["class_name"] == nil || data["class_name"] == dialog.Text("")) {
-		return f, invalid("data", "class_name must name the custom class")
-	}
-	f.Custom, err = p.takeData()
-	if err == nil && len(f.Custom) > 0 && len(f.Custom[0].Fields) == 0 {
-		err = invalid("data", "must name a field besides class_name, for example data[category]=friends")
-	}
+	f.Custom, err = p.takeDataFilter()
 	return f, err
+}
+
+// takeDataFilter takes the fields of one class that must be equal. A class without
+// fields, fields without a class and other comparisons are ignored.
+func (p params) takeDataFilter() ([]dialog.CustomInput, error) {
+	if data, ok := p.values["data"].(map[string]any); ok {
+		within := params{within: "data", fate: p.fate}
+		for _, field := range slices.Sorted(maps.Keys(data)) {
+			if operators, ok := data[field].(map[string]any); ok {
+				params{operators, within.label(field), p.fate}.ignoreRest()
+				delete(data, field)
+			}
+		}
+	}
+	custom, err := p.takeData()
+	if err == nil && len(custom) > 0 && len(custom[0].Fields) == 0 {
+		p.ignore("data[class_name]")
+		return nil, nil
+	}
+	return custom, err
 }
 
 // An operand is what a field is compared with, and how; the operator "" is
@@ -107,8 +121,8 @@ func (p params) takeTypeFilter(f *dialog.FilterInput) error {
 		}
 		f.Types, p.sent["filter.types"] = []dialog.Type{}, o.label
 		for _, text := range list {
-			n, err := strconv.Atoi(text)
-			if err != nil {
+			n, ok := whole(text)
+			if !ok || n > math.MaxInt8 {
 				n = 0 // not a type
 			}
 			f.Types = append(f.Types, dialog.Type(n))

@@ -169,6 +169,11 @@ func TestIgnoredInLists(t *testing.T) {
 		{"the distant past and future", "updated_at[gte]=-62135596800&updated_at[lt]=64092211200.0&created_at[lte]=99999999999999999", ""},
 		{"a decimal comma", "updated_at[gte]=1448461234,567", ""},
 		{"dates", "updated_at[gte]=2015-11-25&created_at[gt]=2015-11-25T14:20:34%2B0000&created_at[lt]=2099-11-25%2014:20:34%20UTC", ""},
+		{"a class alone", "data[class_name]=Card", "data[class_name]"},
+		{"a field alone", "data[level]=1", "data"},
+		{"a field of a class without a name", "data[class_name]=&data[level]=1", "data"},
+		{"a field compared", "data[class_name]=Card&data[level][gt]=1", "data[level][gt],data[class_name]"},
+		{"a type with a point", "type=2.0", ""},
 		{"numbered elements", "type[in][0]=1&type[in][1]=2", ""},
 		{"an odd name", "%00a,b%0d%0aX=1&" + strings.Repeat("x", 100) + "=1", "?a?b??X" + "," + strings.Repeat("x", 57) + "..."},
 	} {

@@ -182,10 +182,7 @@ func TestWrongLists(t *testing.T) {
 		{"a part of a name that is too long", "name[ctn]=" + strings.Repeat("x", 201), "name[ctn]: "},
 		{"broken UTF-8", "name[ctn]=%ff", "name[ctn]: "},
 		{"an unknown class", "data[class_name]=Cord&data[n]=1", "data: unknown custom class"},
-		{"a class alone", "data[class_name]=Card", "data: must name a field"},
-		{"a field alone", "data[level]=1", "data: class_name"},
-		{"a field of a class without a name", "data[class_name]=&data[level]=1", "data: class_name"},
-		{"a field compared", "data[class_name]=Card&data[level][gt]=1", "data: "},
+		{"an unknown field", "data[class_name]=Card&data[lavel]=1", "data: the class Card has no field"},
 		{"a text for a number", "data[class_name]=Card&data[level]=x", "data: Card.level"},
 		{"badly encoded", "name[ctn]=%zz", "percent-encoding"},
 	} {
