@@ -18,8 +18,8 @@ const KeyPrefix = "dlg_"
 
 const keyBytes = 32 // 256 bits
 
-// keyName allows nothing that needs quoting in a shell, a log or a header. It
-// leaves names in parentheses to the program itself.
+// keyName allows nothing that needs quoting in a shell, a log or a header.
+// Names in parentheses are reserved for the program itself.
 var keyName = regexp.MustCompile(`^[A-Za-z0-9._-]{1,64}$`)
 
 // CheckKeyName checks the form of an API key's name: 1 to 64 letters, digits,

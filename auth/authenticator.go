@@ -30,15 +30,16 @@ type Config struct {
 	SessionMax time.Duration
 	// Now is the clock, usually [time.Now].
 	Now func() time.Time
-	// Log receives when the JWKS becomes unreadable, and readable again.
+	// Log gets a message when the JWKS becomes unreadable, and when it is
+	// readable again.
 	Log *slog.Logger
 }
 
 // An Authenticator finds out who is calling. Its methods are safe for concurrent
 // use.
 //
-// Their errors are [Error] values. Failures of the store, except that it is
-// unreachable, are internal.
+// Their errors are [Error] values. Failures of the store are internal errors,
+// unless the store is unreachable.
 type Authenticator struct {
 	tokens   *tokens
 	sessions *sessions
@@ -98,9 +99,10 @@ func (a *Authenticator) AuthenticateConnectionInit(ctx context.Context, upgrade 
 	return a.verify(ctx, c)
 }
 
-// Check authenticates the caller of a long connection again, by the credentials that
-// it began with. It is meant to be called every second: a session that was ended, or
-// a key that was revoked, is then rejected within 5 seconds. Anonymous is always fine.
+// Check authenticates the caller of a long connection again, by the credentials
+// that it began with. It is meant to be called every second: a session that was
+// ended, or a key that was revoked, is then rejected within 5 seconds.
+// Anonymous callers are always accepted.
 func (a *Authenticator) Check(ctx context.Context, id Identity) error {
 	_, err := a.verify(ctx, id.credentials)
 	return err

@@ -12,7 +12,7 @@ import (
 	"dialogs/dialog"
 )
 
-// maxCredentialBytes limits what is decoded for a caller who is not known yet.
+// maxCredentialBytes limits what is decoded before the caller is known.
 const maxCredentialBytes = 16 << 10
 
 // Credentials are the credentials of a request, well-formed but not verified: a
@@ -131,7 +131,7 @@ func (g *given) credentials() (Credentials, error) {
 }
 
 // parseAuthorization reads "scheme credential". Its error must not quote the
-// scheme: when it is forgotten, the credential is in its place.
+// scheme: if the client forgets it, the credential is in its place.
 func parseAuthorization(value string) (Credentials, error) {
 	scheme, rest, _ := strings.Cut(value, " ")
 	rest = strings.TrimLeft(rest, " ") // HTTP allows several
@@ -214,8 +214,8 @@ func extValue(value string) (encoded string, ok bool) {
 }
 
 // notInExtValue reports whether an ext-value must percent-encode the character.
-// The last four are those that JavaScript's encodeURIComponent leaves as they are,
-// although RFC 8187 doesn't: they mean nothing else here.
+// The last four are those that JavaScript's encodeURIComponent leaves as they
+// are, although RFC 8187 doesn't: they have no other meaning here.
 func notInExtValue(r rune) bool {
 	switch {
 	case 'a' <= r && r <= 'z', 'A' <= r && r <= 'Z', '0' <= r && r <= '9':

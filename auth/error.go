@@ -6,7 +6,7 @@ import "net/http"
 // required.
 const Challenge = `Bearer realm="dialogs", ApiKey realm="dialogs"`
 
-// An Error is why credentials were rejected. It may be shown to the caller.
+// An Error says why credentials were rejected. It may be shown to the caller.
 type Error struct {
 	// Status is the HTTP status: 400 for malformed or contradictory
 	// credentials, 401 for an invalid one, 503 when that can't be checked at

@@ -7,7 +7,7 @@ import (
 	"dialogs/dialog"
 )
 
-// An Identity is who a request comes from. The zero Identity is anonymous.
+// An Identity is the caller of a request. The zero Identity is anonymous.
 type Identity struct {
 	Caller dialog.Caller
 	// ExpiresAt is when the session token expires, in UTC; zero without one.
@@ -17,7 +17,7 @@ type Identity struct {
 	// TokenID is the session token's jti, empty when it has none.
 	TokenID string
 
-	// credentials are what the caller came with, to check them again.
+	// credentials are those of the caller, to check them again.
 	credentials Credentials
 }
 

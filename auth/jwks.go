@@ -163,7 +163,7 @@ func (s *keySet) fetch(ctx context.Context) error {
 }
 
 // verifies pins the algorithm to the key: exactly one for each kind of key. A
-// private key that was published by mistake no longer proves anything.
+// private key that was published by mistake is not accepted.
 func verifies(k jwkset.JWK) bool {
 	m := k.Marshal()
 	if m.USE != "" && m.USE != jwkset.UseSig {

@@ -11,14 +11,14 @@ const (
 	// DefaultSessionMax is the default of [Config.SessionMax]: the longest
 	// lifetime that a [Minter] gives.
 	DefaultSessionMax = MaxTTL
-	// MostSessionMax is the largest value of [Config.SessionMax]. That a
-	// session was ended is remembered for so long, if its token may be valid
-	// again after a restart with another SessionMax.
+	// MostSessionMax is the largest value of [Config.SessionMax]. The end of a
+	// session is remembered for this long if its token could become valid again
+	// after a restart with another SessionMax.
 	MostSessionMax = 366 * 24 * time.Hour
 )
 
 // lastSecond is the last second of the year 9999: stores and clients cannot
-// hold later instants.
+// represent later instants.
 const lastSecond = 253402300799
 
 // times are when a session token is valid. exp is required; nbf and iat are

@@ -33,7 +33,7 @@ type tokens struct {
 	issuer       *issuer
 	issuerClaims *jwt.Validator
 	// checks has a place for each signature of an issuer that is checked at a
-	// time, so that tokens that anybody can make up don't take all processors.
+	// time, so that invented tokens don't use all CPUs.
 	checks chan struct{}
 }
 
@@ -107,7 +107,7 @@ func (t *tokens) verify(ctx context.Context, text string) (Identity, error) {
 	return identity, nil
 }
 
-// A keySearch finds the key of one token, and holds a place for checking its
+// A keySearch finds the key of one token, and keeps a place for checking its
 // signature until it is done.
 type keySearch struct {
 	*tokens

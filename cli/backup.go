@@ -42,7 +42,7 @@ Back up a MongoDB store with MongoDB's own tools: mongodump and mongorestore.`,
 	})
 }
 
-// backup makes the file, or nothing.
+// backup creates the complete file, or nothing.
 func (p *program) backup(ctx context.Context, dir, path string) error {
 	if _, err := os.Lstat(path); err == nil {
 		return errExists(path)
@@ -64,7 +64,8 @@ func (p *program) backup(ctx context.Context, dir, path string) error {
 	return err
 }
 
-// packStore makes the backup in a directory of its own, and gives it its name.
+// packStore creates the backup in a temporary directory, and moves it to its
+// name.
 func (p *program) packStore(ctx context.Context, dir, temp, path string) (transfer.Manifest, error) {
 	m := transfer.Manifest{Program: version(), CreatedAt: time.Now().UTC().Truncate(time.Second)}
 	temp, err := filepath.Abs(temp)
@@ -111,7 +112,7 @@ func errExists(path string) error {
 	return fmt.Errorf("%s already exists: choose another name, or remove it first", path)
 }
 
-// explainSpace says how much space is needed where there is too little.
+// explainSpace says how much space is needed if there is too little.
 func explainSpace(err error, dir string) error {
 	if !errors.Is(err, syscall.ENOSPC) && !errors.Is(err, syscall.EDQUOT) {
 		return err

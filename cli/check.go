@@ -54,7 +54,7 @@ not open the port.`,
 	return c
 }
 
-// check looks at everything that serving would need, and creates nothing.
+// check checks everything that serving would need, and creates nothing.
 func (s *settings) check(ctx context.Context) error {
 	if err := s.validate(); err != nil {
 		return err
@@ -93,7 +93,7 @@ func (s *settings) checkStore(ctx context.Context) error {
 	return st.Close()
 }
 
-// showSettings shows what every setting comes to, and where it comes from.
+// showSettings shows the value of every setting, and its source.
 func (p *program) showSettings(fs *pflag.FlagSet, given map[string]bool, s *settings) error {
 	table := tabwriter.NewWriter(p.stdout, 0, 0, 2, ' ', 0)
 	_, _ = fmt.Fprintln(table, "SETTING\tVALUE\tFROM")

@@ -15,7 +15,7 @@ const (
 	exitFailed = 1
 )
 
-// A program is one run of the command line: what comes from outside.
+// A program is one run of the command line, with its input and output.
 type program struct {
 	env            environment
 	stdin          io.Reader
@@ -103,7 +103,7 @@ func group(use, short string, commands ...*cobra.Command) *cobra.Command {
 	return c
 }
 
-// usageError is a command line that makes no sense.
+// usageError is an invalid command line.
 type usageError struct{ message string }
 
 func (e usageError) Error() string { return e.message }

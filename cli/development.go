@@ -27,9 +27,9 @@ const (
 	developmentSession = 12 * time.Hour
 )
 
-// A development is what a development server has beside other servers. Its API
-// key is kept in memory, so that it is only valid for this process and cannot
-// be mistaken for a key that somebody created.
+// A development is what a development server has in addition to other servers.
+// Its API key is kept in memory, so that it is only valid for this process and
+// cannot be mistaken for a key that somebody created.
 type development struct {
 	page *playground.Development // nil outside of development
 	keys []dialog.APIKey
@@ -90,12 +90,12 @@ func revokeStoredKey(ctx context.Context, keys dialog.KeyStore, path string) err
 // another server's key by now.
 func removeKey(path, text string) error {
 	if current, err := readPrivate(path); err != nil || current != text {
-		return nil //nolint:nilerr // a file that is gone or changed is not this server's any more
+		return nil //nolint:nilerr // a file that is gone or changed no longer belongs to this server
 	}
 	return os.Remove(path)
 }
 
-// welcome tells a newcomer what to do next.
+// welcome says what to do next.
 func (p *program) welcome(s *settings, address net.Addr, page *playground.Development) error {
 	url := s.scheme() + "://" + address.String()
 	if page.Credentials.APIKey == "" {

@@ -28,7 +28,7 @@ func newEnvironment(environ []string) environment {
 // beside a service that is called "dialogs".
 var injected = regexp.MustCompile(`^DIALOGS_(SERVICE_HOST|SERVICE_PORT(_.+)?|PORT(_.+)?|NAME|ENV_.+)$`)
 
-// checkNames looks for variables that begin like a setting and are none. One
+// checkNames looks for variables that begin like a setting but are not one. One
 // that is almost a setting is an error. The others are returned, sorted.
 func (env environment) checkNames(settings *pflag.FlagSet) (unknown []string, err error) {
 	var known []string

@@ -201,8 +201,8 @@ func flagError(cmd *cobra.Command, err error) error {
 	return err
 }
 
-// explain is an error as the command line shows it: each of several on a line
-// of its own.
+// explain is an error as the command line shows it: one line for each of
+// several.
 func explain(err error) string {
 	if several, ok := err.(interface{ Unwrap() []error }); ok {
 		var lines []string
@@ -230,7 +230,7 @@ func explain(err error) string {
 	return fmt.Sprintf("%s %q: %v", name, shown(invalid.GetValue()), cause)
 }
 
-// shown shortens what somebody typed to what an error repeats.
+// shown shortens a typed value for an error.
 func shown(text string) string {
 	const most = 60
 	if runes := []rune(text); len(runes) > most {
@@ -245,8 +245,8 @@ func flagNames(fs *pflag.FlagSet) []string {
 	return names
 }
 
-// mostSimilar is the name that a mistyped one is most likely to mean; empty
-// when none is close.
+// mostSimilar is the name that was most likely meant by a mistyped one; empty
+// if none is similar.
 func mostSimilar(mistyped string, names []string) string {
 	distance := func(name string) int { return levenshtein.ComputeDistance(mistyped, name) }
 	if len(names) == 0 || len(mistyped) < 3 {

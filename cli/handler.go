@@ -36,7 +36,7 @@ type parts struct {
 	log           *slog.Logger
 }
 
-// handler puts the server together: its APIs, and what stands before them.
+// handler puts the server together: its APIs, and the guards before them.
 func (s *settings) handler(p parts) http.Handler {
 	mux := http.NewServeMux()
 	p.origins = edge.NewOrigins(s.allowOrigins, s.dev, p.log)

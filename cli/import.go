@@ -17,9 +17,9 @@ import (
 	"dialogs/transfer"
 )
 
-// importActor is who is said to have made imported dialogs. No API key can have
-// this name, and no user can act as an API key, so that nothing else that
-// happens to a dialog looks like an import.
+// importActor is the name of the API key that change records show for imports.
+// No API key can have this name, and no user can act as an API key, so that
+// nothing else that happens to a dialog looks like an import.
 const importActor = "(import)"
 
 // An importation is one run of the command.
@@ -102,8 +102,8 @@ func (p *program) runImport(ctx context.Context, i *importation, open func() (di
 	return with(st, err, func(st dialog.Store) error { return i.run(ctx, st, limits, sources, p.stdout) })
 }
 
-// run imports or verifies, and reports. Dialogs that are not as they should be
-// in the end are an error.
+// run imports or verifies, and reports. It fails if any dialog is refused or
+// differs.
 func (i *importation) run(ctx context.Context, st dialog.Store, limits dialog.Limits, sources *sources, stdout io.Writer) (err error) {
 	defer func() { err = errors.Join(err, sources.close()) }()
 	importer := transfer.Importer{
@@ -138,7 +138,7 @@ func (i *importation) run(ctx context.Context, st dialog.Store, limits dialog.Li
 	return err
 }
 
-// note keeps why a dialog is not as in the source.
+// note records why a dialog was refused or differs.
 func (i *importation) note(id, why string) {
 	i.reasons.add(id, why)
 	if i.refused != nil {

@@ -8,8 +8,8 @@ import (
 	"strings"
 )
 
-// reasons are why dialogs are not as in the source: how many for each, and the
-// ids of the first. It stays small however many there are.
+// reasons counts the reasons why dialogs were refused or differ, with the ids
+// of the first ones. It stays small for any number of dialogs.
 type reasons struct {
 	all    map[string]*reason
 	others int

@@ -39,7 +39,7 @@ func newSources(args []string, stdin io.Reader) (*sources, error) {
 	return &sources{names: args, stdin: stdin}, nil
 }
 
-// Next is the next dialog of all of them.
+// Next returns the next dialog of all of them.
 func (s *sources) Next() (dialog.Foreign, error) {
 	for {
 		if s.reader == nil {
@@ -100,12 +100,12 @@ func (s *sources) close() error {
 	return err
 }
 
-// total is how many dialogs there are, as far as the sources tell; else 0.
+// total is the number of dialogs, if the sources say it; else 0.
 func (s *sources) total(done int) int {
 	if s.reader != nil {
 		s.told = max(s.told, s.reader.Total())
 	}
-	if done > s.told { // what they tell is of a part alone
+	if done > s.told { // they only know their own part
 		return 0
 	}
 	return s.told

@@ -7,12 +7,12 @@ import (
 	"dialogs/edge"
 )
 
-// An inner handler limits its callers itself: the APIs do, by who they are, and
-// the playground loads many files at once.
+// An inner handler limits its callers itself: the APIs by the caller's
+// identity; the playground not at all, because it loads many files at once.
 type inner struct{ http.Handler }
 
-// inside puts a guard before everything of a mux but its inner handlers: also
-// before its own redirects and what it does not find.
+// inside puts a guard before everything in a mux except its inner handlers:
+// also before its own redirects and 404 answers.
 func inside(mux *http.ServeMux, guard edge.Guard) http.Handler {
 	outside := guard(mux)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {

@@ -33,9 +33,9 @@ func newLogger(format string, level slog.Leveler, to io.Writer) (*slog.Logger, *
 	return slog.New(handler(lines)), lines
 }
 
-// logLines are written by one goroutine, so that no request waits for the reader of
-// the log. When nobody does any more, because a supervisor closed the pipe or the
-// terminal is gone, lines are lost and the server serves on.
+// logLines are written by one goroutine, so that no request waits for the
+// reader of the log. If the reader is gone, because a supervisor closed the
+// pipe or the terminal is gone, lines are lost and the server continues.
 type logLines struct {
 	waiting chan []byte
 	written chan struct{} // closed when nothing will be written any more

@@ -9,7 +9,8 @@ import (
 )
 
 // heapShare is the part of a container's memory that the Go heap may take. The
-// rest is for what the collector does not see, above all SQLite's caches.
+// rest is for memory that the collector does not see, especially SQLite's
+// caches.
 const heapShare = 0.7
 
 // limitHeap lets the collector keep the heap below the limit of the container

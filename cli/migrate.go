@@ -69,8 +69,9 @@ func (p *program) migrate(ctx context.Context, source, target dialog.Store) erro
 	return err
 }
 
-// samePlace tells whether two addresses are of one store, by whatever path or
-// link. A directory that is not there is no other's.
+// samePlace reports whether two addresses select the same store, even by
+// different paths or links. A directory that does not exist is different from
+// all others.
 func samePlace(from, to string) bool {
 	if from == to {
 		return true

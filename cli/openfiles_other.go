@@ -2,6 +2,6 @@
 
 package cli
 
-// openFiles is how many files this process may have open: such a system has no
-// limit that could be asked for.
+// openFiles is how many files this process may have open: this system has no
+// limit that can be queried.
 func openFiles() (most int, limited bool) { return 0, false }

@@ -7,7 +7,7 @@ import (
 	"syscall"
 )
 
-// openFiles is how many files this process may have open; not limited when the
+// openFiles is how many files this process may have open; not limited if the
 // system does not say.
 func openFiles() (most int, limited bool) {
 	var limit syscall.Rlimit

@@ -7,7 +7,7 @@ import (
 	"strings"
 )
 
-// checkOrigins wants each origin exactly as a browser sends it: scheme, host
+// checkOrigins requires each origin exactly as a browser sends it: scheme, host
 // in lower case, and the port unless it is the scheme's own.
 func checkOrigins(origins []string) error {
 	var errs []error

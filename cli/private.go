@@ -16,8 +16,8 @@ import (
 // settingFileMost is the largest file that is read as the value of a setting.
 const settingFileMost = 64 << 10
 
-// readSetting reads a setting from the file that a flag names. The file may be a
-// link, as mounted secrets are, or a pipe that somebody writes to.
+// readSetting reads a setting from the file that a flag names. The file may be
+// a link, as mounted secrets are, or a pipe.
 func readSetting(flag, path string) (string, error) {
 	file, err := os.OpenFile(path, os.O_RDONLY|syscall.O_NONBLOCK, 0) // a pipe without a writer must not block
 	if err != nil {
@@ -34,7 +34,7 @@ func readSetting(flag, path string) (string, error) {
 }
 
 // readPrivate returns the content of a file that keepPrivate made. It does not
-// open anything else that somebody put in its place.
+// open anything that was put in its place.
 func readPrivate(path string) (string, error) {
 	found, err := os.Lstat(path)
 	if err != nil {
@@ -66,8 +66,8 @@ func readShort(file *os.File) (string, error) {
 }
 
 // keepPrivate makes a file that only its owner can read, and returns its
-// content. When two processes make it at once, one wins and both return the
-// winner's.
+// content. If two processes create it at the same time, one wins and both
+// return its content.
 func keepPrivate(path string, content func() string) (string, error) {
 	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
 		return "", err
@@ -78,8 +78,8 @@ func keepPrivate(path string, content func() string) (string, error) {
 	return readPrivate(path)
 }
 
-// writePrivate makes a file that only its owner can read, whole or not at
-// all. A file that exists stays as it is, and is [os.ErrExist].
+// writePrivate creates a file that only its owner can read, completely or not
+// at all. An existing file is kept, and the error is [os.ErrExist].
 func writePrivate(path, content string) error {
 	temp, err := writeTemp(path, content)
 	if err != nil {

@@ -10,11 +10,11 @@ import (
 	"golang.org/x/term"
 )
 
-// lineEvery is how often progress is told where there is no terminal.
+// lineEvery is how often progress is printed without a terminal.
 const lineEvery = 10 * time.Second
 
-// A progress tells how far a long command is: by a bar on a terminal, by a
-// plain line now and then elsewhere.
+// A progress shows how far a long command is: as a bar on a terminal, otherwise
+// as a line from time to time.
 type progress struct {
 	out  io.Writer
 	what string
@@ -34,13 +34,13 @@ func newProgress(out io.Writer, what string, now func() time.Time) *progress {
 	return p
 }
 
-// at is told how many of how many are done. A total of 0 is not known.
+// at reports how many of how many are done. A total of 0 means unknown.
 func (p *progress) at(done, total int) {
 	if p.bar != nil {
 		if total > 0 {
 			p.bar.ChangeMax(total)
 		}
-		_ = p.bar.Set(done) // a bar that can't be drawn stops nothing
+		_ = p.bar.Set(done) // a failure to draw the bar is ignored
 		return
 	}
 	if p.now().Sub(p.last) < lineEvery && done != total {

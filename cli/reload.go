@@ -13,7 +13,7 @@ import (
 	"dialogs/edge"
 )
 
-// levelSettings are where the least level of the log comes from.
+// levelSettings are the settings of the log level.
 type levelSettings struct {
 	text, file string
 	flag       *pflag.Flag // --log-level
@@ -45,7 +45,7 @@ func (s *levelSettings) read() (level slog.Level, err error) {
 	return level, level.UnmarshalText([]byte(text))
 }
 
-// ignoreHangups makes the process serve on when the reader of its output or its
+// ignoreHangups keeps the process running when the reader of its output or its
 // terminal goes away. hangups gets each SIGHUP, which asks for a reload.
 func ignoreHangups() (hangups <-chan os.Signal, stop func()) {
 	signal.Ignore(syscall.SIGPIPE)
@@ -54,8 +54,8 @@ func ignoreHangups() (hangups <-chan os.Signal, stop func()) {
 	return received, func() { signal.Stop(received) }
 }
 
-// reload reads again what can change while the server runs, and says in one line
-// what that is. What cannot be used stays as it was.
+// reload reads again everything that can change while the server runs, and logs
+// what it has reloaded. If a new value cannot be used, the previous one stays.
 func (s *settings) reload(p parts, certificate *edge.Certificate, level *slog.LevelVar) {
 	done := []string{}
 	for _, part := range []struct {
@@ -86,8 +86,8 @@ func (s *settings) reload(p parts, certificate *edge.Certificate, level *slog.Le
 	p.log.Info("reloaded", "settings", done)
 }
 
-// reloadSecret ends the validity of the session tokens that were signed with
-// another secret.
+// reloadSecret makes session tokens invalid that were signed with another
+// secret.
 func (s *settings) reloadSecret(p parts) error {
 	secret, err := s.secret.given()
 	if err != nil {

@@ -13,8 +13,8 @@ import (
 	"dialogs/store"
 )
 
-// secretSettings are where the key of the server's own session tokens comes
-// from.
+// secretSettings are the settings of the key that signs the server's own
+// session tokens.
 type secretSettings struct{ text, file string }
 
 func (s *secretSettings) bind(fs *pflag.FlagSet) {
@@ -76,7 +76,8 @@ func (s *secretSettings) find(st *storeSettings) ([]byte, error) {
 	return []byte(text), checkSecret(path, text)
 }
 
-// findOrMake is find, but makes the secret that an embedded store keeps.
+// findOrMake is find, but creates the secret of an embedded store if it has
+// none.
 func (s *secretSettings) findOrMake(st *storeSettings) ([]byte, error) {
 	secret, err := s.find(st)
 	if !errors.Is(err, errNoSecret) {

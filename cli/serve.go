@@ -75,8 +75,9 @@ func (p *program) serve(ctx context.Context, s *settings) (err error) {
 	if err != nil {
 		return err
 	}
-	// Listen before anything is made or opened, so that a busy port is a plain
-	// error that leaves nothing behind. Connections wait until they are served.
+	// Listen before anything is created or opened, so that a busy port is a
+	// plain error that leaves nothing behind. Connections wait until they are
+	// served.
 	listener, err := s.listener()
 	if err != nil {
 		return err
@@ -142,7 +143,7 @@ func (s *settings) certificate(log *slog.Logger) (*edge.Certificate, error) {
 	return certificate, nil
 }
 
-// closers are what has to be closed in the end.
+// closers are what has to be closed at the end.
 type closers []func() error
 
 func (c *closers) add(closer func() error) { *c = append(*c, closer) }

@@ -185,8 +185,8 @@ func serverFlags() *pflag.FlagSet {
 	return fs
 }
 
-// validate refuses settings that contradict one another and would leave the
-// server half configured. What each is alone was checked when it was set.
+// validate refuses settings that contradict one another or are incomplete. Each
+// single value was checked when it was set.
 func (s *settings) validate() error {
 	if err := s.store.validate(); err != nil {
 		return err

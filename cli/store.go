@@ -15,7 +15,7 @@ import (
 	"dialogs/store"
 )
 
-// storeSettings are those of every command that works with a store.
+// storeSettings are the settings of every command that works with a store.
 type storeSettings struct {
 	address, addressFile string
 	options              store.Options
@@ -66,8 +66,8 @@ func checkAddress(flag, address string) error {
 	return storeError(flag, address, store.Check(address, secretFile, developmentKeyFile))
 }
 
-// storeFlag is how errors call a flag with a store's address. Those of migrate
-// are no settings.
+// storeFlag is the name of a flag with a store's address, for errors. Those of
+// migrate are not settings.
 func storeFlag(flag string) string {
 	if flag == "store" {
 		return named(flag)
@@ -75,10 +75,10 @@ func storeFlag(flag string) string {
 	return "--" + flag
 }
 
-// embedded tells whether the store is a directory of this machine.
+// embedded reports whether the store is a directory of this machine.
 func (s *storeSettings) embedded() bool { return store.KindOf(s.address) == store.Embedded }
 
-// name tells where the data is, without credentials.
+// name says where the data is, without credentials.
 func (s *storeSettings) name() string {
 	if s.embedded() {
 		return s.address
@@ -104,7 +104,7 @@ func (s *storeSettings) open(ctx context.Context, log *slog.Logger) (dialog.Stor
 }
 
 // openExisting opens the store, but does not create one: a directory without a
-// store is most likely a mistyped one.
+// store is probably a typing error.
 func (s *storeSettings) openExisting(ctx context.Context) (dialog.Store, error) {
 	return s.openExistingAt(ctx, "store", s.address)
 }

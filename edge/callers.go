@@ -33,10 +33,10 @@ func (c Callers) SignIn(ctx context.Context, upgrade http.Header, payload map[st
 	return api.WithCharger(ctx, c.Limiter.charger(identity.Caller, clientFrom(ctx).address)), nil
 }
 
-// Check returns an [api.Refusal] when the context's caller may no longer call:
-// their token has expired, or their session or key was ended. If the store
-// cannot be asked at the moment, nobody is cut off: without the store, they do
-// not get changes either.
+// Check returns an [api.Refusal] when the credentials of the context's caller
+// are no longer valid: their token has expired, or their session or key was
+// ended. If the store cannot be asked at the moment, nobody is cut off: without
+// the store, they do not get changes either.
 func (c Callers) Check(ctx context.Context) error {
 	err := c.Authenticator.Check(ctx, auth.FromContext(ctx))
 	var refused *auth.Error

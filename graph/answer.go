@@ -15,8 +15,8 @@ import (
 	"dialogs/graph/model"
 )
 
-// An answering is one answer while it is made: what it takes, and which of its
-// root fields were refused because of that.
+// An answering is one answer while it is prepared: its memory, and which of its
+// root fields were refused because of it.
 type answering struct {
 	*budget.Answer
 	mutation bool
@@ -42,7 +42,7 @@ func (p presenter) answering(ctx context.Context, op *graphql.OperationContext) 
 	return context.WithValue(budget.WithAnswer(ctx, a.Answer), answeringKey{}, a), a
 }
 
-// What a field and an element of a list take beside their bytes.
+// The memory of a field and of an element of a list in addition to their bytes.
 const (
 	fieldMemory   = 256
 	elementMemory = 64
@@ -72,7 +72,8 @@ func chargeField(ctx context.Context, next graphql.Resolver) (any, error) {
 	return value, nil
 }
 
-// weigh is how many bytes a value has in an answer, and what it takes beside.
+// weigh returns how many bytes a value has in an answer, and its memory beyond
+// that.
 func weigh(value any) (bytes, memory int64) {
 	switch value := value.(type) {
 	case string:
@@ -102,7 +103,7 @@ func weigh(value any) (bytes, memory int64) {
 	return 16, 0
 }
 
-// refusedAnswer is an answer that takes too much, apart from other refusals.
+// refusedAnswer marks the refusal of an answer that is too large.
 type refusedAnswer struct{ error }
 
 func (r refusedAnswer) Unwrap() error { return r.error }
@@ -133,8 +134,8 @@ func rootOf(ctx context.Context) *graphql.FieldContext {
 	return field
 }
 
-// withdrawRefused answers a root field with null if a part of it was refused,
-// rather than with holes.
+// withdrawRefused sets a root field to null if a part of it was refused, so
+// that it has no gaps.
 func withdrawRefused(ctx context.Context, next graphql.RootResolver) graphql.Marshaler {
 	result := next(ctx)
 	a, field := answeringOf(ctx), graphql.GetRootFieldContext(ctx).Field
@@ -149,8 +150,8 @@ func withdrawRefused(ctx context.Context, next graphql.RootResolver) graphql.Mar
 	return result
 }
 
-// told returns the errors of an answer in which each root field that was refused
-// has one error, however often that was noticed.
+// told returns the errors of an answer, with one error for each root field that
+// was refused.
 func (a *answering) told(errs gqlerror.List) gqlerror.List {
 	a.mu.Lock()
 	defer a.mu.Unlock()
@@ -172,7 +173,8 @@ func (a *answering) told(errs gqlerror.List) gqlerror.List {
 	})
 }
 
-// load loads something that takes at most so much memory, charged to the answer.
+// load loads something whose memory, at most the given amount, is charged to
+// the answer.
 func load(ctx context.Context, most int64, read func() (int64, error)) error {
 	if err := budget.AnswerOf(ctx).Load(ctx, most, read); err != nil {
 		return err

@@ -62,7 +62,7 @@ func (c *cache[T]) Add(ctx context.Context, key string, value T) {
 	}
 }
 
-// What the nodes of a document take, with their positions and texts.
+// The memory of a document's nodes, with their positions and texts.
 // TestDocumentWeight measures it.
 const (
 	documentBytes  = 2 << 10
@@ -71,7 +71,7 @@ const (
 	variableBytes  = 512
 )
 
-// weighDocument is what a document takes that was parsed and validated.
+// weighDocument returns the memory of a parsed and validated document.
 func weighDocument(text string, doc *ast.QueryDocument) int64 {
 	w := weight{bytes: documentBytes + 3*int64(len(text))}
 	for _, op := range doc.Operations {

@@ -75,8 +75,8 @@ func (*TrustedDocuments) ExtensionName() string { return "TrustedDocuments" }
 // Validate has nothing to check.
 func (*TrustedDocuments) Validate(graphql.ExecutableSchema) error { return nil }
 
-// MutateOperationParameters puts the trusted document in the place of its id,
-// and refuses what is none. A document that is sent whole must be one, too.
+// MutateOperationParameters replaces an id by its trusted document, and refuses
+// unknown ids. A document that is sent as text must be a trusted one, too.
 func (t *TrustedDocuments) MutateOperationParameters(_ context.Context, raw *graphql.RawParams) *gqlerror.Error {
 	current := t.current.Load()
 	if id := persistedID(raw); id != "" && raw.Query == "" {
@@ -93,8 +93,8 @@ func (t *TrustedDocuments) MutateOperationParameters(_ context.Context, raw *gra
 	return nil
 }
 
-// persistedID is the id by which a request names its document, as automatic
-// persisted queries have it; readers of requests put a documentId there too.
+// persistedID is the id of a request's document, in the form of automatic
+// persisted queries; a documentId is converted to this form.
 func persistedID(raw *graphql.RawParams) string {
 	if extension, ok := raw.Extensions["persistedQuery"].(map[string]any); ok {
 		id, _ := extension["sha256Hash"].(string)

@@ -12,7 +12,7 @@ import (
 	"dialogs/api"
 )
 
-// How much an answer tells of its errors. Errors repeat what the client sent, and
+// Limits for the errors of an answer. Errors repeat what the client sent, and
 // one mistake can be found many times.
 const (
 	// requestErrorBytes is for a request that was refused, executedErrorBytes
@@ -24,8 +24,8 @@ const (
 	mostLocations = 10
 )
 
-// bounded shortens errors, and leaves out those that would make the list longer
-// than so many bytes. The last error then tells how many are missing.
+// bounded shortens errors, and omits errors once the list has reached the given
+// number of bytes. The last error then says how many are missing.
 func bounded(errs gqlerror.List, most int) gqlerror.List {
 	size := 0
 	for i, err := range errs {

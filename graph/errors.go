@@ -13,8 +13,8 @@ import (
 	"dialogs/dialog"
 )
 
-// A presenter turns every error of a field or a document into what clients may
-// see of it.
+// A presenter turns every error of a field or a document into the error that
+// clients see.
 type presenter struct {
 	log    *slog.Logger
 	caller func(context.Context) dialog.Caller

@@ -12,8 +12,8 @@ import (
 	"dialogs/api"
 )
 
-// An eventStream is one answer of events, each of which is sent at once. How long that
-// may take is decided by what is below it.
+// An eventStream is an answer that consists of events, each of which is sent
+// immediately. The writer below it limits the time for that.
 type eventStream struct {
 	overEvents
 	control *http.ResponseController
@@ -46,7 +46,7 @@ func (e *eventStream) serve(run func() (gqlerror.List, error)) {
 	_ = e.write("event: complete\ndata:\n\n") // the client may have gone
 }
 
-// keepAlive is a comment, so that nobody on the way takes the connection for dead.
+// keepAlive is a comment, so that no proxy considers the connection dead.
 const keepAlive = ":\n\n"
 
 // open begins the answer.
@@ -84,7 +84,7 @@ func (e *eventStream) end(reason string) {
 	e.cancel()
 }
 
-// check ends the stream of a caller who may no longer call.
+// check ends the stream if the caller's credentials are no longer valid.
 func (e *eventStream) check() {
 	if err := e.Callers.Check(e.ctx); err != nil {
 		e.end(err.Error())

@@ -39,8 +39,8 @@ type Config struct {
 	Requests *budget.Requests
 	// Answers bounds the memory of answers, together with other APIs.
 	Answers *budget.Answers
-	// Documents is how many bytes documents may take that are kept to be
-	// executed again, persisted ones included.
+	// Documents is the memory of cached documents in bytes, persisted ones
+	// included.
 	Documents int64
 	// Trusted are the only documents that are executed; nil for no restriction.
 	Trusted *TrustedDocuments

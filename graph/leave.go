@@ -9,8 +9,9 @@ import (
 	"dialogs/graph/model"
 )
 
-// LeaveDialogs leaves each dialog separately. A failure of one, even of the store,
-// is an answer about that one: the caller has to know which they have left.
+// LeaveDialogs leaves each dialog separately. A failure for one, even of the
+// store, is reported for that one only: the caller has to know which dialogs
+// were left.
 func (m mutations) LeaveDialogs(ctx context.Context, ids []string) (*model.LeaveDialogsPayload, error) {
 	c := m.caller(ctx)
 	if err := dialog.JudgeUser(c); err != nil {

@@ -42,16 +42,16 @@ func LongestList(l dialog.Limits) int {
 	return 2 * max(l.Occupants, l.Admins, l.IDsPerList, l.FieldsPerClass)
 }
 
-// A gate refuses documents by their size before they are validated, which
-// takes time that grows with the square of it.
+// A gate refuses documents that are too large before they are validated:
+// validation takes time that grows with the square of the size.
 type gate struct {
 	limits        Limits
 	introspection bool
 }
 
-// judge tells why a document is too much. Fragments that multiply to more
-// fields than the complexity allows would take the complexity's own count for
-// ever.
+// judge says why a document is too large. If fragments multiply to more fields
+// than the complexity allows, counting the complexity itself would take
+// forever.
 func (g gate) judge(doc *ast.QueryDocument) string {
 	size := written{fields: len(doc.Operations) + len(doc.Fragments)}
 	for _, op := range doc.Operations {
@@ -109,7 +109,7 @@ func (w *written) add(set ast.SelectionSet) {
 	}
 }
 
-// An extent is how far a selection reaches with its fragments filled in.
+// An extent is the size of a selection after expanding its fragments.
 type extent struct{ depth, fields int }
 
 // measure takes the extent of a selection. Each fragment is measured once; one
@@ -143,8 +143,8 @@ func measure(doc *ast.QueryDocument, set ast.SelectionSet, sizes map[*ast.Fragme
 	return all
 }
 
-// complexities count what a field comes to: a page as often as it is long,
-// and what costs another read as the reading of a page does.
+// complexities is the cost of each field: a page costs once per item, and a
+// field that needs another read costs as much as reading a page.
 func complexities() generated.ComplexityRoot {
 	const read = 10
 	var c generated.ComplexityRoot

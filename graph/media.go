@@ -7,13 +7,14 @@ import (
 	"strings"
 )
 
-// isPlainJSON tells whether a body is JSON in UTF-8 and not compressed.
+// isPlainJSON reports whether a body is JSON in UTF-8 and not compressed.
 func isPlainJSON(h http.Header) bool {
 	name, options, err := mime.ParseMediaType(h.Get("Content-Type"))
 	return err == nil && name == typeJSON && isUTF8(options["charset"]) && isUnencoded(h)
 }
 
-// isUnencoded tells whether a body is as it is: identity is not an encoding.
+// isUnencoded reports whether a body is not compressed: identity is not an
+// encoding.
 func isUnencoded(h http.Header) bool {
 	for _, encoding := range strings.Split(strings.Join(h.Values("Content-Encoding"), ","), ",") {
 		if encoding = strings.TrimSpace(encoding); encoding != "" && !strings.EqualFold(encoding, "identity") {
@@ -27,7 +28,7 @@ func isUTF8(charset string) bool {
 	return charset == "" || strings.EqualFold(charset, "utf-8") || strings.EqualFold(charset, "utf8")
 }
 
-// preflighted tells whether a browser would have asked the server before it
+// preflighted reports whether a browser would have asked the server before it
 // sent the request for a page of another origin.
 func preflighted(h http.Header) bool {
 	for _, name := range []string{"QB-Token", "Authorization", "GraphQL-Require-Preflight", "Apollo-Require-Preflight", "X-Apollo-Operation-Name"} {
@@ -39,7 +40,7 @@ func preflighted(h http.Header) bool {
 	return err == nil && name == typeJSON
 }
 
-// acceptable tells whether the client can read an answer of GraphQL.
+// acceptable reports whether the client accepts GraphQL's answers.
 func acceptable(r *http.Request) bool {
 	_, ok := negotiate(r.Header.Values("Accept"), typeEvents)
 	return ok

@@ -57,7 +57,7 @@ func TestNodesRefused(t *testing.T) {
 }
 
 // TestListsAreNotNull asks a new store for every list of the root: null would
-// say that something was refused.
+// mean that something was refused.
 func TestListsAreNotNull(t *testing.T) {
 	d := open(t, memory.NewStore())
 	for _, f := range loadSchema(t).Query.Fields {

@@ -13,7 +13,7 @@ import (
 	"dialogs/graph/scalar"
 )
 
-// newLanguage is what documents of the schema may say.
+// newLanguage returns the language of the schema's documents.
 func newLanguage(schema *ast.Schema, c *Config) *language.Language {
 	return &language.Language{
 		Schema: schema, Tokens: c.Limits.Tokens, Explain: c.Introspection,
@@ -23,10 +23,10 @@ func newLanguage(schema *ast.Schema, c *Config) *language.Language {
 }
 
 // A preparation makes every operation ready to be executed: it parses the
-// document, holds it to the limits, validates it and coerces the variables.
-// Whatever it refuses is not begun. gqlgen's executor would do the same by
-// looser rules, and finds everything done: it asks its cache of documents,
-// which this is, and coerces what is coerced already.
+// document, checks the limits, validates it and coerces the variables. An
+// operation that it refuses is not started. gqlgen's executor would do the same
+// with looser rules, but finds everything done: it asks its cache of documents,
+// which is this type, and coerces values that are already coerced.
 type preparation struct {
 	language *language.Language
 	gate     gate
@@ -70,7 +70,7 @@ func (p preparation) prepare(ctx context.Context, op *graphql.OperationContext, 
 	if operation == nil {
 		return gqlerror.List{refusedDocument(unknownOperation(raw.OperationName))}
 	}
-	if err := ctx.Err(); err != nil { // what was read may have taken all the time
+	if err := ctx.Err(); err != nil { // reading may have taken all the time
 		return gqlerror.List{tooLate()}
 	}
 	variables, errs := p.language.Variables(operation, raw.Variables)
@@ -93,7 +93,7 @@ func (p preparation) read(text string) (*ast.QueryDocument, gqlerror.List) {
 	return doc, p.language.Validate(doc)
 }
 
-// tooLate is the error of an operation whose time is up before it has begun.
+// tooLate is the error of an operation whose time is up before it has started.
 func tooLate() *gqlerror.Error {
 	return &gqlerror.Error{
 		Message:    "the request took too long and was stopped before it was executed: nothing was changed",
@@ -127,7 +127,7 @@ func (p preparation) InterceptResponse(ctx context.Context, next graphql.Respons
 	return next(ctx)
 }
 
-// Get is the executor's question for a document: the one that was prepared.
+// Get returns the prepared document to the executor.
 func (preparation) Get(ctx context.Context, _ string) (*ast.QueryDocument, bool) {
 	return graphql.GetOperationContext(ctx).Doc, true
 }

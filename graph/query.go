@@ -72,7 +72,7 @@ func (q queries) Viewer(ctx context.Context) (model.Viewer, error) {
 func (q queries) CustomClasses(ctx context.Context) ([]dialog.Class, error) {
 	classes, err := q.service.Classes(ctx, q.caller(ctx))
 	if classes == nil && err == nil {
-		classes = []dialog.Class{} // null would say that something was refused
+		classes = []dialog.Class{} // null would mean that something was refused
 	}
 	return classes, err
 }

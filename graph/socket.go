@@ -15,7 +15,8 @@ import (
 )
 
 const (
-	// retryConnecting is what a client is told to wait that cannot connect now.
+	// retryConnecting is how long a client should wait if it cannot connect
+	// now.
 	retryConnecting = time.Second
 	// statusLost is what the log has for a connection that ended without a close
 	// frame; it is never sent.
@@ -127,13 +128,13 @@ func (s *socket) closed(err error) {
 	s.lost("connection lost")
 }
 
-// end closes the connection with a code and a reason, without a word about the
-// operations that run. The first end counts.
+// end closes the connection with a code and a reason, without completing the
+// running operations first. The first end counts.
 func (s *socket) end(code websocket.StatusCode, reason string) {
 	s.finish(code, reason, func() { _ = s.ws.Close(code, closeReason(reason)) })
 }
 
-// lost drops a connection to which nothing can be said.
+// lost drops a connection that no longer accepts messages.
 func (s *socket) lost(reason string) {
 	s.finish(statusLost, reason, func() { _ = s.ws.CloseNow() })
 }
@@ -177,7 +178,8 @@ func (s *socket) send(message []byte) error {
 		return errCut
 	}
 	within := s.WriteTimeout + time.Duration(len(message))*time.Second/paceBytes
-	// Not by a context: then the reader could notice first, and not know why.
+	// Not with a context: the reader could notice that first, without knowing
+	// the reason.
 	late := time.AfterFunc(within, func() { s.lost("the client reads too slowly") })
 	defer late.Stop()
 	return s.ws.Write(context.Background(), websocket.MessageText, message)

@@ -9,8 +9,8 @@ import (
 	"dialogs/dialog"
 )
 
-// ping asks the client for a sign of life, and drops the connection without one.
-// Someone without credentials is not kept for doing nothing.
+// ping sends a ping, and drops the connection if no pong arrives. An anonymous
+// connection without operations is closed.
 func (s *socket) ping() {
 	s.mu.Lock()
 	idle, ctx := s.initialized && len(s.operations) == 0, s.ctx
@@ -26,8 +26,8 @@ func (s *socket) ping() {
 	})
 }
 
-// stop ends the connection because the server stops: when its queries and mutations
-// are done, and not all connections at once.
+// stop ends the connection because the server stops: after its queries and
+// mutations are done, and not all connections at the same time.
 func (s *socket) stop() {
 	select {
 	case <-time.After(s.endAfter()):

@@ -32,8 +32,8 @@ type streamer struct {
 // A send sends one result of an operation. After an error nothing more is sent.
 type send func(payload []byte) error
 
-// errCut ends an operation of which the client is told nothing more: its connection
-// ends, or the client has ended the operation.
+// errCut ends an operation without another message: its connection ends, or the
+// client has ended the operation.
 var errCut = errors.New("cut off")
 
 // create reads and validates an operation.
@@ -55,8 +55,8 @@ func (s *streamer) create(ctx context.Context, exec graphql.GraphExecutor, raw *
 	return nil, errs
 }
 
-// run executes an operation that was created, and sends what it comes to. The errors
-// that it returns end the operation; errCut ends it without a word, and nil
+// run executes an operation that was created, and sends its results. An error
+// that it returns ends the operation; errCut ends it without a message, and nil
 // completes it.
 func (s *streamer) run(ctx context.Context, exec graphql.GraphExecutor, op *graphql.OperationContext, send send) (gqlerror.List, error) {
 	if op.Operation.Operation != ast.Subscription {

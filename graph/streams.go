@@ -15,7 +15,8 @@ import (
 
 // Streams is how WebSockets and event streams are served.
 type Streams struct {
-	// Callers says who is calling, and whether they still may.
+	// Callers finds out who is calling, and whether their credentials are still
+	// valid.
 	Callers Callers
 	// InitTimeout is how long a client may take to send connection_init.
 	InitTimeout time.Duration
@@ -34,13 +35,14 @@ type Streams struct {
 	ConnectionsPerCaller, SubscriptionsPerCaller, OperationsPerConnection int
 }
 
-// Callers says who is calling on connections that last.
+// Callers finds out who is calling on long-lived connections.
 type Callers interface {
 	// SignIn returns the context of the caller who opened a WebSocket: credentials are in
 	// the upgrade request or in the payload of connection_init. Its errors are
 	// [api.Refusal]s.
 	SignIn(ctx context.Context, upgrade http.Header, payload map[string]any) (context.Context, error)
-	// Check returns an [api.Refusal] when the context's caller may no longer call.
+	// Check returns an [api.Refusal] when the credentials of the context's
+	// caller are no longer valid.
 	Check(ctx context.Context) error
 }
 
@@ -52,8 +54,8 @@ func DefaultStreams() Streams {
 	}
 }
 
-// checkEvery is how often the caller of a stream is checked. With what credentials
-// are believed without asking the store, 4 seconds, the end comes within 5.
+// checkEvery is how often the caller of a stream is checked. Credentials are
+// trusted for 4 seconds without asking the store, so a stream ends within 5.
 const checkEvery = 800 * time.Millisecond
 
 // A quota counts what callers have, and all streams that are open.
@@ -69,7 +71,7 @@ type counts struct {
 	taken map[dialog.Actor]int
 }
 
-// take counts one more, unless there are as many as may be.
+// take counts one more, unless the limit is reached.
 func (c *counts) take(who dialog.Actor, most int) bool {
 	if who == (dialog.Actor{}) {
 		return true
@@ -102,14 +104,14 @@ func tooMany(what string, limit int, setting string) error {
 	return &api.Refusal{Code: api.RateLimited, RetryAfter: time.Second, Message: fmt.Sprintf("%s (limit %d, %s)", what, limit, setting)}
 }
 
-// endAfter is when a stream ends after the server has begun to stop: at once when
-// there are few, and spread when there are many.
+// endAfter is when a stream ends after the server has begun to stop:
+// immediately if there are few, spread over time if there are many.
 func (s *streamer) endAfter() time.Duration {
 	most := min(s.Spread, time.Duration(s.quota.open.Load())*time.Millisecond)
 	if most <= 0 {
 		return 0
 	}
-	return rand.N(most) //nolint:gosec // spreads load, hides nothing
+	return rand.N(most) //nolint:gosec // spreads load; not for security
 }
 
 // A beat calls a function again and again, one call at a time.

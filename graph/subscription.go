@@ -33,7 +33,8 @@ func (s subscriptions) DialogsChanged(ctx context.Context, after *string) (<-cha
 	return s.feed(ctx, watch)
 }
 
-// feed leaves the watch to the context's [feed], by which the transport continues.
+// feed passes the watch to the context's [feed], which the transport continues
+// with.
 func (s subscriptions) feed(ctx context.Context, watch *live.Watch) (<-chan model.DialogEvent, error) {
 	f, ok := ctx.Value(feedKey{}).(*feed)
 	if !ok {

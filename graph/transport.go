@@ -22,10 +22,10 @@ const (
 	stoppedMessage = "the request took too long and was stopped; its changes may or may not have been made"
 )
 
-// The transports follow the specification of GraphQL over HTTP exactly:
-// POST with a JSON body, and GET for queries. They replace gqlgen's, which are
-// laxer than the specification asks or a server can afford. Each supports only
-// what it serves.
+// The transports follow the specification of GraphQL over HTTP exactly: POST
+// with a JSON body, and GET for queries. They replace gqlgen's, which are less
+// strict than the specification requires or a server can afford. Each supports
+// only what it serves.
 
 // post serves queries and mutations.
 type post struct {
@@ -82,7 +82,7 @@ func (t get) Do(w http.ResponseWriter, r *http.Request, exec graphql.GraphExecut
 	t.execute(w, r, raw, exec, ast.Query)
 }
 
-// unserved says why no other transport serves a request.
+// unserved explains why no other transport serves a request.
 type unserved struct{}
 
 // Supports takes every request.
@@ -141,7 +141,7 @@ func (p presenter) execute(w http.ResponseWriter, r *http.Request, raw *graphql.
 	case response.Data == nil: // refused before anything ran
 		writeRequestError(w, r, response)
 	case len(response.Errors)+len(response.Extensions) == 0:
-		// What was executed is JSON already, and most of what is sent.
+		// The data is JSON already, and is most of the answer.
 		writeBody(w, mediaType(r), http.StatusOK, []byte(`{"data":`), response.Data, []byte("}"))
 	default:
 		noteErrors(ctx, response.Errors)
@@ -189,7 +189,8 @@ type bareResponse struct {
 }
 
 // writeRequestError answers a well-formed request whose document or variables
-// are invalid. In application/json, 200 means that the answer is GraphQL's.
+// are invalid. In application/json, 200 means that the answer comes from
+// GraphQL.
 func writeRequestError(w http.ResponseWriter, r *http.Request, response *graphql.Response) {
 	noteErrors(r.Context(), response.Errors)
 	status := http.StatusOK

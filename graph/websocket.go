@@ -50,7 +50,7 @@ func (t overWebSocket) Do(w http.ResponseWriter, r *http.Request, exec graphql.G
 	var err error
 	s.ws, err = websocket.Accept(w, r, &websocket.AcceptOptions{
 		Subprotocols: []string{subprotocol},
-		// Which pages may connect was decided before.
+		// The guards have checked the origin.
 		InsecureSkipVerify: true,
 		OnPingReceived:     func(context.Context, []byte) bool { return api.Charge(ctx, 1) == nil },
 	})
@@ -64,7 +64,8 @@ func (t overWebSocket) Do(w http.ResponseWriter, r *http.Request, exec graphql.G
 	api.NoteReason(r.Context(), reason)
 }
 
-// unfitUpgrade says what is wrong with a request for a WebSocket; nil for nothing.
+// unfitUpgrade says what is wrong with a request for a WebSocket; nil if it is
+// valid.
 func unfitUpgrade(r *http.Request) *api.Refusal {
 	refusal := &api.Refusal{Code: api.BadUserInput}
 	keys := r.Header.Values("Sec-WebSocket-Key")

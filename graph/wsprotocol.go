@@ -13,8 +13,8 @@ import (
 	"dialogs/budget"
 )
 
-// A message is one of a client's, as graphql-transport-ws defines them. Whatever it
-// does not define ends the connection.
+// A message is one of a client's, as graphql-transport-ws defines them. Other
+// messages end the connection.
 type message struct {
 	ID      *string         `json:"id"`
 	Type    string          `json:"type"`
@@ -80,8 +80,8 @@ func (s *socket) refuse(refusal *api.Refusal) {
 // invalid ends the connection because of a message.
 func (s *socket) invalid(what string) { s.end(4400, "Invalid message received: "+what) }
 
-// initialize signs the caller in, and returns what is to be done when the connection
-// ends.
+// initialize signs the caller in, and returns a function to call when the
+// connection ends.
 func (s *socket) initialize(m *message) (release func(), ok bool) {
 	release = func() {}
 	defer m.body.Close()

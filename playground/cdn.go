@@ -12,25 +12,26 @@ import (
 	"github.com/99designs/gqlgen/graphql/playground"
 )
 
-// notice is on the page that the CDN serves, and makes room for itself.
+// notice is shown on the page that uses the CDN, with the style that makes room
+// for it.
 const notice = `<style>body { display: flex; flex-direction: column; height: 100vh; } #graphiql { flex: 1; min-height: 0; }
 .notice { margin: 0; padding: 8px 16px; font: 14px system-ui, sans-serif; background: #fff3cd; color: #333; }</style>
 <p class="notice">This page loads GraphiQL from cdn.jsdelivr.net; to have it without internet, with the README's recipes as tabs, install npm and run <code>make build</code>.</p>
 `
 
-// memoryOnly has GraphiQL keep nothing in the browser's storage, where gqlgen
-// has it keep headers, which hold credentials.
+// memoryOnly makes GraphiQL keep nothing in the browser's storage, where
+// gqlgen's page would keep headers with credentials.
 var memoryOnly = strings.NewReplacer(
 	"shouldPersistHeaders: true", "shouldPersistHeaders: false",
 	"storage: new PrefixedStorage('')", "storage: null",
 )
 
-// locked is on the page of a development server for those who did not open it
-// by the link.
+// locked is shown on the page of a development server that was not opened by
+// the link.
 const locked = `<p class="notice">To have an API key and a session token filled in, open the link that <code>make run</code> (<code>dialogs serve --dev</code>) printed in its terminal.</p>
 `
 
-// schemaless is on the page of a server that does not show its schema.
+// schemaless is shown on the page of a server without introspection.
 const schemaless = `<p class="notice">There is no documentation and no completion here, because introspection is disabled (start with <code>--introspection</code>, or use <code>schema.graphqls</code>).</p>
 `
 
@@ -92,8 +93,8 @@ var (
 	styleFile    = regexp.MustCompile(`href="(https://[^"]+)"`)
 )
 
-// cdnPolicy allows the page what is on it, each file and each inline script by
-// itself, and to talk to its own host.
+// cdnPolicy allows the page to load exactly its own files and inline scripts,
+// and to talk to its own host.
 func cdnPolicy(page string) string {
 	scripts := []string{"script-src"}
 	for _, m := range inlineScript.FindAllStringSubmatch(page, -1) {

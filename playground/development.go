@@ -9,7 +9,8 @@ import (
 	"net/url"
 )
 
-// Development is what the page of a development server has beside the endpoint.
+// Development is what the page of a development server has in addition to the
+// endpoint.
 type Development struct {
 	// Credentials are filled in for a browser that opened the page by its link.
 	Credentials Credentials
@@ -37,7 +38,7 @@ func (d *Development) letsIn(r *http.Request) bool {
 	return false
 }
 
-// opened turns the token of a link into a cookie and leads on to the page, so
+// opened turns the token of a link into a cookie and redirects to the page, so
 // that the token is neither in the address bar nor in the history. It does
 // nothing for a request without a token.
 func (d *Development) opened(w http.ResponseWriter, r *http.Request) bool {

@@ -2,8 +2,7 @@
 //
 // The page is made from web/ by npm, and the binary embeds what was built. A
 // binary that was built without it serves gqlgen's page instead, which loads
-// GraphiQL from a CDN. The package knows the API's address and nothing of the
-// API.
+// GraphiQL from a CDN. The package only knows the API's address.
 package playground
 
 import (
@@ -21,13 +20,13 @@ var dist embed.FS
 
 // Credentials are filled in for the reader to see, use and change.
 type Credentials struct {
-	// APIKey is a server's; empty when there is none to give away.
+	// APIKey is an API key; empty for none.
 	APIKey string `json:"apiKey,omitempty"`
 	// Token is a user's session token.
 	Token string `json:"token,omitempty"`
 }
 
-// Config says what the page is for.
+// Config is the configuration of the page.
 type Config struct {
 	// Endpoint is the path of the API, on the page's own host.
 	Endpoint string
@@ -104,8 +103,8 @@ func handlerOf(page fs.FS, c Config) http.Handler {
 	return guarded(policy, mux)
 }
 
-// contentTypeOf is what a browser must hear to run a file; what the system
-// makes of file names differs between machines.
+// contentTypeOf is the Content-Type that a browser needs to run a file; the
+// types that the system knows differ between machines.
 func contentTypeOf(file string) string {
 	switch path.Ext(file) {
 	case ".js":
@@ -128,8 +127,8 @@ func content(contentType, cacheControl string, body []byte) http.Handler {
 	})
 }
 
-// guarded says with every answer what a browser may do with it. Files need it
-// as much as the page: a worker has the policy that its own script came with.
+// guarded adds the security headers to every answer. Files need them as well as
+// the page: a worker has the policy of its own script.
 func guarded(policy string, next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		h := w.Header()

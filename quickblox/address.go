@@ -7,8 +7,8 @@ import (
 )
 
 // address is how clients reach the server: its public URL, or else where this
-// connection has reached it. The header Host is what a client says, and could
-// lead others anywhere.
+// connection has reached it. The header Host comes from the client, and could
+// point others to any address.
 func (d *handler) address(r *http.Request) *url.URL {
 	if d.PublicURL != nil {
 		return d.PublicURL

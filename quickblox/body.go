@@ -22,8 +22,8 @@ func (p params) readQuery(r *http.Request, requests *budget.Requests) error {
 	return p.parseForm(r.URL.RawQuery)
 }
 
-// readBody reads the parameters in a request's body. One that is in the query too
-// is the body's, as it is at QuickBlox.
+// readBody reads the parameters in a request's body. If one is in the query
+// too, the body wins, as in QuickBlox.
 func (p params) readBody(r *http.Request, requests *budget.Requests, body *budget.Body) error {
 	if len(body.Bytes) == 0 {
 		return nil
@@ -86,14 +86,14 @@ func (p params) parser(r *http.Request, body []byte) (parse func([]byte) error, 
 }
 
 // needsBody tells whether a body is where the parameters of such a request are
-// expected. The libraries also send bodies without a meaning.
+// expected. The libraries also send meaningless bodies.
 func needsBody(method string) bool { return method == http.MethodPost || method == http.MethodPut }
 
 func isJSON(contentType string) bool {
 	return slices.Contains([]string{"application/json", "text/json", "text/x-json", "application/x-json"}, contentType)
 }
 
-// mayBeJSON tells what is meant to be a JSON value from a form.
+// mayBeJSON tells a JSON value from a form.
 func mayBeJSON(body []byte) bool {
 	body = bytes.TrimLeft(body, " \t\r\n\uFEFF")
 	return len(body) == 0 || body[0] == '{' || json.Valid(body)

@@ -6,8 +6,8 @@ import (
 	"dialogs/dialog"
 )
 
-// creationOf reads the dialog to create. Only a server chooses its owner; the
-// one that users send is their own.
+// creationOf reads the dialog to create. Only a server chooses the owner; users
+// can only create dialogs of their own.
 func creationOf(p params, byServer bool) (c dialog.Creation, err error) {
 	kind, err := p.takeNumber("type")
 	if err != nil {
@@ -39,8 +39,8 @@ func creationOf(p params, byServer bool) (c dialog.Creation, err error) {
 	return c, nil
 }
 
-// dropForeign drops what QuickBlox accepts for a type of dialog although it
-// has no meaning there.
+// dropForeign drops parameters that QuickBlox accepts for a type of dialog
+// although they have no effect.
 func (p params) dropForeign(c *dialog.Creation) {
 	switch {
 	case c.Type == dialog.Private:
@@ -72,7 +72,7 @@ func (p params) takePhoto() (dialog.Optional[string], error) {
 }
 
 // changeOf reads the changes to a dialog. The libraries send a whole dialog
-// along with them, of which the rest is ignored: it never means to replace.
+// along with them, of which the rest is ignored: it never replaces anything.
 func changeOf(p params) (c dialog.Change, err error) {
 	name, noName, err := p.takeText("name")
 	if err != nil {
@@ -105,7 +105,7 @@ func changeOf(p params) (c dialog.Change, err error) {
 }
 
 // nobody is the owner in a dialog whose owner a library has not set. QuickBlox
-// gives this id to nobody.
+// assigns this id to no user.
 const nobody = "0"
 
 // takePeople takes what push and push_all name, or pull and pull_all, for two

@@ -60,9 +60,9 @@ func (d *handler) update(r *request) (answer, error) {
 	return answer{http.StatusOK, r.view(&updated, classOf(change.Custom))}, nil
 }
 
-// updated is the dialog after the change. A change that is refused is judged
-// again without what QuickBlox ignores in it, for which the dialog must be
-// read; one that asks for nothing finds the dialog as it is.
+// updated is the dialog after the change. A change that is refused is tried
+// again without the parameters that QuickBlox ignores, for which the dialog
+// must be read. A change that is empty then returns the dialog unchanged.
 func (d *handler) updated(r *request, change dialog.Change) (dialog.Dialog, error) {
 	out, refused := d.Service.Update(r.Context(), r.caller, r.pathIDs(), change)
 	if refused == nil {
@@ -85,15 +85,15 @@ func (d *handler) updated(r *request, change dialog.Change) (dialog.Dialog, erro
 	return out.Dialog, err
 }
 
-// mayEcho tells whether a change may be refused because of what QuickBlox
-// ignores in it.
+// mayEcho reports whether a change may be refused because of parameters that
+// QuickBlox ignores.
 func mayEcho(c dialog.Change, refused error) bool {
 	return (c.Name.Given || c.Photo.Given || c.ClearPhoto || c.NewOwner.Given) &&
 		(dialog.IsCode(refused, dialog.Invalid) || dialog.IsCode(refused, dialog.Forbidden))
 }
 
-// asksForNothing tells whether the domain refused a change because there is
-// nothing in it.
+// asksForNothing reports whether the domain refused a change because it is
+// empty.
 func asksForNothing(refused error) bool {
 	var known *dialog.Error
 	return errors.As(refused, &known) && known.Code == dialog.Invalid && known.Field == "input"

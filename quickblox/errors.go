@@ -39,13 +39,13 @@ var parameters = map[string]string{
 	"filter.customData":   "data",
 }
 
-// invalid blames a parameter, as the request spells it.
+// invalid is the error for a parameter, as the request spells it.
 func invalid(parameter, message string) error {
 	return &api.Refusal{Code: api.BadUserInput, Field: parameter, Message: message}
 }
 
-// refusalOf is what a caller may know of a failure, with the parameter as they
-// sent it.
+// refusalOf is the error that a caller sees, with the parameter as they sent
+// it.
 func (d *handler) refusalOf(r *request, err error) *api.Refusal {
 	refusal := api.RefusalOf(r.Context(), d.Log, err)
 	var known *dialog.Error
@@ -87,7 +87,7 @@ func Refuse(w http.ResponseWriter, r *http.Request, refusal *api.Refusal) {
 	case refusal.Code == api.Internal:
 		message += ": " + refusal.RequestID
 	case status == http.StatusUnauthorized && tokenOf(r) != "":
-		// The client libraries look for these words to create a new session.
+		// The client libraries look for this text to create a new session.
 		message = "Required session does not exist: " + message
 	}
 	if refusal.Field != "" {

@@ -13,7 +13,7 @@ import (
 // field=value, which has none, and field[operator]=value. Other operators, and
 // other fields, are ignored.
 
-// takeFilter takes what narrows a list.
+// takeFilter takes the conditions of a list.
 func (p params) takeFilter() (f dialog.FilterInput, err error) {
 	for _, take := range []func(*dialog.FilterInput) error{
 		p.takeIDFilter, p.takeTypeFilter, p.takePeopleFilters, p.takeNameFilter, p.takeInstantFilters, p.takeMessageFilter,
@@ -131,8 +131,8 @@ func (p params) takeTypeFilter(f *dialog.FilterInput) error {
 	return nil
 }
 
-// takePeopleFilters takes occupants and the owner. To contain one of several
-// users can't be asked for: [in] has a meaning only with one.
+// takePeopleFilters takes occupants and the owner. A list of dialogs with one
+// of several users is not available: [in] only works with one user.
 func (p params) takePeopleFilters(f *dialog.FilterInput) error {
 	for _, o := range p.takeOperands("occupants_ids", "", "all", "in") {
 		ids, err := users(o.value, o.label)
@@ -233,15 +233,15 @@ func (p params) takeInstantFilters(f *dialog.FilterInput) error {
 	return nil
 }
 
-// narrow moves a bound when fewer dialogs are within it then.
+// narrow moves a bound if the new one is stricter.
 func narrow(bound *dialog.Optional[time.Time], to time.Time, narrower func(time.Time, time.Time) bool) {
 	if !bound.Given || narrower(to, bound.Value) {
 		*bound = dialog.Some(to)
 	}
 }
 
-// takeMessageFilter takes comparisons with the last message. No dialog has
-// one: none is equal, earlier or later.
+// takeMessageFilter takes comparisons with the last message. No dialog has one,
+// so nothing matches.
 func (p params) takeMessageFilter(f *dialog.FilterInput) error {
 	for _, o := range p.takeOperands("last_message_date_sent", "", "gt", "gte", "lt", "lte", "in", "ne", "nin") {
 		if o.operator != "ne" && o.operator != "nin" {

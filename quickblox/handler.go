@@ -2,8 +2,8 @@
 // sessions: its paths, parameters, bodies and statuses, so that code written
 // for QuickBlox runs here unchanged. It translates requests into calls of
 // [dialog.Service] and results into answers, and decides nothing. It is as
-// lenient as QuickBlox: what has no meaning is ignored, and the header
-// QB-Ignored names it.
+// lenient as QuickBlox: parameters without effect are ignored, and the header
+// QB-Ignored names them.
 //
 // docs/quickblox.md describes what is the same, what differs and what is not
 // available. The package must not know how credentials are checked, nor which
@@ -58,7 +58,7 @@ type Sessions interface {
 	End(ctx context.Context) error
 }
 
-// A Session is what a session token says about itself.
+// A Session is the content of a session token.
 type Session struct {
 	// ID is empty for a token that has none.
 	ID string
@@ -92,7 +92,7 @@ type request struct {
 	params params
 	// host is the server's name, in the addresses of chat rooms.
 	host string
-	// answer is what the answer takes.
+	// answer is the account of the answer's memory.
 	answer *budget.Answer
 }
 

@@ -5,15 +5,15 @@ import (
 	"strings"
 )
 
-// Of what was ignored, the header QB-Ignored names this many parameters, and
-// this many characters of each.
+// The header QB-Ignored names at most this many parameters, with this many
+// characters of each.
 const (
 	ignoredNamed  = 20
 	longestInName = 60
 )
 
-// header is the value of QB-Ignored; empty when nothing was ignored. Names are
-// a client's own text: what is not usual in one is shown as a question mark.
+// header is the value of QB-Ignored; empty when nothing was ignored. Names come
+// from the client: unusual characters are shown as question marks.
 func (f *fate) header() string {
 	var names []string
 	for _, label := range f.ignored {

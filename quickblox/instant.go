@@ -13,8 +13,8 @@ import (
 // the decimal comma of a phone's language.
 var decimal = regexp.MustCompile(`^[+-]?(\d{1,20}([.,]\d{0,20})?|\.\d{1,20})([eE][+-]?\d{1,2})?$`)
 
-// earliestInMillis is from where on a number counts milliseconds since 1970:
-// as seconds it would be in the year 5138.
+// earliestInMillis is the first number that counts as milliseconds since 1970:
+// as seconds, it would be in the year 5138.
 const earliestInMillis = 100_000_000_000
 
 // The times that a list can be filtered by, in milliseconds. Libraries send

@@ -10,8 +10,8 @@ import (
 )
 
 // areas are what QuickBlox documents and this server does not have, by the
-// first segment of their paths, with the answer for each. What an answer
-// recommends exists.
+// first segment of their paths, with the answer for each. Everything that an
+// answer recommends exists.
 var areas = map[string]string{
 	"address_book":  "address books are not available: this server stores dialogs, not users",
 	"ai":            "AI features are not available",

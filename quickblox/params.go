@@ -12,8 +12,8 @@ import (
 // string, [json.Number], []any or map[string]any; what comes out of a query or
 // a form is [dialog.Text] in place of the first four.
 //
-// Each take… method takes one parameter out. What nobody takes is ignored, as
-// QuickBlox ignores what it does not know.
+// Each take… method takes one parameter out. Parameters that are not taken are
+// ignored, as QuickBlox ignores unknown ones.
 type params struct {
 	values map[string]any
 	// within is the parameter that they are within; empty for a request's own.
@@ -21,7 +21,7 @@ type params struct {
 	*fate
 }
 
-// A fate is what became of the parameters of a request.
+// A fate records what happened to the parameters of a request.
 type fate struct {
 	// ignored are the parameters without effect, as they were sent.
 	ignored []string
@@ -60,8 +60,8 @@ func (f *fate) checkLists(value any, label string) error {
 	return nil
 }
 
-// sentAs notes the parameter of an input. One with several has all of their
-// names: which of them is refused is not known here.
+// sentAs notes the parameter of an input. An input with several parameters has
+// all of their names, because it is not known which of them is refused.
 func (f *fate) sentAs(input, label string) {
 	if before, ok := f.sent[input]; ok && before != label {
 		label = before + ", " + label
@@ -87,7 +87,7 @@ func (p params) take(name string) (value any, given bool) {
 // ignore notes that parameters have no effect, by their labels.
 func (f *fate) ignore(labels ...string) { f.ignored = append(f.ignored, labels...) }
 
-// ignoreRest notes that what was not taken out has no effect.
+// ignoreRest notes that the remaining parameters have no effect.
 func (p params) ignoreRest() {
 	for _, name := range slices.Sorted(maps.Keys(p.values)) { // the same in every run
 		if nested, ok := p.values[name].(map[string]any); ok && len(nested) > 0 {

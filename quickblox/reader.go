@@ -63,8 +63,8 @@ var errTooLarge = errors.New("too large")
 func (r *Reader) Total() int { return r.total }
 
 // Next is the next dialog, and [io.EOF] after the last. An error of the code
-// [dialog.Invalid] is about one dialog, whose id is returned if it can be read;
-// the next one can be asked for. Every other error ends the reading.
+// [dialog.Invalid] concerns one dialog, whose id is returned if it can be read;
+// reading can continue with the next one. Every other error ends the reading.
 func (r *Reader) Next() (dialog.Foreign, error) {
 	for {
 		switch {
@@ -161,7 +161,7 @@ func (r *Reader) member() (whole map[string]jsontext.Value, err error) {
 	return nil, nil
 }
 
-// broken tells where the text is malformed.
+// broken says where the text is malformed.
 func (r *Reader) broken(err error) error {
 	if err == nil {
 		return nil
@@ -227,7 +227,7 @@ func (p params) foreign() (f dialog.Foreign, err error) {
 		}
 	}
 	if admins, _ := p.take("admins_ids"); admins != nil && p.values["admin_ids"] == nil {
-		p.values["admin_ids"] = admins // as some of their pages spell it
+		p.values["admin_ids"] = admins // as some of QuickBlox's pages spell it
 	}
 	id := f.ID
 	f.Creation, err = creationOf(p, true)

@@ -16,7 +16,7 @@ const (
 	totalsMost = 8192
 )
 
-// totals are the lengths of the lists that callers are paging through.
+// totals are the lengths of the lists that callers are reading page by page.
 type totals = lru.Cache[totalKey, total]
 
 // A totalKey is one list of one caller.
@@ -38,9 +38,9 @@ func newTotals() *totals {
 	return t
 }
 
-// total is how many dialogs the list of a page has. It is counted with the first
-// page and remembered for the next ones. A list that is too long to count has as
-// many as the server reads at most.
+// total is how many dialogs the list of a page has. It is counted with the
+// first page and remembered for the next ones. If a list is too long to count,
+// the total is the limit of rows.
 func (d *handler) total(r *request, page *dialog.Page, skip int) (int, error) {
 	key := totalKey{r.caller.Actor().Identity(), page.List()}
 	if have, ok := d.totals.Get(key); ok && skip > 0 && d.Now().Sub(have.at) < totalsKept {

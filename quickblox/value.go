@@ -211,8 +211,8 @@ func userOf(value any, label string) (dialog.UserID, error) {
 	return dialog.UserID(id), nil
 }
 
-// takeData takes custom data: the fields of one class, whose name is among
-// them as class_name. Without a class it has no meaning, and is ignored.
+// takeData takes custom data: the fields of one class, whose name is among them
+// as class_name. Without a class it is ignored.
 func (p params) takeData() ([]dialog.CustomInput, error) {
 	data, err := p.takeObject("data")
 	if err != nil || data.values == nil {

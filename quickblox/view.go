@@ -14,8 +14,8 @@ import (
 // timeFormat is that of created_at and updated_at, to the second.
 const timeFormat = "2006-01-02T15:04:05Z"
 
-// A dialogView is a dialog as QuickBlox shows it. There are no messages here:
-// the fields about them are as for a dialog without any.
+// A dialogView is a dialog as QuickBlox shows it. This server has no messages:
+// the fields about them are as for a dialog without messages.
 type dialogView struct {
 	ID                  dialog.ID      `json:"_id"`
 	CreatedAt           string         `json:"created_at"`
@@ -36,8 +36,8 @@ type dialogView struct {
 	Data                map[string]any `json:"data,omitempty"`
 }
 
-// view shows a dialog in answer to a request, with the custom data of the
-// class that the request is about.
+// view shows a dialog in answer to a request, with the custom data of the class
+// that the request names.
 func (r *request) view(d *dialog.Dialog, class string) dialogView {
 	v := dialogView{
 		ID: d.ID, Type: d.Type, UserID: userView(d.Owner),

@@ -106,10 +106,10 @@ func Check(address string, private ...string) error {
 	return errUnknown()
 }
 
-// MayCreate returns an error when nothing must be created at the address, because
-// a server is running on an embedded store whose files were removed. If there is a
-// store at the address, the answer is nil. An address of [Unknown] kind is an
-// error.
+// MayCreate returns an error if nothing must be created at the address, because
+// a server is running on an embedded store whose files were removed. If there
+// is a store at the address, the answer is nil. An address of [Unknown] kind is
+// an error.
 func MayCreate(address string) error {
 	switch KindOf(address) {
 	case MongoDB:
@@ -120,10 +120,11 @@ func MayCreate(address string) error {
 	return errUnknown()
 }
 
-// Lock reserves the store at the address for one server until unlock is
-// called or the process ends, and creates the directory of an embedded store
-// and an empty database if needed. It fails when another process holds the lock. Only servers lock:
-// [Open] does not, and other commands may use the store beside a server.
+// Lock reserves the store at the address for one server until unlock is called
+// or the process ends, and creates the directory of an embedded store and an
+// empty database if needed. It fails when another process holds the lock. Only
+// servers lock: [Open] does not, and other commands may use the store while a
+// server runs.
 //
 // A MongoDB store serves any number of servers: locking it does nothing. An
 // address of [Unknown] kind is an error.
@@ -142,9 +143,9 @@ func Lock(address string) (unlock func() error, err error) {
 const DatabaseFile = sqlite.DatabaseFile
 
 // Backup copies the database of the embedded store at an address to an empty
-// file, and returns the number of dialogs in it. All that was acknowledged before
-// the call is in the copy. It works beside a server, and changes nothing in the
-// store.
+// file, and returns the number of dialogs in it. The copy has everything that
+// was acknowledged before the call. It works while a server runs, and changes
+// nothing in the store.
 func Backup(ctx context.Context, address, path string) (dialogs int, err error) {
 	if KindOf(address) != Embedded {
 		return 0, errUnknown()
@@ -152,10 +153,11 @@ func Backup(ctx context.Context, address, path string) (dialogs int, err error) 
 	return sqlite.Backup(ctx, address, path)
 }
 
-// Restore makes an embedded store of the files that prepare puts into a
+// Restore creates an embedded store from the files that prepare puts into a
 // directory, and returns the number of dialogs. The address must be a directory
-// that does not exist or is empty. A Restore that fails leaves nothing behind; one
-// that is killed leaves either no store or all of it, and can be repeated.
+// that does not exist or is empty. A Restore that fails leaves nothing behind;
+// one that is killed leaves either no store or a complete one, and can be
+// repeated.
 func Restore(ctx context.Context, address string, prepare func(dir string) error) (dialogs int, err error) {
 	if KindOf(address) != Embedded {
 		return 0, errUnknown()

@@ -33,8 +33,8 @@ func Chromium() (string, bool) {
 	return "", false
 }
 
-// A Browser has one tab, is used as a person would use it, and keeps what went
-// wrong.
+// A Browser has one tab, is used like a person would use it, and records what
+// went wrong.
 type Browser struct {
 	tb   testing.TB
 	ctx  context.Context
@@ -194,8 +194,8 @@ func (b *Browser) Await(what, condition string) {
 	})`, chromedp.EvalAwaitPromise))
 }
 
-// Idle waits until none of the page's requests is under way, and the page had
-// the time to show what was answered.
+// Idle waits until none of the page's requests is running, and the page has
+// shown the answers.
 func (b *Browser) Idle() {
 	b.tb.Helper()
 	run(b, "waiting for requests to end", chromedp.Evaluate[bool](`harness.idle().then(() => true)`, chromedp.EvalAwaitPromise))

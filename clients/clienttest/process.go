@@ -13,7 +13,8 @@ import (
 	"time"
 )
 
-// patience is how long a test waits for what should come at once.
+// patience is how long a test waits for something that should happen
+// immediately.
 const patience = time.Minute
 
 // Await starts a command that serves until it is told to stop, and waits for a
@@ -48,7 +49,7 @@ func Await(tb testing.TB, command *exec.Cmd, pattern string) string {
 
 // output is what a command prints.
 type output struct {
-	// found is told once, and ended when the command is gone.
+	// found is sent once, and ended is closed when the command is gone.
 	found chan string
 	ended chan error
 
@@ -94,7 +95,7 @@ func (o *output) stop(tb testing.TB, command *exec.Cmd) {
 	}
 }
 
-// asked tells whether a command ended because it was told to.
+// asked reports whether a command ended because it was told to.
 func asked(err error) bool {
 	var exit *exec.ExitError
 	if !errors.As(err, &exit) {

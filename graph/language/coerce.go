@@ -47,10 +47,10 @@ type coercion struct {
 	problems []problem
 }
 
-// errorsTold is how many errors of one request are told.
+// errorsTold is how many errors of one request are reported.
 const errorsTold = 20
 
-// full tells that no more problems are told.
+// full says that no more problems are reported.
 func (c *coercion) full() bool { return len(c.problems) >= errorsTold }
 
 func (c *coercion) add(p problem) {
@@ -60,7 +60,7 @@ func (c *coercion) add(p problem) {
 	}
 }
 
-// tooLong refuses a list that is longer than any may be, before it is coerced.
+// tooLong refuses a list over the limit before it is coerced.
 func (c *coercion) tooLong(length int, path ast.Path, at *ast.Position) bool {
 	if length <= c.language.ListLength || c.language.ListLength == 0 {
 		return false

@@ -1,12 +1,12 @@
 // Package language reads GraphQL documents and their variables exactly as the
-// GraphQL specification says: it parses, validates and coerces. What it
-// accepts can be executed whole; what it refuses must not be begun.
+// GraphQL specification says: it parses, validates and coerces. What it accepts
+// can be executed completely; what it refuses must not be started.
 //
-// gqlparser does the bulk of the work. What it gets wrong is put right here,
-// and every deviation names its upstream state. The package is held to
-// graphql-js, the specification's reference, by differential tests.
+// gqlparser does most of the work. This package corrects its mistakes, and each
+// correction names its upstream state. Differential tests compare the package
+// with graphql-js, the specification's reference.
 //
-// It must know nothing of dialogs, of transports, or of who is calling.
+// It must not know dialogs, transports, or the caller.
 package language
 
 import (
@@ -25,7 +25,7 @@ import (
 // [json.Number]. Its error says what the scalar expects.
 type Scalar func(value any) (any, error)
 
-// A Language is what the documents of one schema may say.
+// A Language reads the documents of one schema.
 type Language struct {
 	Schema *ast.Schema
 	// Scalars are the custom scalars of the schema, by name.
@@ -36,8 +36,8 @@ type Language struct {
 	// 0 for any number.
 	ListLength int
 	// Explain lets messages name what the schema expects, with suggestions.
-	// Without it they name nothing but what the client wrote itself, so that
-	// they don't help to guess the schema.
+	// Without it they only repeat what the client wrote, so that they don't
+	// help to guess the schema.
 	Explain bool
 }
 

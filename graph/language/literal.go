@@ -9,8 +9,8 @@ import (
 	"github.com/vektah/gqlparser/v2/ast"
 )
 
-// literal coerces a literal. Variables in it are null: what they hold is
-// judged elsewhere.
+// literal coerces a literal. Variables in it are null: their values are checked
+// separately.
 func (c *coercion) literal(t *ast.Type, value *ast.Value, path ast.Path) any {
 	switch {
 	case value.Kind == ast.Variable:
@@ -34,7 +34,7 @@ func (c *coercion) literal(t *ast.Type, value *ast.Value, path ast.Path) any {
 	}
 	def := c.definition(t)
 	if def == nil || !def.IsInputType() {
-		return nil // another rule says so
+		return nil // another rule reports it
 	}
 	if def.Kind == ast.InputObject {
 		if value.Kind != ast.ObjectValue {

@@ -6,10 +6,9 @@ import (
 )
 
 // refuseNulls looks for nullable variables that are null where null is not
-// allowed. Validation lets them pass when they, or the place, have a default;
-// the specification then fails the field when its turn comes, with its
-// neighbors executed already. Fields that @skip or @include leave out don't
-// count.
+// allowed. Validation accepts them if they, or the place, have a default; by
+// the specification, the field then fails when it is executed, after other
+// fields already were. Fields that @skip or @include leave out don't count.
 func (l *Language) refuseNulls(op *ast.OperationDefinition, variables map[string]any) gqlerror.List {
 	n := nullSearch{language: l, variables: variables, seen: map[*ast.FragmentDefinition]bool{}}
 	n.selection(op.SelectionSet)
@@ -44,7 +43,7 @@ func (n *nullSearch) selection(set ast.SelectionSet) {
 	}
 }
 
-// included tells whether @skip and @include let a selection be executed. Like
+// included reports whether @skip and @include let a selection be executed. Like
 // the executor, it does not look at @include when @skip has decided.
 func (n *nullSearch) included(directives ast.DirectiveList) bool {
 	for _, name := range []string{"skip", "include"} {

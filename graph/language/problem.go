@@ -33,7 +33,7 @@ type problemKind int
 const (
 	invalidValue problemKind = iota
 	missingValue
-	// missingVariable tells only what is in the client's own document.
+	// missingVariable only repeats what is in the client's own document.
 	missingVariable
 	unknownField
 	// longList is a list of value elements, where expected are allowed.
@@ -98,7 +98,8 @@ func (p problem) variable(explain bool) *gqlerror.Error {
 	return err
 }
 
-// similar are the fields that somebody may have meant, for a sentence.
+// similar lists the fields that the client may have meant, as part of a
+// sentence.
 func similar(name string, fields ast.FieldList) string {
 	if utf8.RuneCountInString(name) > longestShown {
 		return ""
@@ -132,7 +133,7 @@ const longestShown = 60
 // shown is a value for a message.
 func shown(value any) string {
 	text, err := api.MarshalPlain(value)
-	if err != nil { // a number that is none; whatever came in was JSON
+	if err != nil { // an invalid number; all other values are JSON
 		text = []byte(fmt.Sprint(value))
 	}
 	return Shorten(string(text))
@@ -141,7 +142,7 @@ func shown(value any) string {
 // Shorten is a text for a message: at most 60 characters of it.
 func Shorten(text string) string { return api.Shorten(text, longestShown) }
 
-// isNumber tells numbers apart from everything else that JSON has.
+// isNumber reports whether a JSON value is a number.
 func isNumber(value any) (string, bool) {
 	n, ok := value.(json.Number)
 	return n.String(), ok

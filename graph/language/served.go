@@ -6,10 +6,10 @@ import (
 	"github.com/vektah/gqlparser/v2/ast"
 )
 
-// Served is the schema without what gqlparser declares in every schema and
-// this one does not serve: @defer, which would answer null for what it puts
-// off, and built-in scalars that nothing refers to, which the specification
-// forbids to show.
+// Served is the schema without the definitions that gqlparser adds to every
+// schema and this server does not support: @defer, which would answer null for
+// deferred fields, and unused built-in scalars, which the specification forbids
+// to show.
 func Served(schema *ast.Schema) *ast.Schema {
 	served := *schema
 	served.Directives = maps.Clone(schema.Directives)

@@ -11,8 +11,8 @@ import (
 )
 
 // readable rewrites a document so that gqlparser's lexer reads it right, and
-// refuses what that lexer takes and the specification does not. Whatever
-// follows a rewritten part stays on its line and in its column.
+// refuses what that lexer accepts against the specification. Whatever follows a
+// rewritten part stays on its line and in its column.
 //
 // As of gqlparser 2.5.64 the lexer
 //   - counts the first line of a block string when it looks for the common

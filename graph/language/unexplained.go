@@ -11,10 +11,10 @@ import (
 	"github.com/vektah/gqlparser/v2/gqlerror"
 )
 
-// unexplainedRules say for each rule what its errors are when they must not
+// unexplainedRules has the message of each rule's errors when they must not
 // help to guess the schema. {name} and {field} are what the client wrote at the
-// place: the first name there, and behind an alias the field's. Rules that
-// speak only of the document itself keep their words.
+// place: the first name there, and behind an alias the field's. Rules that only
+// concern the document itself keep their messages.
 var unexplainedRules = map[string]string{
 	"FieldsOnCorrectType":          "unknown field{field}",
 	"FragmentsOnCompositeTypes":    "this type cannot be used here{name}",

@@ -12,9 +12,9 @@ import (
 	"dialogs/api"
 )
 
-// Validate judges a document that [Language.Parse] has read, and prepares a
-// valid one for execution. It tells at most 20 errors: some rules find one for
-// each pair of fields.
+// Validate checks a document that [Language.Parse] has read, and prepares a
+// valid one for execution. It reports at most 20 errors: some rules find one
+// for each pair of fields.
 func (l *Language) Validate(doc *ast.QueryDocument) gqlerror.List {
 	if len(doc.Operations) == 0 {
 		return gqlerror.List{withCode(gqlerror.Errorf("the document has no operation"), api.ValidationFailed)}
@@ -28,7 +28,7 @@ func (l *Language) Validate(doc *ast.QueryDocument) gqlerror.List {
 		if len(told) == errorsTold {
 			break
 		}
-		// Whatever is in a fragment is found once for each operation.
+		// An error in a fragment is found once for each operation.
 		if slices.ContainsFunc(told, func(e *gqlerror.Error) bool { return sameError(e, err) }) {
 			continue
 		}
@@ -64,9 +64,9 @@ func (l *Language) rules() *rules.Rules {
 	return bounded
 }
 
-// valuesOfCorrectType judges literals by the rules by which variables are
-// judged too. It takes the place of gqlparser's rule of that name, which lets
-// {} stand for any scalar or enum and knows no ranges.
+// valuesOfCorrectType checks literals by the same rules as variables. It
+// replaces gqlparser's rule of that name, which accepts {} for any scalar or
+// enum and does not check ranges.
 func (l *Language) valuesOfCorrectType(observers *core.Events, addError core.AddErrFunc) {
 	judge := func(t *ast.Type, value *ast.Value, prefix, name string) {
 		c := coercion{language: l}

@@ -13,7 +13,7 @@ func Known[T any](v T) Lazily[T] {
 	return func(context.Context) (T, error) { return v, nil }
 }
 
-// Once is a value that is read at most once, and is the same for all who ask.
+// Once is a value that is read at most once, when it is first needed.
 func Once(read Lazily[bool]) Condition {
 	var once sync.Once
 	var value bool

@@ -95,7 +95,7 @@ func (q *Queue[K, T]) Next() (*Entry[K, T], bool) {
 			return f.entries[0], true
 		}
 		// The turn is over. A caller without work who was here for a whole
-		// round is forgotten, and starts afresh when they return.
+		// round is forgotten, and starts again when they return.
 		idle := len(f.entries) == 0 && list == &q.turns
 		*list = (*list)[1:]
 		if idle && f.credit >= 0 {

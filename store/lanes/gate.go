@@ -19,7 +19,8 @@ const (
 	retryAfter = time.Second
 )
 
-// A gate lets a few in at once. The others wait, and callers take turns.
+// A gate lets a few in at the same time. The others wait, and callers take
+// turns.
 type gate struct {
 	mostPerUser int
 
@@ -101,7 +102,7 @@ func (g *gate) leave() {
 	next.Item.told <- nil
 }
 
-// giveUp leaves the queue, or the lane that was handed over meanwhile.
+// giveUp leaves the queue, or the lane that was handed over in the meantime.
 func (g *gate) giveUp(entry *fair.Entry[dialog.Actor, *waiter]) {
 	g.mu.Lock()
 	waited := g.queue.Remove(entry)

@@ -7,8 +7,8 @@ import (
 	"dialogs/dialog"
 )
 
-// pageMost is how many rows a page without a filter may read to be one that need
-// not wait: such a page is as cheap as a few single dialogs.
+// pageMost is the maximum number of rows of a page without a filter that does
+// not have to wait: such a page is as cheap as a few single dialogs.
 const pageMost = 2 * (dialog.MaxPage + 1)
 
 // Options are the bounds of the lanes.
@@ -39,7 +39,7 @@ func New(s dialog.Store, o Options) dialog.Store {
 	return &store{Store: s, gate: newGate(o.Lanes, o.Waiting), all: newTotals(s, o.Rows, o.Now), rows: o.Rows}
 }
 
-// Dialogs is the page of a list. Pages that read few rows wait for nobody.
+// Dialogs returns the page of a list. Pages that read few rows do not wait.
 func (s *store) Dialogs(ctx context.Context, q dialog.Query) ([]dialog.Dialog, error) {
 	rows := dialog.RowsOf(ctx, s.rows)
 	if isCheap(q) {
@@ -53,7 +53,7 @@ func (s *store) Dialogs(ctx context.Context, q dialog.Query) ([]dialog.Dialog, e
 	return s.page(ctx, q, rows)
 }
 
-// Count is the length of a list. It is exact, or [dialog.ErrTooManyRows].
+// Count returns the exact length of a list, or [dialog.ErrTooManyRows].
 func (s *store) Count(ctx context.Context, q dialog.Query) (int, error) {
 	rows := dialog.RowsOf(ctx, s.rows)
 	if q.Filter.IDs == nil {
@@ -108,8 +108,8 @@ func (s *store) page(ctx context.Context, q dialog.Query, rows *dialog.Rows) ([]
 	return s.nearPage(ctx, q, rows)
 }
 
-// nearPage reads a page of a list that has more rows than may be read: it is
-// there if the rows that may be read have enough matches.
+// nearPage reads a page of a list with more rows than may be read: it succeeds
+// if these rows have enough matches.
 func (s *store) nearPage(ctx context.Context, q dialog.Query, rows *dialog.Rows) ([]dialog.Dialog, error) {
 	end := q
 	end.Filter, end.Skip, end.Limit = base(q), rows.Left()-1, 1
@@ -164,7 +164,7 @@ func isCheap(q dialog.Query) bool {
 	return (q.Scope == dialog.Public || q.User == "") && !isNarrow(q) && q.Skip+q.Limit <= pageMost
 }
 
-// isNarrow reports whether rows have to be looked at that may not match.
+// isNarrow reports whether the query has to read rows that may not match.
 func isNarrow(q dialog.Query) bool {
 	f := q.Filter
 	rest := base(q)

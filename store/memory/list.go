@@ -39,7 +39,7 @@ func Page(list []dialog.Dialog, q dialog.Query) []dialog.Dialog {
 	return copyOf(page[:min(q.Limit, len(page))])
 }
 
-// inScope repeats the table's row [dialog.See]: see there.
+// inScope repeats the row [dialog.See] of the rule table: see there.
 func inScope(d *dialog.Dialog, q dialog.Query) bool {
 	mine := q.User == "" || d.Owner == q.User || slices.Contains(d.Admins, q.User) || slices.Contains(d.Occupants, q.User)
 	public := d.Type == dialog.PublicGroup
@@ -78,7 +78,7 @@ func matches(d *dialog.Dialog, f dialog.Filter) bool {
 		(f.CreatedBefore.IsZero() || d.CreatedAt.Before(f.CreatedBefore))
 }
 
-// clone makes a deep copy of a dialog in which all that is empty is nil.
+// clone makes a deep copy of a dialog in which empty slices and maps are nil.
 func clone(d dialog.Dialog) dialog.Dialog {
 	d.Occupants, d.Admins = copyOf(d.Occupants), copyOf(d.Admins)
 	var custom dialog.CustomData

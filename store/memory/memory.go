@@ -11,9 +11,8 @@ import (
 	"dialogs/dialog"
 )
 
-// A Database holds what one or more stores share. It judges the age of
-// tombstones and idempotency keys by the time of each plan, and never removes
-// them.
+// A Database is what one or more stores share. It judges the age of tombstones
+// and idempotency keys by the time of each plan, and never removes them.
 type Database struct {
 	mu      sync.Mutex
 	dialogs map[dialog.ID]dialog.Dialog // with their History

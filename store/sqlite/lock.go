@@ -11,9 +11,9 @@ import (
 const lockFile = "serve.lock"
 
 // Lock reserves the directory for one server. It creates the directory and an
-// empty database if necessary. It fails when another process holds the lock. Only
-// servers lock: [Open] does not, and other commands may use the store beside a
-// server.
+// empty database if necessary. It fails when another process holds the lock.
+// Only servers lock: [Open] does not, and other commands may use the store
+// while a server runs.
 //
 // On Linux, the lock holds for the path even after the directory was removed or
 // replaced: see [MayCreate].
