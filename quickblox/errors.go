@@ -14,6 +14,7 @@ import (
 // has the same name.
 var parameters = map[string]string{
 	"input":           "", // the whole request
+	"filter":          "",
 	"id":              "_id",
 	"addOccupants":    "push_all[occupants_ids]",
 	"removeOccupants": "pull_all[occupants_ids]",
@@ -44,6 +45,11 @@ func invalid(parameter, message string) error {
 	return &api.Refusal{Code: api.BadUserInput, Field: parameter, Message: message}
 }
 
+const (
+	storeAway         = "the store did not answer in time: try again"
+	storeAwayInChange = "the store did not answer in time; the change may have been made: read the dialog before you try again"
+)
+
 // refusalOf is the error that a caller sees, with the parameter as they sent
 // it.
 func (d *handler) refusalOf(r *request, err error) *api.Refusal {
@@ -51,8 +57,14 @@ func (d *handler) refusalOf(r *request, err error) *api.Refusal {
 	var known *dialog.Error
 	if errors.As(err, &known) {
 		refusal.Field = r.params.spelled(known.Field)
-		if known.Code == dialog.Unauthenticated {
+		switch known.Code {
+		case dialog.Unauthenticated:
 			refusal.Challenge = d.Challenge
+		case dialog.Unavailable: // without an idempotency key, which this API doesn't have
+			refusal.Message = storeAway
+			if r.Method != http.MethodGet && r.Method != http.MethodHead {
+				refusal.Message = storeAwayInChange
+			}
 		}
 	}
 	return refusal

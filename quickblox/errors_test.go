@@ -53,7 +53,11 @@ func TestInnerErrors(t *testing.T) {
 			if tt.err == nil {
 				return
 			}
-			d.send(user("1"), http.MethodDelete, "/chat/Dialog/"+id+","+id[1:]+"2?force=1", "", "").refused(tt.status, tt.text)
+			a = d.send(user("1"), http.MethodDelete, "/chat/Dialog/"+id+","+id[1:]+"2?force=1", "", "")
+			a.refused(tt.status, tt.text)
+			if tt.status == http.StatusServiceUnavailable && (strings.Contains(a.Body, "idempotencyKey") || !strings.Contains(a.Body, "may have been made")) {
+				t.Errorf("the answer advises what this API does not have: %s", a.Body)
+			}
 		})
 	}
 }
