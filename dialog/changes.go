@@ -24,8 +24,11 @@ type ChangesQuery struct {
 	User UserID
 	// By is the caller, to share out the work fairly. Engines ignore it.
 	By Actor
-	// After is where the previous page ended. Empty asks for the mark of now.
+	// After is where the previous page ended. Empty asks for the mark of now,
+	// or, with Since, for a mark before everything that happened after that
+	// instant.
 	After Mark
+	Since time.Time
 	// Limit is the maximum number of dialogs in a page.
 	Limit int
 	// WithHistory asks for whole dialogs and whole tombstones, with their
@@ -73,7 +76,7 @@ type ChangeLog interface {
 	// must learn that.
 	//
 	// Without a mark it must return the mark of now, and nothing but Recent
-	// dialogs.
+	// dialogs; or, with Since, a mark from then, and no dialogs.
 	//
 	// The cost must be in the user's own dialogs or in the changes since the
 	// mark, whichever is less, and never in all dialogs.

@@ -5,7 +5,7 @@ import (
 	"time"
 )
 
-// A Store keeps dialogs, classes, API keys and ended sessions. Engines implement
+// A Store keeps dialogs, classes, API keys, ended sessions and webhooks. Engines implement
 // it. Package storetest has a test for every "must" below, which every engine
 // runs.
 //
@@ -24,6 +24,7 @@ type Store interface {
 	ClassStore
 	KeyStore
 	SessionStore
+	WebhookStore
 	ChangeLog
 	Archive
 
@@ -128,4 +129,36 @@ type SessionStore interface {
 	SessionEnded(ctx context.Context, id string) (bool, error)
 	// EndedSessions must return all ended sessions that are kept, by id.
 	EndedSessions(ctx context.Context) ([]EndedSession, error)
+}
+
+// A WebhookStore keeps webhooks, and how far their deliveries have come.
+type WebhookStore interface {
+	// Webhooks must return all webhooks, by their creation and then by id.
+	Webhooks(ctx context.Context) ([]Webhook, error)
+	// SaveWebhook must store the webhook if the stored one has the revision
+	// before (revision 1: if there is none), and report whether it did. The
+	// progress must stay as it is.
+	SaveWebhook(ctx context.Context, w Webhook) (saved bool, err error)
+	// RemoveWebhook must remove the webhook and its progress. Without one it
+	// must return [ErrWebhookNotFound].
+	RemoveWebhook(ctx context.Context, id ID) error
+
+	// LeaseWebhook must let the lease's holder deliver until its end, unless
+	// another holder may do so now, and report whether it did. With a lease it
+	// must return the progress. Without a webhook, nobody gets a lease.
+	LeaseWebhook(ctx context.Context, id ID, l Lease) (p WebhookProgress, leased bool, err error)
+	// SaveWebhookProgress must store the progress if nobody but the holder may
+	// deliver, and report whether it did.
+	SaveWebhookProgress(ctx context.Context, id ID, holder string, p WebhookProgress) (saved bool, err error)
+	// WebhookProgress must return the progress; the zero value when nothing was
+	// delivered yet. Without a webhook it must return [ErrWebhookNotFound].
+	WebhookProgress(ctx context.Context, id ID) (WebhookProgress, error)
+}
+
+// A Lease lets one instance do what only one at a time should do.
+type Lease struct {
+	// Holder identifies the instance; 1 to 64 bytes.
+	Holder string
+	// Now is when it asks. Until is the end; Now gives the lease back.
+	Now, Until time.Time
 }

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"time"
 
 	"dialogs/dialog"
 )
@@ -57,6 +58,17 @@ func (l *changeLog) mark(position int) dialog.Mark {
 	return dialog.Mark(fmt.Sprintf("%s:%d", l.epoch, position))
 }
 
+// positionOf is before everything that happened after an instant.
+func (db *Database) positionOf(since time.Time) int {
+	before := db.log.position
+	for id, position := range db.log.changed {
+		if db.dialogs[id].UpdatedAt.After(since) {
+			before = min(before, position-1)
+		}
+	}
+	return before
+}
+
 func (s *store) ChangesSince(ctx context.Context, q dialog.ChangesQuery) (dialog.ChangesPage, error) {
 	end, err := s.begin(ctx)
 	if err != nil {
@@ -65,6 +77,9 @@ func (s *store) ChangesSince(ctx context.Context, q dialog.ChangesQuery) (dialog
 	defer end()
 	log := &s.db.log
 	latest := log.mark(log.position)
+	if q.After == "" && !q.Since.IsZero() {
+		return dialog.ChangesPage{Next: log.mark(s.db.positionOf(q.Since))}, nil
+	}
 	if q.After == "" {
 		return dialog.ChangesPage{Next: latest}, nil
 	}

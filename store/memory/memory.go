@@ -19,6 +19,7 @@ type Database struct {
 	claims  map[claimKey]claim
 	classes map[string]dialog.Class
 	keys    map[string]dialog.APIKey
+	hooks   map[dialog.ID]*webhook
 	ended   map[string]dialog.EndedSession
 	log     changeLog
 }
@@ -39,7 +40,7 @@ type claim struct {
 func NewDatabase() *Database {
 	return &Database{
 		dialogs: map[dialog.ID]dialog.Dialog{}, claims: map[claimKey]claim{},
-		classes: map[string]dialog.Class{}, keys: map[string]dialog.APIKey{},
+		classes: map[string]dialog.Class{}, keys: map[string]dialog.APIKey{}, hooks: map[dialog.ID]*webhook{},
 		ended: map[string]dialog.EndedSession{}, log: newChangeLog(),
 	}
 }

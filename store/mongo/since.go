@@ -34,6 +34,10 @@ func (s *Store) changesSince(ctx context.Context, q dialog.ChangesQuery) (dialog
 	if err != nil {
 		return dialog.ChangesPage{}, err
 	}
+	if q.After == "" && !q.Since.IsZero() {
+		m := mark{epoch: now.Epoch, floor: min(now.Now, before(millis(q.Since), tolerance+overlap))}
+		return dialog.ChangesPage{Next: m.encode()}, nil
+	}
 	if q.After == "" {
 		return s.pageOfNow(ctx, q, now)
 	}

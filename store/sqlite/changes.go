@@ -28,6 +28,8 @@ const (
 	changedForServer = "SELECT d.position, " + rowColumns + " FROM dialog d INDEXED BY dialog_position" +
 		" WHERE d.position > ?2 AND ?1 = '' ORDER BY d.position LIMIT ?3"
 
+	firstSince = "SELECT min(position) FROM dialog WHERE updated_at > ?"
+
 	ownAtMost = "SELECT count(*) FROM (SELECT 1 FROM member WHERE user = ? LIMIT ?)"
 )
 
@@ -38,7 +40,7 @@ func (s *Store) ChangesSince(ctx context.Context, q dialog.ChangesQuery) (dialog
 	err := s.read(ctx, "reading changes", func(ctx context.Context) error {
 		statements := map[string]*sql.Stmt{}
 		for _, text := range []string{
-			selectSync, changedByPosition, changedByMember, changedForServer, removed, ownAtMost, selectHistory,
+			selectSync, changedByPosition, changedByMember, changedForServer, removed, ownAtMost, firstSince, selectHistory,
 		} {
 			stmt, err := s.reads.prepared(ctx, text)
 			if err != nil {
@@ -76,6 +78,9 @@ func (c *changesReader) page() (dialog.ChangesPage, error) {
 	if err := c.row(selectSync, nil, &latest.epoch, &latest.position, &forgotten); err != nil {
 		return dialog.ChangesPage{}, err
 	}
+	if c.q.After == "" && !c.q.Since.IsZero() {
+		return c.pageFrom(latest, forgotten)
+	}
 	if c.q.After == "" {
 		return dialog.ChangesPage{Next: latest.encode()}, nil
 	}
@@ -104,6 +109,18 @@ func (c *changesReader) page() (dialog.ChangesPage, error) {
 		page.Dialogs = append(page.Dialogs, e.changed)
 	}
 	return page, nil
+}
+
+// pageFrom has a mark before everything that happened after an instant.
+func (c *changesReader) pageFrom(latest mark, forgotten int64) (dialog.ChangesPage, error) {
+	var first sql.NullInt64
+	if err := c.row(firstSince, []any{millis(c.q.Since)}, &first); err != nil {
+		return dialog.ChangesPage{}, err
+	}
+	if first.Valid {
+		latest.position = max(first.Int64-1, forgotten)
+	}
+	return dialog.ChangesPage{Next: latest.encode()}, nil
 }
 
 // An entry is a dialog that changed, and where.

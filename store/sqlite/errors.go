@@ -48,6 +48,10 @@ func temporary(err error) bool {
 		return false
 	}
 	switch e.Code() & 0xff {
+	case lib.SQLITE_ERROR:
+		// The statements are fixed and tested: one that SQLite does not
+		// understand says that the stored schema is damaged.
+		return true
 	case lib.SQLITE_BUSY, lib.SQLITE_LOCKED, lib.SQLITE_PROTOCOL, lib.SQLITE_INTERRUPT,
 		lib.SQLITE_FULL, lib.SQLITE_IOERR, lib.SQLITE_CANTOPEN, lib.SQLITE_READONLY, lib.SQLITE_NOMEM,
 		lib.SQLITE_CORRUPT, lib.SQLITE_NOTADB, lib.SQLITE_PERM:

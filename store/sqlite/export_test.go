@@ -95,7 +95,7 @@ func (s *Store) Waiting() int {
 // WithoutPositions takes the database back to the schema before 0003_sync.sql.
 func WithoutPositions(w Writer) error {
 	for _, statement := range []string{
-		"DROP TABLE sync", "DROP TABLE departed",
+		"DROP TABLE webhook", "DROP TABLE sync", "DROP TABLE departed",
 		"DROP INDEX dialog_position", "ALTER TABLE dialog DROP COLUMN position",
 		"DROP INDEX dialog_forgotten", "ALTER TABLE dialog DROP COLUMN forget_at",
 		"CREATE INDEX dialog_deleted ON dialog (updated_at) WHERE deleted = 1",
