@@ -269,7 +269,7 @@ func TestOperationsCharged(t *testing.T) {
 
 // TestStuckReader cuts off a client that reads nothing, and costs others nothing.
 func TestStuckReader(t *testing.T) {
-	s := stream(t, func(c *graph.Config) { c.Streams.WriteTimeout = time.Second })
+	s := stream(t, func(c *graph.Config) { c.Streams.WriteTimeout = 2 * time.Second })
 	id := s.group("alice", "bob")
 	many := make([]dialog.UserID, 100)
 	for i := range many {
