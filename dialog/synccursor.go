@@ -121,3 +121,10 @@ func parseSyncCursor(text string) (SyncCursor, error) {
 	}
 	return SyncCursor{user: c.User, at: time.UnixMilli(c.Millis), mark: c.Mark, sent: c.Sent}, nil
 }
+
+// CursorAt is the cursor of a server that has read everything before a mark at this
+// time.
+func CursorAt(mark Mark, at time.Time) string {
+	c := SyncCursor{at: at, mark: mark}
+	return c.Text()
+}

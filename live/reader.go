@@ -18,6 +18,7 @@ type Reader struct {
 	now   func() time.Time
 	ahead dialog.Mark // everything before it was read
 	sweep dialog.Mark // where the next sweep starts
+	read  time.Time   // when the last sweep began
 	told  told
 }
 
@@ -66,8 +67,38 @@ func (r *Reader) Start(ctx context.Context) error {
 			break
 		}
 	}
-	r.ahead, r.sweep = mark, mark
+	r.ahead, r.sweep, r.read = mark, mark, r.now()
 	return nil
+}
+
+// A Place is how far a reader has come.
+type Place struct {
+	// Mark is a place before which everything was read. At is when it was read.
+	Mark dialog.Mark
+	At   time.Time
+	// Versions are dialogs of which more was read: up to this version.
+	Versions map[dialog.ID]int64
+}
+
+// Continue makes everything new that changes after the place. Records of the minute
+// before it, of dialogs that change again, can be read again.
+func (r *Reader) Continue(p Place) {
+	r.told = newTold(p.At)
+	for id, version := range p.Versions {
+		r.told.versions.Add(id, toldVersion{version, p.At})
+	}
+	r.ahead, r.sweep, r.read = p.Mark, p.Mark, p.At
+}
+
+// Place is how far the reader has come, after [Reader.Start] or [Reader.Read] has ended
+// well, with up to most of the dialogs that it has read lately.
+func (r *Reader) Place(most int) Place {
+	p := Place{Mark: r.sweep, At: r.read, Versions: map[dialog.ID]int64{}}
+	ids := r.told.versions.Keys() // oldest first
+	for _, id := range ids[max(0, len(ids)-most):] {
+		p.Versions[id], _ = r.told.version(id)
+	}
+	return p
 }
 
 // rememberLatest remembers the versions of the dialogs that changed so lately that
@@ -75,7 +106,7 @@ func (r *Reader) Start(ctx context.Context) error {
 func (r *Reader) rememberLatest(ctx context.Context) error {
 	q := dialog.Query{
 		Scope: dialog.Mine, Order: dialog.Order{Field: dialog.ByUpdatedAt}, Limit: pageSize,
-		Filter: dialog.Filter{UpdatedAfter: r.now().Add(-2 * skew).UTC().Truncate(time.Millisecond)},
+		Filter: dialog.Filter{UpdatedAfter: r.now().Add(-2 * Skew).UTC().Truncate(time.Millisecond)},
 	}
 	for {
 		page, err := r.store.Dialogs(ctx, q)
@@ -117,7 +148,7 @@ func (r *Reader) readAhead(ctx context.Context, hand func(*News) error) error {
 		}
 		for i := range page.Dialogs {
 			d := &page.Dialogs[i]
-			if err := r.read(&d.Dialog, d.Recent, from, hand); err != nil {
+			if err := r.hand(&d.Dialog, d.Recent, from, hand); err != nil {
 				return err
 			}
 		}
@@ -128,6 +159,7 @@ func (r *Reader) readAhead(ctx context.Context, hand func(*News) error) error {
 }
 
 func (r *Reader) readLate(ctx context.Context, hand func(*News) error) error {
+	began := r.now()
 	for {
 		page, err := r.store.ChangesSince(ctx, dialog.ChangesQuery{After: r.sweep, Limit: pageSize, Kept: r.kept})
 		if err != nil {
@@ -144,24 +176,25 @@ func (r *Reader) readLate(ctx context.Context, hand func(*News) error) error {
 			if err != nil {
 				return err
 			}
-			if err := r.read(&d, true, r.ahead, hand); err != nil {
+			if err := r.hand(&d, true, r.ahead, hand); err != nil {
 				return err
 			}
 		}
 		if r.sweep = page.Next; !page.More {
+			r.read = began
 			return nil
 		}
 	}
 }
 
-func (r *Reader) read(d *dialog.Dialog, recent bool, mark dialog.Mark, hand func(*News) error) error {
+func (r *Reader) hand(d *dialog.Dialog, recent bool, mark dialog.Mark, to func(*News) error) error {
 	n := News{Dialog: d, Recent: recent, Mark: mark}
 	n.Fresh, n.Lost = r.told.fresh(d)
 	n.People = d.People(n.Fresh)
 	if n.Lost {
 		n.People = append(n.People, r.told.people(d.ID)...)
 	}
-	if err := hand(&n); err != nil {
+	if err := to(&n); err != nil {
 		return err
 	}
 	r.told.set(d, r.now())

@@ -14,8 +14,8 @@ const (
 	toldMost = 100_000
 	// membersMost is how many dialogs the hub remembers the members of.
 	membersMost = 100
-	// skew is how much the clocks of instances may differ.
-	skew = time.Minute
+	// Skew is how much the clocks of instances may differ.
+	Skew = time.Minute
 )
 
 // told records what the hub has handed out: the latest version of each dialog.
@@ -33,7 +33,7 @@ type toldVersion struct {
 }
 
 func newTold(now time.Time) told {
-	since := now.Add(-skew)
+	since := now.Add(-Skew)
 	t := told{since: &since}
 	// Whatever changed after a dialog was forgotten is newer than that.
 	t.versions, _ = lru.NewWithEvict(toldMost, func(_ dialog.ID, v toldVersion) { // fails for a size below 1

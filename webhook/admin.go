@@ -1,0 +1,331 @@
+package webhook
+
+import (
+	"context"
+	"crypto/rand"
+	"slices"
+	"strings"
+	"time"
+
+	"dialogs/dialog"
+	"dialogs/live"
+)
+
+// rotationOverlap is how long an old secret signs beside the new one.
+const rotationOverlap = 24 * time.Hour
+
+// An Admin manages the webhooks of a store.
+type Admin struct {
+	Store   dialog.Store
+	Sealer  *Sealer
+	Targets Targets
+	Now     func() time.Time
+}
+
+// A Spec is what can be chosen of a webhook.
+type Spec struct {
+	URL        dialog.Optional[string]
+	Filter     dialog.WebhookFilter
+	WithDialog dialog.Optional[bool]
+	// SetKinds and the others say which parts of the filter are given.
+	SetKinds, SetAspects, SetTypes, SetClasses bool
+	// Status may be [dialog.WebhookActive] or [dialog.WebhookPaused]; 0 for no change.
+	Status dialog.WebhookStatus
+}
+
+// A Listed is a webhook and how its deliveries go.
+type Listed struct {
+	dialog.Webhook
+
+	// LastError is the last failure, empty when the last delivery succeeded.
+	LastError string
+	// FailingSince is zero when the last delivery succeeded.
+	FailingSince time.Time
+}
+
+func (a *Admin) now() time.Time { return a.Now().UTC().Truncate(time.Millisecond) }
+
+// List returns all webhooks, by their creation.
+func (a *Admin) List(ctx context.Context) ([]Listed, error) {
+	all, err := a.Store.Webhooks(ctx)
+	if err != nil {
+		return nil, err
+	}
+	var list []Listed
+	for _, h := range all {
+		l, err := a.listed(ctx, h)
+		if dialog.IsCode(err, dialog.NotFound) {
+			continue // it was removed meanwhile
+		}
+		if err != nil {
+			return nil, err
+		}
+		list = append(list, l)
+	}
+	return list, nil
+}
+
+func (a *Admin) listed(ctx context.Context, h dialog.Webhook) (Listed, error) {
+	p, err := a.Store.WebhookProgress(ctx, h.ID)
+	if err != nil {
+		return Listed{}, err
+	}
+	l := Listed{Webhook: h, LastError: p.LastError, FailingSince: p.FailingSince}
+	if h.GaveUp != "" {
+		l.LastError = h.GaveUp
+	}
+	return l, nil
+}
+
+// Find returns one webhook.
+func (a *Admin) Find(ctx context.Context, id string) (Listed, error) {
+	h, err := a.find(ctx, id)
+	if err != nil {
+		return Listed{}, err
+	}
+	return a.listed(ctx, h)
+}
+
+func (a *Admin) find(ctx context.Context, text string) (dialog.Webhook, error) {
+	id, err := dialog.ParseID("id", text)
+	if err != nil {
+		return dialog.Webhook{}, err
+	}
+	all, err := a.Store.Webhooks(ctx)
+	if err != nil {
+		return dialog.Webhook{}, err
+	}
+	for _, h := range all {
+		if h.ID == id {
+			return h, nil
+		}
+	}
+	return dialog.Webhook{}, dialog.ErrWebhookNotFound(id)
+}
+
+// Create adds a webhook. It learns of everything that changes from now on. The secret is
+// shown only here.
+func (a *Admin) Create(ctx context.Context, s Spec) (h Listed, secret string, err error) {
+	now := a.now()
+	hook := dialog.Webhook{Status: dialog.WebhookActive, CreatedAt: now, ResumedAt: now, Revision: 1}
+	if err := a.apply(&hook, s); err != nil {
+		return Listed{}, "", err
+	}
+	all, err := a.Store.Webhooks(ctx)
+	if err != nil {
+		return Listed{}, "", err
+	}
+	if len(all) >= dialog.MaxWebhooks {
+		return Listed{}, "", dialog.ErrTooManyWebhooks()
+	}
+	if hook.ID, err = dialog.NewID(now, nil); err != nil {
+		return Listed{}, "", err
+	}
+	key, err := a.Sealer.newSecret()
+	if err != nil {
+		return Listed{}, "", err
+	}
+	hook.Secrets = []dialog.WebhookSecret{{Sealed: a.Sealer.seal(hook.ID, key)}}
+	reader := live.NewReader(a.Store, dialog.MaxSyncKept, a.Now)
+	if err := reader.Start(ctx); err != nil {
+		return Listed{}, "", err
+	}
+	if _, err := a.Store.SaveWebhook(ctx, hook); err != nil {
+		return Listed{}, "", err
+	}
+	var p dialog.WebhookProgress
+	newWindow(reader.Place(sentMost)).progress(&p)
+	return Listed{Webhook: hook}, secretText(key), a.place(ctx, hook.ID, p)
+}
+
+// place stores where deliveries begin, unless somebody delivers already.
+func (a *Admin) place(ctx context.Context, id dialog.ID, p dialog.WebhookProgress) error {
+	l := dialog.Lease{Holder: rand.Text(), Now: a.now(), Until: a.now().Add(time.Second)}
+	have, leased, err := a.Store.LeaseWebhook(ctx, id, l)
+	if err != nil || !leased {
+		return err
+	}
+	if have.Mark == "" {
+		if _, err := a.Store.SaveWebhookProgress(ctx, id, l.Holder, p); err != nil {
+			return err
+		}
+	}
+	l.Until = l.Now
+	_, _, err = a.Store.LeaseWebhook(ctx, id, l)
+	return err
+}
+
+// apply checks what was chosen and takes it over.
+func (a *Admin) apply(h *dialog.Webhook, s Spec) error {
+	if s.URL.Given || h.Revision == 1 {
+		if err := a.Targets.Check(s.URL.Value); err != nil {
+			return err
+		}
+		h.URL = s.URL.Value
+	}
+	for _, class := range s.Filter.Classes {
+		if class == "" || strings.ContainsRune(class, 0) || len(class) > 64 {
+			return dialog.InvalidInput("customClasses", "invalid class name "+dialog.Quote(class))
+		}
+	}
+	set(&h.Filter.Kinds, s.SetKinds, s.Filter.Kinds)
+	set(&h.Filter.Aspects, s.SetAspects, s.Filter.Aspects)
+	set(&h.Filter.Types, s.SetTypes, s.Filter.Types)
+	set(&h.Filter.Classes, s.SetClasses, s.Filter.Classes)
+	if s.WithDialog.Given {
+		h.WithDialog = s.WithDialog.Value
+	}
+	switch {
+	case s.Status == dialog.WebhookDisabled:
+		return dialog.InvalidInput("status", "a webhook cannot be disabled by hand: pause it")
+	case s.Status == dialog.WebhookActive && h.Status != dialog.WebhookActive:
+		h.Status, h.GaveUp, h.ResumedAt = dialog.WebhookActive, "", a.now()
+	case s.Status == dialog.WebhookPaused:
+		h.Status, h.GaveUp = dialog.WebhookPaused, ""
+	}
+	return nil
+}
+
+// set takes over a list, each value once; an empty one is none.
+func set[T comparable](to *[]T, given bool, values []T) {
+	if !given {
+		return
+	}
+	*to = nil
+	for _, v := range values {
+		if !slices.Contains(*to, v) {
+			*to = append(*to, v)
+		}
+	}
+}
+
+// change changes a webhook, again when another change comes first.
+func (a *Admin) change(ctx context.Context, id string, change func(*dialog.Webhook) error) (Listed, error) {
+	for {
+		h, err := a.find(ctx, id)
+		if err != nil {
+			return Listed{}, err
+		}
+		h.Revision++
+		h.Secrets = slices.Clone(h.Secrets)
+		if err := change(&h); err != nil {
+			return Listed{}, err
+		}
+		saved, err := a.Store.SaveWebhook(ctx, h)
+		if err != nil {
+			return Listed{}, err
+		}
+		if saved {
+			return a.listed(ctx, h)
+		}
+	}
+}
+
+// Update changes what is given.
+func (a *Admin) Update(ctx context.Context, id string, s Spec) (Listed, error) {
+	return a.change(ctx, id, func(h *dialog.Webhook) error { return a.apply(h, s) })
+}
+
+// Delete removes a webhook.
+func (a *Admin) Delete(ctx context.Context, id string) (dialog.ID, error) {
+	own, err := dialog.ParseID("id", id)
+	if err != nil {
+		return "", err
+	}
+	return own, a.Store.RemoveWebhook(ctx, own)
+}
+
+// Rotate makes a new secret. The old one signs beside it for 24 hours.
+func (a *Admin) Rotate(ctx context.Context, id string) (Listed, string, error) {
+	key, err := a.Sealer.newSecret()
+	if err != nil {
+		return Listed{}, "", err
+	}
+	h, err := a.change(ctx, id, func(h *dialog.Webhook) error {
+		now := a.now()
+		secrets := []dialog.WebhookSecret{{Sealed: a.Sealer.seal(h.ID, key)}}
+		for _, old := range h.Secrets {
+			if old.Until.IsZero() {
+				old.Until = now.Add(rotationOverlap)
+			}
+			if now.Before(old.Until) && len(secrets) < maxSecrets {
+				secrets = append(secrets, old)
+			}
+		}
+		h.Secrets = secrets
+		return nil
+	})
+	return h, secretText(key), err
+}
+
+// maxSecrets is how many secrets of a webhook sign at a time.
+const maxSecrets = 5
+
+// Replay sends everything again that changed after an instant and is still kept.
+func (a *Admin) Replay(ctx context.Context, id string, since time.Time) (Listed, error) {
+	if since.After(a.Now()) {
+		return Listed{}, dialog.InvalidInput("since", "since must not be in the future")
+	}
+	return a.change(ctx, id, func(h *dialog.Webhook) error {
+		h.Replays++
+		h.ReplaySince = since.UTC().Truncate(time.Millisecond)
+		return nil
+	})
+}
+
+// disable gives a webhook up.
+func (a *Admin) disable(ctx context.Context, id dialog.ID, why string) error {
+	_, err := a.change(ctx, string(id), func(h *dialog.Webhook) error {
+		h.Status, h.GaveUp = dialog.WebhookDisabled, reason(why)
+		return nil
+	})
+	return err
+}
+
+// reseal seals the secrets of a webhook with the first of the server's secrets, where
+// another one opens them.
+func (a *Admin) reseal(ctx context.Context, h dialog.Webhook) (dialog.Webhook, error) {
+	stale := func(s dialog.WebhookSecret) bool {
+		_, stale, err := a.Sealer.open(h.ID, s.Sealed)
+		return err == nil && stale
+	}
+	if !slices.ContainsFunc(h.Secrets, stale) {
+		return h, nil
+	}
+	l, err := a.change(ctx, string(h.ID), func(h *dialog.Webhook) error {
+		for i, s := range h.Secrets {
+			if key, stale, err := a.Sealer.open(h.ID, s.Sealed); err == nil && stale {
+				h.Secrets[i].Sealed = a.Sealer.seal(h.ID, key)
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return h, err
+	}
+	return l.Webhook, nil
+}
+
+// Test sends a message of the type "test" at once, and returns why it failed; empty when it
+// did not.
+func (a *Admin) Test(ctx context.Context, id string) (failure string, err error) {
+	h, err := a.find(ctx, id)
+	if err != nil {
+		return "", err
+	}
+	var keys [][]byte
+	for _, s := range h.Secrets {
+		key, _, err := a.Sealer.open(h.ID, s.Sealed)
+		if err != nil {
+			return "", err
+		}
+		keys = append(keys, key)
+	}
+	m, err := newMessage("test_"+rand.Text(), "test", a.Now(), struct {
+		WebhookID dialog.ID `json:"webhookId"`
+	}{h.ID})
+	if err != nil {
+		return "", err
+	}
+	return post(ctx, newClient(a.Targets), h.URL, m, keys, a.Now).failure, nil
+}

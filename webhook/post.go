@@ -1,0 +1,134 @@
+package webhook
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"errors"
+	"io"
+	"net/http"
+	"net/url"
+	"strconv"
+	"strings"
+	"time"
+	"unicode"
+	"unicode/utf8"
+)
+
+const (
+	// postTimeout bounds one attempt.
+	postTimeout = 20 * time.Second
+	// connectionsPerHost is how many deliveries go to one receiver at a time.
+	connectionsPerHost = 32
+	// maxReason is how much is kept of why an attempt failed, in characters.
+	maxReason = 200
+	// answerRead is how much is read of an answer, in bytes, so that the connection
+	// can be used again.
+	answerRead = 4 << 10
+	// longestPause is the longest Retry-After that is obeyed.
+	longestPause = 24 * time.Hour
+)
+
+// newClient makes a client for deliveries. It follows no redirect, uses no proxy, and
+// connects to no address that targets does not allow.
+func newClient(t Targets) *http.Client {
+	return &http.Client{
+		Timeout:       postTimeout,
+		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+		Transport: &http.Transport{
+			Proxy: nil, DialContext: t.dial, ForceAttemptHTTP2: true, TLSHandshakeTimeout: 10 * time.Second,
+			MaxIdleConns: 4 * connectionsPerHost, MaxIdleConnsPerHost: connectionsPerHost, MaxConnsPerHost: connectionsPerHost,
+			IdleConnTimeout: time.Minute, MaxResponseHeaderBytes: 64 << 10, DisableCompression: true,
+		},
+	}
+}
+
+// An outcome is what came of one attempt.
+type outcome struct {
+	// failure is why it failed; empty when it succeeded.
+	failure string
+	// gone means that the receiver wants nothing any more.
+	gone bool
+	// slow means that the receiver asks for less; pause is for how long it wants
+	// nothing, if it says so.
+	slow  bool
+	pause time.Duration
+}
+
+// post makes one attempt to deliver a message.
+func post(ctx context.Context, client *http.Client, to string, m *message, keys [][]byte, now func() time.Time) outcome {
+	request, err := http.NewRequestWithContext(ctx, http.MethodPost, to, bytes.NewReader(m.body))
+	if err != nil {
+		return outcome{failure: reason(err.Error())}
+	}
+	request.Header.Set("Content-Type", "application/json")
+	request.Header.Set("User-Agent", "dialogs-webhook")
+	sign(request.Header, m.id, now(), m.body, keys)
+	response, err := client.Do(request)
+	if err != nil {
+		return outcome{failure: reason(withoutURL(err))}
+	}
+	defer response.Body.Close()
+	line := firstLine(response.Body)
+	status := response.StatusCode
+	if status >= 200 && status < 300 {
+		return outcome{}
+	}
+	o := outcome{failure: reason(strings.TrimSpace(strconv.Itoa(status) + " " + http.StatusText(status)))}
+	if line != "" {
+		o.failure = reason(o.failure + ": " + line)
+	}
+	o.gone = status == http.StatusGone
+	o.pause = retryAfter(response.Header.Get("Retry-After"), now())
+	o.slow = o.pause > 0 || status == http.StatusTooManyRequests || status == http.StatusBadGateway || status == http.StatusGatewayTimeout
+	return o
+}
+
+// withoutURL is what went wrong, without the URL: it can contain a secret.
+func withoutURL(err error) string {
+	var u *url.Error
+	if errors.As(err, &u) {
+		if u.Timeout() {
+			return "no answer within " + postTimeout.String()
+		}
+		err = u.Err
+	}
+	return err.Error()
+}
+
+// firstLine reads the first line of an answer, and some more.
+func firstLine(body io.Reader) string {
+	limited := bufio.NewReaderSize(io.LimitReader(body, answerRead), 1<<10)
+	line, _, _ := limited.ReadLine()
+	text := string(line)
+	_, _ = io.Copy(io.Discard, limited)
+	return text
+}
+
+// reason makes a text fit to be kept and shown: one line of at most 200 characters.
+func reason(text string) string {
+	text = strings.Map(func(r rune) rune {
+		if r == utf8.RuneError || !unicode.IsPrint(r) {
+			return ' '
+		}
+		return r
+	}, strings.ToValidUTF8(text, " "))
+	if utf8.RuneCountInString(text) > maxReason {
+		text = string([]rune(text)[:maxReason-1]) + "…"
+	}
+	return strings.TrimSpace(text)
+}
+
+// retryAfter reads the header of this name: seconds, or a date.
+func retryAfter(header string, now time.Time) time.Duration {
+	if header == "" {
+		return 0
+	}
+	if seconds, err := strconv.Atoi(header); err == nil {
+		return min(max(time.Duration(min(seconds, int(longestPause/time.Second)))*time.Second, 0), longestPause)
+	}
+	if at, err := http.ParseTime(header); err == nil {
+		return min(max(at.Sub(now), 0), longestPause)
+	}
+	return 0
+}

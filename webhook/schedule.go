@@ -1,0 +1,23 @@
+package webhook
+
+import (
+	"math/rand/v2"
+	"time"
+)
+
+// schedule is how long to wait before each attempt, as Standard Webhooks suggests. A
+// change whose last attempt fails is given up.
+var schedule = [...]time.Duration{
+	0, 5 * time.Second, 5 * time.Minute, 30 * time.Minute, 2 * time.Hour,
+	5 * time.Hour, 10 * time.Hour, 14 * time.Hour, 20 * time.Hour, 24 * time.Hour,
+}
+
+// disableAfter is how long a receiver may fail before its webhook is disabled.
+const disableAfter = 5 * 24 * time.Hour
+
+// wait is how long to wait after this many failed attempts: the schedule, and up to a
+// tenth more, so that not everything is tried again at once.
+func wait(attempts int) time.Duration {
+	d := schedule[min(attempts, len(schedule)-1)]
+	return d + time.Duration(rand.Int64N(int64(d)/10+1)) //nolint:gosec // spreads load, and guards nothing
+}

@@ -1,0 +1,232 @@
+package webhook
+
+import (
+	"context"
+	"crypto/rand"
+	"log/slog"
+	"net/http"
+	"sync"
+	"time"
+
+	"dialogs/dialog"
+)
+
+const (
+	// roundEvery is how often a sender looks for webhooks that nobody serves, and for
+	// changed definitions.
+	roundEvery = 2 * time.Second
+	// leaseFor is how long a webhook stays with an instance that says nothing.
+	leaseFor = 30 * time.Second
+	// restartAfter is how long a webhook rests whose worker has ended by itself.
+	restartAfter = 10 * time.Second
+)
+
+// Options are what a sender works with.
+type Options struct {
+	Store   dialog.Store
+	Sealer  *Sealer
+	Targets Targets
+	// Kept is how long the store keeps what is deleted.
+	Kept time.Duration
+	Now  func() time.Time
+	Log  *slog.Logger
+}
+
+// A Sender delivers what changes to the webhooks of a store. Several instances share the
+// webhooks by leases: when a lease is lost, deliveries are repeated, and none is lost.
+type Sender struct {
+	Options
+	admin  *Admin
+	client *http.Client
+	holder string
+
+	mu      sync.Mutex // guards what follows
+	workers map[dialog.ID]*serving
+}
+
+// A serving is a webhook that this instance serves.
+type serving struct {
+	worker   *worker
+	revision int64
+	started  time.Time
+	renewed  time.Time
+	stop     context.CancelFunc
+	done     chan struct{}
+}
+
+// NewSender makes a sender. It works once Run runs.
+func NewSender(o Options) *Sender {
+	return &Sender{
+		Options: o, admin: &Admin{Store: o.Store, Sealer: o.Sealer, Targets: o.Targets, Now: o.Now},
+		client: newClient(o.Targets), holder: rand.Text(), workers: map[dialog.ID]*serving{},
+	}
+}
+
+// Wake makes the sender look for changes at once.
+func (s *Sender) Wake() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, w := range s.workers {
+		select {
+		case w.worker.woken <- struct{}{}:
+		default: // it is about to look
+		}
+	}
+}
+
+// Run delivers until ctx ends. Deliveries in progress get some seconds then.
+func (s *Sender) Run(ctx context.Context) {
+	tick := time.NewTicker(roundEvery)
+	defer tick.Stop()
+	defer s.client.CloseIdleConnections()
+	away := false
+	for {
+		err := s.round(ctx)
+		if failed := err != nil && ctx.Err() == nil; failed != away {
+			away = failed
+			if away {
+				s.Log.WarnContext(ctx, "webhooks interrupted", "error", err)
+			} else {
+				s.Log.InfoContext(ctx, "webhooks resumed")
+			}
+		}
+		select {
+		case <-ctx.Done():
+			s.stopAll(context.WithoutCancel(ctx))
+			return
+		case <-tick.C:
+		}
+	}
+}
+
+// round starts, renews and stops workers.
+func (s *Sender) round(ctx context.Context) error {
+	all, err := s.Store.Webhooks(ctx)
+	if err != nil {
+		return err
+	}
+	active := map[dialog.ID]bool{}
+	started := false
+	for _, h := range all {
+		if h.Status != dialog.WebhookActive {
+			continue
+		}
+		active[h.ID] = true
+		switch w := s.serving(h.ID); {
+		case w != nil:
+			if err := s.renew(ctx, w, h); err != nil {
+				return err
+			}
+		case !started: // one a round, so that instances share them
+			if started, err = s.start(ctx, h); err != nil {
+				return err
+			}
+		}
+	}
+	for id, w := range s.all() {
+		if !active[id] {
+			s.end(ctx, id, w)
+		}
+	}
+	return nil
+}
+
+func (s *Sender) serving(id dialog.ID) *serving {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.workers[id]
+}
+
+func (s *Sender) all() map[dialog.ID]*serving {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	all := map[dialog.ID]*serving{}
+	for id, w := range s.workers {
+		all[id] = w
+	}
+	return all
+}
+
+func (s *Sender) lease(ctx context.Context, id dialog.ID, ttl time.Duration) (dialog.WebhookProgress, bool, error) {
+	now := s.Now()
+	return s.Store.LeaseWebhook(ctx, id, dialog.Lease{Holder: s.holder, Now: now, Until: now.Add(ttl)})
+}
+
+// start serves a webhook, unless another instance does.
+func (s *Sender) start(ctx context.Context, h dialog.Webhook) (bool, error) {
+	progress, leased, err := s.lease(ctx, h.ID, leaseFor)
+	if err != nil || !leased {
+		return false, err
+	}
+	if h, err = s.admin.reseal(ctx, h); err != nil {
+		s.Log.WarnContext(ctx, "the secret of a webhook could not be sealed again", "webhook", h.ID, "error", err)
+	}
+	w := &worker{
+		store: s.Store, sealer: s.Sealer, client: s.client, now: s.Now, log: s.Log, kept: s.Kept, holder: s.holder,
+		webhook: h, progress: progress, disable: s.admin.disable,
+		woken: make(chan struct{}, 1), changed: make(chan dialog.Webhook, 1), results: make(chan result, connectionsPerHost),
+	}
+	ctx, stop := context.WithCancel(ctx)
+	serve := &serving{worker: w, revision: h.Revision, started: s.Now(), renewed: s.Now(), stop: stop, done: make(chan struct{})}
+	s.mu.Lock()
+	s.workers[h.ID] = serve
+	s.mu.Unlock()
+	go func() {
+		defer close(serve.done)
+		w.run(ctx)
+	}()
+	return true, nil
+}
+
+// renew keeps the lease, and tells the worker of a changed definition. A worker that has
+// ended is taken away, so that a later round starts another.
+func (s *Sender) renew(ctx context.Context, w *serving, h dialog.Webhook) error {
+	select {
+	case <-w.done:
+		if s.Now().Sub(w.started) >= restartAfter {
+			s.end(ctx, h.ID, w)
+		}
+		return nil
+	default:
+	}
+	if s.Now().Sub(w.renewed) >= leaseFor/3 || s.Now().Before(w.renewed) {
+		_, leased, err := s.lease(ctx, h.ID, leaseFor)
+		if err != nil {
+			return err
+		}
+		if !leased {
+			s.end(ctx, h.ID, w)
+			return nil
+		}
+		w.renewed = s.Now()
+	}
+	if h.Revision > w.revision {
+		select {
+		case <-w.worker.changed: // one that was not taken up
+		default:
+		}
+		w.worker.changed <- h
+		w.revision = h.Revision
+	}
+	return nil
+}
+
+// end stops a worker and gives its lease back.
+func (s *Sender) end(ctx context.Context, id dialog.ID, w *serving) {
+	w.stop()
+	<-w.done
+	s.mu.Lock()
+	delete(s.workers, id)
+	s.mu.Unlock()
+	if _, _, err := s.lease(ctx, id, 0); err != nil && ctx.Err() == nil {
+		s.Log.WarnContext(ctx, "the lease of a webhook could not be given back", "webhook", id, "error", err)
+	}
+}
+
+func (s *Sender) stopAll(ctx context.Context) {
+	var ending sync.WaitGroup
+	for id, w := range s.all() {
+		ending.Go(func() { s.end(ctx, id, w) })
+	}
+	ending.Wait()
+}

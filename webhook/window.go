@@ -1,0 +1,160 @@
+package webhook
+
+import (
+	"cmp"
+	"slices"
+	"time"
+
+	lru "github.com/hashicorp/golang-lru/v2"
+
+	"dialogs/dialog"
+	"dialogs/live"
+)
+
+const (
+	// windowMost is how many dialogs are delivered, or wait for it, in memory.
+	windowMost = 128
+	// sentMost is how many dialogs are remembered as delivered over a restart.
+	sentMost = 500
+)
+
+// A job is the changes of one dialog that wait to be delivered, in order.
+type job struct {
+	id dialog.ID
+	// dialog is the dialog with its history; nil when nothing is left of it.
+	dialog *dialog.Dialog
+	// next is the version that is delivered next, and last the one after which
+	// nothing waits.
+	next, last int64
+	// missed is the last version that can't be delivered, 0 for none: the receiver
+	// must learn of that first.
+	missed   int64
+	attempts int
+
+	// since is the reading that the first waiting version is from. goal is the last
+	// version that was known when a reading ended, 0 for none since, and later the
+	// first reading after that which had more.
+	since, goal, later int
+	goalVersion        int64
+}
+
+// A window has the jobs of one webhook, and knows how far everything was delivered.
+type window struct {
+	jobs  map[dialog.ID]*job
+	ready []*job // those that nothing is sent for, oldest first
+	// reading counts the readings from 1.
+	reading int
+	// places are where readings ended before which not everything is delivered.
+	places []placed
+	// done is the latest place before which everything was delivered or is held.
+	done live.Place
+	sent *lru.Cache[dialog.ID, int64]
+}
+
+type placed struct {
+	reading int
+	place   live.Place
+}
+
+func newWindow(done live.Place) *window {
+	w := &window{jobs: map[dialog.ID]*job{}, reading: 1, done: done}
+	w.sent, _ = lru.New[dialog.ID, int64](sentMost) // fails for a size below 1
+	for id, version := range done.Versions {
+		w.sent.Add(id, version)
+	}
+	return w
+}
+
+// hasRoom reports whether a dialog can be added.
+func (w *window) hasRoom(id dialog.ID) bool { return w.jobs[id] != nil || len(w.jobs) < windowMost }
+
+// add adds what is new in a dialog.
+func (w *window) add(n *live.News) {
+	d := n.Dialog
+	first := d.Version - int64(n.Fresh) + 1
+	if j := w.jobs[d.ID]; j != nil {
+		if j.goal > 0 && j.later == 0 {
+			j.later = w.reading
+		}
+		if d.Version > j.last { // a dialog that was held is read apart, and may be ahead
+			j.dialog, j.last = d, d.Version
+		}
+		return
+	}
+	j := &job{id: d.ID, dialog: d, next: first, last: d.Version, since: w.reading}
+	if n.Lost {
+		j.next = 1 // a gap up to what is kept
+	}
+	if version, ok := w.sent.Get(d.ID); ok {
+		j.next = max(j.next, version+1)
+	}
+	if j.next <= j.last {
+		w.put(j)
+	}
+}
+
+// put adds a job.
+func (w *window) put(j *job) {
+	w.jobs[j.id] = j
+	w.ready = append(w.ready, j)
+}
+
+// take takes the next job that something can be sent for.
+func (w *window) take() *job {
+	if len(w.ready) == 0 {
+		return nil
+	}
+	j := w.ready[0]
+	w.ready[0] = nil
+	w.ready = w.ready[1:]
+	return j
+}
+
+// delivered says that everything of the job up to a version needs no more attempts. The
+// job waits for its next turn, or ends.
+func (w *window) delivered(j *job, version int64) {
+	w.sent.Add(j.id, version)
+	if j.goal > 0 && version >= j.goalVersion {
+		j.since, j.goal, j.later = cmp.Or(j.later, w.reading), 0, 0
+	}
+}
+
+// remove ends a job: everything was delivered, or is held.
+func (w *window) remove(j *job) {
+	delete(w.jobs, j.id)
+	w.settle()
+}
+
+// read says that a reading has ended at a place.
+func (w *window) read(p live.Place) {
+	w.places = append(w.places, placed{w.reading, p})
+	for _, j := range w.jobs {
+		if j.goal == 0 {
+			j.goal, j.goalVersion = w.reading, j.last
+		}
+	}
+	w.reading++
+	w.settle()
+}
+
+// settle moves done on to the latest place that no job is behind.
+func (w *window) settle() {
+	oldest := w.reading
+	for _, j := range w.jobs {
+		oldest = min(oldest, j.since)
+	}
+	n, _ := slices.BinarySearchFunc(w.places, oldest, func(p placed, reading int) int { return cmp.Compare(p.reading, reading) })
+	if n > 0 {
+		w.done = w.places[n-1].place
+		w.places = slices.Delete(w.places, 0, n)
+	}
+}
+
+// progress fills in how far everything was delivered.
+func (w *window) progress(p *dialog.WebhookProgress) {
+	p.Mark, p.At, p.Sent = w.done.Mark, w.done.At.UTC().Truncate(time.Millisecond), nil
+	for _, id := range w.sent.Keys() {
+		version, _ := w.sent.Peek(id)
+		p.Sent = append(p.Sent, dialog.WebhookDialog{ID: id, Version: version})
+	}
+}

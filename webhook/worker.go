@@ -1,0 +1,557 @@
+package webhook
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"reflect"
+	"slices"
+	"time"
+
+	"dialogs/dialog"
+	"dialogs/live"
+)
+
+const (
+	// heldMost is how many dialogs of a webhook may wait for another attempt, each
+	// by itself. When there are more, the whole webhook waits.
+	heldMost = 500
+	// downAfter is how many dialogs must fail in a row for the receiver to count as
+	// down: then one delivery at a time tries it.
+	downAfter = 5
+	// probeSlowest is the attempt after which a receiver that is down is not tried more
+	// rarely: every 5 minutes.
+	probeSlowest = 2
+	// lookEvery, sweepEvery and saveEvery are how often the store is read without
+	// being woken, also for what became visible late, and how often the progress is
+	// stored.
+	lookEvery  = time.Second
+	sweepEvery = 5 * time.Second
+	saveEvery  = time.Second
+	saveLatest = 30 * time.Second
+	// drainFor is how long deliveries in progress may take when the worker stops.
+	drainFor = 5 * time.Second
+)
+
+// A worker delivers to one webhook. All its state belongs to one goroutine.
+type worker struct {
+	store    dialog.Store
+	sealer   *Sealer
+	client   *http.Client
+	now      func() time.Time
+	log      *slog.Logger
+	kept     time.Duration
+	holder   string
+	webhook  dialog.Webhook
+	keys     [][]byte
+	progress dialog.WebhookProgress
+	// disable stops the webhook for good.
+	disable func(ctx context.Context, id dialog.ID, reason string) error
+
+	woken   chan struct{}
+	changed chan dialog.Webhook
+	results chan result
+
+	reader  *live.Reader
+	window  *window
+	held    map[dialog.ID]*dialog.HeldDialog
+	posting context.Context // of the deliveries, which outlive the call that starts them
+	running int
+	limit   int // how many deliveries may run
+	// failing are the dialogs that failed in a row, and downs counts the waits since the
+	// receiver is down. Nothing is sent before resume, nor before paused, which is what
+	// the receiver asked for.
+	failing        map[dialog.ID]bool
+	downs          int
+	resume, paused time.Time
+	// next is a definition that was not taken up yet.
+	next *dialog.Webhook
+	// saved is the progress as it was stored last, and when.
+	saved   dialog.WebhookProgress
+	savedAt time.Time
+	over    bool // it was disabled, or another instance delivers
+}
+
+// A result is what came of an attempt for a job; of the gap in everything without one.
+type result struct {
+	job     *job
+	version int64 // of the dialog that was sent; 0 for a gap
+	missed  int64
+	outcome
+}
+
+// run delivers until ctx ends or the webhook is disabled.
+func (w *worker) run(ctx context.Context) {
+	posting, cut := context.WithCancel(context.WithoutCancel(ctx))
+	defer cut()
+	w.posting = posting
+	if w.begin(ctx) {
+		w.deliver(ctx)
+	}
+	drain := time.NewTimer(drainFor)
+	defer drain.Stop()
+	for w.running > 0 {
+		select {
+		case r := <-w.results:
+			w.settle(posting, r)
+		case <-drain.C:
+			cut()
+		}
+	}
+	w.save(context.WithoutCancel(ctx))
+}
+
+// begin opens the secrets and takes up the progress.
+func (w *worker) begin(ctx context.Context) bool {
+	w.window, w.limit = newWindow(live.Place{}), connectionsPerHost
+	w.held, w.failing, w.saved = map[dialog.ID]*dialog.HeldDialog{}, map[dialog.ID]bool{}, w.progress
+	for _, h := range w.progress.Held {
+		w.held[h.ID] = &h
+	}
+	return w.use(ctx, w.webhook) && w.start(ctx)
+}
+
+// use takes up a definition.
+func (w *worker) use(ctx context.Context, h dialog.Webhook) bool {
+	w.webhook, w.keys = h, nil
+	for _, s := range h.Secrets {
+		if !s.Until.IsZero() && !w.now().Before(s.Until) {
+			continue
+		}
+		key, _, err := w.sealer.open(h.ID, s.Sealed)
+		if err != nil {
+			w.fail(err.Error())
+			w.log.ErrorContext(ctx, "a webhook can't be served", "webhook", h.ID, "error", err)
+			return false
+		}
+		w.keys = append(w.keys, key)
+	}
+	return true
+}
+
+// start places the reader: where the progress ends, at the instant that is replayed from,
+// or, when changes were missed, at now.
+func (w *worker) start(ctx context.Context) bool {
+	w.reader = live.NewReader(w.store, w.kept, w.now)
+	place := live.Place{Mark: w.progress.Mark, At: w.progress.At, Versions: map[dialog.ID]int64{}}
+	for _, s := range w.progress.Sent {
+		place.Versions[s.ID] = s.Version
+	}
+	if w.webhook.Replays > w.progress.Replays {
+		if err := w.rewind(ctx, &place); err != nil {
+			w.away(ctx, err)
+			return false
+		}
+		w.progress.Replays = w.webhook.Replays
+	}
+	if place.Mark == "" || !w.progress.At.IsZero() && w.now().Sub(place.At) > w.kept {
+		return w.skip(ctx)
+	}
+	w.reader.Continue(place)
+	w.window = newWindow(place)
+	return true
+}
+
+// rewind moves a place back, so that everything after the instant of a replay is sent
+// again.
+func (w *worker) rewind(ctx context.Context, place *live.Place) error {
+	since := w.webhook.ReplaySince
+	place.Versions = nil
+	if place.Mark == "" || since.Before(place.At) {
+		page, err := w.store.ChangesSince(ctx, dialog.ChangesQuery{Since: since, Limit: 1, Kept: w.kept})
+		if err != nil {
+			return err
+		}
+		place.Mark, place.At = page.Next, since.Add(live.Skew)
+	}
+	for _, h := range w.held {
+		d, err := w.store.Look(ctx, h.ID)
+		if err != nil && !dialog.IsCode(err, dialog.NotFound) {
+			return err
+		}
+		for _, r := range d.History {
+			if r.At.After(since) {
+				h.Next = min(h.Next, r.Version)
+			}
+		}
+	}
+	return nil
+}
+
+// skip goes on from now, and owes the receiver word of the gap unless nothing was ever
+// delivered.
+func (w *worker) skip(ctx context.Context) bool {
+	if err := w.reader.Start(ctx); err != nil {
+		w.away(ctx, err)
+		return false
+	}
+	w.progress.GapOwed = w.progress.Mark != ""
+	w.window = newWindow(w.reader.Place(sentMost))
+	return true
+}
+
+// deliver reads what changes and delivers it until ctx ends.
+func (w *worker) deliver(ctx context.Context) {
+	tick, save := time.NewTicker(lookEvery), time.NewTicker(saveEvery)
+	defer tick.Stop()
+	defer save.Stop()
+	swept := time.Time{}
+	look := true
+	for !w.over {
+		if w.next != nil {
+			w.change(ctx, *w.next)
+		}
+		if look && !w.progress.GapOwed {
+			late := w.now().Sub(swept) >= sweepEvery || w.now().Before(swept)
+			if late {
+				swept = w.now()
+			}
+			w.look(ctx, late)
+		}
+		w.dispatch(ctx)
+		look = false
+		select {
+		case <-ctx.Done():
+			return
+		case r := <-w.results:
+			w.settle(ctx, r)
+		case h := <-w.changed:
+			w.next = &h
+		case <-w.woken:
+			look = true
+		case <-tick.C:
+			look = true
+			w.revive(ctx)
+		case <-save.C:
+			w.save(ctx)
+		}
+	}
+}
+
+// change takes up another definition.
+func (w *worker) change(ctx context.Context, h dialog.Webhook) {
+	w.next = nil
+	if !w.use(ctx, h) {
+		w.over = true
+		return
+	}
+	if h.Replays > w.progress.Replays {
+		w.drain(ctx)
+		w.window.progress(&w.progress)
+		w.over = !w.start(ctx)
+	}
+}
+
+// drain waits for the deliveries in progress.
+func (w *worker) drain(ctx context.Context) {
+	for w.running > 0 {
+		w.settle(ctx, <-w.results)
+	}
+}
+
+// look reads what is new. While there is no room for it, deliveries go on.
+func (w *worker) look(ctx context.Context, late bool) {
+	err := w.reader.Read(ctx, late, func(n *live.News) error { return w.add(ctx, n) })
+	switch {
+	case err == nil && late:
+		w.window.read(w.reader.Place(0))
+	case dialog.IsCode(err, dialog.ResyncRequired):
+		w.drain(ctx)
+		w.skip(ctx)
+	case errors.Is(err, errBusy):
+	case err != nil:
+		w.away(ctx, err)
+	}
+}
+
+func (w *worker) add(ctx context.Context, n *live.News) error {
+	if n.Fresh == 0 && !n.Lost {
+		return nil
+	}
+	id := n.Dialog.ID
+	for !w.window.hasRoom(id) && w.held[id] == nil {
+		w.dispatch(ctx)
+		if err := w.step(ctx); err != nil {
+			return err
+		}
+	}
+	// A held dialog is read again when its time comes.
+	if w.held[id] == nil || w.window.jobs[id] != nil {
+		w.window.add(n)
+		w.dispatch(ctx)
+	}
+	return nil
+}
+
+// step waits until something may have changed.
+func (w *worker) step(ctx context.Context) error {
+	timer := time.NewTimer(lookEvery)
+	defer timer.Stop()
+	select {
+	case <-ctx.Done():
+		return ctx.Err()
+	case r := <-w.results:
+		w.settle(ctx, r)
+	case h := <-w.changed:
+		w.next = &h
+		return errBusy
+	case <-timer.C:
+		w.revive(ctx)
+		w.save(ctx)
+	}
+	if w.over {
+		return errBusy
+	}
+	return nil
+}
+
+// errBusy ends a reading that something more urgent waits for. What was read is not
+// lost: the reader goes on after the last dialog that was taken.
+var errBusy = errors.New("interrupted")
+
+// dispatch starts the deliveries that may run.
+func (w *worker) dispatch(ctx context.Context) {
+	most := w.limit
+	if w.down() {
+		most = 1
+	}
+	for w.running < most && !w.over && !w.now().Before(later(w.resume, w.paused)) {
+		if w.progress.GapOwed {
+			m, err := gapMessage(w.webhook.ID, w.window.done.Mark, w.window.done.At)
+			w.send(ctx, result{}, m, err)
+			return
+		}
+		j := w.window.take()
+		if j == nil {
+			return
+		}
+		w.deliverNext(ctx, j)
+	}
+}
+
+// down reports whether the receiver seems to be down.
+func (w *worker) down() bool { return len(w.failing) >= downAfter || w.progress.GapOwed }
+
+// deliverNext sends what is next for a dialog, or ends its job.
+func (w *worker) deliverNext(ctx context.Context, j *job) {
+	d := j.dialog
+	if d != nil && len(d.History) > 0 && j.next < d.History[0].Version {
+		j.missed = max(j.missed, d.History[0].Version-1)
+	}
+	if j.missed >= j.next {
+		m, err := dialogGapMessage(j.id, j.missed, w.now())
+		w.send(ctx, result{job: j, missed: j.missed}, m, err)
+		return
+	}
+	for ; j.next <= j.last; j.next++ {
+		r := &d.History[j.next-d.History[0].Version]
+		if w.webhook.Filter.Accepts(d, r) {
+			m, err := changeMessage(d, r, w.webhook.WithDialog)
+			w.send(ctx, result{job: j, version: j.next}, m, err)
+			return
+		}
+		w.window.delivered(j, j.next)
+	}
+	w.end(j)
+}
+
+// end removes a job of which everything was delivered.
+func (w *worker) end(j *job) {
+	delete(w.held, j.id)
+	w.window.remove(j)
+}
+
+// send makes one attempt beside the worker.
+func (w *worker) send(ctx context.Context, r result, m *message, err error) {
+	if err != nil {
+		w.log.ErrorContext(ctx, "a change can't be written", "webhook", w.webhook.ID, "error", err)
+		w.over = true
+		return
+	}
+	w.running++
+	to, keys := w.webhook.URL, w.keys
+	go func() {
+		r.outcome = post(w.posting, w.client, to, m, keys, w.now)
+		w.results <- r
+	}()
+}
+
+// settle takes up what came of an attempt.
+func (w *worker) settle(ctx context.Context, r result) {
+	w.running--
+	if r.failure == "" {
+		w.succeed(r)
+		return
+	}
+	if w.posting.Err() != nil { // cut off by the worker itself
+		if r.job != nil {
+			w.window.put(r.job)
+		}
+		return
+	}
+	w.fail(r.failure)
+	switch failing := w.now().Sub(w.failingSince()); {
+	case r.gone:
+		w.giveUp(ctx, r.failure)
+	case failing >= disableAfter:
+		w.giveUp(ctx, fmt.Sprintf("failed for %s: %s", failing.Truncate(time.Hour), r.failure))
+	}
+	if r.slow {
+		w.limit = max(1, w.limit/2)
+		w.paused = later(w.paused, w.now().Add(max(r.pause, time.Second)))
+	}
+	if r.job != nil {
+		w.failing[r.job.id] = true
+	}
+	if w.down() {
+		w.downs = min(w.downs+1, probeSlowest)
+		w.resume = later(w.resume, w.now().Add(wait(w.downs)))
+	}
+	if r.job != nil {
+		w.postpone(r.job, r.missed)
+	}
+}
+
+func (w *worker) succeed(r result) {
+	clear(w.failing)
+	w.downs, w.resume = 0, time.Time{}
+	w.limit = min(connectionsPerHost, w.limit+1)
+	w.progress.LastError, w.progress.FailingSince = "", time.Time{}
+	j := r.job
+	switch {
+	case j == nil:
+		w.progress.GapOwed = false
+		return
+	case r.missed > 0:
+		j.next, j.missed = r.missed+1, 0
+	default:
+		j.next = r.version + 1
+	}
+	j.attempts = 0
+	w.window.delivered(j, j.next-1)
+	if h := w.held[j.id]; h != nil {
+		h.Next, h.Missed, h.Attempts = j.next, 0, 0
+	}
+	if j.next > j.last {
+		w.end(j)
+		return
+	}
+	w.window.ready = append(w.window.ready, j)
+}
+
+// postpone has a dialog wait for its next attempt. When too many wait already, it stays in
+// the window, which then has no room for more.
+func (w *worker) postpone(j *job, missed int64) {
+	j.attempts = min(j.attempts+1, len(schedule))
+	if j.attempts == len(schedule) && missed == 0 {
+		j.missed, j.attempts = j.next, 0 // given up: the receiver must learn of the gap
+	}
+	if w.held[j.id] == nil && len(w.held) >= heldMost {
+		w.window.ready = append(w.window.ready, j)
+		w.resume = later(w.resume, w.now().Add(wait(1)))
+		return
+	}
+	w.held[j.id] = &dialog.HeldDialog{
+		ID: j.id, Next: j.next, Attempts: j.attempts, Missed: j.missed,
+		At: w.now().Add(wait(j.attempts)).UTC().Truncate(time.Millisecond),
+	}
+	w.window.remove(j)
+}
+
+// revive takes the dialogs into the window whose time has come.
+func (w *worker) revive(ctx context.Context) {
+	if w.progress.GapOwed || w.now().Before(later(w.resume, w.paused)) {
+		return
+	}
+	for _, h := range w.held {
+		if w.window.jobs[h.ID] != nil || w.now().Before(h.At) || !w.window.hasRoom(h.ID) {
+			continue
+		}
+		j := &job{id: h.ID, next: h.Next, missed: h.Missed, attempts: h.Attempts, since: w.window.reading}
+		d, err := w.store.Look(ctx, h.ID)
+		switch {
+		case err == nil:
+			j.dialog, j.last = &d, d.Version
+		case dialog.IsCode(err, dialog.NotFound):
+			j.last = h.Next
+			j.missed = max(j.missed, h.Next)
+		default:
+			w.away(ctx, err)
+			return
+		}
+		w.window.put(j)
+	}
+}
+
+func later(a, b time.Time) time.Time {
+	if a.After(b) {
+		return a
+	}
+	return b
+}
+
+// fail notes a failure of the receiver.
+func (w *worker) fail(why string) {
+	w.progress.LastError = reason(why)
+	if w.progress.FailingSince.IsZero() {
+		w.progress.FailingSince = w.now().UTC().Truncate(time.Millisecond)
+	}
+}
+
+// failingSince is since when nothing succeeded, not counting the time before the webhook
+// was resumed.
+func (w *worker) failingSince() time.Time {
+	return later(w.progress.FailingSince, w.webhook.ResumedAt)
+}
+
+func (w *worker) giveUp(ctx context.Context, why string) {
+	w.over = true
+	w.log.WarnContext(ctx, "webhook disabled", "webhook", w.webhook.ID, "reason", why)
+	if err := w.disable(ctx, w.webhook.ID, why); err != nil {
+		w.away(ctx, err)
+	}
+}
+
+// away says that the store can't be read.
+func (w *worker) away(ctx context.Context, err error) {
+	if ctx.Err() == nil {
+		w.log.WarnContext(ctx, "webhook deliveries interrupted, will retry", "webhook", w.webhook.ID, "error", err)
+	}
+}
+
+// save stores the progress.
+func (w *worker) save(ctx context.Context) {
+	if w.window.done.Mark == "" {
+		return
+	}
+	p := w.progress
+	w.window.progress(&p)
+	p.Held = nil
+	for _, h := range w.held {
+		p.Held = append(p.Held, *h)
+	}
+	slices.SortFunc(p.Held, func(a, b dialog.HeldDialog) int { return cmp.Or(a.At.Compare(b.At), cmp.Compare(a.ID, b.ID)) })
+	w.progress = p
+	if w.stored(&p) {
+		return
+	}
+	saved, err := w.store.SaveWebhookProgress(ctx, w.webhook.ID, w.holder, p)
+	if err != nil {
+		w.away(ctx, err)
+	} else if !saved {
+		w.over = true // another instance delivers now
+	} else {
+		w.saved, w.savedAt = p, w.now()
+	}
+}
+
+// stored reports whether the progress need not be stored: nothing was delivered and nothing
+// failed, and the place was stored lately.
+func (w *worker) stored(p *dialog.WebhookProgress) bool {
+	same := *p
+	same.Mark, same.At = w.saved.Mark, w.saved.At
+	return reflect.DeepEqual(same, w.saved) && w.now().Sub(w.savedAt) < saveLatest
+}
