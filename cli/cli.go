@@ -62,7 +62,7 @@ flag's help; a flag wins.`,
 	root.SetFlagErrorFunc(flagError)
 	addGroup(root, "Server:", p.serveCommand(), p.checkCommand(), p.healthcheckCommand())
 	addGroup(root, "Credentials:", p.apiKeyCommand(), p.tokenCommand())
-	addGroup(root, "Data:", p.backupCommand(), p.restoreCommand(), p.importCommand(), p.migrateCommand())
+	addGroup(root, "Data:", p.backupCommand(), p.restoreCommand(), p.importCommand(), p.migrateCommand(), p.webhookCommand())
 	root.AddCommand(p.versionCommand())
 	return root
 }

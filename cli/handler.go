@@ -17,6 +17,7 @@ import (
 	"dialogs/live"
 	"dialogs/playground"
 	"dialogs/quickblox"
+	"dialogs/webhook"
 )
 
 // parts are what the APIs of a server are put together from.
@@ -24,6 +25,7 @@ type parts struct {
 	store         dialog.Store
 	service       *dialog.Service
 	hub           *live.Hub
+	webhooks      *webhook.Admin
 	authenticator *auth.Authenticator
 	minter        *auth.Minter
 	limiter       *edge.RateLimiter
@@ -119,6 +121,7 @@ func (s *settings) graphql(p parts) http.Handler {
 		Service:       p.service,
 		Hub:           p.hub,
 		Sessions:      p.minter,
+		Webhooks:      p.webhooks,
 		Caller:        callerOf,
 		Log:           p.log,
 		Introspection: s.introspection,

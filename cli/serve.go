@@ -19,6 +19,7 @@ import (
 	"dialogs/edge"
 	"dialogs/live"
 	"dialogs/store"
+	"dialogs/webhook"
 )
 
 func (p *program) serveCommand() *cobra.Command {
@@ -183,9 +184,15 @@ func (s *settings) parts(ctx context.Context, log *slog.Logger, opened *closers)
 	p.prober = edge.NewProber(p.store.Ping, s.store.options.Timeout, time.Now, log.With(s.store.where()))
 	opened.add(background(ctx, p.prober.Watch))
 	inner := p.store
-	p.store = live.Announce(inner, func() { p.hub.Wake() })
+	var sender *webhook.Sender
+	p.store = live.Announce(inner, func() { p.hub.Wake(); sender.Wake() })
 	p.service = s.newService(s.laned(p.store))
-	p.hub = live.NewHub(live.Options{Store: p.store, Service: p.service, Now: time.Now, Log: log})
+	if p.webhooks, err = newAdmin(p.store, secret, s.webhookTargets); err != nil {
+		return p, err
+	}
+	sender = webhook.NewSender(p.webhooks, webhook.Options{Kept: s.keepChanges, Log: log})
+	opened.add(background(ctx, sender.Run))
+	p.hub = live.NewHub(live.Options{Store: p.store, Service: p.service, Announced: sender.Wake, Now: time.Now, Log: log})
 	// It outlives the signal to stop: subscriptions end one after the other.
 	opened.add(background(context.WithoutCancel(ctx), p.hub.Run))
 	minter, err := auth.NewMinter(secret, time.Now, rand.Reader)

@@ -17,6 +17,7 @@ import (
 	"dialogs/budget"
 	"dialogs/dialog"
 	"dialogs/graph"
+	"dialogs/webhook"
 )
 
 // settings are what an operator can set for a server. Commands that only need
@@ -54,6 +55,7 @@ type settings struct {
 	trustedProxies                 []netip.Prefix
 	publicURL                      *url.URL // nil for none
 	trustedDocuments               string
+	webhookTargets                 webhook.Targets
 }
 
 // bind makes every setting of a server a flag. The order is that of the help
@@ -100,6 +102,7 @@ func (s *settings) bind(fs *pflag.FlagSet) {
 	fs.StringSliceVar(&s.allowHeaders, "allow-headers", nil, "request headers that those pages may send in addition to the usual ones, for example x-tenant; separated by commas")
 	fs.Var(networks(&s.trustedProxies), "trusted-proxies", "networks of the reverse proxies whose X-Forwarded-For and X-Request-Id are used, for example 10.0.0.0/8; separated by commas")
 	fs.StringVar(&s.trustedDocuments, "trusted-documents", "", "JSON file of ids and documents; only these are executed")
+	bindTargets(fs, &s.webhookTargets)
 	fs.Var(perSecond(&s.rateLimit), "rate-limit", "requests per second per user, or per address without credentials; larger operations count more; burst is twice that; 0 = off")
 	fs.Var(perSecond(&s.rateLimitKey), "rate-limit-key", "requests per second per API key, including all users it acts for; larger operations count more; burst is twice that; 0 = off")
 	fs.Var(whole(&s.memory.Body, 1024, math.MaxInt32), "limit-body", "largest request body or WebSocket message, in bytes")

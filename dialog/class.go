@@ -55,8 +55,11 @@ func (c *Class) Field(name string) (Field, bool) {
 // a store, where a dot or a dollar could mean a path or an operator.
 var identifier = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9_]{0,63}$`)
 
+// IsIdentifier reports whether a text has the form of the name of a class or a field.
+func IsIdentifier(name string) bool { return identifier.MatchString(name) }
+
 func checkIdentifier(field, kind, name string) error {
-	if !identifier.MatchString(name) {
+	if !IsIdentifier(name) {
 		return invalidf(field, "invalid %s name %s: use a letter, then up to 63 letters, digits or underscores", kind, Quote(name))
 	}
 	return nil

@@ -8,6 +8,7 @@ import (
 	"dialogs/dialog"
 	"dialogs/graph/generated"
 	"dialogs/live"
+	"dialogs/webhook"
 )
 
 // Sessions creates session tokens.
@@ -23,6 +24,7 @@ type resolver struct {
 	service  *dialog.Service
 	hub      *live.Hub
 	sessions Sessions
+	webhooks *webhook.Admin
 	caller   func(context.Context) dialog.Caller
 	log      *slog.Logger
 }

@@ -25,6 +25,9 @@ var ErrStopped = errors.New("the server is stopping")
 type Options struct {
 	Store   dialog.Store
 	Service *dialog.Service
+	// Announced is called when the store announces changes of other processes, for
+	// those who read changes beside the hub; nil for nobody.
+	Announced func()
 	// Now is the clock of this instance.
 	Now func() time.Time
 	Log *slog.Logger
@@ -109,7 +112,7 @@ func (h *Hub) Run(ctx context.Context) {
 // follow lets the store announce changes, if it can.
 func (h *Hub) follow(ctx context.Context) {
 	for wait := time.Second; ; wait = min(2*wait, time.Minute) {
-		err := h.Store.Follow(ctx, h.Wake)
+		err := h.Store.Follow(ctx, h.announced)
 		if ctx.Err() != nil {
 			return
 		}
@@ -123,6 +126,13 @@ func (h *Hub) follow(ctx context.Context) {
 		case <-ctx.Done():
 			return
 		}
+	}
+}
+
+func (h *Hub) announced() {
+	h.Wake()
+	if h.Announced != nil {
+		h.Announced()
 	}
 }
 

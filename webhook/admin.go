@@ -1,10 +1,10 @@
 package webhook
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"slices"
-	"strings"
 	"time"
 
 	"dialogs/dialog"
@@ -14,7 +14,7 @@ import (
 // rotationOverlap is how long an old secret signs beside the new one.
 const rotationOverlap = 24 * time.Hour
 
-// An Admin manages the webhooks of a store.
+// An Admin manages the webhooks of a store, for servers.
 type Admin struct {
 	Store   dialog.Store
 	Sealer  *Sealer
@@ -24,13 +24,17 @@ type Admin struct {
 
 // A Spec is what can be chosen of a webhook.
 type Spec struct {
-	URL        dialog.Optional[string]
-	Filter     dialog.WebhookFilter
+	// URL must be given for a new webhook.
+	URL dialog.Optional[string]
+	// Kinds and the other conditions are those of [dialog.WebhookFilter]: nil for
+	// none.
+	Kinds      dialog.Optional[[]dialog.RecordKind]
+	Aspects    dialog.Optional[[]dialog.Aspect]
+	Types      dialog.Optional[[]dialog.Type]
+	Classes    dialog.Optional[[]string]
 	WithDialog dialog.Optional[bool]
-	// SetKinds and the others say which parts of the filter are given.
-	SetKinds, SetAspects, SetTypes, SetClasses bool
-	// Status may be [dialog.WebhookActive] or [dialog.WebhookPaused]; 0 for no change.
-	Status dialog.WebhookStatus
+	// Status may be active or paused.
+	Status dialog.Optional[dialog.WebhookStatus]
 }
 
 // A Listed is a webhook and how its deliveries go.
@@ -43,10 +47,21 @@ type Listed struct {
 	FailingSince time.Time
 }
 
+// judge allows servers alone: API keys without On-Behalf-Of.
+func judge(c dialog.Caller) error {
+	if c.Kind() == dialog.Anonymous {
+		return dialog.ErrUnauthenticated()
+	}
+	return dialog.JudgeServer(c)
+}
+
 func (a *Admin) now() time.Time { return a.Now().UTC().Truncate(time.Millisecond) }
 
 // List returns all webhooks, by their creation.
-func (a *Admin) List(ctx context.Context) ([]Listed, error) {
+func (a *Admin) List(ctx context.Context, c dialog.Caller) ([]Listed, error) {
+	if err := judge(c); err != nil {
+		return nil, err
+	}
 	all, err := a.Store.Webhooks(ctx)
 	if err != nil {
 		return nil, err
@@ -78,7 +93,10 @@ func (a *Admin) listed(ctx context.Context, h dialog.Webhook) (Listed, error) {
 }
 
 // Find returns one webhook.
-func (a *Admin) Find(ctx context.Context, id string) (Listed, error) {
+func (a *Admin) Find(ctx context.Context, c dialog.Caller, id string) (Listed, error) {
+	if err := judge(c); err != nil {
+		return Listed{}, err
+	}
 	h, err := a.find(ctx, id)
 	if err != nil {
 		return Listed{}, err
@@ -105,7 +123,10 @@ func (a *Admin) find(ctx context.Context, text string) (dialog.Webhook, error) {
 
 // Create adds a webhook. It learns of everything that changes from now on. The secret is
 // shown only here.
-func (a *Admin) Create(ctx context.Context, s Spec) (h Listed, secret string, err error) {
+func (a *Admin) Create(ctx context.Context, c dialog.Caller, s Spec) (h Listed, secret string, err error) {
+	if err := judge(c); err != nil {
+		return Listed{}, "", err
+	}
 	now := a.now()
 	hook := dialog.Webhook{Status: dialog.WebhookActive, CreatedAt: now, ResumedAt: now, Revision: 1}
 	if err := a.apply(&hook, s); err != nil {
@@ -163,40 +184,48 @@ func (a *Admin) apply(h *dialog.Webhook, s Spec) error {
 		}
 		h.URL = s.URL.Value
 	}
-	for _, class := range s.Filter.Classes {
-		if class == "" || strings.ContainsRune(class, 0) || len(class) > 64 {
+	for _, class := range s.Classes.Value {
+		if !dialog.IsIdentifier(class) {
 			return dialog.InvalidInput("customClasses", "invalid class name "+dialog.Quote(class))
 		}
 	}
-	set(&h.Filter.Kinds, s.SetKinds, s.Filter.Kinds)
-	set(&h.Filter.Aspects, s.SetAspects, s.Filter.Aspects)
-	set(&h.Filter.Types, s.SetTypes, s.Filter.Types)
-	set(&h.Filter.Classes, s.SetClasses, s.Filter.Classes)
+	if err := cmp.Or(
+		set(&h.Filter.Kinds, "kinds", s.Kinds), set(&h.Filter.Aspects, "aspects", s.Aspects),
+		set(&h.Filter.Types, "types", s.Types), set(&h.Filter.Classes, "customClasses", s.Classes),
+	); err != nil {
+		return err
+	}
 	if s.WithDialog.Given {
 		h.WithDialog = s.WithDialog.Value
 	}
-	switch {
-	case s.Status == dialog.WebhookDisabled:
+	switch s.Status.Value {
+	case dialog.WebhookDisabled:
 		return dialog.InvalidInput("status", "a webhook cannot be disabled by hand: pause it")
-	case s.Status == dialog.WebhookActive && h.Status != dialog.WebhookActive:
-		h.Status, h.GaveUp, h.ResumedAt = dialog.WebhookActive, "", a.now()
-	case s.Status == dialog.WebhookPaused:
+	case dialog.WebhookActive:
+		if h.Status != dialog.WebhookActive {
+			h.Status, h.GaveUp, h.ResumedAt = dialog.WebhookActive, "", a.now()
+		}
+	case dialog.WebhookPaused:
 		h.Status, h.GaveUp = dialog.WebhookPaused, ""
 	}
 	return nil
 }
 
-// set takes over a list, each value once; an empty one is none.
-func set[T comparable](to *[]T, given bool, values []T) {
-	if !given {
-		return
+// set takes over a condition, each value once.
+func set[T comparable](to *[]T, field string, values dialog.Optional[[]T]) error {
+	if !values.Given {
+		return nil
+	}
+	if values.Value != nil && len(values.Value) == 0 {
+		return dialog.InvalidInput(field, field+" must not be empty: nothing would be delivered")
 	}
 	*to = nil
-	for _, v := range values {
+	for _, v := range values.Value {
 		if !slices.Contains(*to, v) {
 			*to = append(*to, v)
 		}
 	}
+	return nil
 }
 
 // change changes a webhook, again when another change comes first.
@@ -222,12 +251,18 @@ func (a *Admin) change(ctx context.Context, id string, change func(*dialog.Webho
 }
 
 // Update changes what is given.
-func (a *Admin) Update(ctx context.Context, id string, s Spec) (Listed, error) {
+func (a *Admin) Update(ctx context.Context, c dialog.Caller, id string, s Spec) (Listed, error) {
+	if err := judge(c); err != nil {
+		return Listed{}, err
+	}
 	return a.change(ctx, id, func(h *dialog.Webhook) error { return a.apply(h, s) })
 }
 
 // Delete removes a webhook.
-func (a *Admin) Delete(ctx context.Context, id string) (dialog.ID, error) {
+func (a *Admin) Delete(ctx context.Context, c dialog.Caller, id string) (dialog.ID, error) {
+	if err := judge(c); err != nil {
+		return "", err
+	}
 	own, err := dialog.ParseID("id", id)
 	if err != nil {
 		return "", err
@@ -236,7 +271,10 @@ func (a *Admin) Delete(ctx context.Context, id string) (dialog.ID, error) {
 }
 
 // Rotate makes a new secret. The old one signs beside it for 24 hours.
-func (a *Admin) Rotate(ctx context.Context, id string) (Listed, string, error) {
+func (a *Admin) Rotate(ctx context.Context, c dialog.Caller, id string) (Listed, string, error) {
+	if err := judge(c); err != nil {
+		return Listed{}, "", err
+	}
 	key, err := a.Sealer.newSecret()
 	if err != nil {
 		return Listed{}, "", err
@@ -262,7 +300,10 @@ func (a *Admin) Rotate(ctx context.Context, id string) (Listed, string, error) {
 const maxSecrets = 5
 
 // Replay sends everything again that changed after an instant and is still kept.
-func (a *Admin) Replay(ctx context.Context, id string, since time.Time) (Listed, error) {
+func (a *Admin) Replay(ctx context.Context, c dialog.Caller, id string, since time.Time) (Listed, error) {
+	if err := judge(c); err != nil {
+		return Listed{}, err
+	}
 	if since.After(a.Now()) {
 		return Listed{}, dialog.InvalidInput("since", "since must not be in the future")
 	}
@@ -308,7 +349,10 @@ func (a *Admin) reseal(ctx context.Context, h dialog.Webhook) (dialog.Webhook, e
 
 // Test sends a message of the type "test" at once, and returns why it failed; empty when it
 // did not.
-func (a *Admin) Test(ctx context.Context, id string) (failure string, err error) {
+func (a *Admin) Test(ctx context.Context, c dialog.Caller, id string) (failure string, err error) {
+	if err := judge(c); err != nil {
+		return "", err
+	}
 	h, err := a.find(ctx, id)
 	if err != nil {
 		return "", err

@@ -21,22 +21,18 @@ const (
 	restartAfter = 10 * time.Second
 )
 
-// Options are what a sender works with.
+// Options are what a sender works with, besides the webhooks.
 type Options struct {
-	Store   dialog.Store
-	Sealer  *Sealer
-	Targets Targets
 	// Kept is how long the store keeps what is deleted.
 	Kept time.Duration
-	Now  func() time.Time
 	Log  *slog.Logger
 }
 
 // A Sender delivers what changes to the webhooks of a store. Several instances share the
 // webhooks by leases: when a lease is lost, deliveries are repeated, and none is lost.
 type Sender struct {
+	*Admin
 	Options
-	admin  *Admin
 	client *http.Client
 	holder string
 
@@ -54,12 +50,9 @@ type serving struct {
 	done     chan struct{}
 }
 
-// NewSender makes a sender. It works once Run runs.
-func NewSender(o Options) *Sender {
-	return &Sender{
-		Options: o, admin: &Admin{Store: o.Store, Sealer: o.Sealer, Targets: o.Targets, Now: o.Now},
-		client: newClient(o.Targets), holder: rand.Text(), workers: map[dialog.ID]*serving{},
-	}
+// NewSender makes a sender for the webhooks of an admin. It works once Run runs.
+func NewSender(a *Admin, o Options) *Sender {
+	return &Sender{Admin: a, Options: o, client: newClient(a.Targets), holder: rand.Text(), workers: map[dialog.ID]*serving{}}
 }
 
 // Wake makes the sender look for changes at once.
@@ -158,12 +151,12 @@ func (s *Sender) start(ctx context.Context, h dialog.Webhook) (bool, error) {
 	if err != nil || !leased {
 		return false, err
 	}
-	if h, err = s.admin.reseal(ctx, h); err != nil {
+	if h, err = s.reseal(ctx, h); err != nil {
 		s.Log.WarnContext(ctx, "the secret of a webhook could not be sealed again", "webhook", h.ID, "error", err)
 	}
 	w := &worker{
 		store: s.Store, sealer: s.Sealer, client: s.client, now: s.Now, log: s.Log, kept: s.Kept, holder: s.holder,
-		webhook: h, progress: progress, disable: s.admin.disable,
+		webhook: h, progress: progress, disable: s.disable,
 		woken: make(chan struct{}, 1), changed: make(chan dialog.Webhook, 1), results: make(chan result, connectionsPerHost),
 	}
 	ctx, stop := context.WithCancel(ctx)

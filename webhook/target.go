@@ -68,6 +68,15 @@ func ParseTargets(exceptions []string) (Targets, error) {
 	return t, nil
 }
 
+// String lists the exceptions, separated by commas.
+func (t Targets) String() string {
+	var all []string
+	for _, n := range t.networks {
+		all = append(all, n.String())
+	}
+	return strings.Join(append(all, t.hosts...), ",")
+}
+
 func contains(networks []netip.Prefix, addr netip.Addr) bool {
 	return slices.ContainsFunc(networks, func(p netip.Prefix) bool { return p.Contains(addr) })
 }

@@ -24,6 +24,9 @@ import (
 	"dialogs/webhook"
 )
 
+// server is who manages webhooks.
+var server = dialog.Caller{APIKey: "backend"}
+
 // patience is how long tests wait for what must happen.
 const patience = 30 * time.Second
 
@@ -34,8 +37,6 @@ type bench struct {
 	store   dialog.Store
 	service *dialog.Service
 	admin   *webhook.Admin
-	sealer  *webhook.Sealer
-	targets webhook.Targets
 
 	mu     sync.Mutex
 	ahead  time.Duration
@@ -48,14 +49,15 @@ func newBench(t *testing.T) *bench {
 	b := &bench{T: t, db: memory.NewDatabase()}
 	b.store = live.Announce(b.db.Open(), b.wake)
 	b.service = dialog.NewService(b.store, dialog.DefaultPolicy(dialog.DefaultLimits()), b.now, rand.Reader)
-	var err error
-	if b.sealer, err = webhook.NewSealer([][]byte{[]byte("the secret of the server, which is long enough")}, rand.Reader); err != nil {
+	sealer, err := webhook.NewSealer([][]byte{[]byte("the secret of the server, which is long enough")}, rand.Reader)
+	if err != nil {
 		t.Fatal(err)
 	}
-	if b.targets, err = webhook.ParseTargets([]string{"127.0.0.1"}); err != nil {
+	targets, err := webhook.ParseTargets([]string{"127.0.0.1"})
+	if err != nil {
 		t.Fatal(err)
 	}
-	b.admin = &webhook.Admin{Store: b.store, Sealer: b.sealer, Targets: b.targets, Now: b.now}
+	b.admin = &webhook.Admin{Store: b.store, Sealer: sealer, Targets: targets, Now: b.now}
 	b.start()
 	t.Cleanup(func() { b.stop() })
 	return b
@@ -86,9 +88,7 @@ func (b *bench) wake() {
 func (b *bench) start() {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	sender := webhook.NewSender(webhook.Options{
-		Store: b.store, Sealer: b.sealer, Targets: b.targets, Kept: dialog.DefaultSyncKept, Now: b.now, Log: slog.New(slog.DiscardHandler),
-	})
+	sender := webhook.NewSender(b.admin, webhook.Options{Kept: dialog.DefaultSyncKept, Log: slog.New(slog.DiscardHandler)})
 	b.sender = sender
 	ctx, cancel := context.WithCancel(context.Background())
 	var running sync.WaitGroup
@@ -225,7 +225,7 @@ func (b *bench) add(r *receiver, change func(*webhook.Spec)) webhook.Listed {
 	if change != nil {
 		change(&spec)
 	}
-	h, secret, err := b.admin.Create(b.Context(), spec)
+	h, secret, err := b.admin.Create(b.Context(), server, spec)
 	if err != nil {
 		b.Fatal(err)
 	}
@@ -235,7 +235,7 @@ func (b *bench) add(r *receiver, change func(*webhook.Spec)) webhook.Listed {
 
 func (b *bench) find(id dialog.ID) webhook.Listed {
 	b.Helper()
-	h, err := b.admin.Find(b.Context(), string(id))
+	h, err := b.admin.Find(b.Context(), server, string(id))
 	if err != nil {
 		b.Fatal(err)
 	}
@@ -284,8 +284,8 @@ func TestFilter(t *testing.T) {
 	t.Parallel()
 	b, r := newBench(t), newReceiver(t)
 	b.add(r, func(s *webhook.Spec) {
-		s.SetKinds, s.Filter.Kinds = true, []dialog.RecordKind{dialog.Updated, dialog.Deleted}
-		s.SetAspects, s.Filter.Aspects = true, []dialog.Aspect{dialog.AspectPhoto}
+		s.Kinds = dialog.Some([]dialog.RecordKind{dialog.Updated, dialog.Deleted})
+		s.Aspects = dialog.Some([]dialog.Aspect{dialog.AspectPhoto})
 		s.WithDialog = dialog.Some(true)
 	})
 	id := b.group("Lunch")
@@ -428,7 +428,7 @@ func TestGone(t *testing.T) {
 		t.Errorf("the reason is %q", l.LastError)
 	}
 	r.with(func() { r.answer = nil })
-	if _, err := b.admin.Update(t.Context(), string(h.ID), webhook.Spec{Status: dialog.WebhookActive}); err != nil {
+	if _, err := b.admin.Update(t.Context(), server, string(h.ID), webhook.Spec{Status: dialog.Some(dialog.WebhookActive)}); err != nil {
 		t.Fatal(err)
 	}
 	await(t, "the change after it was resumed", func() bool {
@@ -471,7 +471,7 @@ func TestReplay(t *testing.T) {
 	b.rename(id, "Dinner")
 	r.await(version(id, 1), version(id, 2))
 	r.with(func() { r.got = nil })
-	if _, err := b.admin.Replay(t.Context(), string(h.ID), since); err != nil {
+	if _, err := b.admin.Replay(t.Context(), server, string(h.ID), since); err != nil {
 		t.Fatal(err)
 	}
 	r.await(version(id, 1), version(id, 2))
@@ -488,7 +488,7 @@ func TestRotate(t *testing.T) {
 	b, r := newBench(t), newReceiver(t)
 	h := b.add(r, nil)
 	b.stop()
-	_, secret, err := b.admin.Rotate(t.Context(), string(h.ID))
+	_, secret, err := b.admin.Rotate(t.Context(), server, string(h.ID))
 	if err != nil {
 		t.Fatal(err)
 	}

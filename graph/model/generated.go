@@ -72,6 +72,30 @@ type CreateSessionPayload struct {
 	ExpiresAt time.Time `json:"expiresAt"`
 }
 
+// A webhook to add. Lists that are left out are no condition; they must not be empty.
+type CreateWebhookInput struct {
+	// URL to send deliveries to: https://, and a public address, unless the server's operator allows others.
+	URL string `json:"url"`
+	// Only changes of these kinds.
+	Kinds []dialog.RecordKind `json:"kinds,omitempty"`
+	// Only changes of any of these parts; creations and deletions always.
+	Aspects []dialog.Aspect `json:"aspects,omitempty"`
+	// Only dialogs of these types.
+	Types []dialog.Type `json:"types,omitempty"`
+	// Only dialogs with custom data of any of these classes.
+	CustomClasses []string `json:"customClasses,omitempty"`
+	// Whether each delivery contains the dialog as it is.
+	WithDialog bool `json:"withDialog"`
+}
+
+// Result of createWebhook.
+type CreateWebhookPayload struct {
+	// The new webhook.
+	Webhook Webhook `json:"webhook"`
+	// The secret that signs its deliveries. It is shown only here.
+	Secret string `json:"secret"`
+}
+
 // A dialog's data of one custom class.
 type CustomData struct {
 	// Name of the class.
@@ -123,6 +147,12 @@ type DefineCustomClassPayload struct {
 // Result of deleteDialog.
 type DeleteDialogPayload struct {
 	// Id of the deleted dialog.
+	DeletedID string `json:"deletedId"`
+}
+
+// Result of deleteWebhook.
+type DeleteWebhookPayload struct {
+	// Id of the removed webhook.
 	DeletedID string `json:"deletedId"`
 }
 
@@ -254,6 +284,20 @@ type OccupantEdge struct {
 	Cursor string `json:"cursor"`
 }
 
+// Result of replayWebhook.
+type ReplayWebhookPayload struct {
+	// The webhook.
+	Webhook Webhook `json:"webhook"`
+}
+
+// Result of rotateWebhookSecret.
+type RotateWebhookSecretPayload struct {
+	// The webhook.
+	Webhook Webhook `json:"webhook"`
+	// The new secret. It is shown only here.
+	Secret string `json:"secret"`
+}
+
 // Changes to a dialog. Fields that are left out stay unchanged. An input without any change fails with BAD_USER_INPUT.
 type UpdateDialogInput struct {
 	// New name: 1 to 200 characters without control characters, at least one of them visible. A name cannot be removed: null fails with BAD_USER_INPUT.
@@ -286,6 +330,30 @@ type UpdateDialogPayload struct {
 	Change *DialogChange `json:"change,omitempty"`
 	// Whether the idempotencyKey was used before: nothing was changed now, and `change` is the change of the first call.
 	Replayed bool `json:"replayed"`
+}
+
+// What to change of a webhook. Fields that are left out stay unchanged. Null for a list removes the condition.
+type UpdateWebhookInput struct {
+	// URL to send deliveries to.
+	URL *string `json:"url,omitempty"`
+	// Only changes of these kinds. Null for all.
+	Kinds graphql.Omittable[[]dialog.RecordKind] `json:"kinds,omitempty"`
+	// Only changes of any of these parts; creations and deletions always. Null for all.
+	Aspects graphql.Omittable[[]dialog.Aspect] `json:"aspects,omitempty"`
+	// Only dialogs of these types. Null for all.
+	Types graphql.Omittable[[]dialog.Type] `json:"types,omitempty"`
+	// Only dialogs with custom data of any of these classes. Null for all.
+	CustomClasses graphql.Omittable[[]string] `json:"customClasses,omitempty"`
+	// Whether each delivery contains the dialog as it is.
+	WithDialog *bool `json:"withDialog,omitempty"`
+	// ACTIVE resumes, PAUSED pauses. DISABLED is BAD_USER_INPUT.
+	Status *dialog.WebhookStatus `json:"status,omitempty"`
+}
+
+// Result of updateWebhook.
+type UpdateWebhookPayload struct {
+	// The webhook as it is now.
+	Webhook Webhook `json:"webhook"`
 }
 
 // The caller, as identified by the request's credentials.

@@ -1,0 +1,258 @@
+package cli
+
+import (
+	"context"
+	"crypto/rand"
+	"fmt"
+	"strings"
+	"text/tabwriter"
+	"time"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+
+	"dialogs/dialog"
+	"dialogs/webhook"
+)
+
+// operator is whoever runs a command that changes a store.
+var operator = dialog.Caller{APIKey: "(operator)"}
+
+func (p *program) webhookCommand() *cobra.Command {
+	return group("webhook", "Manage the addresses that learn of every change; works while a server runs",
+		p.addWebhookCommand(), p.listWebhooksCommand(), p.showWebhookCommand(), p.removeWebhookCommand(),
+		p.statusCommand("pause", "Stop deliveries; what changes meanwhile is delivered later", dialog.WebhookPaused),
+		p.statusCommand("resume", "Deliver again, also to a webhook that was disabled", dialog.WebhookActive),
+		p.rotateWebhookCommand(), p.replayWebhookCommand(), p.testWebhookCommand())
+}
+
+// targets are the addresses inside that webhooks may have.
+func targets(to *webhook.Targets) pflag.Value {
+	return &value[webhook.Targets]{to: to, kind: "networks and hosts", show: webhook.Targets.String, parse: func(text string) (webhook.Targets, error) {
+		if text == "" {
+			return webhook.Targets{}, nil
+		}
+		return webhook.ParseTargets(strings.Split(text, ","))
+	}}
+}
+
+func bindTargets(fs *pflag.FlagSet, to *webhook.Targets) {
+	fs.Var(targets(to), "webhook-allow", "networks and hosts inside that webhooks may also reach, and by plain http, for example 10.0.0.0/8,hooks.internal; separated by commas")
+}
+
+// newAdmin manages webhooks with a secret of the server.
+func newAdmin(st dialog.Store, secret []byte, allowed webhook.Targets) (*webhook.Admin, error) {
+	sealer, err := webhook.NewSealer([][]byte{secret}, rand.Reader)
+	if err != nil {
+		return nil, err
+	}
+	return &webhook.Admin{Store: st, Sealer: sealer, Targets: allowed, Now: time.Now}, nil
+}
+
+// webhookSubcommand makes a command that manages webhooks. Only add may begin a store.
+func (p *program) webhookSubcommand(c *cobra.Command, run func(ctx context.Context, admin *webhook.Admin, args []string) error) *cobra.Command {
+	var st storeSettings
+	var secret secretSettings
+	var allowed webhook.Targets
+	st.bind(c.Flags())
+	secret.bind(c.Flags())
+	bindTargets(c.Flags(), &allowed)
+	settable(c.Flags())
+	c.PreRunE = p.prepare
+	c.RunE = func(cmd *cobra.Command, args []string) error {
+		if err := st.validate(); err != nil {
+			return err
+		}
+		if err := st.mustExist(); err != nil {
+			return err
+		}
+		key, err := signingKey(&st, &secret)
+		if err != nil {
+			return err
+		}
+		opened, err := st.openExisting(cmd.Context())
+		return with(opened, err, func(opened dialog.Store) error {
+			admin, err := newAdmin(opened, key, allowed)
+			if err != nil {
+				return err
+			}
+			return run(cmd.Context(), admin, args)
+		})
+	}
+	return c
+}
+
+func (p *program) addWebhookCommand() *cobra.Command {
+	var kinds, aspects, types, classes []string
+	var withDialog bool
+	c := &cobra.Command{
+		Use: "add URL", Short: "Add a webhook and print its id and its secret, which is not shown again", Args: cobra.ExactArgs(1),
+		Example: `  dialogs webhook add https://example.com/hooks
+  dialogs webhook add https://example.com/hooks --only created,deleted --types group --with-dialog`,
+	}
+	c.Flags().StringSliceVar(&kinds, "only", nil, "only changes of these kinds: created, updated, deleted; separated by commas")
+	c.Flags().StringSliceVar(&aspects, "aspects", nil, "only changes of these parts: name, photo, occupants, admins, owner, custom_data; creations and deletions always")
+	c.Flags().StringSliceVar(&types, "types", nil, "only dialogs of these types: public_group, group, private")
+	c.Flags().StringSliceVar(&classes, "class", nil, "only dialogs with custom data of these classes")
+	c.Flags().BoolVar(&withDialog, "with-dialog", false, "send the dialog as it is with each change")
+	return p.webhookSubcommand(c, func(ctx context.Context, admin *webhook.Admin, args []string) error {
+		spec := webhook.Spec{URL: dialog.Some(args[0]), WithDialog: dialog.Some(withDialog)}
+		if err := parseWords("only", kinds, webhook.ParseKinds, &spec.Kinds); err != nil {
+			return err
+		}
+		if err := parseWords("aspects", aspects, webhook.ParseAspects, &spec.Aspects); err != nil {
+			return err
+		}
+		if err := parseWords("types", types, webhook.ParseTypes, &spec.Types); err != nil {
+			return err
+		}
+		if classes != nil {
+			spec.Classes = dialog.Some(classes)
+		}
+		h, secret, err := admin.Create(ctx, operator, spec)
+		if err != nil {
+			return err
+		}
+		_, err = fmt.Fprintf(p.stdout, "id      %s\nsecret  %s\n", h.ID, secret)
+		return err
+	})
+}
+
+// parseWords reads the words of a flag that was given.
+func parseWords[T any](flag string, words []string, parse func([]string) ([]T, error), to *dialog.Optional[[]T]) error {
+	if words == nil {
+		return nil
+	}
+	list, err := parse(words)
+	if err != nil {
+		return fmt.Errorf("--%s: %w", flag, err)
+	}
+	if list == nil {
+		list = []T{}
+	}
+	*to = dialog.Some(list)
+	return nil
+}
+
+func (p *program) listWebhooksCommand() *cobra.Command {
+	return p.webhookSubcommand(&cobra.Command{
+		Use: "list", Short: "List the webhooks", Args: cobra.NoArgs,
+	}, func(ctx context.Context, admin *webhook.Admin, _ []string) error {
+		all, err := admin.List(ctx, operator)
+		if err != nil {
+			return err
+		}
+		table := tabwriter.NewWriter(p.stdout, 0, 0, 2, ' ', 0)
+		_, _ = fmt.Fprintln(table, "ID\tSTATUS\tURL\tLAST ERROR")
+		for _, h := range all {
+			_, _ = fmt.Fprintf(table, "%s\t%s\t%s\t%s\n", h.ID, h.Status, visible(h.URL), visible(h.LastError))
+		}
+		return table.Flush()
+	})
+}
+
+func (p *program) showWebhookCommand() *cobra.Command {
+	return p.webhookSubcommand(&cobra.Command{
+		Use: "show ID", Short: "Show a webhook and how its deliveries go", Args: cobra.ExactArgs(1),
+	}, func(ctx context.Context, admin *webhook.Admin, args []string) error {
+		h, err := admin.Find(ctx, operator, args[0])
+		if err != nil {
+			return err
+		}
+		return p.showWebhook(h)
+	})
+}
+
+func (p *program) showWebhook(h webhook.Listed) error {
+	table := tabwriter.NewWriter(p.stdout, 0, 0, 2, ' ', 0)
+	row := func(name, text string) {
+		if text != "" {
+			_, _ = fmt.Fprintf(table, "%s\t%s\n", name, visible(text))
+		}
+	}
+	instant := func(t time.Time) string {
+		if t.IsZero() {
+			return ""
+		}
+		return t.Format(time.RFC3339)
+	}
+	row("id", string(h.ID))
+	row("url", h.URL)
+	row("status", h.Status.String())
+	row("delivers", webhook.Describe(h.Filter))
+	if h.WithDialog {
+		row("with dialog", "yes")
+	}
+	row("created", instant(h.CreatedAt))
+	row("last error", h.LastError)
+	row("failing since", instant(h.FailingSince))
+	return table.Flush()
+}
+
+func (p *program) removeWebhookCommand() *cobra.Command {
+	return p.webhookSubcommand(&cobra.Command{
+		Use: "remove ID", Short: "Remove a webhook", Args: cobra.ExactArgs(1),
+	}, func(ctx context.Context, admin *webhook.Admin, args []string) error {
+		_, err := admin.Delete(ctx, operator, args[0])
+		return err
+	})
+}
+
+func (p *program) statusCommand(use, short string, status dialog.WebhookStatus) *cobra.Command {
+	return p.webhookSubcommand(&cobra.Command{
+		Use: use + " ID", Short: short, Args: cobra.ExactArgs(1),
+	}, func(ctx context.Context, admin *webhook.Admin, args []string) error {
+		_, err := admin.Update(ctx, operator, args[0], webhook.Spec{Status: dialog.Some(status)})
+		return err
+	})
+}
+
+func (p *program) rotateWebhookCommand() *cobra.Command {
+	return p.webhookSubcommand(&cobra.Command{
+		Use: "rotate ID", Short: "Make a new secret and print it; the old one signs beside it for 24 hours", Args: cobra.ExactArgs(1),
+	}, func(ctx context.Context, admin *webhook.Admin, args []string) error {
+		_, secret, err := admin.Rotate(ctx, operator, args[0])
+		if err != nil {
+			return err
+		}
+		_, err = fmt.Fprintln(p.stdout, secret)
+		return err
+	})
+}
+
+func (p *program) replayWebhookCommand() *cobra.Command {
+	var since string
+	c := &cobra.Command{
+		Use: "replay ID", Short: "Send again what changed after an instant and is still kept", Args: cobra.ExactArgs(1),
+		Example: "  dialogs webhook replay 5d75393ba28f9a17e1cb0001 --since 2026-01-31T14:00:00Z",
+	}
+	c.Flags().StringVar(&since, "since", "", "the instant (RFC 3339), or how long ago, for example 2h; required")
+	return p.webhookSubcommand(c, func(ctx context.Context, admin *webhook.Admin, args []string) error {
+		at, err := time.Parse(time.RFC3339, since)
+		if err != nil {
+			ago, err := time.ParseDuration(since)
+			if err != nil || ago < 0 {
+				return fmt.Errorf("--since %s: must be an instant, for example 2026-01-31T14:00:00Z, or a duration, for example 2h", dialog.Quote(since))
+			}
+			at = time.Now().Add(-ago)
+		}
+		_, err = admin.Replay(ctx, operator, args[0], at)
+		return err
+	})
+}
+
+func (p *program) testWebhookCommand() *cobra.Command {
+	return p.webhookSubcommand(&cobra.Command{
+		Use: "test ID", Short: "Send a message of the type \"test\" now, and say what came of it", Args: cobra.ExactArgs(1),
+	}, func(ctx context.Context, admin *webhook.Admin, args []string) error {
+		failure, err := admin.Test(ctx, operator, args[0])
+		switch {
+		case err != nil:
+			return err
+		case failure != "":
+			return fmt.Errorf("the receiver did not accept the test: %s", visible(failure))
+		}
+		_, err = fmt.Fprintln(p.stdout, "The receiver accepted the test.")
+		return err
+	})
+}
