@@ -190,7 +190,7 @@ func (s *settings) parts(ctx context.Context, log *slog.Logger, opened *closers)
 	if p.webhooks, err = newAdmin(p.store, secret, s.webhookTargets); err != nil {
 		return p, err
 	}
-	sender = webhook.NewSender(p.webhooks, webhook.Options{Kept: s.keepChanges, Log: log})
+	sender = webhook.NewSender(p.webhooks, webhook.Options{Holder: s.holder(), Kept: s.keepChanges, Log: log})
 	opened.add(background(ctx, sender.Run))
 	p.hub = live.NewHub(live.Options{Store: p.store, Service: p.service, Announced: sender.Wake, Now: time.Now, Log: log})
 	// It outlives the signal to stop: subscriptions end one after the other.
@@ -217,6 +217,15 @@ func (s *settings) parts(ctx context.Context, log *slog.Logger, opened *closers)
 	opened.add(func() error { p.authenticator.Close(); return nil })
 	p.limiter = edge.NewRateLimiter(s.rateLimit, s.rateLimitKey, time.Now)
 	return p, nil
+}
+
+// holder identifies this instance among those that share the store. An embedded one is
+// served by one process at a time, which can go on at once where a killed one ended.
+func (s *settings) holder() string {
+	if s.store.embedded() {
+		return "server"
+	}
+	return rand.Text()
 }
 
 // background runs something until ctx ends or stop is called.

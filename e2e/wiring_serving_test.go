@@ -61,6 +61,7 @@ func servingTrials(t *testing.T) []trial {
 				}
 			}},
 		}},
+		{name: "webhooks", wires: []wire{{"webhook-allow", "127.0.0.1,hooks.internal", delivers}}},
 		{name: "behind a proxy", wires: []wire{{"public-url", "https://dialogs.example.com", func(t *testing.T, s *servertest.Server) {
 			if _, body := s.Get("/account_settings.json"); !strings.Contains(body, `"https://dialogs.example.com"`) {
 				t.Errorf("got %s", body)

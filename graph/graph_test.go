@@ -18,6 +18,7 @@ import (
 	"dialogs/dialog/dialogtest"
 	"dialogs/graph"
 	"dialogs/store/memory"
+	"dialogs/webhook"
 )
 
 // A fixture is the GraphQL handler before a store in memory. Credentials are
@@ -60,9 +61,14 @@ func openWith(t testing.TB, store dialog.Store, change func(*graph.Config)) *fix
 	}
 	d := &fixture{TB: t, log: &dialogtest.Log{}}
 	d.service = dialog.NewService(store, dialog.DefaultPolicy(dialog.DefaultLimits()), dialogtest.Ticking(start), dialogtest.Counting())
+	sealer, err := webhook.NewSealer([][]byte{[]byte("secret")}, dialogtest.Counting())
+	if err != nil {
+		t.Fatal(err)
+	}
 	config := graph.Config{
 		Service:  d.service,
 		Sessions: fakeSessions{},
+		Webhooks: &webhook.Admin{Store: store, Sealer: sealer, Now: dialogtest.Ticking(start)},
 		Caller: func(ctx context.Context) dialog.Caller {
 			c, _ := ctx.Value(callerKey{}).(dialog.Caller)
 			return c

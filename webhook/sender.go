@@ -2,7 +2,6 @@ package webhook
 
 import (
 	"context"
-	"crypto/rand"
 	"log/slog"
 	"net/http"
 	"sync"
@@ -16,13 +15,15 @@ const (
 	// changed definitions.
 	roundEvery = 2 * time.Second
 	// leaseFor is how long a webhook stays with an instance that says nothing.
-	leaseFor = 30 * time.Second
+	leaseFor = 15 * time.Second
 	// restartAfter is how long a webhook rests whose worker has ended by itself.
 	restartAfter = 10 * time.Second
 )
 
 // Options are what a sender works with, besides the webhooks.
 type Options struct {
+	// Holder identifies this instance among those that share the store.
+	Holder string
 	// Kept is how long the store keeps what is deleted.
 	Kept time.Duration
 	Log  *slog.Logger
@@ -34,7 +35,6 @@ type Sender struct {
 	*Admin
 	Options
 	client *http.Client
-	holder string
 
 	mu      sync.Mutex // guards what follows
 	workers map[dialog.ID]*serving
@@ -52,7 +52,7 @@ type serving struct {
 
 // NewSender makes a sender for the webhooks of an admin. It works once Run runs.
 func NewSender(a *Admin, o Options) *Sender {
-	return &Sender{Admin: a, Options: o, client: newClient(a.Targets), holder: rand.Text(), workers: map[dialog.ID]*serving{}}
+	return &Sender{Admin: a, Options: o, client: newClient(a.Targets), workers: map[dialog.ID]*serving{}}
 }
 
 // Wake makes the sender look for changes at once.
@@ -142,7 +142,7 @@ func (s *Sender) all() map[dialog.ID]*serving {
 
 func (s *Sender) lease(ctx context.Context, id dialog.ID, ttl time.Duration) (dialog.WebhookProgress, bool, error) {
 	now := s.Now()
-	return s.Store.LeaseWebhook(ctx, id, dialog.Lease{Holder: s.holder, Now: now, Until: now.Add(ttl)})
+	return s.Store.LeaseWebhook(ctx, id, dialog.Lease{Holder: s.Holder, Now: now, Until: now.Add(ttl)})
 }
 
 // start serves a webhook, unless another instance does.
@@ -155,7 +155,7 @@ func (s *Sender) start(ctx context.Context, h dialog.Webhook) (bool, error) {
 		s.Log.WarnContext(ctx, "the secret of a webhook could not be sealed again", "webhook", h.ID, "error", err)
 	}
 	w := &worker{
-		store: s.Store, sealer: s.Sealer, client: s.client, now: s.Now, log: s.Log, kept: s.Kept, holder: s.holder,
+		store: s.Store, sealer: s.Sealer, client: s.client, now: s.Now, log: s.Log, kept: s.Kept, holder: s.Holder,
 		webhook: h, progress: progress, disable: s.disable,
 		woken: make(chan struct{}, 1), changed: make(chan dialog.Webhook, 1), results: make(chan result, connectionsPerHost),
 	}

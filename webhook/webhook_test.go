@@ -88,7 +88,7 @@ func (b *bench) wake() {
 func (b *bench) start() {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	sender := webhook.NewSender(b.admin, webhook.Options{Kept: dialog.DefaultSyncKept, Log: slog.New(slog.DiscardHandler)})
+	sender := webhook.NewSender(b.admin, webhook.Options{Holder: rand.Text(), Kept: dialog.DefaultSyncKept, Log: slog.New(slog.DiscardHandler)})
 	b.sender = sender
 	ctx, cancel := context.WithCancel(context.Background())
 	var running sync.WaitGroup
@@ -235,7 +235,7 @@ func (b *bench) add(r *receiver, change func(*webhook.Spec)) webhook.Listed {
 
 func (b *bench) find(id dialog.ID) webhook.Listed {
 	b.Helper()
-	h, err := b.admin.Find(b.Context(), server, string(id))
+	h, err := b.admin.Find(context.Background(), server, string(id))
 	if err != nil {
 		b.Fatal(err)
 	}

@@ -1,0 +1,145 @@
+package e2e_test
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"dialogs/dialog/dialogtest"
+	"dialogs/servertest"
+)
+
+// A hook is the receiver of a webhook. It keeps the ids of what arrived.
+type hook struct {
+	*httptest.Server
+	mu  sync.Mutex
+	ids []string
+}
+
+func newHook(t *testing.T) *hook {
+	h := &hook{}
+	h.Server = httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		if _, err := io.Copy(io.Discard, r.Body); err != nil {
+			return // the server was killed
+		}
+		h.mu.Lock()
+		defer h.mu.Unlock()
+		h.ids = append(h.ids, r.Header.Get("webhook-id"))
+	}))
+	t.Cleanup(h.Close)
+	return h
+}
+
+func (h *hook) arrived() []string {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return slices.Clone(h.ids)
+}
+
+func (h *hook) await(t *testing.T, id string) {
+	t.Helper()
+	for deadline := time.Now().Add(servertest.Patience); !slices.Contains(h.arrived(), id); time.Sleep(5 * time.Millisecond) {
+		if time.Now().After(deadline) {
+			t.Fatalf("%s did not arrive", id)
+		}
+	}
+}
+
+// delivers adds a webhook of this machine and waits for a change.
+func delivers(t *testing.T, s *servertest.Server) {
+	t.Helper()
+	receiver := newHook(t)
+	key := servertest.WithKey(s.MustCLI("apikey", "create", "webhooks"))
+	s.Must(key, `mutation($url: String!) { createWebhook(input: {url: $url}) { secret } }`, map[string]any{"url": receiver.URL})
+	made := s.Must(key, `mutation { createDialog(input: {type: GROUP, name: "x", ownerId: "alice"}) { dialog { id } } }`, nil)
+	var d struct{ Dialog struct{ ID string } }
+	servertest.Decode(t, made.Data["createDialog"], &d)
+	receiver.await(t, d.Dialog.ID+"_1")
+}
+
+// TestWebhookCrash kills the real binary in the middle of deliveries, again and again on
+// one store: everything arrives, and the first arrivals of each dialog are in order.
+func TestWebhookCrash(t *testing.T) {
+	dir, receiver := filepath.Join(t.TempDir(), "data"), newHook(t)
+	const writers = 4
+	var ids, tokens [writers]string
+	var versions [writers]int
+	crashes := dialogtest.Times(3, 20)
+	for crash := range crashes + 1 {
+		p := process{servertest.SpawnAt(t, dir, "--webhook-allow", "127.0.0.1")}
+		if crash == 0 {
+			out := p.MustCLI("webhook", "add", receiver.URL, "--webhook-allow", "127.0.0.1")
+			if !strings.Contains(out, "whsec_") {
+				t.Fatalf("got %s", out)
+			}
+			for w := range writers {
+				tokens[w] = p.MustCLI("token", fmt.Sprintf("u%d", w))
+				answer := p.Must(servertest.WithToken(tokens[w]), `mutation { createDialog(input: {type: GROUP, name: "0"}) { dialog { id } } }`, nil)
+				var made struct{ Dialog struct{ ID string } }
+				servertest.Decode(t, answer.Data["createDialog"], &made)
+				ids[w], versions[w] = made.Dialog.ID, 1
+			}
+		}
+		if crash == crashes {
+			for w := range writers { // a last change that says that all before it has arrived
+				p.Must(servertest.WithToken(tokens[w]), `mutation($id: ID!) { updateDialog(id: $id, input: {name: "end"}) { dialog { version } } }`, map[string]any{"id": ids[w]})
+				var d struct{ Version int }
+				servertest.Decode(t, p.Must(servertest.WithToken(tokens[w]), `query($id: ID!) { dialog(id: $id) { version } }`, map[string]any{"id": ids[w]}).Data["dialog"], &d)
+				versions[w] = d.Version
+				receiver.await(t, fmt.Sprintf("%s_%d", ids[w], d.Version))
+			}
+			p.Kill()
+			break
+		}
+		p.renameUntilKilled(tokens[:], ids[:], func() int { return len(receiver.arrived()) })
+	}
+	arrived := receiver.arrived()
+	for w := range writers {
+		last := -1
+		for v := range versions[w] {
+			at := slices.Index(arrived, fmt.Sprintf("%s_%d", ids[w], v+1))
+			if at <= last {
+				t.Errorf("version %d of %s arrived at %d, after version %d at %d", v+1, ids[w], at, v, last)
+			}
+			last = at
+		}
+	}
+}
+
+// renameUntilKilled changes dialogs at the pace of the deliveries, and kills the server
+// after some have arrived.
+func (p process) renameUntilKilled(tokens, ids []string, arrived func() int) {
+	p.Helper()
+	before := arrived()
+	var writing sync.WaitGroup
+	for w := range ids {
+		writing.Go(func() {
+			for n := 0; ; n++ {
+				body, _ := json.Marshal(map[string]any{
+					"query":     `mutation($id: ID!, $name: String) { updateDialog(id: $id, input: {name: $name}) { dialog { version } } }`,
+					"variables": map[string]any{"id": ids[w], "name": fmt.Sprint(arrived(), " ", n)},
+				})
+				if _, err := p.Try(servertest.WithToken(tokens[w]), body); err != nil {
+					return
+				}
+				time.Sleep(20 * time.Millisecond) // a hot dialog keeps 50 records: more would be a gap
+			}
+		})
+	}
+	for deadline := time.Now().Add(servertest.Patience); arrived() < before+40; time.Sleep(5 * time.Millisecond) {
+		if time.Now().After(deadline) {
+			p.Errorf("only %d deliveries have arrived", arrived()-before)
+			break
+		}
+	}
+	p.Kill()
+	writing.Wait()
+}
