@@ -91,8 +91,12 @@ var (
 	kindNames   = names[dialog.RecordKind]{{dialog.Created, "CREATED"}, {dialog.Updated, "UPDATED"}, {dialog.Deleted, "DELETED"}}
 	typeNames   = names[dialog.Type]{{dialog.PublicGroup, "PUBLIC_GROUP"}, {dialog.Group, "GROUP"}, {dialog.Private, "PRIVATE"}}
 	aspectNames = names[dialog.Aspect]{
-		{dialog.AspectName, "NAME"}, {dialog.AspectPhoto, "PHOTO"}, {dialog.AspectOccupants, "OCCUPANTS"},
-		{dialog.AspectAdmins, "ADMINS"}, {dialog.AspectOwner, "OWNER"}, {dialog.AspectCustomData, "CUSTOM_DATA"},
+		{dialog.AspectName, "NAME"},
+		{dialog.AspectPhoto, "PHOTO"},
+		{dialog.AspectOccupants, "OCCUPANTS"},
+		{dialog.AspectAdmins, "ADMINS"},
+		{dialog.AspectOwner, "OWNER"},
+		{dialog.AspectCustomData, "CUSTOM_DATA"},
 	}
 	// kindWords are what follows "dialog." in the type of an event.
 	kindWords = names[dialog.RecordKind]{{dialog.Created, "created"}, {dialog.Updated, "updated"}, {dialog.Deleted, "deleted"}}

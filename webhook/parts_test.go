@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"net/http"
 	"net/http/httptest"
 	"net/netip"
@@ -187,7 +188,7 @@ func TestPost(t *testing.T) {
 		want   outcome
 	}{
 		{func(w http.ResponseWriter) { w.WriteHeader(204) }, outcome{}},
-		{func(w http.ResponseWriter) { fmt.Fprint(w, strings.Repeat("x", 1<<20)) }, outcome{}},
+		{func(w http.ResponseWriter) { _, _ = io.WriteString(w, strings.Repeat("x", 1<<20)) }, outcome{}},
 		{func(w http.ResponseWriter) { w.Header().Set("Location", "/other"); w.WriteHeader(302) }, outcome{failure: "302 Found"}},
 		{func(w http.ResponseWriter) { w.WriteHeader(410) }, outcome{failure: "410 Gone", gone: true}},
 		{func(w http.ResponseWriter) { w.WriteHeader(429) }, outcome{failure: "429 Too Many Requests", slow: true}},
@@ -195,8 +196,14 @@ func TestPost(t *testing.T) {
 		{func(w http.ResponseWriter) { w.Header().Set("Retry-After", "7"); w.WriteHeader(503) }, outcome{failure: "503 Service Unavailable", slow: true, pause: 7 * time.Second}},
 		{func(w http.ResponseWriter) { w.Header().Set("Retry-After", "999999999"); w.WriteHeader(503) }, outcome{failure: "503 Service Unavailable", slow: true, pause: 24 * time.Hour}},
 		{func(w http.ResponseWriter) { w.Header().Set("Retry-After", "-5"); w.WriteHeader(500) }, outcome{failure: "500 Internal Server Error"}},
-		{func(w http.ResponseWriter) { w.WriteHeader(500); fmt.Fprint(w, "no\x1b[31m room\nsecond line") }, outcome{failure: "500 Internal Server Error: no [31m room"}},
-		{func(w http.ResponseWriter) { w.WriteHeader(500); fmt.Fprint(w, strings.Repeat("\u00e9", 500)) }, outcome{failure: "500 Internal Server Error: " + strings.Repeat("\u00e9", 172) + "…"}},
+		{func(w http.ResponseWriter) {
+			w.WriteHeader(500)
+			_, _ = io.WriteString(w, "no\x1b[31m room\nsecond line")
+		}, outcome{failure: "500 Internal Server Error: no [31m room"}},
+		{func(w http.ResponseWriter) {
+			w.WriteHeader(500)
+			_, _ = io.WriteString(w, strings.Repeat("\u00e9", 500))
+		}, outcome{failure: "500 Internal Server Error: " + strings.Repeat("\u00e9", 172) + "…"}},
 	} {
 		server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { tt.answer(w) }))
 		got := post(t.Context(), newClient(targets), server.URL, &message{id: "a", body: []byte("{}")}, nil, time.Now)

@@ -68,7 +68,7 @@ func post(ctx context.Context, client *http.Client, to string, m *message, keys 
 	if err != nil {
 		return outcome{failure: reason(withoutURL(err))}
 	}
-	defer response.Body.Close()
+	defer func() { _ = response.Body.Close() }()
 	line := firstLine(response.Body)
 	status := response.StatusCode
 	if status >= 200 && status < 300 {
