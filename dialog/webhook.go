@@ -123,7 +123,7 @@ type HeldDialog struct {
 	ID ID `json:"i"`
 	// Next is the version that is delivered next.
 	Next int64 `json:"n"`
-	// Attempts is how often that was tried in vain.
+	// Attempts is how many attempts have failed.
 	Attempts int `json:"a"`
 	// At is when it is tried again.
 	At time.Time `json:"t"`

@@ -84,7 +84,7 @@ func (o *Origins) Allows(origin string) bool {
 	return slices.Contains(o.exact, origin) || o.loopback && isLocalOrigin(origin)
 }
 
-// judge logs what a preflight request asks for in vain.
+// judge logs which headers of a preflight request are not allowed.
 func (o *Origins) judge(r *http.Request, headers []string) {
 	origin := r.Header.Get("Origin")
 	if !o.Allows(origin) {
