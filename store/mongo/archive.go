@@ -104,8 +104,8 @@ func (s *Store) tryHoldPair(ctx context.Context, a, b dialog.UserID, own claim) 
 	return s.supplant(ctx, found, there, own)
 }
 
-// people returns, for dialogs that are stored already, who is part of them and
-// who was.
+// people returns the current and former members of dialogs that are stored
+// already.
 func (s *Store) people(ctx context.Context, dialogs []dialog.Dialog) (map[dialog.ID]document, error) {
 	ids := make(bson.A, len(dialogs))
 	for i := range dialogs {

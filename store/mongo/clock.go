@@ -12,22 +12,22 @@ import (
 )
 
 // overlap covers writes that become visible later than others of the same time,
-// and a database clock that goes back: on a change of the primary, for example.
+// and a database clock that goes back, for example when the primary changes.
 const overlap = 10 * time.Second
 
 // clockEvery is the shortest time between two readings of the database's clock.
 const clockEvery = time.Second
 
-// A reading is what the document of the clock says.
+// A reading is the content of the clock's document.
 type reading struct {
 	// Epoch changes when the clock has gone back by more than the overlap:
-	// places from before say nothing any more.
+	// earlier places are no longer valid.
 	Epoch bson.ObjectID `bson:"epoch"`
 	Now   bson.DateTime `bson:"now"`
 	// Latest is the latest time that an instance has seen.
 	Latest bson.DateTime `bson:"latest"`
-	// Kept has, for each time that instances keep what they delete, in
-	// milliseconds, when one of them last said so.
+	// Kept has, for each retention time of instances in milliseconds, when one
+	// of them last reported it.
 	Kept map[string]bson.DateTime `bson:"kept"`
 }
 

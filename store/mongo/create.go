@@ -12,10 +12,10 @@ import (
 	"dialogs/dialog"
 )
 
-// Create claims what must be unique, and then creates the dialog with the claimed
-// id. A claim without a dialog means that a creation is in progress or has
-// crashed: whichever creation finds it creates the dialog with the claimed id.
-// So of all that try, exactly one succeeds.
+// Create claims what must be unique, and then creates the dialog with the
+// claimed id. A claim without a dialog means that a creation is in progress or
+// has crashed: any creation that finds the claim creates the dialog with the
+// claimed id. So exactly one of all attempts succeeds.
 func (s *Store) Create(ctx context.Context, p dialog.CreatePlan) (dialog.CreateOutcome, error) {
 	ctx, end, err := s.begin(ctx)
 	if err != nil {
@@ -193,7 +193,8 @@ func (c *creation) insert(ctx context.Context) (dialog.CreateOutcome, error) {
 	case c.made(&there):
 		return outcome(&there)
 	case c.isPair(&there):
-		// The claim of the pair has this dialog, the claim of the key none.
+		// The claim of the pair refers to this dialog; the claim of the key is
+		// removed.
 		if c.plan.Key != "" {
 			err = c.store.drop(ctx, c.claims[0])
 		}

@@ -44,7 +44,7 @@ type document struct {
 	Name       string        `bson:"name,omitempty"`
 	NameFolded string        `bson:"name_folded"`
 	Photo      string        `bson:"photo,omitempty"`
-	// Owner, Occupants and Admins are what the rules judge by.
+	// Owner, Occupants and Admins are the fields that the rules use.
 	Owner     dialog.UserID   `bson:"owner_id"`
 	Occupants []dialog.UserID `bson:"occupant_ids,omitempty"`
 	Admins    []dialog.UserID `bson:"admin_ids,omitempty"`
@@ -103,8 +103,8 @@ type departure struct {
 // departedMost is how many departures a dialog remembers, the latest.
 const departedMost = 1000
 
-// These are in listed_for beside the ids of users. They are numbers, so that they
-// never equal the id of a user.
+// These are in listed_for in addition to the ids of users. They are numbers, so
+// that they never equal the id of a user.
 const (
 	// everyServer puts a dialog into the lists of servers: it is in every
 	// dialog.
@@ -113,8 +113,8 @@ const (
 	everyUser int32 = 1
 )
 
-// listedFor is in whose lists the dialog is: it repeats the row [dialog.See] of
-// the rules. One array serves every scope, and every index starts with it.
+// listedFor says in whose lists the dialog is: it repeats the row [dialog.See]
+// of the rules. One array serves every scope, and every index starts with it.
 func listedFor(d *dialog.Dialog) bson.A {
 	if d.Deleted {
 		return nil

@@ -22,8 +22,8 @@ const (
 	codeIndexKeySpecs        = 86
 )
 
-// away are the error codes of a server, or of a replica set without a primary,
-// that can't answer now. The outcome may be unknown, and a retry may work.
+// away are the error codes of a server that can't answer now, or of a replica
+// set without a primary. The outcome may be unknown, and a retry may work.
 var away = [...]int{
 	6,     // HostUnreachable
 	7,     // HostNotFound
@@ -63,8 +63,8 @@ func (s *Store) fail(ctx context.Context, doing string, err error) error {
 		return err
 	}
 	said := fmt.Errorf("%s: %w", doing, s.errors.clean(err))
-	// Gateways have codes of their own for a database that is away. When
-	// nothing else can be read either, the fault is not the request's.
+	// Gateways have their own codes for an unavailable database. If nothing
+	// else can be read either, the request is not at fault.
 	if ctx.Err() != nil || isAway(err) || s.readAny(ctx) != nil {
 		return dialog.ErrUnavailable(said)
 	}
@@ -92,8 +92,8 @@ func isAway(err error) bool {
 	return false
 }
 
-// isUnconnected tells that there was no connection to send the request on: no
-// server was found, or the handshake failed, which includes its
+// isUnconnected reports whether there was no connection to send the request on:
+// no server was found, or the handshake failed, which includes its
 // authentication. A request that was never sent is not a fault of the caller.
 func isUnconnected(err error) bool {
 	var connection topologyerrors.ConnectionError

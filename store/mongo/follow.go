@@ -27,11 +27,11 @@ var noStreams = [...]int{
 	codeNotImplemented, codeCommandNotSupported,
 }
 
-// Follow follows a change stream of the dialogs. It asks for no more than that
-// something changed: what changed is read from the dialogs.
+// Follow follows a change stream of the dialogs. The stream only says that
+// something changed: the changes are read from the dialogs.
 //
-// A stream that was interrupted starts again from the present, after a wake-up: what
-// happened in between is found like everything else.
+// A stream that was interrupted starts again from the present, after a wake-up:
+// changes in between are found like all others.
 func (s *Store) Follow(ctx context.Context, wake func()) error {
 	pipeline := bson.A{bson.D{{Key: "$project", Value: bson.D{{Key: fieldID, Value: 1}, {Key: "operationType", Value: 1}}}}}
 	stream, err := s.dialogs.Watch(ctx, pipeline, options.ChangeStream())

@@ -15,9 +15,9 @@ import (
 	"dialogs/dialog"
 )
 
-// sweepSlack is how much longer the server keeps what has expired. Clocks differ,
-// and whether something has expired is judged by the clock of the instance that
-// asks.
+// sweepSlack is how much longer the server keeps what has expired. Clocks
+// differ, and the clock of the instance that asks decides whether something has
+// expired.
 const sweepSlack = time.Hour
 
 // An index has a name that ends in a number. When you change its definition,
@@ -121,8 +121,8 @@ func makeIndexes(ctx context.Context, c *driver.Collection, indexes []index) err
 	return dropOld(ctx, c, indexes)
 }
 
-// dropOld drops indexes with a name of this package that are not among these. The
-// operator's own indexes stay.
+// dropOld drops the indexes of this package's older versions. The operator's
+// own indexes stay.
 func dropOld(ctx context.Context, c *driver.Collection, indexes []index) error {
 	there, err := c.Indexes().ListSpecifications(ctx)
 	if err != nil {

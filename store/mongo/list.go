@@ -24,7 +24,8 @@ func (s *Store) Dialogs(ctx context.Context, q dialog.Query) ([]dialog.Dialog, e
 	defer end()
 	page, err := s.page(ctx, q)
 	if err == nil && byName(q) {
-		// Looked for afterwards: a key that was there before is there now.
+		// This query comes last: a key that was there before is still there
+		// now.
 		var foreign bool
 		if foreign, err = s.hasForeignKeys(ctx, q); foreign {
 			page, err = s.foldedPage(ctx, q)
@@ -83,7 +84,7 @@ func (s *Store) Count(ctx context.Context, q dialog.Query) (int, error) {
 	return int(n), nil
 }
 
-// stretches are the conditions of the $or; none when no dialog can match.
+// stretches returns the conditions of the $or; none if no dialog can match.
 func stretches(q dialog.Query) (bson.A, error) {
 	between := between
 	if q.Order.Field == dialog.ByName {
@@ -206,8 +207,8 @@ func betweenNames(q dialog.Query) (ranges []bson.A, err error) {
 	return append(ranges, named...), err
 }
 
-// An end is an exclusive end of a range of sort keys. With an id, dialogs with the
-// same key are still in the range if their id lies inside of it.
+// An end is an exclusive end of a range of sort keys. With an id, dialogs with
+// the same key are in the range if their id is.
 type end struct {
 	operator string // of what lies inside
 	key      dialog.SortKey
@@ -289,8 +290,8 @@ func storedNames(names []string) bson.A {
 	return all
 }
 
-// conditions are what the filter asks for, except for its bounds of the sort
-// field, which are part of the range; not ok when nothing can match.
+// conditions returns the conditions of the filter, except its bounds of the
+// sort field, which are part of the range; not ok if nothing can match.
 func conditions(f dialog.Filter, sortField string) (all bson.A, ok bool, err error) {
 	if f.IDs != nil && len(f.IDs) == 0 || f.Types != nil && len(f.Types) == 0 || f.Names != nil && len(f.Names) == 0 {
 		return nil, false, nil

@@ -13,11 +13,11 @@ import (
 	"dialogs/dialog"
 )
 
-// A mark is where a client is in the changes. It reads in rounds: a round reads
-// what was written after the floor, in the order of [place], until nothing is
-// left or it has passed the ceiling, which is the database's time when the round
-// began. The next round begins a little before the ceiling, because a write can
-// become visible late.
+// A mark is a client's position in the changes. The client reads in rounds: a
+// round reads what was written after the floor, in the order of [place], until
+// nothing is left or it has passed the ceiling, which is the database's time
+// when the round began. The next round starts shortly before the ceiling,
+// because a write can become visible late.
 type mark struct {
 	epoch   bson.ObjectID
 	floor   bson.DateTime

@@ -156,9 +156,9 @@ func (s *Store) begin(ctx context.Context) (bounded context.Context, end func(),
 	return bounded, func() { cancel(); s.calls.Done() }, nil
 }
 
-// Ping reads a document from a server that accepts writes, as a request would: a
-// server can answer a ping although its data is out of reach. It doesn't wait for
-// a server to come back. Every failure is Unavailable.
+// Ping reads a document from a server that accepts writes, as a request would:
+// a server can answer a ping although its data is unavailable. It doesn't wait
+// for a server to come back. Every failure is Unavailable.
 func (s *Store) Ping(ctx context.Context) error {
 	ctx, end, err := s.begin(ctx)
 	if err != nil {

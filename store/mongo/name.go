@@ -50,7 +50,7 @@ func (s *Store) hasForeignKeys(ctx context.Context, q dialog.Query) (bool, error
 	return err == nil, err
 }
 
-// A placed dialog is what the order and the search need of it.
+// A placed dialog has what the order and the search need.
 type placed struct {
 	ID        bson.ObjectID `bson:"_id"`
 	Name      string        `bson:"name"`
@@ -67,7 +67,7 @@ func (p *placed) dialog() dialog.Dialog {
 // fold calls yield for each dialog that the query selects, in no order, and
 // compares names without their keys.
 func (s *Store) fold(ctx context.Context, q dialog.Query, yield func(*dialog.Dialog)) error {
-	ranges := []bson.A{nil} // of an order by name, whose keys say nothing
+	ranges := []bson.A{nil} // of an order by name, whose keys can't be used
 	if q.Order.Field != dialog.ByName {
 		var err error
 		if ranges, err = between(q); err != nil {
@@ -125,8 +125,8 @@ func (s *Store) foldedPage(ctx context.Context, q dialog.Query) ([]dialog.Dialog
 	if len(best) == 0 {
 		return nil, nil
 	}
-	// They are read by their ids and by everything else that the query asks for: they
-	// may have changed meanwhile.
+	// They are read by their ids and by everything else that the query asks
+	// for: they may have changed in the meantime.
 	place := make(map[dialog.ID]int, len(best))
 	q.Filter.IDs = nil
 	for i, d := range best {
@@ -177,8 +177,8 @@ func (s *Store) keepNames(ctx context.Context, log *slog.Logger) {
 	}
 }
 
-// foldNames brings some old keys up to date, and reports whether there may be more.
-// A name that changes meanwhile is left for the next time.
+// foldNames brings some old keys up to date, and reports whether there may be
+// more. A name that changes in the meantime is left for the next run.
 func (s *Store) foldNames(ctx context.Context) (more bool, err error) {
 	var old bson.A
 	for _, keys := range []bson.D{

@@ -11,8 +11,8 @@ import (
 	"dialogs/dialog"
 )
 
-// What is read of a dialog. The history and who has departed are left out unless
-// they are needed; listed_for and deleted_for are for indexes only.
+// The fields to read of a dialog. The history and the departed users are left
+// out unless they are needed; listed_for and deleted_for are for indexes only.
 var (
 	whole = bson.D{
 		{Key: fieldHistory, Value: 0},

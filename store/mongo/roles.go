@@ -6,10 +6,10 @@ import (
 	"dialogs/dialog"
 )
 
-// allowed is the rule table as a condition on the dialog. It matches where the
-// caller may do everything that the plan asks for, provided that the plan
-// removes neither the owner nor an admin. It is not ok when no type of dialog
-// allows it.
+// allowed is the rule table as a condition on the dialog. It matches dialogs in
+// which the caller may do everything that the plan requires, provided that the
+// plan removes neither the owner nor an admin. It is not ok when no type of
+// dialog allows it.
 func allowed(p *dialog.Plan) (condition bson.D, ok bool) {
 	var types bson.A
 	for _, t := range []dialog.Type{dialog.PublicGroup, dialog.Group, dialog.Private} {
@@ -27,8 +27,8 @@ func allowed(p *dialog.Plan) (condition bson.D, ok bool) {
 }
 
 // holds is the condition that the user has a role of the set. It leaves out
-// Outsider, which would only match more: a caller with no other role goes the
-// long way.
+// Outsider, which would only match more: for a caller with no other role, the
+// update takes several steps.
 func holds(user dialog.UserID, set dialog.Roles) bson.D {
 	var any bson.A
 	for _, role := range []struct {
@@ -67,7 +67,7 @@ func narrowest(sets []dialog.Roles) []dialog.Roles {
 func and(conditions bson.A) bson.D { return join("$and", conditions) }
 func or(conditions bson.A) bson.D  { return join("$or", conditions) }
 
-// join needs no operator around a single condition.
+// join combines conditions; a single one needs no operator.
 func join(operator string, conditions bson.A) bson.D {
 	if len(conditions) == 1 {
 		if only, ok := conditions[0].(bson.D); ok {

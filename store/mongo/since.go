@@ -60,8 +60,8 @@ var lastID = bson.ObjectID{255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255
 // atEndOf is the place after everything that the database stamped with this time.
 func atEndOf(t bson.DateTime) place { return place{changed: t, id: lastID} }
 
-// pageOfNow is for a client that has read nothing and wants nothing of before: what
-// is visible in the overlap may come again.
+// pageOfNow is the current position, for a client that has read nothing and
+// does not want earlier changes: changes in the overlap may come again.
 func (s *Store) pageOfNow(ctx context.Context, q dialog.ChangesQuery, now reading) (dialog.ChangesPage, error) {
 	m := mark{epoch: now.Epoch, floor: before(now.Now, overlap)}
 	q.Limit = dialog.MaxPage
@@ -180,8 +180,8 @@ func (s *Store) entries(ctx context.Context, q dialog.ChangesQuery, floor bson.D
 	return all[:min(len(all), q.Limit+1)], nil
 }
 
-// latest leaves only the last entry of each dialog. A dialog that changes between
-// two queries can be found by both; what the later one found is true.
+// latest leaves only the last entry of each dialog. A dialog that changes
+// between two queries can be found by both; the later result is the right one.
 func latest(all []entry) []entry {
 	last := make(map[bson.ObjectID]int, len(all))
 	for i, e := range all {
@@ -196,7 +196,7 @@ func latest(all []entry) []entry {
 	return kept
 }
 
-// A part is what one query finds. The parts have no dialog in common.
+// A part is the result of one query. The parts have no dialog in common.
 type part struct {
 	conditions bson.A
 	fields     bson.D
@@ -215,7 +215,7 @@ func parts(q dialog.ChangesQuery, floor bson.DateTime) []part {
 	not := bson.D{{Key: "$ne", Value: u}}
 	ids := bson.D{{Key: fieldChangedAt, Value: 1}}
 	if u == "" {
-		// A tombstone of version 0 stands for no dialog: see supplant.
+		// A tombstone of version 0 is not of a dialog: see supplant.
 		return []part{{conditions: bson.A{is(fieldVersion, bson.D{{Key: "$gt", Value: 0}})}, fields: fields}}
 	}
 	left := bson.D{{Key: "$elemMatch", Value: bson.D{
@@ -265,7 +265,7 @@ func (s *Store) Look(ctx context.Context, id dialog.ID) (dialog.Dialog, error) {
 		return dialog.Dialog{}, err
 	}
 	d, err := s.find(ctx, oid, withHistory)
-	if err == nil && d.Version == 0 { // it stands for no dialog: see supplant
+	if err == nil && d.Version == 0 { // not of a dialog: see supplant
 		err = dialog.ErrNotFound()
 	}
 	if err != nil {

@@ -16,10 +16,10 @@ type command struct {
 	record     dialog.Record
 }
 
-// straight expresses the plan as one command. Its filter proves everything that
-// Decide would check: wherever it matches, the update results in the same dialog
-// as Decide. It is not ok for a plan that one command can't express. When the
-// filter does not match, the reason is unknown, and the plan goes the long way.
+// straight expresses the plan as one command. Its filter checks everything that
+// Decide would check: if it matches, the update has the same result as Decide.
+// It is not ok for a plan that one command can't express. If the filter does
+// not match, the reason is unknown, and the plan is executed in several steps.
 func straight(p *dialog.Plan) (filter, update bson.D, ok bool, err error) {
 	id, err := objectID(p.ID)
 	if err != nil {

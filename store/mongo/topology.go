@@ -10,11 +10,11 @@ import (
 	"go.mongodb.org/mongo-driver/v2/event"
 )
 
-// errNoPrimary says that servers answer, but none of them accepts writes.
+// errNoPrimary means that servers answer, but none of them accepts writes.
 var errNoPrimary = errors.New("no server accepts writes: the replica set has no primary")
 
-// topology is what the driver's heartbeats say about the servers. An operation
-// waits for a server until its deadline; a probe does not have to.
+// topology is the state of the servers according to the driver's heartbeats. An
+// operation waits for a server until its deadline; a probe does not have to.
 type topology struct {
 	mu       sync.Mutex
 	servers  []event.ServerDescription
@@ -26,7 +26,7 @@ func newTopology() *topology {
 	return &topology{failures: map[string]error{}, waiting: map[*context.CancelCauseFunc]struct{}{}}
 }
 
-// monitor makes the driver report here.
+// monitor makes the driver report to the topology.
 func (t *topology) monitor() *event.ServerMonitor {
 	return &event.ServerMonitor{
 		TopologyDescriptionChanged: func(e *event.TopologyDescriptionChangedEvent) {

@@ -7,9 +7,9 @@ import (
 	"dialogs/dialog"
 )
 
-// turns makes the writers in this process that go the long way on one dialog take
-// turns, in the order of their arrival. At the same time, each would only make
-// the others read again.
+// turns makes the writers in this process that change one dialog in several
+// steps take turns, in the order of their arrival. Without turns, each would
+// only make the others read again.
 type turns struct {
 	mu    sync.Mutex
 	queue map[dialog.ID]*turn

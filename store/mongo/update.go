@@ -16,8 +16,8 @@ import (
 	"dialogs/dialog"
 )
 
-// Update makes the change with one command if that can express it, or else the
-// long way.
+// Update makes the change with one command if possible, or else in several
+// steps.
 func (s *Store) Update(ctx context.Context, p dialog.Plan) (dialog.Outcome, error) {
 	ctx, end, err := s.begin(ctx)
 	if err != nil {
@@ -36,8 +36,8 @@ func (s *Store) update(ctx context.Context, p *dialog.Plan) (dialog.Outcome, err
 	if err != nil {
 		return dialog.Outcome{}, err
 	}
-	// A writer that has to read first would never find the version that it has
-	// read, if others kept writing: they wait until its turn is over.
+	// A writer that has to read first would never succeed if others kept
+	// writing in between: they wait until its turn is over.
 	waits := s.turns.busy(p.ID)
 	if ok && !waits {
 		if out, done, err := s.goStraight(ctx, p, filter, update); done || err != nil {
@@ -77,8 +77,8 @@ func (s *Store) goStraight(ctx context.Context, p *dialog.Plan, filter, update b
 	return out, true, nil
 }
 
-// goLong reads, decides, and writes if the version is still the one it has read.
-// It retries while other writers win. A denial is about the dialog as read.
+// goLong reads, decides, and writes if the version is still the same. It
+// retries while other writers win. A denial is about the dialog as read.
 func (s *Store) goLong(ctx context.Context, p *dialog.Plan) (dialog.Outcome, error) {
 	fields := withDeparted
 	if p.Key != "" {

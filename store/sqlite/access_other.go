@@ -2,5 +2,5 @@
 
 package sqlite
 
-// checkAccess leaves it to SQLite to find out.
+// checkAccess does nothing: SQLite reports the error.
 func checkAccess(string) error { return nil }

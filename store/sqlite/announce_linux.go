@@ -9,12 +9,12 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// A server announces its directory by locks on the directories above it, up to the
-// root, and on the directory itself. They need no files, they disappear with the
-// process, and they survive that the directory is removed. Each is a shared lock
-// on one byte of a directory, whose position is a hash of the path from there to
-// the store. So servers with other stores are not in the way, and neither are
-// mounts and containers: locks belong to the directory and not to its path.
+// A server announces its directory with locks on the directories above it, up
+// to the root, and on the directory itself. They need no files, disappear with
+// the process, and survive the removal of the directory. Each is a shared lock
+// on one byte of a directory, whose position is a hash of the path from there
+// to the store. So servers with other stores, mounts and containers do not
+// conflict: locks belong to the directory and not to its path.
 
 // announce locks until release is called. Directories that can't be read are left
 // out.
@@ -61,8 +61,8 @@ func isServed(dir string) bool {
 	return found
 }
 
-// eachAbove opens the directory and those above it, as far as they exist and can
-// be read, until do fails. do gets the lock that stands for the directory.
+// eachAbove opens the directory and those above it, as far as they exist and
+// can be read, until do fails. do gets the lock of the directory.
 func eachAbove(dir string, do func(*os.File, *unix.Flock_t) error) error {
 	path, err := filepath.Abs(dir)
 	if err != nil {

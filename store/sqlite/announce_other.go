@@ -2,8 +2,8 @@
 
 package sqlite
 
-// announce and isServed are for Linux only. On other systems nobody notices that a
-// server is still running on a directory that was removed.
+// announce and isServed are for Linux only. On other systems, a server that
+// still runs on a removed directory is not noticed.
 func announce(string) (release func() error, err error) { return func() error { return nil }, nil }
 
 func isServed(string) bool { return false }

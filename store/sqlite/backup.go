@@ -19,10 +19,10 @@ import (
 // backup.
 const DatabaseFile = databaseFile
 
-// Backup copies the database of the store in dir to an empty file at path: all
-// that was acknowledged before the call, and the whole of each later change or
-// nothing of it. It does not disturb a server, and changes nothing in dir. It
-// returns the number of dialogs in the copy.
+// Backup copies the database of the store in dir to an empty file at path:
+// everything that was acknowledged before the call, and each later change
+// completely or not at all. It does not disturb a server, and changes nothing
+// in dir. It returns the number of dialogs in the copy.
 func Backup(ctx context.Context, dir, path string) (dialogs int, err error) {
 	db, err := sql.Open("sqlite", readOnly(filepath.Join(dir, databaseFile)))
 	if err != nil {
@@ -38,7 +38,7 @@ func Backup(ctx context.Context, dir, path string) (dialogs int, err error) {
 	return countIn(ctx, path)
 }
 
-// countIn returns the number of dialogs in a database that nobody has open. A
+// countIn returns the number of dialogs in a database that is not open. A
 // database of a newer schema is an error.
 func countIn(ctx context.Context, path string) (dialogs int, err error) {
 	scripts, err := fs.Glob(migrations, "migrations/*.sql")
@@ -75,7 +75,7 @@ func database(path, mode string) string {
 	return (&url.URL{Scheme: "file", OmitHost: true, Path: filepath.ToSlash(path), RawQuery: query.Encode()}).String()
 }
 
-// spaceError makes of a full disk the error that the system has for it.
+// spaceError converts SQLite's error for a full disk into the system's.
 func spaceError(ctx context.Context, err error) error {
 	var e *driver.Error
 	switch {

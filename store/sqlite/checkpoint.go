@@ -10,12 +10,12 @@ const checkpointRows = 2400
 // a checkpoint is due. It runs beside the writer, because all callers would wait
 // if the writer did it.
 //
-// It can't restart the WAL, to which the writer keeps adding. The writer does
-// that when the WAL is long, and then has little left to copy (see
+// It can't restart the WAL while the writer appends to it. The writer does that
+// when the WAL is long, and then has little left to copy (see
 // wal_autocheckpoint).
 func (s *Store) checkpointAlways(due <-chan struct{}) {
 	for range due {
-		// The result, how far it got, does not matter.
+		// The result, the number of pages, does not matter.
 		_, err := s.writeDB.ExecContext(context.Background(), "PRAGMA wal_checkpoint(PASSIVE)")
 		if err != nil {
 			s.options.Log.Warn("checkpoint failed, will retry", "error", err)

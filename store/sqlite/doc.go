@@ -3,15 +3,15 @@
 //
 // One goroutine writes. The updates that wait share one transaction and its one
 // fsync, each in its own savepoint; none is acknowledged before the fsync.
-// Callers take turns, and a transaction is bounded by its statements, so that
-// one caller with much to write does not delay the others. Reads
-// have their own pool of connections, which the write-ahead log (WAL) allows to
-// run beside the writer. Other processes may open the same database at the same
-// time: the command line does.
+// Callers take turns, and a transaction is bounded by its statements, so that a
+// caller with many writes does not delay the others. Reads have their own pool
+// of connections, which the write-ahead log (WAL) allows to run beside the
+// writer. Other processes may open the same database at the same time: the
+// command line does.
 //
-// A dialog is one row. What lists need to know about its members is in a narrow
-// table of its own, ordered by user. An update only changes the rows of those
-// who join or leave.
+// A dialog is one row. A separate narrow table, ordered by user, has what lists
+// need to know about its members. An update only changes the rows of those who
+// join or leave.
 //
 // The package must not know who may do what: it loads, lets [dialog.Plan]
 // decide, and saves.

@@ -35,9 +35,9 @@ func failed(ctx context.Context, doing string, err error) error {
 	return fmt.Errorf("%s: %w", doing, err)
 }
 
-// temporary reports whether an error is about the moment or the files (a lock, a
-// full disk, unreadable pages) and not about the program or the request. A retry
-// may work as soon as somebody has repaired what is wrong.
+// temporary reports whether an error comes from the situation or the files (a
+// lock, a full disk, unreadable pages) and not from the program or the request.
+// A retry may work once the problem is fixed.
 func temporary(err error) bool {
 	if errors.Is(err, errDamaged) || errors.Is(err, errClosed) || errors.Is(err, sql.ErrConnDone) ||
 		errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) {

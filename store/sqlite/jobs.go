@@ -24,11 +24,11 @@ type job struct {
 	entry *fair.Entry[dialog.Actor, *job]
 }
 
-// jobs are the jobs that wait for the writer. Callers take turns. What the
-// server does for itself is one caller more: the zero actor.
+// jobs are the jobs that wait for the writer. Callers take turns. The server's
+// own jobs belong to one more caller: the zero actor.
 //
-// Each job has a goroutine that waits for it until its deadline, so whatever
-// bounds the requests in progress bounds the queue.
+// Each job has a goroutine that waits for it until its deadline, so the limit
+// of requests in progress also limits the queue.
 type jobs struct {
 	mu     sync.Mutex
 	queue  *fair.Queue[dialog.Actor, *job]
@@ -57,7 +57,7 @@ func (q *jobs) remove(j *job) {
 	q.queue.Remove(j.entry)
 }
 
-// close ends the writer once the jobs that wait are done.
+// close ends the writer once the waiting jobs are done.
 func (q *jobs) close() {
 	q.mu.Lock()
 	q.closed = true
@@ -72,9 +72,10 @@ func (q *jobs) signal() {
 	}
 }
 
-// wait returns how many jobs wait, once there is one; 0 when there will be none.
-// Callers who have just been answered may be about to send their next job: it
-// lets them run once, because a job that misses the group costs another fsync.
+// wait returns the number of waiting jobs, once there is one; 0 when the queue
+// is closed and empty. Callers that were just answered may be about to send
+// their next job: wait lets them run once, because a job that misses the group
+// costs another fsync.
 func (q *jobs) wait() int {
 	for {
 		n, closed := q.state()
@@ -88,7 +89,7 @@ func (q *jobs) wait() int {
 	}
 }
 
-// settled returns how many jobs wait when no more come at once.
+// settled returns the number of waiting jobs once no more arrive.
 func (q *jobs) settled(n int) int {
 	for n < groupMost {
 		runtime.Gosched()

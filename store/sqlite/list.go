@@ -121,7 +121,7 @@ type stream struct {
 	// key is the expression of the sort key.
 	key        string
 	conditions []condition
-	// membersAlone means that no condition is about the dialogs.
+	// membersAlone means that no condition concerns the dialogs.
 	membersAlone bool
 }
 

@@ -10,8 +10,8 @@ import (
 )
 
 // A lostError says that the files of an open store are not at their paths any
-// more: somebody removed or replaced them. What is written goes into files that
-// disappear when they are closed.
+// more: they were removed or replaced. Writes go to files that disappear when
+// they are closed.
 type lostError struct {
 	path    string
 	removed bool
@@ -25,8 +25,9 @@ func (e *lostError) Error() string {
 	return fmt.Sprintf("%s was %s while it was in use; restart the server to use what is there now", e.path, what)
 }
 
-// files are the files of an open store, as they were opened. Once one of them is
-// lost, they stay lost: what was read before may not fit to what is there now.
+// files are the files of an open store, as they were opened. Once one of them
+// is lost, they stay lost: what was read before may not match the current
+// files.
 type files struct {
 	opened []openedFile // the database first
 	lost   atomic.Pointer[lostError]
@@ -65,7 +66,7 @@ func (f *files) known() error {
 	return nil
 }
 
-// check looks whether all files are still those that were opened.
+// check checks that the files were not replaced since they were opened.
 func (f *files) check() error {
 	if err := f.known(); err != nil {
 		return err

@@ -42,7 +42,7 @@ func (m mark) encode() dialog.Mark {
 	return dialog.Mark(hex.EncodeToString(m.epoch) + ":" + strconv.FormatInt(m.position, 10))
 }
 
-// errMark is the reason to reject a mark that this package did not write.
+// errMark is the error for a mark that this package did not write.
 var errMark = errors.New("invalid mark")
 
 func decodeMark(text dialog.Mark) (m mark, err error) {

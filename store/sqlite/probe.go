@@ -22,9 +22,9 @@ const (
 )
 
 // Ping checks that the store can serve: that the disk takes a new file, that a
-// change can be committed, and that pages of the database can be read. Damage in a
-// few of many pages is found after a while, because each call reads others. Every
-// failure is Unavailable.
+// change can be committed, and that pages of the database can be read. Damage
+// in a few of many pages is found after some time, because each call reads
+// other pages. Every failure is Unavailable.
 func (s *Store) Ping(ctx context.Context) error {
 	now := s.options.Now().UnixMilli()
 	err := s.write(ctx, "probing", func(w *writer) error {
@@ -63,8 +63,7 @@ func (s *Store) probeDisk() (err error) {
 	return err
 }
 
-// probeNext are the numbers of dialogs at random places, each the next one from a
-// place on.
+// probeNext selects random dialogs: for each random number, the next dialog.
 const probeNext = "WITH RECURSIVE place (i, n) AS (" +
 	"SELECT 0, 0 UNION ALL SELECT i + 1, abs(random() % max((SELECT coalesce(max(n), 0) FROM dialog), 1)) FROM place WHERE i < ?" +
 	") SELECT (SELECT d.n FROM dialog d WHERE d.n >= place.n ORDER BY d.n LIMIT 1) AS n FROM place"
@@ -81,7 +80,7 @@ const (
 	probeRest = "SELECT (SELECT count(*) FROM class) + (SELECT count(*) FROM api_key)"
 )
 
-// probePages reads on a connection of its own, which has nothing cached.
+// probePages reads on a separate connection, which has nothing cached.
 func (s *Store) probePages(ctx context.Context) error {
 	conn, err := s.probes.Conn(ctx)
 	if err != nil {

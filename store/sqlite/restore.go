@@ -14,17 +14,18 @@ import (
 	"github.com/gofrs/flock"
 )
 
-// restoring begins the names of the directories in which a restore prepares the
-// files. One that is left belongs to a restore that was killed.
+// restoring is the prefix of the directories in which a restore prepares the
+// files. A remaining one belongs to a restore that was killed.
 const restoring = ".restore-"
 
-// Restore makes a store in dir of files that prepare puts into the directory that
-// it gets: the database, and others that belong beside it. dir must not exist, be
-// empty, or have what a restore left that was killed; no server may use it.
+// Restore creates a store in dir from the files that prepare puts into the
+// directory that it is called with: the database, and other files of the store.
+// dir must not exist, be empty, or only have the remains of a restore that was
+// killed; no server may use it.
 //
-// The database is moved to its place last and in one step: until then there is no
-// store in dir, and from then on there is all of it. A restore that fails leaves
-// nothing behind. It returns the number of dialogs.
+// The database is moved to its place last and in one step: before that, there
+// is no store in dir; after it, the store is complete. A restore that fails
+// leaves nothing behind. It returns the number of dialogs.
 func Restore(ctx context.Context, dir string, prepare func(dir string) error) (dialogs int, err error) {
 	if err := MayCreate(dir); err != nil {
 		return 0, err
@@ -72,8 +73,8 @@ func Restore(ctx context.Context, dir string, prepare func(dir string) error) (d
 	return dialogs, moveAll(temp, dir)
 }
 
-// renewEpoch makes the positions of before say nothing in a restored database:
-// what happened after the backup, and clients know, is not in it. A database
+// renewEpoch makes earlier positions invalid in a restored database: it does
+// not have the changes after the backup, which clients may know. A database
 // without a table of positions gets it, and an epoch, when it is opened.
 func renewEpoch(ctx context.Context, path string) (err error) {
 	db, err := sql.Open("sqlite", database(path, "rw"))
@@ -126,8 +127,8 @@ func lockNew(dir string) (unlock func(failed bool) error, err error) {
 	}, nil
 }
 
-// leftovers are what a restore left in the directory that was killed before it
-// moved the database. Anything else in it is an error.
+// leftovers lists the files that a killed restore left in the directory before
+// it moved the database. Any other file in it is an error.
 func leftovers(dir string) (paths []string, err error) {
 	if exists, err := Exists(dir); err != nil {
 		return nil, err
@@ -198,7 +199,7 @@ func moveAll(from, to string) (err error) {
 	}()
 	for _, name := range append(names, databaseFile) {
 		path := filepath.Join(to, name)
-		// A link never replaces what somebody else made meanwhile.
+		// A link never replaces a file that was created in the meantime.
 		if err := os.Link(filepath.Join(from, name), path); err != nil {
 			return err
 		}

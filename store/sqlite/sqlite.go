@@ -42,7 +42,7 @@ type Store struct {
 	writer  *writer
 	writeDB *sql.DB // the connections of the writer and of the checkpoints
 	reads   *readers
-	probes  *sql.DB // connections that nothing is cached in
+	probes  *sql.DB // connections without cached pages
 	files   *files
 
 	mu       sync.Mutex // guards closed, and calls.Add against calls.Wait

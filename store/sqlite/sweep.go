@@ -7,7 +7,7 @@ import (
 	"dialogs/dialog"
 )
 
-// sweepMost is how much one job removes, so that no update waits long behind
+// sweepMost is how many rows one job removes, so that no update waits long for
 // it.
 const sweepMost = 200
 

@@ -82,7 +82,7 @@ func kindOf(mode fs.FileMode) string {
 	return "something else"
 }
 
-// shellWord is a path as a shell takes it.
+// shellWord quotes a path for a shell.
 func shellWord(path string) string {
 	if strings.IndexFunc(path, func(r rune) bool {
 		return !unicode.IsLetter(r) && !unicode.IsDigit(r) && !strings.ContainsRune("/._-+@", r)

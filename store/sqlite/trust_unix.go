@@ -33,7 +33,7 @@ func checkOwner(path string, info fs.FileInfo) error {
 }
 
 // checkWritable refuses what other users can write to. A volume that root
-// provides to this process through one of its groups is no one else's: Kubernetes
+// provides to this process through one of its groups is accepted: Kubernetes
 // does that with fsGroup.
 func checkWritable(path string, info fs.FileInfo, mode string) error {
 	uid, gid := owner(info)

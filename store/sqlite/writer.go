@@ -38,7 +38,7 @@ type writer struct {
 	// position is the latest one that this transaction gave; nil before it
 	// gave one.
 	position *int64
-	// check fails when the files are not those that were opened.
+	// check fails when the files were replaced since they were opened.
 	check func() error
 }
 
@@ -62,10 +62,10 @@ func (w *writer) serve(jobs *jobs, checkpoint chan<- struct{}) {
 	}
 }
 
-// commit does a group of at most that many jobs in one transaction, and answers
-// when it is on the disk, in the files that are at their paths then. What a job
-// reads may depend on the jobs before it, so if the transaction fails, all of them
-// fail. It returns the number of rows written.
+// commit does a group of at most the given number of jobs in one transaction,
+// and answers when it is on the disk, in files that are still at their paths.
+// What a job reads may depend on the jobs before it, so if the transaction
+// fails, all of them fail. It returns the number of rows written.
 func (w *writer) commit(jobs *jobs, most int) (rows int) {
 	group, answers := make([]*job, 0, most), make([]error, 0, most)
 	w.position = nil

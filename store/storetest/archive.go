@@ -50,8 +50,8 @@ func testScan(e *env) {
 	e.same(batch, want[from:from+2], "the dialogs behind an id that none has")
 }
 
-// testRestore moves everything to another store, where it must work on as if
-// it had always been there.
+// testRestore moves everything to another store, where it must work as if it
+// had always been there.
 func testRestore(e *env) {
 	e.classes()
 	e.crowd()
@@ -104,7 +104,7 @@ func testRestore(e *env) {
 	}
 }
 
-// testRestoreOver puts dialogs in the place of others.
+// testRestoreOver replaces dialogs by others.
 func testRestoreOver(e *env) {
 	e.classes()
 	d := e.create(user("o"), dialog.Creation{

@@ -194,8 +194,8 @@ func testChanges(e *env) {
 	step("a private dialog", told{owner: ids(private), member: ids(private), back: ids(private)}, nil)
 	e.update(user("m"), private.ID, dialog.Change{Delete: true})
 	step("a private dialog that was deleted", nil, told{owner: ids(private), member: ids(private), back: ids(private)})
-	// Each deletion, creation and change is told once, and together only what is
-	// there in the end.
+	// Each deletion, creation and change is reported once; several changes of a
+	// dialog are reported as one.
 	next := e.private("o", "m")
 	e.update(user("m"), next.ID, dialog.Change{Delete: true})
 	for _, f := range all {
@@ -204,7 +204,8 @@ func testChanges(e *env) {
 	}
 }
 
-// testChangesAway lets clients be away while everything happens to their dialogs.
+// testChangesAway lets clients be offline while everything happens to their
+// dialogs.
 func testChangesAway(e *env) {
 	e.onTime(-20 * time.Second) // the clocks of instances may differ
 	var made []dialog.Dialog
@@ -238,7 +239,7 @@ func testChangesAway(e *env) {
 	}
 }
 
-// testChangesRestored tells what an operator put in the place of dialogs.
+// testChangesRestored checks that clients learn about restored dialogs.
 func testChangesRestored(e *env) {
 	e.onTime(0)
 	d := e.group("o", "a", "b")
@@ -265,8 +266,7 @@ func testChangesRestored(e *env) {
 	}
 }
 
-// testChangesWhole reads whole dialogs and tombstones, as a hub does that tells
-// others of them.
+// testChangesWhole reads whole dialogs and tombstones, as a hub does.
 func testChangesWhole(e *env) {
 	e.onTime(0)
 	q := dialog.ChangesQuery{Limit: 2, WithHistory: true, Ahead: true, Kept: dialog.DefaultSyncKept}
@@ -309,7 +309,7 @@ func testChangesWhole(e *env) {
 	}
 }
 
-// testFollow waits for what another instance does.
+// testFollow waits for changes of another instance.
 func testFollow(e *env) {
 	e.onTime(0)
 	other := e.instance()
@@ -347,7 +347,7 @@ func testFollow(e *env) {
 	}
 }
 
-// testChangesRefused gives marks that lead nowhere.
+// testChangesRefused sends invalid marks.
 func testChangesRefused(e *env) {
 	e.group("o")
 	other := e.newDatabase(e)(e)

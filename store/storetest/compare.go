@@ -75,8 +75,8 @@ func script(seed uint64, n int, prefix string) []Operation {
 	return list
 }
 
-// duel plays the operations on two stores and tells where they part. With a
-// prefix it is one of several at once.
+// duel plays the operations on two stores and reports the first difference.
+// With a prefix it is one of several at once.
 func duel(ctx context.Context, operations []Operation, seed uint64, prefix string, a, b dialog.Store) error {
 	at := start()
 	players := [2]*player{newPlayer(a, at, seed, prefix), newPlayer(b, at, seed, prefix)}

@@ -3,8 +3,8 @@
 // [Run] is the suite: every engine runs all of it, and its own test file only
 // creates its database. [CheckModel] compares an engine with the reference
 // engine, package memory, under random operations; [Differential] compares two
-// engines. Whatever two engines could disagree on belongs here: the case of
-// ids, order, ties, what empty means, the text of an error.
+// engines. Everything that two engines could disagree on belongs here: the case
+// of ids, order, ties, what empty means, the text of an error.
 //
 // The package must not know any engine except the reference.
 package storetest

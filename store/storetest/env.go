@@ -17,8 +17,8 @@ import (
 
 // A Database opens one database. What it returns first is new and empty; when
 // it is called again, while the first is open or after it was closed, it must
-// open the same database, as another instance of the server would. Who opens
-// a store closes it.
+// open the same database, as another instance of the server would. The caller
+// closes the stores that it opens.
 type Database func(t testing.TB) dialog.Store
 
 // A Clock is a time that stands still until it is told to move. It is safe
@@ -73,8 +73,8 @@ func (s *seeded) Read(p []byte) (int, error) {
 	return s.source.Read(p)
 }
 
-// An env is a fresh store with the rules before it, a clock in the test's
-// hand, and helpers that fail the test for it.
+// An env is a fresh store with a service, a clock that the test controls, and
+// helpers that fail the test.
 type env struct {
 	testing.TB
 	newDatabase func(t testing.TB) Database
@@ -125,7 +125,7 @@ func (e *env) tick() { e.clock.Move(time.Millisecond) }
 
 func user(id dialog.UserID) dialog.Caller { return dialog.Caller{User: id} }
 
-// server is a back end that acts for nobody.
+// server is a back end without On-Behalf-Of.
 func server() dialog.Caller { return dialog.Caller{APIKey: "backend"} }
 
 // behalf is that back end acting for a user.
@@ -135,7 +135,7 @@ func (e *env) tryCreate(c dialog.Caller, creation dialog.Creation) (dialog.Creat
 	return e.svc.Create(e.Context(), c, creation)
 }
 
-// create makes a dialog that was not there.
+// create creates a dialog, which must be new.
 func (e *env) create(c dialog.Caller, creation dialog.Creation) dialog.Dialog {
 	e.Helper()
 	out, err := e.tryCreate(c, creation)
@@ -177,8 +177,8 @@ func (e *env) update(c dialog.Caller, id dialog.ID, change dialog.Change) dialog
 	return out
 }
 
-// read reads a dialog with its history past all rules, and checks what holds
-// for every dialog that a store returns.
+// read reads a dialog with its history without checking the rules, and checks
+// that it is sound.
 func (e *env) read(id dialog.ID) dialog.Dialog {
 	e.Helper()
 	d, err := e.store.Dialog(e.Context(), id, true)
@@ -189,7 +189,7 @@ func (e *env) read(id dialog.ID) dialog.Dialog {
 	return d
 }
 
-// checkSound checks what holds for every dialog, whatever happened to it.
+// checkSound checks what must be true of every dialog, whatever happened to it.
 func checkSound(t testing.TB, d dialog.Dialog) {
 	t.Helper()
 	for name, at := range map[string]time.Time{"created": d.CreatedAt, "updated": d.UpdatedAt} {
@@ -227,7 +227,7 @@ func emptyIsNotNil() cmp.Option {
 	return cmp.FilterValues(func(x, _ any) bool { return empty(x) }, cmp.Comparer(func(_, _ any) bool { return false }))
 }
 
-// gone checks that nothing a caller can do shows that there was a dialog.
+// gone checks that a caller cannot notice that the dialog existed.
 func (e *env) gone(id dialog.ID) {
 	e.Helper()
 	for _, history := range []bool{false, true} {

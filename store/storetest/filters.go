@@ -10,7 +10,7 @@ import (
 	"dialogs/dialog"
 )
 
-// A narrowing is one filter with what it is there for.
+// A narrowing is one filter with its reason.
 type narrowing struct {
 	reason string
 	filter dialog.Filter

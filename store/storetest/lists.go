@@ -56,7 +56,7 @@ func (e *env) crowd() []dialog.Dialog {
 	return all
 }
 
-// scoped is every way of asking for a list.
+// scoped lists every scope of a list.
 func scoped() []dialog.Query {
 	var all []dialog.Query
 	for _, u := range []dialog.UserID{"u0", "u1", "stranger", ""} {
@@ -94,7 +94,7 @@ func testScopes(e *env) {
 	}
 }
 
-// testSight follows who sees a dialog through every way to come and go.
+// testSight checks who sees a dialog after every way to join and leave.
 func testSight(e *env) {
 	d := e.group("o", "a")
 	public := e.public("o", "open")
@@ -262,8 +262,8 @@ func testTies(e *env) {
 	}
 }
 
-// testPositions asks for positions that no dialog has, as far out as a cursor
-// can name.
+// testPositions asks for positions without a dialog, up to the limits of a
+// cursor.
 func testPositions(e *env) {
 	e.classes()
 	all := e.crowd()
@@ -328,8 +328,8 @@ func (e *env) checkWindow(all []dialog.Dialog, q dialog.Query, at *dialog.Positi
 	e.same(e.query(q), idsOf(memory.Page(list, q)), fmt.Sprintf("before %+v: %+v", at, q))
 }
 
-// testNameOrder sorts by the folded name byte by byte, which is no
-// language's order, and by nothing of a private dialog.
+// testNameOrder sorts by the folded name byte by byte, which is not the order
+// of any language; private dialogs have an empty name.
 func testNameOrder(e *env) {
 	names := []string{"b", "B", "a", "A ", "a b", "Z", "_", "1", "10", "9", "\u00e4", "\u00c4", "a\u0308", "\u03a3\u03c2", "\u03c3\u03c3", "\uffff", "\U0001f600", "\ufb01", "stra\u00dfe", "STRASSE", "\u0130", "i"}
 	var all []dialog.Dialog

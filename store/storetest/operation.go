@@ -37,7 +37,7 @@ type Operation struct {
 	wait     time.Duration
 }
 
-// A cast is who and what random operations are about. Casts with different
+// A cast has the users and objects of random operations. Casts with different
 // prefixes share nothing but public groups and the sight of servers.
 type cast struct {
 	prefix string // letters and digits, the first a letter; or empty

@@ -11,8 +11,8 @@ import (
 	"dialogs/dialog"
 )
 
-// A player makes random operations on one store and tells what came of them
-// in a form that can be compared with their results on another engine.
+// A player makes random operations on one store and reports the results in a
+// form that can be compared with their results on another engine.
 type player struct {
 	store   dialog.Store
 	service *dialog.Service
@@ -44,7 +44,7 @@ func newPlayer(store dialog.Store, at time.Time, seed uint64, prefix string) *pl
 	}
 }
 
-// prepare defines the classes that the cast speaks of.
+// prepare defines the classes of the cast.
 func (p *player) prepare(ctx context.Context, c cast) error {
 	_, err := p.service.DefineClass(ctx, dialog.Caller{APIKey: c.prefix + "backend"}, c.prefix+"Task", []dialog.Field{
 		{Name: "text", Type: dialog.String},
@@ -55,7 +55,7 @@ func (p *player) prepare(ctx context.Context, c cast) error {
 	return err
 }
 
-// An answer is what came of an operation. What it leaves out is zero.
+// An answer is the result of an operation. Missing parts are zero.
 type answer struct {
 	Failure  failure
 	Dialog   dialog.Dialog
@@ -207,7 +207,7 @@ func (p *player) cursor(place dialog.Optional[string]) dialog.Optional[string] {
 	return dialog.Some(p.last.cursors[n%len(p.last.cursors)])
 }
 
-// final is everything that the player's operations left behind.
+// final is the final state after the player's operations.
 func (p *player) final(ctx context.Context) []answer {
 	var all []answer
 	for _, id := range p.ids {

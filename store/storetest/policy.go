@@ -38,8 +38,8 @@ func (e *env) tryCell(cell dialogtest.Cell, people dialogtest.People) error {
 	return err
 }
 
-// testSeen compares the two judges of who may see a dialog: the rule table,
-// which reading one dialog asks, and the engine's lists.
+// testSeen compares the two places that decide who may see a dialog: the rule
+// table, for reading one dialog, and the engine's lists.
 func testSeen(e *env) {
 	e.define(dialogtest.Class())
 	for _, kind := range []dialog.Type{dialog.PublicGroup, dialog.Group, dialog.Private} {

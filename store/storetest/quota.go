@@ -4,8 +4,8 @@ import (
 	"dialogs/dialog"
 )
 
-// testPublicGroups has users own as many public groups as they may, created and
-// handed over.
+// testPublicGroups lets users own the maximum number of public groups, created
+// and handed over.
 func testPublicGroups(e *env) {
 	policy := dialog.DefaultPolicy(dialog.DefaultLimits())
 	policy.Quotas.PublicGroups = 2

@@ -25,8 +25,8 @@ func (e *env) race(n int, f func(i int) error) {
 	})
 }
 
-// testWriters lets 64 writers change one dialog at once, each in more ways
-// than one: nothing of it may be lost.
+// testWriters lets 64 writers change one dialog at once, each in more ways than
+// one: no change may be lost.
 func testWriters(e *env) {
 	e.classes()
 	d := e.group("o")
@@ -75,7 +75,7 @@ func testWriters(e *env) {
 	}
 }
 
-// testSwappers lets each writer bring one and take another away in one step.
+// testSwappers lets each writer add one user and remove another in one step.
 func testSwappers(e *env) {
 	var leaving []dialog.UserID
 	for i := range writers {
@@ -101,8 +101,8 @@ func testSwappers(e *env) {
 	e.same(have, want, "occupants")
 }
 
-// testVersionRace counts in a name: each reads, and writes one more if nobody
-// came between.
+// testVersionRace counts in a name: each writer reads it, and writes one more
+// if the version is still the same.
 func testVersionRace(e *env) {
 	const counters = 16
 	d := e.group("o")
@@ -150,7 +150,7 @@ func testCustomRace(e *env) {
 	e.same(e.read(d.ID).Custom, dialog.CustomData{"Wide": want}, "custom data")
 }
 
-// testLimitRace has more come than there is room for.
+// testLimitRace adds more users than the limit allows.
 func testLimitRace(e *env) {
 	const room = 20
 	e.classes()
@@ -212,8 +212,8 @@ func testLimitRace(e *env) {
 	}
 }
 
-// testDeletionRace deletes while others change: what comes after finds
-// nothing, and the deletion happens once.
+// testDeletionRace deletes while others change: later changes find nothing, and
+// the deletion happens once.
 func testDeletionRace(e *env) {
 	d := e.private("a", "b")
 	e.classes()
@@ -269,7 +269,8 @@ func testLeaveRace(e *env) {
 	e.gone(d.ID)
 }
 
-// testReaders reads while others write: never half a change, never back.
+// testReaders reads while others write: it must never see half a change or an
+// older state.
 func testReaders(e *env) {
 	d := e.create(user("o"), dialog.Creation{Type: dialog.Group, Name: dialog.Some("0"), Photo: dialog.Some("0")})
 	const rounds = 40

@@ -213,7 +213,7 @@ func testPrivate(e *env) {
 	if e.private("a", "c").ID == made.ID || e.private("c", "b").ID == made.ID {
 		e.Error("another pair found the dialog of a and b")
 	}
-	// A group of the two is none of it.
+	// A group of the two users does not count.
 	e.group("a", "b")
 	for i := range 2 {
 		e.tick()
@@ -235,7 +235,7 @@ func testPrivateKey(e *env) {
 	if err != nil || out.Created || out.Dialog.ID != made.ID {
 		e.Fatalf("the pair is there: %+v, %v", out, err)
 	}
-	// It found the dialog and made none: the key is free for another input.
+	// It found the dialog and created none: the key is free for another input.
 	e.create(user("a"), keyed("k", "x"))
 	_, err = e.tryCreate(user("a"), creation)
 	e.wantReused(err, "the key that the group used")

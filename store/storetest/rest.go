@@ -167,7 +167,7 @@ func testContext(e *env) {
 		e.wantError(call(canceled), dialog.ErrUnavailable(nil), name+" with a context that was canceled")
 		e.wantError(call(late), dialog.ErrUnavailable(nil), name+" with a deadline that has passed")
 	}
-	// And the store serves on.
+	// And the store continues.
 	for _, name := range []string{"Ping", "Dialog", "History", "Dialogs", "Count", "Update", "Scan", "Restore", "Classes", "APIKeys", "EndSession", "SessionEnded", "EndedSessions"} {
 		if err := methods[name](e.Context()); err != nil {
 			e.Errorf("%s afterwards: %v", name, err)

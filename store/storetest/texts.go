@@ -151,8 +151,8 @@ func maps2[V any](m map[string]V, f func(string, V) V) map[string]V {
 	return n
 }
 
-// testBig fills a dialog to all of its limits: an engine must not have lower
-// ones of its own.
+// testBig fills a dialog up to all of its limits: an engine must not have lower
+// ones.
 func testBig(e *env) {
 	e.classes()
 	limits := dialog.DefaultLimits()

@@ -280,8 +280,8 @@ func testHistory(e *env) {
 	}
 }
 
-// testHistoryOfNewcomers: who joins also sees what happened before, as it happened;
-// who left sees nothing.
+// testHistoryOfNewcomers: new members also see what happened before they
+// joined; former members see nothing.
 func testHistoryOfNewcomers(e *env) {
 	d := e.group("owner", "old")
 	e.tick()
@@ -416,7 +416,7 @@ func testTombstoneEnd(e *env) {
 	e.wantError(err, dialog.ErrNotFound(), "a replay from a tombstone that is not kept any more")
 }
 
-// testLimits lowers limits under what is there already.
+// testLimits lowers limits below the existing data.
 func testLimits(e *env) {
 	e.classes()
 	d := e.create(user("o"), dialog.Creation{

@@ -30,9 +30,9 @@ func Fail(code int, name string) Reaction {
 	return Reaction{Reply: bson.D{{Key: "ok", Value: 0.0}, {Key: "errmsg", Value: "the gateway says " + name}, {Key: "code", Value: code}, {Key: "codeName", Value: name}}}
 }
 
-// A Gateway stands between clients and a MongoDB, and reacts to each command as
-// it is told. What the driver asks to learn about the server, and ping, always
-// gets through: a gateway can answer that without its database.
+// A Gateway sits between clients and a MongoDB, and reacts to each command as
+// set. What the driver asks to learn about the server, and ping, always gets
+// through: a gateway can answer that without its database.
 type Gateway struct {
 	t        testing.TB
 	listener net.Listener
