@@ -1,9 +1,10 @@
 // Package clients_test runs clients that others wrote against the server: the
-// audits of GraphQL over HTTP, Apollo Client, urql, and types by
-// graphql-codegen.
+// audits of GraphQL over HTTP, graphql-ws, graphql-sse, Apollo Client, urql,
+// Relay, and types by graphql-codegen.
 package clients_test
 
 import (
+	"os"
 	"os/exec"
 	"testing"
 
@@ -18,12 +19,17 @@ func TestNPM(t *testing.T) {
 		clienttest.NotRun(t, "npm clients", "npm")
 	}
 	clienttest.Install(t, ".")
+	clienttest.Depend(t, "../examples/web/src")
+	if _, err := os.Stat("../schema.graphqls"); err != nil {
+		t.Fatal(err)
+	}
 	clienttest.Run(t, ".", nil, "npm", "run", "--silent", "build")
 	server := servertest.Spawn(t, "--dev")
 	trusting := servertest.Spawn(t, "--dev", "--trusted-documents", "src/gql/persisted-documents.json")
 	t.Log(clienttest.Run(t, ".", []string{
 		"TEST_URL=" + server.URL + "/graphql",
 		"TEST_KEY=" + server.DevelopmentKey(),
+		"TEST_PROGRAM=" + servertest.Binary(t),
 		"TEST_TRUSTING_URL=" + trusting.URL + "/graphql",
 		"TEST_TRUSTING_TOKEN=" + trusting.Token("alice"),
 	}, "npm", "run", "--silent", "test"))

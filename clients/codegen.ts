@@ -2,7 +2,7 @@ import type { CodegenConfig } from '@graphql-codegen/cli';
 
 const config: CodegenConfig = {
   schema: '../schema.graphqls',
-  documents: 'src/**/*.ts',
+  documents: ['src/**/*.ts', '!src/relay/**'],
   generates: {
     'src/gql/': {
       preset: 'client',

@@ -28,16 +28,16 @@ func NotRun(tb testing.TB, what, needs string) {
 // nothing when that was done before. No package's scripts run.
 func Install(tb testing.TB, dir string) {
 	tb.Helper()
-	depend(tb, dir)
+	Depend(tb, dir)
 	if installed(tb, dir) {
 		return
 	}
 	Run(tb, dir, nil, "npm", "ci", "--ignore-scripts", "--prefer-offline", "--no-audit", "--no-fund")
 }
 
-// depend looks at every file that the package consists of: go test repeats a
-// test only when a file has changed that the test itself has looked at.
-func depend(tb testing.TB, dir string) {
+// Depend looks at every file in a directory: go test repeats a test only when a
+// file has changed that the test itself has looked at.
+func Depend(tb testing.TB, dir string) {
 	tb.Helper()
 	err := filepath.WalkDir(dir, func(path string, entry fs.DirEntry, err error) error {
 		switch {

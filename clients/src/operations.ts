@@ -81,3 +81,31 @@ export const two = graphql(`
     second: dialog(id: $second) { id name }
   }
 `);
+
+export const rename = graphql(`
+  mutation Rename($id: ID!, $name: String!) {
+    updateDialog(id: $id, input: { name: $name }) {
+      dialog { id name version }
+    }
+  }
+`);
+
+export const dialogsChanged = graphql(`
+  subscription DialogsChanged($after: String) {
+    dialogsChanged(after: $after) {
+      dialogId
+      cursor
+      change { kind version }
+      dialog { id name version }
+    }
+  }
+`);
+
+export const oneChanged = graphql(`
+  subscription OneChanged($id: ID!, $sinceVersion: Int) {
+    dialogChanged(id: $id, sinceVersion: $sinceVersion) {
+      change { kind version }
+      dialog { id name version }
+    }
+  }
+`);
