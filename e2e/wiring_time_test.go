@@ -79,15 +79,20 @@ func waitsForStore(within time.Duration) func(*testing.T, *servertest.Server) {
 	return func(t *testing.T, s *servertest.Server) {
 		t.Helper()
 		lockStore(t, s)
-		token := servertest.WithToken(s.Token("alice"))
-		s.Client.Timeout = within
-		reply := s.Post(token, `mutation { createDialog(input: {type: GROUP, name: "x"}) { created } }`, nil)
-		if len(reply.Errors) != 1 || reply.Errors[0].Extensions.Code != "UNAVAILABLE" {
-			t.Errorf("got %s", reply.Body)
-		}
-		if status, body := s.Rest(token, http.MethodPost, "/chat/Dialog.json", map[string]any{"type": 2, "name": "x"}); status != http.StatusServiceUnavailable {
-			t.Errorf("got status %d and %s", status, body)
-		}
+		givesUp(t, s, servertest.WithToken(s.Token("alice")), within)
+	}
+}
+
+// givesUp writes by each API into a store that does not answer.
+func givesUp(t *testing.T, s *servertest.Server, caller servertest.Header, within time.Duration) {
+	t.Helper()
+	s.Client.Timeout = within
+	reply := s.Post(caller, `mutation { createDialog(input: {type: GROUP, name: "x"}) { created } }`, nil)
+	if len(reply.Errors) != 1 || reply.Errors[0].Extensions.Code != "UNAVAILABLE" {
+		t.Errorf("got %s", reply.Body)
+	}
+	if status, body := s.Rest(caller, http.MethodPost, "/chat/Dialog.json", map[string]any{"type": 2, "name": "x"}); status != http.StatusServiceUnavailable {
+		t.Errorf("got status %d and %s", status, body)
 	}
 }
 

@@ -18,6 +18,7 @@ type Proxy struct {
 
 	mu         sync.Mutex
 	open, peak int
+	paused     bool
 	changed    chan struct{}
 }
 
@@ -83,6 +84,19 @@ func (p *Proxy) AwaitOpen(t testing.TB, n int) {
 	}
 }
 
+// Pause keeps back every answer from now on, like a network that loses packets.
+func (p *Proxy) Pause() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.paused = true
+}
+
+func (p *Proxy) isPaused() bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.paused
+}
+
 // relay copies in both directions until one side closes.
 func (p *Proxy) relay(client net.Conn, host string) {
 	p.count(1)
@@ -102,6 +116,9 @@ func (p *Proxy) relay(client net.Conn, host string) {
 	for {
 		n, err := server.Read(answer)
 		time.Sleep(p.delay) // stands for a server that is far away
+		if p.isPaused() && err == nil {
+			continue
+		}
 		if _, failed := client.Write(answer[:n]); err != nil || failed != nil {
 			break
 		}
