@@ -33,7 +33,7 @@ func TestDocumentWeight(t *testing.T) {
 		"fragments":   "query A%d { dialogs { nodes { " + strings.Repeat("...F ... on Dialog { id } ", 100) + "} } } fragment F on Dialog { id name }",
 		"empty lists": "{ dialogs(filter: {customData: [{className: \"A%d\", fields: {a: [" + strings.Repeat("[] ", 1500) + "]}}]}) { totalCount } }",
 	} {
-		const copies = 30
+		const copies = 10
 		kept := make([]*ast.QueryDocument, copies)
 		before := heap()
 		weight := int64(0)

@@ -13,6 +13,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"dialogs/dialog"
+	"dialogs/dialog/dialogtest"
 	"dialogs/quickblox"
 )
 
@@ -201,7 +202,7 @@ func (f *flow) Read(p []byte) (int, error) {
 
 // TestReaderHoldsOne reads a page of many dialogs, and never far ahead.
 func TestReaderHoldsOne(t *testing.T) {
-	const many, ahead = 20_000, 64 << 10
+	many, ahead := dialogtest.Times(2000, 20_000), 64<<10
 	page := &flow{left: many - 1}
 	page.text.Reset(`{"items": [` + first)
 	r := quickblox.NewReader(page)

@@ -72,7 +72,7 @@ func judge(t testing.TB, l *language.Language, r request) verdict {
 // must refuse the same at the same stage, and coerce variables to the same
 // values.
 func TestCompare(t *testing.T) {
-	times := dialogtest.Times(6000, 60_000)
+	times := dialogtest.Times(2000, 60_000)
 	oracle := openOracle(t, schemas...)
 	random := rand.New(rand.NewPCG(*compareSeed, 0))
 	languages := make([]*language.Language, len(schemas))

@@ -193,7 +193,7 @@ func TestNothingGuessed(t *testing.T) {
 			names[name] = true
 		}
 		g := newGenerator(l.Schema, 1)
-		for range dialogtest.Times(3000, 50_000) {
+		for range dialogtest.Times(800, 50_000) {
 			query, variables := g.request()
 			for _, err := range refuse(t, l, query, variables) {
 				if err.Extensions["code"] == api.ParseFailed {

@@ -4,6 +4,7 @@ import (
 	"testing"
 
 	"dialogs/dialog"
+	"dialogs/dialog/dialogtest"
 	"dialogs/store/memory"
 	"dialogs/store/storetest"
 )
@@ -18,5 +19,5 @@ func TestStore(t *testing.T) { storetest.Run(t, database) }
 // TestDifferential compares the reference with itself: nothing in it may
 // depend on the order of a map or on which store asks.
 func TestDifferential(t *testing.T) {
-	storetest.Differential(t, 1, 4000, database(t), database(t))
+	storetest.Differential(t, 1, dialogtest.Times(1000, 20_000), database(t), database(t))
 }
