@@ -9,7 +9,7 @@ import (
 	"dialogs/servertest"
 )
 
-// TestCheck looks at what check says of good and of bad configurations.
+// TestCheck checks valid and invalid configurations.
 func TestCheck(t *testing.T) {
 	running := servertest.Start(t)
 	file := filepath.Join(t.TempDir(), "file")

@@ -9,7 +9,7 @@ import (
 	"dialogs/servertest"
 )
 
-// TestMistypedStore runs commands on a directory without a store: only those
+// TestMistypedStore runs commands on a directory without a store: only commands
 // that fill a store create it, and a command that fails leaves nothing behind.
 func TestMistypedStore(t *testing.T) {
 	full := filepath.Join(t.TempDir(), "data")
@@ -56,8 +56,8 @@ func TestMistypedStore(t *testing.T) {
 	}
 }
 
-// TestTokenOnNewStore makes a token before any server has run: the server that
-// comes takes it.
+// TestTokenOnNewStore creates a token before any server has run: the first
+// server accepts it.
 func TestTokenOnNewStore(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "data")
 	if result := servertest.Run(t, nil, "apikey", "create", "x", "--store", dir); result.Code != 0 {

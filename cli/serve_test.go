@@ -90,7 +90,8 @@ func TestRefusedSettings(t *testing.T) {
 	}
 }
 
-// TestBusyPort looks for what a server leaves behind that could not listen.
+// TestBusyPort checks that a server that could not listen leaves nothing
+// behind.
 func TestBusyPort(t *testing.T) {
 	busy, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -106,7 +107,7 @@ func TestBusyPort(t *testing.T) {
 	}
 }
 
-// TestForeignVariables starts a server beside variables that look like its own:
+// TestForeignVariables starts a server with variables that look like its own:
 // Kubernetes sets such ones for a service that is called "dialogs".
 func TestForeignVariables(t *testing.T) {
 	s := servertest.StartWith(t, []string{

@@ -32,7 +32,7 @@ func TestCallers(t *testing.T) {
 	}
 }
 
-// TestActors: a user is one actor however they signed in, a server is its key.
+// TestActors: a user is one actor however they signed in; a server is its key.
 func TestActors(t *testing.T) {
 	onBehalf := dialog.Actor{User: ann, APIKey: "backend"}
 	for _, tt := range []struct {

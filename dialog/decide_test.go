@@ -168,8 +168,8 @@ func TestLargeGroups(t *testing.T) {
 	wantError(t, err, dialog.Invalid, "addAdmins")
 }
 
-// TestNothingChanged: a change that finds everything as it asks for it leaves
-// the dialog alone, spends no key, and needs permission all the same.
+// TestNothingChanged: a change that changes nothing leaves the dialog as it is,
+// does not use up its key, and still needs permission.
 func TestNothingChanged(t *testing.T) {
 	for _, tt := range []struct {
 		reason string

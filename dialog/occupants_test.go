@@ -87,8 +87,8 @@ func letters(s string) []dialog.UserID {
 	return all
 }
 
-// TestOccupantCursorRunsOut: when nobody around the place is left, no answer would
-// be sure to skip or repeat nobody.
+// TestOccupantCursorRunsOut: if everyone around the position has left, any page
+// could skip or repeat someone, so the cursor is refused.
 func TestOccupantCursorRunsOut(t *testing.T) {
 	all := people("u", 40)
 	cursor := after(t, group(all...), 19)

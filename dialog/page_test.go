@@ -135,7 +135,7 @@ func wantContinued(t *rapid.T, service *dialog.Service, r dialog.ListRequest, pa
 		}
 		if side.cursor == "" {
 			if r.After.Given || r.Before.Given {
-				t.Fatalf("the list continues, and there is not a cursor")
+				t.Fatalf("the list continues, and there is no cursor")
 			}
 			continue
 		}

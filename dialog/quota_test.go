@@ -28,7 +28,7 @@ func newGroup(others ...dialog.UserID) dialog.Creation {
 	return dialog.Creation{Type: dialog.Group, Name: dialog.Some("group"), Occupants: others}
 }
 
-// wantWait wants a refusal that names the setting and tells how long to wait.
+// wantWait wants a refusal that names the setting and says how long to wait.
 func wantWait(t *testing.T, err error, setting string, wait time.Duration) {
 	t.Helper()
 	var e *dialog.Error

@@ -22,8 +22,8 @@ func custom(class string, fields map[string]any) []dialog.CustomInput {
 	return []dialog.CustomInput{{Class: class, Fields: fields}}
 }
 
-// TestShapeOfAChange: what is wrong with a change by itself is refused before
-// any store is asked, and blamed on its input.
+// TestShapeOfAChange: errors in the change itself are refused before the store
+// is asked, and name the input.
 func TestShapeOfAChange(t *testing.T) {
 	name, photo, key, owner := dialog.Some[string], dialog.Some[string], dialog.Some[string], dialog.Some[dialog.UserID]
 	note := func(v any) []dialog.CustomInput { return custom("Card", map[string]any{"note": v}) }
@@ -127,7 +127,7 @@ func TestShapeOfAnID(t *testing.T) {
 	}
 }
 
-// TestPlanIsInNormalForm: an engine may take what a plan says at its word.
+// TestPlanIsInNormalForm: an engine can rely on the plan.
 func TestPlanIsInNormalForm(t *testing.T) {
 	p := mustPlan(t, user(ann), dialog.Change{
 		ClearPhoto:      true,

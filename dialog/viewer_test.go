@@ -64,7 +64,7 @@ func TestOwnerIsNoAdmin(t *testing.T) {
 	}
 }
 
-// TestServerHasNoSelf to leave with or to step down.
+// TestServerHasNoSelf checks that a server can neither leave nor step down.
 func TestServerHasNoSelf(t *testing.T) {
 	d, policy := full(), dialog.DefaultPolicy(dialog.DefaultLimits())
 	for act := dialog.See; act <= dialog.Delete; act++ {
@@ -77,7 +77,7 @@ func TestServerHasNoSelf(t *testing.T) {
 	}
 }
 
-// TestRefusalsShowNothing: an answer that says no has nothing else in it.
+// TestRefusalsShowNothing: a refusal contains nothing else.
 func TestRefusalsShowNothing(t *testing.T) {
 	service := newService(newStore(t), dialog.DefaultLimits())
 	made, err := service.Create(t.Context(), user(ann), dialog.Creation{Type: dialog.Group, Name: dialog.Some("Lunch")})

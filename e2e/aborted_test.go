@@ -9,13 +9,13 @@ import (
 	"testing"
 )
 
-// TestClientAborts goes away in the middle of a request: that is not a fault of
-// the server, and its log does not say so.
+// TestClientAborts closes the connection in the middle of a request: that is
+// not an error of the server, and the log has none.
 func TestClientAborts(t *testing.T) {
 	s := start(t, "--log-level", "debug", "--store-timeout", "1m", "--request-timeout", "1m")
 	token := s.MustCLI("token", "alice")
 	const body = `{"query": "mutation Aborted { createDialog(input: {type: GROUP, name: \"x\"}) { created } }"}`
-	// Another process that writes holds every request up that wants to write.
+	// Another process that writes blocks every request that wants to write.
 	other, err := sql.Open("sqlite", filepath.Join(s.Store, "dialogs.db")+"?_pragma=busy_timeout(30000)")
 	if err != nil {
 		t.Fatal(err)

@@ -108,11 +108,11 @@ func TestMutationsWithLargeAnswers(t *testing.T) {
 	}
 }
 
-// TestHonestAnswers lists 100 groups of 1,000 ordinary ids, which the defaults
-// serve by both APIs, several at a time.
+// TestHonestAnswers lists 100 groups of 1,000 ordinary ids, which both APIs
+// serve with default settings, several at a time.
 func TestHonestAnswers(t *testing.T) {
-	// This is about memory: with the race detector, on a machine that does much else,
-	// such a list can take as long as the defaults allow.
+	// This test is about memory: with the race detector on a busy machine, such
+	// a list can take as long as the defaults allow.
 	s := servertest.Start(t, "--rate-limit", "0", "--quota-occupants-per-hour", "0", "--store-timeout", "1m", "--request-timeout", "2m")
 	h := servertest.WithToken(s.Token("alice"))
 	for range 100 {

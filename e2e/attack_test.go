@@ -12,11 +12,11 @@ import (
 	"dialogs/servertest"
 )
 
-// An attack is what one caller can send to hurt everybody else. Its bounds hold
-// with default settings, on the slowest machine.
+// An attack is what one caller can send to hurt everyone else. Its limits apply
+// to the default settings, on the slowest machine.
 type attack struct {
 	reason string
-	// send sends everything, and judges each answer.
+	// send sends everything, and checks each answer.
 	send func(*testing.T, *servertest.Process)
 	// memory and cpu are the most that it may add.
 	memory int64

@@ -103,7 +103,7 @@ func TestFrontPage(t *testing.T) {
 	}
 }
 
-// TestPathsAndEncodings asks in ways that people expect to work.
+// TestPathsAndEncodings sends requests in ways that people expect to work.
 func TestPathsAndEncodings(t *testing.T) {
 	s := start(t, "--introspection")
 	s.Client.Transport = &http.Transport{DisableCompression: true}

@@ -45,7 +45,7 @@ func (w waster) from(t *testing.T, s *servertest.Server, address string) net.Con
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = conn.Close() })
-	// A server that reads no more, or has closed, is what the tests look for.
+	// The tests expect the server to stop reading, or to close the connection.
 	go func() { _, _ = io.WriteString(conn, w.sent) }()
 	return conn
 }
@@ -167,8 +167,8 @@ func TestSlowClientsGiveWay(t *testing.T) {
 	}
 }
 
-// TestConnectionsEnd has clients that waste a connection each: the server lets
-// go of every one within the time that the settings say.
+// TestConnectionsEnd has clients that waste a connection each: the server
+// closes every one within the time of its settings.
 func TestConnectionsEnd(t *testing.T) {
 	for _, w := range append(wasters, slowBody, slowReader) {
 		t.Run(w.reason, func(t *testing.T) {

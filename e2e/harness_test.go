@@ -17,7 +17,7 @@ func TestMain(m *testing.M) {
 	servertest.Main(m)
 }
 
-// A server is one that these tests have more to do with.
+// A server is a server with helpers for these tests.
 type server struct{ *servertest.Server }
 
 func start(tb testing.TB, args ...string) server {

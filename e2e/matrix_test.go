@@ -69,7 +69,7 @@ func inQuickBlox(cell dialogtest.Cell, change dialog.Change, owner dialog.UserID
 	return want
 }
 
-// credential is how the cell's caller comes.
+// credential is the credential of the cell's caller.
 func (r server) credential(cell dialogtest.Cell, p dialogtest.People, key string) servertest.Header {
 	r.Helper()
 	user := string(p.With(cell.Standing))
@@ -84,7 +84,7 @@ func (r server) credential(cell dialogtest.Cell, p dialogtest.People, key string
 	return nil
 }
 
-// asGraphQL asks for a change, or only looks, and reads what became of it.
+// asGraphQL sends a change, or only reads, and returns the verdict.
 func (r server) asGraphQL(t *testing.T, h servertest.Header, change dialog.Change, looks bool, id string) dialogtest.Verdict {
 	t.Helper()
 	switch {

@@ -10,7 +10,7 @@ import (
 	"dialogs/servertest"
 )
 
-// TestOrigins calls both APIs as pages of several origins do.
+// TestOrigins calls both APIs from pages of several origins.
 func TestOrigins(t *testing.T) {
 	s := start(t, "--allow-origins", "https://app.example,https://admin.example")
 	const query = `{"query": "{ viewer { kind } }"}`

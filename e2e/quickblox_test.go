@@ -14,8 +14,8 @@ import (
 	"dialogs/servertest"
 )
 
-// asQuickBlox asks what a cell of the decision table asks, and reads what
-// became of it.
+// asQuickBlox sends the request of a cell of the decision table, and returns
+// the verdict.
 func (r server) asQuickBlox(t *testing.T, h servertest.Header, change dialog.Change, looks bool, id string) dialogtest.Verdict {
 	t.Helper()
 	path := "/chat/Dialog/" + id + ".json"

@@ -108,7 +108,7 @@ func TestRequestIDs(t *testing.T) {
 	}
 }
 
-// TestSizeCounts sends operations that are many in one request.
+// TestSizeCounts sends many operations in one request.
 func TestSizeCounts(t *testing.T) {
 	aliased := func(field string, n int) string {
 		var all strings.Builder
@@ -184,7 +184,7 @@ func TestSizeCounts(t *testing.T) {
 	}
 }
 
-// TestOutsideOfAPIs asks for what needs no credentials, faster than any probe:
+// TestOutsideOfAPIs requests paths without credentials, faster than any probe:
 // the address waits, the APIs do not, and the log stays quiet.
 func TestOutsideOfAPIs(t *testing.T) {
 	for _, path := range []string{"/healthz", "/readyz", "/nowhere", "//graphql"} {

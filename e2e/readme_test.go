@@ -64,7 +64,7 @@ func TestREADME(t *testing.T) {
 	}
 }
 
-// untold checks that an answer which the README does not show has no errors.
+// untold checks that an answer that the README does not show has no errors.
 func untold(t *testing.T, answer []byte) {
 	t.Helper()
 	if strings.Contains(string(answer), `"errors"`) {

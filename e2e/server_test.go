@@ -14,7 +14,7 @@ import (
 	"dialogs/servertest"
 )
 
-// TestCredentials sends every way to come, and every wrong combination.
+// TestCredentials signs in in every way, and with every wrong combination.
 func TestCredentials(t *testing.T) {
 	s := start(t)
 	key, token := s.MustCLI("apikey", "create", "backend"), s.MustCLI("token", "alice")
@@ -252,7 +252,7 @@ func TestDevelopmentLink(t *testing.T) {
 	}
 }
 
-// TestRequestLog looks for what the log tells of a request.
+// TestRequestLog checks the log line of a request.
 func TestRequestLog(t *testing.T) {
 	s := start(t)
 	token := s.MustCLI("token", "alice")
@@ -268,8 +268,8 @@ func TestRequestLog(t *testing.T) {
 	}
 }
 
-// TestStoreAway starts a server whose MongoDB is away: it serves, says that it
-// is not ready, and the log says so once, with the host and the reason.
+// TestStoreAway starts a server whose MongoDB is unavailable: it serves,
+// reports that it is not ready, and logs it once, with the host and the reason.
 func TestStoreAway(t *testing.T) {
 	s := startAt(t, "mongodb://127.0.0.1:1/x", "--secret", strings.Repeat("x", 32), "--store-timeout", "50ms")
 	if status, body := s.Get("/readyz"); status != http.StatusServiceUnavailable {
@@ -312,7 +312,7 @@ func TestGracefulShutdown(t *testing.T) {
 	}
 }
 
-// TestShutdownGraceEnds stops a server whose store never comes to an end.
+// TestShutdownGraceEnds stops a server whose store never answers.
 func TestShutdownGraceEnds(t *testing.T) {
 	s := start(t, "--shutdown-grace", "1s", "--store-timeout", "3s", "--request-timeout", "1h")
 	waitingForStore(t, s.Server)
@@ -321,7 +321,7 @@ func TestShutdownGraceEnds(t *testing.T) {
 	}
 }
 
-// TestJWKS takes another issuer's tokens.
+// TestJWKS accepts another issuer's tokens.
 func TestJWKS(t *testing.T) {
 	issuer := newIssuer(t)
 	s := start(t, "--jwks-url", issuer.url, "--jwks-issuer", "https://issuer.example", "--jwks-audience", "dialogs")

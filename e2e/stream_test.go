@@ -108,7 +108,7 @@ func (s *socket) ends(code int) {
 	}
 }
 
-// answer sends a query and returns what it comes to.
+// answer sends a query and returns its data.
 func (s *socket) answer(query string) string {
 	s.Helper()
 	s.subscribe("query", query)

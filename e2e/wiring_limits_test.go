@@ -113,7 +113,7 @@ func refusesAfter(allowed int, query, want string) func(*testing.T, *servertest.
 	}
 }
 
-// refusesRows counts more dialogs than one operation may look through.
+// refusesRows counts more dialogs than one operation may read.
 func refusesRows(t *testing.T, s *servertest.Server) {
 	t.Helper()
 	h := servertest.WithToken(s.Token("rows"))
@@ -191,8 +191,8 @@ func refusesAnonymousBody(t *testing.T, s *servertest.Server) {
 	}
 }
 
-// waitsForMemory announces more than one user may have in memory at once, and
-// then sends another body, for which there is no room.
+// waitsForMemory announces more than one user may have in memory at the same
+// time, and then sends another body, for which there is no room.
 func waitsForMemory(t *testing.T, s *servertest.Server) {
 	t.Helper()
 	token := s.Token("alice")
@@ -308,7 +308,7 @@ func loadsMoreThan(most int) func(*testing.T, *servertest.Server) {
 	}
 }
 
-// servesOften asks for what is outside of the APIs more often than the rate limit
+// servesOften requests paths outside the APIs more often than the rate limit
 // allows, as load balancers do.
 func servesOften(t *testing.T, s *servertest.Server) {
 	t.Helper()

@@ -92,7 +92,7 @@ level=WARN msg="store unavailable" host=a,b reason="shutting down"
 	})
 }
 
-// TestProberStops ends the watch while the store is asked: that the server stops
+// TestProberStops ends the watch while the store is asked: stopping the server
 // says nothing about the store.
 func TestProberStops(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

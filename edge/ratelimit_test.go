@@ -79,7 +79,7 @@ func TestUnits(t *testing.T) {
 	}
 }
 
-// TestOnBehalfOf acts for ever new users by one key.
+// TestOnBehalfOf acts for more and more users with one key.
 func TestOnBehalfOf(t *testing.T) {
 	clock := stoppedClock()
 	l := NewRateLimiter(2, 5, clock.now)
@@ -151,7 +151,7 @@ func TestNeighborhoods(t *testing.T) {
 }
 
 // TestBucketsAreBounded fills a table with strangers: somebody who has to wait
-// is not forgotten, and the table takes newcomers.
+// is not forgotten, and the table accepts new callers.
 func TestBucketsAreBounded(t *testing.T) {
 	clock := stoppedClock()
 	b := newBuckets(clock.at)

@@ -93,7 +93,7 @@ func TestSignIn(t *testing.T) {
 }
 
 // TestFailedSignInsWait guesses until the address has to wait. Its neighbors
-// with good credentials come in all the same.
+// with valid credentials are still served.
 func TestFailedSignInsWait(t *testing.T) {
 	guard := newSignIn(t, memory.NewStore())
 	send := func(address string, secret []byte) *api.Refusal {
@@ -122,8 +122,8 @@ func TestFailedSignInsWait(t *testing.T) {
 	}
 }
 
-// TestBrokenStoreIsNoFailedSignIn makes sure that nobody has to wait for a
-// store that fails.
+// TestBrokenStoreIsNoFailedSignIn checks that a failing store does not count as
+// failed sign-ins.
 func TestBrokenStoreIsNoFailedSignIn(t *testing.T) {
 	guard := newSignIn(t, brokenKeys{memory.NewStore(), errors.New("s3cret of the store")})
 	key, _, err := auth.NewAPIKey("backend", time.Now(), strings.NewReader(strings.Repeat("r", 64)))

@@ -85,7 +85,7 @@ func TestIntrospection(t *testing.T) {
 	}
 }
 
-// TestNoIntrospection asks a server that does not show its schema.
+// TestNoIntrospection asks a server without introspection.
 func TestNoIntrospection(t *testing.T) {
 	d := openWith(t, nil, func(c *graph.Config) { c.Introspection = false })
 	for _, query := range []string{`{ __schema { types { name } } }`, `{ __type(name: "Dialog") { name } }`, `{ ...f } fragment f on Query { s: __schema { types { name } } }`} {

@@ -62,8 +62,8 @@ func TestOccupantsWhileOthersLeave(t *testing.T) {
 	}
 }
 
-// TestEmptyPage: between two neighbors is nothing, and the cursors of the empty page
-// lead to them. Where the list does not continue, there is not a cursor.
+// TestEmptyPage: between two neighbors is nothing, and the cursors of the empty
+// page lead to them. Where the list does not continue, there is no cursor.
 func TestEmptyPage(t *testing.T) {
 	const list = `query($first: Int, $last: Int, $after: String, $before: String) { dialogs(first: $first, last: $last, after: $after, before: $before, orderBy: {field: CREATED_AT, direction: ASC}) {
 		edges { cursor } nodes { id } pageInfo { hasNextPage hasPreviousPage startCursor endCursor } } }`

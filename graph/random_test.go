@@ -24,7 +24,7 @@ var (
 // innerText is what only the inside of the server says.
 var innerText = regexp.MustCompile(`(?i)goroutine |runtime error|panic|\.go:\d|sql|mongo|bson|nil pointer|interface conversion|/home/|/root/`)
 
-// refusable is what a document may be refused for that has the right form.
+// refusable lists the errors that a well-formed document may get.
 var refusable = regexp.MustCompile(`\(limit \d+\)|exceeds the limit|^too many fields|expected DateTime`)
 
 // TestRandomOperations sends random valid operations of the whole schema from
@@ -73,7 +73,7 @@ func (d *fixture) sendRandom(g *generator) {
 		if code == "" || code == "INTERNAL" || strings.HasPrefix(code, "GRAPHQL_PARSE") || innerText.MatchString(e.Message) {
 			d.Errorf("%s\ngot %s", query, a.Body)
 		}
-		// What the generator makes is valid but for its size and its instants.
+		// Generated operations are valid except for their size and their times.
 		if code == "GRAPHQL_VALIDATION_FAILED" && !refusable.MatchString(e.Message) {
 			d.Errorf("%s\nis not valid: %s", query, a.Body)
 		}

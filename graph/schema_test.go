@@ -70,8 +70,9 @@ func TestDescriptions(t *testing.T) {
 	}
 }
 
-// TestRootFieldsAreNullable holds that one refusal never hides what its
-// neighbors did. Only viewer can't fail, and nodes is what Relay wants it to be.
+// TestRootFieldsAreNullable checks that an error in one root field never hides
+// the results of others. Only viewer can't fail, and nodes is what Relay wants
+// it to be.
 func TestRootFieldsAreNullable(t *testing.T) {
 	schema := loadSchema(t)
 	for _, root := range []*ast.Definition{schema.Query, schema.Mutation} {

@@ -24,8 +24,8 @@ const (
 	watching   = `{"id":"1","type":"subscribe","payload":{"query":"subscription { dialogsChanged { dialogId } }"}}`
 )
 
-// TestProtocol holds the server to each rule of graphql-transport-ws: what is sent
-// and received in turn, and how the connection ends, if it does.
+// TestProtocol checks each rule of graphql-transport-ws: what is sent and
+// received in turn, and how the connection ends, if it does.
 func TestProtocol(t *testing.T) {
 	for _, test := range []struct {
 		reason string
@@ -199,7 +199,7 @@ func TestResync(t *testing.T) {
 	c.gets(`{"id":"1","type":"error","payload":[…"RESYNC_REQUIRED"…`)
 }
 
-// TestRevoked closes the connection of a caller who may no longer call.
+// TestRevoked closes the connection when the credentials are revoked.
 func TestRevoked(t *testing.T) {
 	s := stream(t, func(*graph.Config) {})
 	c := s.connect("alice")
@@ -319,7 +319,7 @@ func TestNoPong(t *testing.T) {
 	}
 }
 
-// TestAnonymousIdle does not keep connections without credentials that do nothing.
+// TestAnonymousIdle closes idle connections without credentials.
 func TestAnonymousIdle(t *testing.T) {
 	s := stream(t, func(c *graph.Config) { c.Streams.PingInterval = 20 * time.Millisecond })
 	c := s.connect("")

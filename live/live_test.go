@@ -104,7 +104,7 @@ func (i *instance) rename(id dialog.ID, name string) {
 	i.update(id, dialog.Change{Name: dialog.Some(name)})
 }
 
-// A client watches, and fails the test for it.
+// A client watches, and fails the test on errors.
 type client struct {
 	*instance
 	*live.Watch
@@ -139,7 +139,7 @@ func (i *instance) watchAll(c dialog.Caller, after ...string) *client {
 	return &client{instance: i, Watch: w}
 }
 
-// told is what an event says.
+// told is the content of an event.
 type told struct {
 	ID      dialog.ID
 	Version int64 // 0 without a record

@@ -30,7 +30,7 @@ func (s brokenStore) Update(context.Context, dialog.Plan) (dialog.Outcome, error
 	return dialog.Outcome{}, s.err
 }
 
-// TestInnerErrors looks for what a broken store shows: nothing of itself.
+// TestInnerErrors checks that answers show nothing of a broken store's errors.
 func TestInnerErrors(t *testing.T) {
 	const id = "65ba1b4a0000000000000001"
 	for _, tt := range []struct {
@@ -62,7 +62,7 @@ func TestInnerErrors(t *testing.T) {
 	}
 }
 
-// TestGoneClient looks for a log that tells nothing of a client who has gone.
+// TestGoneClient checks that the log has no error when a client goes away.
 func TestGoneClient(t *testing.T) {
 	d := openStore(t, brokenStore{memory.NewStore(), dialog.ErrUnavailable(context.Canceled)})
 	d.get(user("1"), "/chat/Dialog/65ba1b4a0000000000000001").refused(http.StatusServiceUnavailable, "did not answer in time")

@@ -128,7 +128,7 @@ func TestLists(t *testing.T) {
 	}
 }
 
-// TestListView looks at all of a list.
+// TestListView checks everything in a list.
 func TestListView(t *testing.T) {
 	c := openCrowd(t)
 	a := c.get(user("1"), "/chat/Dialog.json?limit=1&skip=1")

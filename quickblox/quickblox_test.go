@@ -26,8 +26,8 @@ import (
 var start = time.Date(2026, 1, 31, 9, 30, 0, 0, time.UTC)
 
 // A fixture is the handler before a store in memory. Credentials are another
-// package's: here the headers User and Key say who calls, and every caller is a
-// user came with a session.
+// package's: here the headers User and Key say who calls, and every user has a
+// session.
 type fixture struct {
 	testing.TB
 	handler  http.Handler

@@ -122,7 +122,8 @@ func TestReaderDialogs(t *testing.T) {
 	}
 }
 
-// TestWhatIsShownCanBeRead takes what the API shows for what QuickBlox does.
+// TestWhatIsShownCanBeRead reads the API's own answers as if they were
+// QuickBlox's.
 func TestWhatIsShownCanBeRead(t *testing.T) {
 	c := openCrowd(t)
 	r := quickblox.NewReader(strings.NewReader(c.get(server(), "/chat/Dialog.json").Body))

@@ -60,7 +60,7 @@ func (a answer) wantField(name, want string) {
 	}
 }
 
-// TestUpdateEncodings asks for the same in every way that there is to write it.
+// TestUpdateEncodings sends the same update in every encoding.
 func TestUpdateEncodings(t *testing.T) {
 	for _, tt := range []struct {
 		reason            string
@@ -90,8 +90,7 @@ func TestUpdateEncodings(t *testing.T) {
 	}
 }
 
-// TestUserIDs looks for the ids that are numbers, and that no other is taken
-// for one.
+// TestUserIDs checks which ids are shown as numbers.
 func TestUserIDs(t *testing.T) {
 	d := open(t)
 	id := d.group("7", "04", "4", "0", "10", "9", "9007199254740991", "9007199254740992", "99999999999999999999", "-5", "1e3", "1.0", "a,b", "Ärger", "٣", "+1", "0x1")
@@ -130,7 +129,7 @@ func TestData(t *testing.T) {
 	d.put(user("1"), id, `{"data": {"class_name": "Art", "n": null}}`).wantField("data", `{"class_name": "Zeal", "n": 3}`)
 }
 
-// TestLosingSight changes a dialog so that it is no longer one's own to see.
+// TestLosingSight changes a dialog so that the caller can no longer see it.
 func TestLosingSight(t *testing.T) {
 	d := open(t)
 	id := d.group("1", "2")
@@ -140,7 +139,7 @@ func TestLosingSight(t *testing.T) {
 	d.put(user("1"), id, `{"name": "Gone"}`).refused(http.StatusNotFound, "dialog not found")
 }
 
-// TestWrongUpdates sends what no update is. Nothing of it may be done.
+// TestWrongUpdates sends invalid updates: nothing may change.
 func TestWrongUpdates(t *testing.T) {
 	many := "0"
 	for i := range 100 {

@@ -147,8 +147,8 @@ func TestMessages(t *testing.T) {
 	}
 }
 
-// TestAllProblems holds that a client is told of every wrong value at once, up
-// to a bound.
+// TestAllProblems checks that a client gets all wrong values in one answer, up
+// to a limit.
 func TestAllProblems(t *testing.T) {
 	l := load(t, schemas[1])
 	errs := refuse(t, l, `query($a: Int, $b: [Int!]) { leaf(int: $a, intsRequired: $b) nope }`, `{}`)

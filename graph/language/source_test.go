@@ -46,8 +46,8 @@ func TestStrings(t *testing.T) {
 	}
 }
 
-// TestPlaces holds that errors point to what the client wrote, wherever a
-// string before it was rewritten.
+// TestPlaces checks that errors point to what the client wrote, even after a
+// string that was rewritten.
 func TestPlaces(t *testing.T) {
 	l := load(t, schemas[1])
 	for _, test := range []struct {
