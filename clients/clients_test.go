@@ -24,7 +24,7 @@ func TestNPM(t *testing.T) {
 		t.Fatal(err)
 	}
 	clienttest.Run(t, ".", nil, "npm", "run", "--silent", "build")
-	server := servertest.Spawn(t, "--dev")
+	server := servertest.Spawn(t, "--dev", "--webhook-allow", "127.0.0.1")
 	trusting := servertest.Spawn(t, "--dev", "--trusted-documents", "src/gql/persisted-documents.json")
 	t.Log(clienttest.Run(t, ".", []string{
 		"TEST_URL=" + server.URL + "/graphql",

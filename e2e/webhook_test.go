@@ -1,11 +1,15 @@
 package e2e_test
 
 import (
+	"bufio"
 	"encoding/json"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"net/http/httptest"
+	"os"
+	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -142,4 +146,64 @@ func (p process) renameUntilKilled(tokens, ids []string, arrived func() int) {
 	}
 	p.Kill()
 	writing.Wait()
+}
+
+// TestWebhookReceiverInGo runs the receiver that the documents show.
+func TestWebhookReceiverInGo(t *testing.T) {
+	document, err := os.ReadFile("../docs/webhooks.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, code, found := strings.Cut(string(document), "```go\n")
+	code, _, _ = strings.Cut(code, "```")
+	if !found {
+		t.Fatal("the documents show no receiver in Go")
+	}
+	dir := t.TempDir()
+	if err := os.WriteFile(filepath.Join(dir, "main.go"), []byte(code), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	build := exec.CommandContext(t.Context(), "go", "build", "-o", "receiver", "main.go")
+	build.Dir = dir
+	if out, err := build.CombinedOutput(); err != nil {
+		t.Fatalf("%v: %s", err, out)
+	}
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	address := listener.Addr().String()
+	if err := listener.Close(); err != nil { // the receiver takes the port
+		t.Fatal(err)
+	}
+	s := servertest.Start(t, "--webhook-allow", "127.0.0.1")
+	key := servertest.WithKey(s.MustCLI("apikey", "create", "webhooks"))
+	var made struct{ Secret string }
+	servertest.Decode(t, s.Must(key, `mutation($url: String!) { createWebhook(input: {url: $url}) { secret } }`,
+		map[string]any{"url": "http://" + address}).Data["createWebhook"], &made)
+	receiver := exec.CommandContext(t.Context(), filepath.Join(dir, "receiver"), address)
+	receiver.Env = append(os.Environ(), "WEBHOOK_SECRET="+made.Secret)
+	out, err := receiver.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := receiver.Start(); err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = receiver.Wait() }()
+	defer func() { _ = receiver.Process.Kill() }()
+	for deadline := time.Now().Add(servertest.Patience); ; time.Sleep(10 * time.Millisecond) {
+		if conn, err := net.Dial("tcp", address); err == nil {
+			_ = conn.Close()
+			break
+		}
+		if time.Now().After(deadline) {
+			t.Fatal("the receiver does not listen")
+		}
+	}
+	s.Must(key, `mutation { createDialog(input: {type: GROUP, name: "Lunch", ownerId: "alice"}) { dialog { id } } }`, nil)
+	line, err := bufio.NewReader(out).ReadString('\n')
+	if err != nil || !strings.Contains(line, `_1 {"type":"dialog.created"`) {
+		t.Errorf("the receiver printed %q, %v", line, err)
+	}
 }
