@@ -64,8 +64,8 @@ func (p *program) migrate(ctx context.Context, source, target dialog.Store) erro
 	if err != nil {
 		return err
 	}
-	_, err = fmt.Fprintf(p.stdout, "%d dialogs (%d copied now), %d classes and %d API keys are the same in both stores; SHA-256 %x\nNot copied: the secret that signs session tokens, deleted dialogs, idempotency keys of creations\n",
-		report.Dialogs, report.Copied, report.Classes, report.Keys, report.Checksum)
+	_, err = fmt.Fprintf(p.stdout, "%d dialogs (%d copied now), %d classes, %d API keys and %d webhooks are the same in both stores; SHA-256 %x\nNot copied: the secret that signs session tokens, deleted dialogs, idempotency keys of creations\n",
+		report.Dialogs, report.Copied, report.Classes, report.Keys, report.Webhooks, report.Checksum)
 	return err
 }
 

@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
+	"time"
 
 	"dialogs/dialog"
 )
@@ -15,14 +17,14 @@ const batch = 200
 type Report struct {
 	// Classes, Keys and Sessions (those that were ended) are how many there
 	// are, Dialogs how many of them are now the same in both stores.
-	Classes, Keys, Sessions, Dialogs int
+	Classes, Keys, Sessions, Webhooks, Dialogs int
 	// Copied are those of the dialogs that this run had to copy.
 	Copied int
 	// Checksum is that of all dialogs, equal in both stores.
 	Checksum [32]byte
 }
 
-// Migrate copies every class, API key, ended session and dialog with its
+// Migrate copies every class, API key, ended session, webhook and dialog with its
 // history from one store to the other, and then compares both. Dialogs that are
 // the same already are skipped, so that a run that was stopped resumes where it
 // was. Tombstones and the idempotency keys of creations expire within a day and
@@ -49,6 +51,9 @@ func Migrate(ctx context.Context, from, to dialog.Store, progress func(done, tot
 	}
 	if r.Sessions, err = copySessions(ctx, from, to); err != nil {
 		return r, fmt.Errorf("copying the ended sessions: %w", err)
+	}
+	if r.Webhooks, err = copyWebhooks(ctx, from, to); err != nil {
+		return r, fmt.Errorf("copying the webhooks: %w", err)
 	}
 	if r.Copied, err = copyDialogs(ctx, from, to, total, progress); err != nil {
 		return r, fmt.Errorf("copying the dialogs: %w", err)
@@ -124,6 +129,36 @@ func copySessions(ctx context.Context, from, to dialog.SessionStore) (int, error
 		}
 	}
 	return len(sessions), nil
+}
+
+// copyWebhooks copies the webhooks. Positions of one store mean nothing in another, so the
+// receivers learn that they missed changes.
+func copyWebhooks(ctx context.Context, from, to dialog.WebhookStore) (int, error) {
+	webhooks, err := from.Webhooks(ctx)
+	if err != nil {
+		return 0, err
+	}
+	there, err := to.Webhooks(ctx)
+	if err != nil {
+		return 0, err
+	}
+	for _, w := range webhooks {
+		w.Revision, w.Replays, w.ReplaySince = 1, 0, time.Time{}
+		if slices.ContainsFunc(there, func(t dialog.Webhook) bool { return t.ID == w.ID }) {
+			continue
+		}
+		if _, err := to.SaveWebhook(ctx, w); err != nil {
+			return 0, err
+		}
+		l := dialog.Lease{Holder: "migrate", Now: time.Unix(1, 0), Until: time.Unix(1, 0)}
+		if _, _, err := to.LeaseWebhook(ctx, w.ID, l); err != nil {
+			return 0, err
+		}
+		if _, err := to.SaveWebhookProgress(ctx, w.ID, l.Holder, dialog.WebhookProgress{GapOwed: true}); err != nil {
+			return 0, err
+		}
+	}
+	return len(webhooks), nil
 }
 
 func copyDialogs(ctx context.Context, from, to dialog.Archive, total int, progress func(done, total int)) (copied int, err error) {

@@ -51,6 +51,43 @@ func filled(t *testing.T, s dialog.Store) dialog.Store {
 	return s
 }
 
+// TestMigrateWebhooks copies webhooks, whose receivers must learn that they missed changes.
+func TestMigrateWebhooks(t *testing.T) {
+	source, target := memory.NewStore(), embedded(t)
+	at := time.Date(2026, 1, 31, 14, 0, 0, 0, time.UTC)
+	w := dialog.Webhook{
+		ID: "5d75393ba28f9a17e1cb0001", URL: "https://example.com", Status: dialog.WebhookActive, CreatedAt: at, ResumedAt: at,
+		Secrets: []dialog.WebhookSecret{{Sealed: []byte("sealed")}}, Revision: 1,
+	}
+	if saved, err := source.SaveWebhook(t.Context(), w); err != nil || !saved {
+		t.Fatal(saved, err)
+	}
+	for range 2 { // again as a run that was stopped
+		report, err := transfer.Migrate(t.Context(), source, target, none)
+		if err != nil || report.Webhooks != 1 {
+			t.Fatalf("got %+v, %v", report, err)
+		}
+	}
+	got, err := target.Webhooks(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff([]dialog.Webhook{w}, got); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+	if p, err := target.WebhookProgress(t.Context(), w.ID); err != nil || !p.GapOwed || p.Mark != "" {
+		t.Errorf("the progress is %+v, %v", p, err)
+	}
+	other := w
+	other.ID = "5d75393ba28f9a17e1cb0002"
+	if _, err := target.SaveWebhook(t.Context(), other); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := transfer.Migrate(t.Context(), source, target, none); err == nil || !strings.Contains(err.Error(), string(other.ID)) {
+		t.Errorf("a target with a webhook of its own: %v", err)
+	}
+}
+
 func embedded(t *testing.T) dialog.Store {
 	t.Helper()
 	s, err := sqlite.Open(t.Context(), t.TempDir(), sqlite.Options{})

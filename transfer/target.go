@@ -3,6 +3,7 @@ package transfer
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"dialogs/dialog"
 )
@@ -10,7 +11,7 @@ import (
 // checkTarget reports whether the target is empty, or the copy of an earlier run:
 // then it has nothing that the source does not have. It writes nothing.
 func checkTarget(ctx context.Context, from, to dialog.Store) error {
-	for _, check := range []func(ctx context.Context, from, to dialog.Store) error{checkClasses, checkKeys, checkDialogs} {
+	for _, check := range []func(ctx context.Context, from, to dialog.Store) error{checkClasses, checkKeys, checkWebhooks, checkDialogs} {
 		if err := check(ctx, from, to); err != nil {
 			return fmt.Errorf("the target must be empty, or the copy of an earlier run: %w", err)
 		}
@@ -43,6 +44,23 @@ func checkClasses(ctx context.Context, from, to dialog.Store) error {
 		}
 		if grows {
 			return fmt.Errorf("the source does not have all fields of its class %s", c.Name)
+		}
+	}
+	return nil
+}
+
+func checkWebhooks(ctx context.Context, from, to dialog.Store) error {
+	there, err := to.Webhooks(ctx)
+	if err != nil {
+		return err
+	}
+	webhooks, err := from.Webhooks(ctx)
+	if err != nil {
+		return err
+	}
+	for _, w := range there {
+		if !slices.ContainsFunc(webhooks, func(f dialog.Webhook) bool { return f.ID == w.ID }) {
+			return fmt.Errorf("the source does not have its webhook %s", w.ID)
 		}
 	}
 	return nil

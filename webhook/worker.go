@@ -188,7 +188,7 @@ func (w *worker) skip(ctx context.Context) bool {
 		w.away(ctx, err)
 		return false
 	}
-	w.progress.GapOwed = w.progress.Mark != ""
+	w.progress.GapOwed = w.progress.GapOwed || w.progress.Mark != ""
 	w.window = newWindow(w.reader.Place(sentMost))
 	return true
 }
