@@ -8,6 +8,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
+
 	"dialogs/dialog"
 	"dialogs/store/memory"
 	"dialogs/store/sqlite"
