@@ -70,18 +70,18 @@ async function seen(name: string): Promise<void> {
 }
 
 test('queries, mutations and their errors', async () => {
-  const foreign = await program.group(somebody('bob'), 'Not hers');
+  const foreign = await program.group(somebody('bob'), 'Not theirs');
   await each(async ({ library, group }) => {
     assert.equal(await library.read(group), 'Lunch');
     assert.equal(await library.rename(group, 'Dinner'), 'Dinner');
     assert.equal(await library.read(foreign), 'FORBIDDEN');
-    assert.equal(await library.rename(foreign, 'Hers'), 'FORBIDDEN');
+    assert.equal(await library.rename(foreign, 'Theirs'), 'FORBIDDEN');
     assert.equal(await library.rename(group, ''), 'BAD_USER_INPUT');
   });
 });
 
 test('a subscription that is refused ends with its code', async () => {
-  const foreign = await program.group(somebody('bob'), 'Not hers');
+  const foreign = await program.group(somebody('bob'), 'Not theirs');
   await each(async ({ library, group }) => {
     const ends: (string | null)[] = [];
     const watcher = { next: () => assert.fail('an event'), end: (code: string | null) => ends.push(code) };

@@ -1,7 +1,6 @@
 import type { Fetcher } from '@graphiql/toolkit';
-import { parse } from 'graphql';
-
-type Answer = { data?: unknown; errors?: { message: string }[] };
+import { parse, type DocumentNode } from 'graphql';
+import { type Answer, eventsOf } from './events';
 
 /**
  * Sends operations to the endpoint, on the page's own host. What the server
@@ -9,6 +8,8 @@ type Answer = { data?: unknown; errors?: { message: string }[] };
  */
 export function fetcherOf(endpoint: string, onHiddenSchema: (refusal: string) => void): Fetcher {
   return async ({ query, variables, operationName }, options) => {
+    const request = { query, variables, operationName: nameIn(query, operationName) };
+    if (isSubscription(request)) return eventsOf(endpoint, request, options?.headers);
     const response = await fetch(endpoint, {
       method: 'POST',
       headers: {
@@ -16,12 +17,25 @@ export function fetcherOf(endpoint: string, onHiddenSchema: (refusal: string) =>
         Accept: 'application/graphql-response+json, application/json;q=0.9',
         ...options?.headers,
       },
-      body: JSON.stringify({ query, variables, operationName: nameIn(query, operationName) }),
+      body: JSON.stringify(request),
     });
     const answer = (await response.json()) as Answer;
     if (operationName === 'IntrospectionQuery') onHiddenSchema((!answer.data && answer.errors?.[0]?.message) || '');
     return answer;
   };
+}
+
+/** Whether the operation of that name, or the only one, is a subscription. */
+function isSubscription({ query, operationName }: { query: string; operationName: string | undefined }): boolean {
+  let document: DocumentNode;
+  try {
+    document = parse(query);
+  } catch {
+    return false; // the server says what is wrong with the query
+  }
+  return document.definitions.some(
+    (d) => d.kind === 'OperationDefinition' && d.operation === 'subscription' && (!operationName || d.name?.value === operationName),
+  );
 }
 
 /**
