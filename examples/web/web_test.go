@@ -21,11 +21,8 @@ func TestPage(t *testing.T) {
 	clienttest.Install(t, ".")
 	clienttest.Run(t, ".", nil, "npm", "run", "--silent", "build")
 	server := servertest.Start(t, "--dev")
-	preview := exec.Command("node", "node_modules/vite/bin/vite.js", "preview", "--port", "0")
-	preview.Env = append(preview.Environ(), "DIALOGS_URL="+server.URL, "NO_COLOR=1")
-	site := clienttest.Await(t, preview, `Local: +(http://127\.0\.0\.1:\d+)/`)
-
-	v := &visit{T: t, Browser: clienttest.OpenBrowser(t, chromium, site), server: server}
+	v := &visit{T: t, Browser: clienttest.OpenBrowser(t, chromium, preview(t, server)), server: server}
+	v.InEveryPage(unreachable)
 	v.setUp()
 	for _, part := range []func(){
 		v.signsIn,
@@ -41,6 +38,19 @@ func TestPage(t *testing.T) {
 			t.Errorf("there was trouble: %q", trouble)
 		}
 	}
+	t.Run("live", func(t *testing.T) { testLive(t, chromium) })
+}
+
+// unreachable is a network without WebSockets: most parts are about pages that don't
+// know yet what others have changed.
+const unreachable = `window.WebSocket = class extends EventTarget { close() {} };`
+
+// preview serves the page that was built, before the server, and returns its address.
+func preview(t *testing.T, server *servertest.Server) string {
+	t.Helper()
+	command := exec.Command("node", "node_modules/vite/bin/vite.js", "preview", "--port", "0")
+	command.Env = append(command.Environ(), "DIALOGS_URL="+server.URL, "NO_COLOR=1")
+	return clienttest.Await(t, command, `Local: +(http://127\.0\.0\.1:\d+)/`)
 }
 
 // setUp makes twelve dialogs of alice's; the one that the visit is about has

@@ -9,6 +9,7 @@ import { useKeptFocus } from './focus.ts';
 import { Modal } from './Modal.tsx';
 import { forgetSession, keepSession, type Session, storedSession } from './session.ts';
 import { SignIn, SignInForm } from './SignIn.tsx';
+import { useLive } from './useLive.ts';
 
 export function App() {
   const [session, setSession] = useState(storedSession);
@@ -60,6 +61,11 @@ interface Props {
 function Conversations({ me, onSignOut, onCrash }: Props) {
   const open = useOpenDialog();
   useKeptFocus();
+  const [changes, setChanges] = useState({ all: 0, open: 0 });
+  useLive((dialogId) => {
+    const isOpen = dialogId === null || dialogId === open;
+    setChanges((seen) => ({ all: seen.all + 1, open: seen.open + Number(isOpen) }));
+  });
   return (
     <>
       <header className="bar">
@@ -75,7 +81,7 @@ function Conversations({ me, onSignOut, onCrash }: Props) {
       </header>
       <div className="columns" data-open={open !== null}>
         <Boundary onRetry={onCrash}>
-          <DialogList me={me} open={open} />
+          <DialogList me={me} open={open} changes={changes.all} />
         </Boundary>
         <main>
           <a className="back" href="#/">
@@ -87,7 +93,7 @@ function Conversations({ me, onSignOut, onCrash }: Props) {
                 <p>Pick a conversation, or start a new one.</p>
               </div>
             ) : (
-              <DialogPage id={open} me={me} />
+              <DialogPage id={open} me={me} changes={changes.open} />
             )}
           </Boundary>
         </main>

@@ -17,7 +17,7 @@ const firstPage: ListDialogsQueryVariables = { first: pageSize };
 type ListedDialog = NonNullable<ListDialogsQuery['dialogs']>['nodes'][number];
 
 /** The user's dialogs, the latest change first, a page at a time. */
-export function DialogList({ me, open }: { me: string; open: string | null }) {
+export function DialogList({ me, open, changes }: { me: string; open: string | null; changes: number }) {
   const [search, setSearch] = useState('');
   const sought = useSettled(search.trim());
   const [page, setPage] = useState(firstPage);
@@ -26,8 +26,8 @@ export function DialogList({ me, open }: { me: string; open: string | null }) {
   const { data, refusal } = useKept(state);
   const dialogs = data?.dialogs;
   const refresh = () => reload({ requestPolicy: 'network-only' });
-  // Others change dialogs too: the list is read again whenever the user moves on.
-  useEffect(refresh, [open]);
+  // Others change dialogs too: the list is read again whenever one has changed, and whenever the user moves on.
+  useEffect(refresh, [open, changes]);
   return (
     <nav aria-labelledby="conversations" aria-busy={state.fetching}>
       <h2 id="conversations">Conversations</h2>

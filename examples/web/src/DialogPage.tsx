@@ -15,7 +15,7 @@ import { useKept } from './useKept.ts';
 import { titleOf } from './words.ts';
 
 /** One dialog, with the buttons that the server's viewerCan fields allow. */
-export function DialogPage({ id, me }: { id: string; me: string }) {
+export function DialogPage({ id, me, changes }: { id: string; me: string; changes: number }) {
   const [state, reload] = useQuery({
     query: openDialog,
     variables: { id },
@@ -25,6 +25,9 @@ export function DialogPage({ id, me }: { id: string; me: string }) {
   const { data, refusal } = useKept(state);
   const [updated, setUpdated] = useState<DialogDetailsFragment | null>(null);
   const refresh = () => reload({ requestPolicy: 'network-only' });
+  useEffect(() => {
+    if (changes > 0) refresh();
+  }, [changes]);
   const heading = useFocusWhereTheListIsHidden();
 
   function onChanged(dialog: DialogDetailsFragment | null) {

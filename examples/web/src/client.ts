@@ -1,4 +1,5 @@
 import { cacheExchange, Client, fetchExchange, mapExchange } from 'urql';
+import { liveExchange } from './live.ts';
 import { refusalOf } from './refusal.ts';
 
 /** A client that calls as the user whose session token it is given. */
@@ -15,6 +16,7 @@ export function connect(token: () => string, onExpired?: () => void): Client {
       }),
       cacheExchange,
       fetchExchange,
+      liveExchange(token),
     ],
   });
 }

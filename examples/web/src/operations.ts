@@ -105,6 +105,18 @@ export const deleteDialog = graphql(`
   }
 `);
 
+export const currentPosition = graphql(`
+  query CurrentPosition {
+    dialogChanges { cursor }
+  }
+`);
+
+export const changedDialogs = graphql(`
+  subscription ChangedDialogs($after: String) {
+    dialogsChanged(after: $after) { dialogId cursor }
+  }
+`);
+
 export const whoAmI = graphql(`
   query WhoAmI {
     viewer { userId }
