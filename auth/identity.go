@@ -19,6 +19,12 @@ type Identity struct {
 
 	// credentials are those of the caller, to check them again.
 	credentials Credentials
+	// session identifies the token's session in the store; empty for one
+	// without an id.
+	session string
+	// secret is the one that the token was signed with; nil for a token of
+	// another issuer.
+	secret *[]byte
 }
 
 type identityKey struct{}

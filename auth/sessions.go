@@ -6,6 +6,8 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 	"time"
 
 	lru "github.com/hashicorp/golang-lru/v2"
@@ -59,7 +61,7 @@ func sessionID(id Identity) string {
 
 // check rejects a session that was ended.
 func (s *sessions) check(ctx context.Context, id Identity) error {
-	name := sessionID(id)
+	name := id.session
 	if name == "" {
 		return nil
 	}
@@ -83,20 +85,55 @@ func (s *sessions) believed(seen sighting) bool {
 	return age >= 0 && age < sessionBelieved
 }
 
+// look asks the store about a session.
 func (s *sessions) look(ctx context.Context, name string) (sighting, error) {
-	seen := sighting{asOf: s.now()}
-	var err error
-	if seen.ended, err = s.store.SessionEnded(ctx, name); err != nil {
-		if dialog.IsCode(err, dialog.Unavailable) || errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) {
-			return seen, unavailable("session tokens cannot be checked at the moment; try again", err)
-		}
-		return seen, fmt.Errorf("looking up a session: %w", err)
+	if err := s.lookAll(ctx, []string{name}); err != nil {
+		return sighting{}, err
 	}
-	if known, ok := s.seen.Peek(name); ok && known.ended {
-		return known, nil // ended here meanwhile
-	}
-	s.seen.Add(name, seen)
+	seen, _ := s.seen.Get(name)
 	return seen, nil
+}
+
+// lookAll asks the store about sessions, and remembers its answers.
+func (s *sessions) lookAll(ctx context.Context, names []string) error {
+	asOf := s.now()
+	list, err := s.store.SessionsEnded(ctx, names)
+	if err != nil {
+		if dialog.IsCode(err, dialog.Unavailable) || errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) {
+			return unavailable("session tokens cannot be checked at the moment; try again", err)
+		}
+		return fmt.Errorf("looking up sessions: %w", err)
+	}
+	ended := make(map[string]bool, len(list))
+	for _, name := range list {
+		ended[name] = true
+	}
+	for _, name := range names {
+		if known, ok := s.seen.Peek(name); ok && known.ended {
+			continue // perhaps ended here meanwhile
+		}
+		s.seen.Add(name, sighting{ended: ended[name], asOf: asOf})
+	}
+	return nil
+}
+
+// lookedUpMost is how many sessions the store is asked about at once.
+const lookedUpMost = 500
+
+// refresh asks the store about the sessions of which it was not asked lately. What
+// fails is asked again for each of them.
+func (s *sessions) refresh(ctx context.Context, callers []Identity) {
+	due := map[string]struct{}{}
+	for _, id := range callers {
+		if seen, ok := s.seen.Peek(id.session); id.session != "" && (!ok || !seen.ended && !s.believed(seen)) {
+			due[id.session] = struct{}{}
+		}
+	}
+	for names := range slices.Chunk(slices.Collect(maps.Keys(due)), lookedUpMost) {
+		if s.lookAll(ctx, names) != nil {
+			return
+		}
+	}
 }
 
 // endedUntil is how long the end of a session must be remembered. A token that
@@ -111,7 +148,7 @@ func (s *sessions) endedUntil(id Identity) time.Time {
 
 // end ends a session until its token expires.
 func (s *sessions) end(ctx context.Context, id Identity) error {
-	name := sessionID(id)
+	name := id.session
 	switch {
 	case id.ExpiresAt.IsZero():
 		return dialog.InvalidInput("", "only a session token can be ended; revoke an API key instead")

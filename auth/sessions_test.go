@@ -30,15 +30,15 @@ func newSessionStore() *sessionStore {
 	return &sessionStore{SessionStore: memory.NewStore()}
 }
 
-func (s *sessionStore) SessionEnded(ctx context.Context, id string) (bool, error) {
+func (s *sessionStore) SessionsEnded(ctx context.Context, ids []string) ([]string, error) {
 	s.mu.Lock()
 	s.looks++
 	err, during := s.err, s.during
 	s.mu.Unlock()
 	if err != nil {
-		return false, err
+		return nil, err
 	}
-	ended, err := s.SessionStore.SessionEnded(ctx, id)
+	ended, err := s.SessionStore.SessionsEnded(ctx, ids)
 	if during != nil {
 		during()
 	}

@@ -99,8 +99,9 @@ func (t *tokens) verify(ctx context.Context, text string) (Identity, error) {
 	if err != nil {
 		return Identity{}, tokenRefused(subjectMessage)
 	}
-	identity := Identity{Caller: dialog.Caller{User: user}, ExpiresAt: expires}
+	identity := Identity{Caller: dialog.Caller{User: user}, ExpiresAt: expires, secret: key.secret}
 	identity.TokenID, _ = claims["jti"].(string)
+	identity.session = sessionID(identity)
 	if when.iat != 0 {
 		identity.IssuedAt = seconds(when.iat)
 	}
@@ -111,13 +112,15 @@ func (t *tokens) verify(ctx context.Context, text string) (Identity, error) {
 // signature until it is done.
 type keySearch struct {
 	*tokens
-	held bool
+	held   bool
+	secret *[]byte // the one that was used, if any
 }
 
 func (k *keySearch) find(ctx context.Context) jwt.Keyfunc {
 	return func(token *jwt.Token) (any, error) {
 		if token.Method == jwt.SigningMethodHS256 {
-			return *k.secret.Load(), nil
+			k.secret = k.tokens.secret.Load()
+			return *k.secret, nil
 		}
 		key, err := k.issuer.keys.KeyfuncCtx(ctx)(token)
 		if err != nil {

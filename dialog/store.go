@@ -124,9 +124,9 @@ type SessionStore interface {
 	// forget it afterwards. Of two calls for one session, the later Until
 	// counts.
 	EndSession(ctx context.Context, s EndedSession) error
-	// SessionEnded must report whether the session was ended. It is called
-	// often.
-	SessionEnded(ctx context.Context, id string) (bool, error)
+	// SessionsEnded must return those of the sessions that were ended, in any
+	// order. It is called often.
+	SessionsEnded(ctx context.Context, ids []string) ([]string, error)
 	// EndedSessions must return all ended sessions that are kept, by id.
 	EndedSessions(ctx context.Context) ([]EndedSession, error)
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"log/slog"
 	"net/http"
+	"time"
 
 	"dialogs/api"
 	"dialogs/auth"
@@ -33,15 +34,26 @@ func (c Callers) SignIn(ctx context.Context, upgrade http.Header, payload map[st
 	return api.WithCharger(ctx, c.Limiter.charger(identity.Caller, clientFrom(ctx).address)), nil
 }
 
-// Check returns an [api.Refusal] when the credentials of the context's caller
-// are no longer valid: their token has expired, or their session or key was
-// ended. If the store cannot be asked at the moment, nobody is cut off: without
-// the store, they do not get changes either.
-func (c Callers) Check(ctx context.Context) error {
-	err := c.Authenticator.Check(ctx, auth.FromContext(ctx))
-	var refused *auth.Error
-	if ctx.Err() != nil || !errors.As(err, &refused) || refused.Status >= http.StatusInternalServerError {
-		return nil
+// checkTimeout is how long the store may take to answer for all callers.
+const checkTimeout = 4 * time.Second
+
+// Check returns an error for each context: an [api.Refusal] when the credentials of its
+// caller are no longer valid, because their token has expired, or their session or key
+// was ended; else nil. If the store cannot be asked at the moment, nobody is cut off:
+// without the store, they do not get changes either.
+func (c Callers) Check(contexts []context.Context) []error {
+	ctx, cancel := context.WithTimeout(context.Background(), checkTimeout)
+	defer cancel()
+	callers := make([]auth.Identity, len(contexts))
+	for i, of := range contexts {
+		callers[i] = auth.FromContext(of)
 	}
-	return &api.Refusal{Code: api.CodeOfStatus(refused.Status), Message: refused.Message}
+	refusals := make([]error, len(contexts))
+	for i, err := range c.Authenticator.Check(ctx, callers) {
+		var refused *auth.Error
+		if errors.As(err, &refused) && refused.Status < http.StatusInternalServerError {
+			refusals[i] = &api.Refusal{Code: api.CodeOfStatus(refused.Status), Message: refused.Message}
+		}
+	}
+	return refusals
 }

@@ -1,6 +1,7 @@
 package edge_test
 
 import (
+	"context"
 	"errors"
 	"log/slog"
 	"net/http"
@@ -14,6 +15,9 @@ import (
 	"dialogs/edge"
 	"dialogs/store/memory"
 )
+
+// check checks one caller.
+func check(c edge.Callers, ctx context.Context) error { return c.Check([]context.Context{ctx})[0] }
 
 // TestCallers signs in by the upgrade request or by connection_init, and checks again
 // who called.
@@ -54,7 +58,7 @@ func TestCallers(t *testing.T) {
 			if got := auth.FromContext(ctx).Caller.User; got != test.want {
 				t.Errorf("got user %q, want %q", got, test.want)
 			}
-			if err := c.Check(ctx); err != nil {
+			if err := check(c, ctx); err != nil {
 				t.Errorf("who has signed in may no longer call: %v", err)
 			}
 			if test.want != "" && api.Charge(ctx, 2) != nil {
@@ -82,7 +86,7 @@ func TestCallers(t *testing.T) {
 			t.Fatal(err)
 		}
 		now = now.Add(2 * time.Hour)
-		if err := c.Check(ctx); api.AsRefusal(err).Code != api.Unauthenticated {
+		if err := check(c, ctx); api.AsRefusal(err).Code != api.Unauthenticated {
 			t.Errorf("got error %v", err)
 		}
 	})
@@ -100,7 +104,7 @@ func TestCallers(t *testing.T) {
 			t.Fatal(err)
 		}
 		away := callers(brokenKeys{st, dialog.ErrUnavailable(errors.New("away"))})
-		if err := away.Check(ctx); err != nil {
+		if err := check(away, ctx); err != nil {
 			t.Errorf("cut off because the store is away: %v", err)
 		}
 	})

@@ -235,6 +235,13 @@ func (c *connection) Close() error {
 	return err
 }
 
+// isUpgraded tells whether the connection became a WebSocket.
+func (c *connection) isUpgraded() bool {
+	c.all.mu.Lock()
+	defer c.all.mu.Unlock()
+	return c.upgraded
+}
+
 // forget no longer counts the connection. The mutex must be held.
 func (c *connection) forget() {
 	if c.closed {

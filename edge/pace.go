@@ -136,6 +136,9 @@ func (w *pacedWriter) timed(bytes int, write func() error) error {
 // finish leaves the client the rest of its time for what is still buffered.
 // From here on a connection without streams waits for its client alone.
 func (w *pacedWriter) finish() {
+	if w.conn.isUpgraded() { // a WebSocket has deadlines of its own
+		return
+	}
 	_ = w.control.SetWriteDeadline(time.Now().Add(w.slack))
 	if w.streams {
 		w.conn.ends()

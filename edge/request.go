@@ -30,14 +30,17 @@ func Logged(log *slog.Logger, now func() time.Time, unavailable func()) Guard {
 			watched := &statusWriter{ResponseWriter: w, status: http.StatusOK}
 			start := now()
 			next.ServeHTTP(watched, r.WithContext(ctx))
-			attrs := append([]slog.Attr{
-				slog.String("method", api.ForLog(r.Method)), slog.String("path", api.ForLog(r.URL.Path)), slog.Int("status", watched.status),
-				api.Milliseconds("duration", now().Sub(start)), slog.String("address", from.String()),
-			}, request.Notes()...)
-			log.LogAttrs(ctx, request.Level(), "request finished", attrs...)
-			if request.Unavailable() {
-				unavailable()
-			}
+			method, path, status := api.ForLog(r.Method), api.ForLog(r.URL.Path), watched.status
+			api.WhenFinished(ctx, func() {
+				attrs := append([]slog.Attr{
+					slog.String("method", method), slog.String("path", path), slog.Int("status", status),
+					api.Milliseconds("duration", now().Sub(start)), slog.String("address", from.String()),
+				}, request.Notes()...)
+				log.LogAttrs(ctx, request.Level(), "request finished", attrs...)
+				if request.Unavailable() {
+					unavailable()
+				}
+			})
 		})
 	}
 }

@@ -2,12 +2,20 @@ package edge
 
 import (
 	"context"
+	"log/slog"
 	"net/http"
+	"runtime/debug"
 	"sync"
+
+	"dialogs/api"
 )
 
-// running counts the handlers that run.
+// running counts the handlers that run, and what goes on after them.
 type running struct {
+	// base ends when everything is cut off.
+	base context.Context
+	log  *slog.Logger
+
 	mu       sync.Mutex
 	handlers int
 	// none is closed when nobody runs, once somebody waits for that.
@@ -15,13 +23,32 @@ type running struct {
 	waiting bool
 }
 
-// count counts the calls of a handler.
+// count counts the calls of a handler. What a request detaches runs in a goroutine of
+// its own, so that net/http can let go of the request's memory and stack.
 func (r *running) count(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
+		ctx, detachment := api.WithDetachment(req.Context(), r.base)
 		r.add(1)
-		defer r.add(-1)
-		next.ServeHTTP(w, req)
+		defer func() {
+			if rest := detachment.Rest(); rest != nil {
+				go r.finish(rest)
+				return
+			}
+			r.add(-1)
+		}()
+		next.ServeHTTP(w, req.WithContext(ctx))
 	})
+}
+
+// finish does what a request has detached. Like net/http, it survives a panic.
+func (r *running) finish(rest func()) {
+	defer r.add(-1)
+	defer func() {
+		if v := recover(); v != nil {
+			r.log.Error("panic", "value", v, "stack", string(debug.Stack()))
+		}
+	}()
+	rest()
 }
 
 func (r *running) add(n int) {

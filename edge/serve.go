@@ -54,7 +54,7 @@ const (
 func (s Server) Serve(ctx context.Context, listener net.Listener) error {
 	base, cutOff := context.WithCancel(api.WithStopping(context.WithoutCancel(ctx), ctx))
 	defer cutOff()
-	handlers := &running{}
+	handlers := &running{base: base, log: s.Log}
 	server := &http.Server{
 		Handler:           handlers.count(s.Handler),
 		TLSConfig:         s.TLS,

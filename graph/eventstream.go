@@ -5,6 +5,7 @@ import (
 	"errors"
 	"net/http"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/vektah/gqlparser/v2/gqlerror"
@@ -20,6 +21,9 @@ type eventStream struct {
 	ctx     context.Context
 	cancel  context.CancelFunc
 
+	pings   sync.WaitGroup
+	signing atomic.Bool // a comment is being sent
+
 	mu sync.Mutex // guards what follows
 	w  http.ResponseWriter
 }
@@ -28,13 +32,11 @@ type eventStream struct {
 func (e *eventStream) serve(run func() (gqlerror.List, error)) {
 	e.quota.open.Add(1)
 	defer e.quota.open.Add(-1)
-	checks := newBeat(checkEvery, e.check)
-	defer checks.stop()
-	alive := newBeat(e.PingInterval, func() { _ = e.write(keepAlive) })
-	defer alive.stop()
 	if e.open() != nil {
 		return
 	}
+	defer e.pings.Wait()
+	defer e.upkeep.tend(e)()
 	errs, err := run()
 	if errors.Is(err, errCut) {
 		api.NoteReason(e.ctx, "connection lost")
@@ -46,8 +48,8 @@ func (e *eventStream) serve(run func() (gqlerror.List, error)) {
 	_ = e.write("event: complete\ndata:\n\n") // the client may have gone
 }
 
-// keepAlive is a comment, so that no proxy considers the connection dead.
-const keepAlive = ":\n\n"
+// sign is a comment, so that no proxy considers the connection dead.
+const sign = ":\n\n"
 
 // open begins the answer.
 func (e *eventStream) open() error {
@@ -57,7 +59,7 @@ func (e *eventStream) open() error {
 	h.Set("X-Accel-Buffering", "no")
 	h.Set("X-Content-Type-Options", "nosniff")
 	e.w.WriteHeader(http.StatusOK)
-	return e.write(keepAlive)
+	return e.write(sign)
 }
 
 // next sends one result.
@@ -84,12 +86,22 @@ func (e *eventStream) end(reason string) {
 	e.cancel()
 }
 
-// check ends the stream if the caller's credentials are no longer valid.
-func (e *eventStream) check() {
-	if err := e.Callers.Check(e.ctx); err != nil {
-		e.end(err.Error())
+// signedIn is the context of the caller.
+func (e *eventStream) signedIn() context.Context { return e.ctx }
+
+// keepAlive sends a comment, unless the one before still waits for the client.
+func (e *eventStream) keepAlive() {
+	if e.signing.Swap(true) {
+		return
 	}
+	e.pings.Go(func() {
+		defer e.signing.Store(false)
+		_ = e.write(sign)
+	})
 }
+
+// revoke ends the stream of a caller whose credentials are no longer valid.
+func (e *eventStream) revoke(refused error) { e.end(refused.Error()) }
 
 // stop ends the stream because the server stops.
 func (e *eventStream) stop() {

@@ -3,8 +3,10 @@ package graph
 import (
 	"context"
 	"errors"
+	"io"
 	"net/http"
 	"sync"
+	"sync/atomic"
 	"time"
 	"unicode/utf8"
 
@@ -44,6 +46,8 @@ type socket struct {
 	begun        int
 
 	work sync.WaitGroup // operations, pings and closing
+	// pinged says that the client has not answered the latest ping.
+	pinged atomic.Bool
 
 	mu sync.Mutex // guards what follows
 	// ctx is lasting, and after connection_init the context of the caller.
@@ -62,7 +66,8 @@ type socket struct {
 func (s *socket) serve() {
 	s.quota.open.Add(1)
 	defer s.quota.open.Add(-1)
-	s.ws.SetReadLimit(-1) // ReadMessage limits what is read
+	s.ws.SetReadLimit(-1)                  // ReadMessage limits what is read
+	defer func() { _ = s.ws.CloseNow() }() // after a panic; else it is closed
 	defer s.work.Wait()
 	defer s.cancel()
 	forget := api.OnStopping(s.lasting, s.stop)
@@ -78,8 +83,7 @@ func (s *socket) serve() {
 		}
 	})
 	defer init.Stop()
-	pings := newBeat(s.PingInterval, s.ping)
-	defer pings.stop()
+	defer s.upkeep.tend(s)()
 	if s.ws.Subprotocol() != subprotocol {
 		s.end(4406, "Subprotocol not acceptable")
 		return
@@ -89,8 +93,7 @@ func (s *socket) serve() {
 
 // read handles messages until the connection ends.
 func (s *socket) read() {
-	release := func() {}
-	defer func() { release() }()
+	defer s.release()
 	for {
 		// It ends when the connection is closed.
 		kind, r, err := s.ws.Reader(context.Background())
@@ -102,19 +105,28 @@ func (s *socket) read() {
 			s.invalid("messages are text")
 			return
 		}
-		m, ok := s.receive(r)
-		if !ok {
+		if !s.take(r) {
 			return
 		}
-		if m.Type == "connection_init" {
-			if release, ok = s.initialize(m); !ok {
-				return
-			}
-			continue
-		}
-		if !s.handle(m) {
-			return
-		}
+	}
+}
+
+// take handles one message. It tells whether the connection goes on.
+func (s *socket) take(r io.Reader) bool {
+	m, ok := s.receive(r)
+	if !ok {
+		return false
+	}
+	if m.Type == "connection_init" {
+		return s.initialize(m)
+	}
+	return s.handle(m)
+}
+
+// release no longer counts the connection for its caller.
+func (s *socket) release() {
+	if s.acknowledged {
+		s.quota.connections.give(s.caller(s.ctx).Actor().Identity())
 	}
 }
 

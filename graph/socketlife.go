@@ -6,12 +6,26 @@ import (
 
 	"github.com/coder/websocket"
 
+	"dialogs/api"
 	"dialogs/dialog"
 )
 
-// ping sends a ping, and drops the connection if no pong arrives. An anonymous
-// connection without operations is closed.
-func (s *socket) ping() {
+// signedIn is the context of the caller after connection_init.
+func (s *socket) signedIn() context.Context {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.ctx == s.lasting {
+		return nil
+	}
+	return s.ctx
+}
+
+// revoke ends the connection of a caller whose credentials are no longer valid.
+func (s *socket) revoke(refused error) { s.refuse(api.AsRefusal(refused)) }
+
+// keepAlive sends a ping, and drops the connection if the one before was not answered.
+// An anonymous connection without operations is closed.
+func (s *socket) keepAlive() {
 	s.mu.Lock()
 	idle, ctx := s.initialized && len(s.operations) == 0, s.ctx
 	s.mu.Unlock()
@@ -19,11 +33,11 @@ func (s *socket) ping() {
 		s.end(4401, "Unauthorized: no credentials and no operation")
 		return
 	}
-	s.work.Go(func() {
-		late := time.AfterFunc(s.PingInterval, func() { s.lost("no pong within the ping interval") })
-		defer late.Stop()
-		_ = s.ws.Ping(context.Background()) // it ends with the connection
-	})
+	if s.pinged.Swap(true) {
+		s.lost("no pong within the ping interval")
+		return
+	}
+	s.work.Go(func() { _ = s.ws.Ping(context.Background()) }) // it ends with the connection
 }
 
 // stop ends the connection because the server stops: after its queries and

@@ -67,7 +67,11 @@ func (t overEvents) Do(w http.ResponseWriter, r *http.Request, exec graphql.Grap
 		if len(errs) > 0 {
 			return errs, nil
 		}
-		return t.run(ctx, exec, op, stream.next)
+		sub, errs, err := t.run(ctx, exec, op, stream.next)
+		if sub != nil {
+			return sub.follow()
+		}
+		return errs, err
 	})
 }
 

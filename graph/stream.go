@@ -3,10 +3,7 @@ package graph
 import (
 	"context"
 	"errors"
-	"io"
-	"log/slog"
 	"slices"
-	"time"
 
 	"github.com/99designs/gqlgen/graphql"
 	"github.com/vektah/gqlparser/v2/ast"
@@ -14,7 +11,6 @@ import (
 
 	"dialogs/api"
 	"dialogs/dialog"
-	"dialogs/live"
 )
 
 // noSubscription tells where subscriptions are served.
@@ -26,7 +22,8 @@ type streamer struct {
 	presenter
 	service *dialog.Service
 	Streams
-	quota *quota
+	quota  *quota
+	upkeep *upkeep
 }
 
 // A send sends one result of an operation. After an error nothing more is sent.
@@ -55,18 +52,14 @@ func (s *streamer) create(ctx context.Context, exec graphql.GraphExecutor, raw *
 	return nil, errs
 }
 
-// run executes an operation that was created, and sends its results. An error
-// that it returns ends the operation; errCut ends it without a message, and nil
-// completes it.
-func (s *streamer) run(ctx context.Context, exec graphql.GraphExecutor, op *graphql.OperationContext, send send) (gqlerror.List, error) {
+// run executes an operation that was created, and sends its results. A
+// subscription is only opened: it must be followed, or closed. The errors that run
+// returns end the operation; errCut ends it without a message, and nil completes it.
+func (s *streamer) run(ctx context.Context, exec graphql.GraphExecutor, op *graphql.OperationContext, send send) (*subscription, gqlerror.List, error) {
 	if op.Operation.Operation != ast.Subscription {
-		return s.answer(ctx, exec, op, send)
+		errs, err := s.answer(ctx, exec, op, send)
+		return nil, errs, err
 	}
-	who := s.caller(ctx).Actor().Identity()
-	if !s.quota.subscriptions.take(who, s.SubscriptionsPerCaller) {
-		return s.refusal(ctx, tooMany("too many subscriptions for one caller", s.SubscriptionsPerCaller, "--max-subscriptions-per-caller")), nil
-	}
-	defer s.quota.subscriptions.give(who)
 	return s.subscribe(ctx, exec, op, send)
 }
 
@@ -88,67 +81,6 @@ func (s *streamer) answer(ctx context.Context, exec graphql.GraphExecutor, op *g
 		return response.Errors, nil
 	}
 	return nil, s.emit(ctx, account, response, send)
-}
-
-// subscribe opens a subscription, and sends its events for as long as it lasts.
-func (s *streamer) subscribe(ctx context.Context, exec graphql.GraphExecutor, op *graphql.OperationContext, send send) (gqlerror.List, error) {
-	opening, feed := withFeed(ctx)
-	defer feed.close()
-	opening, cancel := context.WithCancel(opening)
-	defer cancel()
-	inTime := func() bool { return true }
-	if limit := api.OperationLimit(ctx); limit > 0 {
-		inTime = time.AfterFunc(limit, cancel).Stop
-	}
-	responses, inner := exec.DispatchOperation(opening, op)
-	if feed.watch == nil {
-		response := responses(inner)
-		if ctx.Err() != nil {
-			return nil, errCut
-		}
-		if response == nil || len(response.Errors) == 0 {
-			return s.refusal(ctx, &api.Refusal{Code: api.Unavailable, Message: stoppedMessage}), nil
-		}
-		noteErrors(ctx, response.Errors)
-		return response.Errors, nil
-	}
-	if !inTime() {
-		return s.refusal(ctx, &api.Refusal{Code: api.Unavailable, Message: stoppedMessage}), nil
-	}
-	events := 0
-	defer func() { api.Note(ctx, slog.Int("events", events)) }()
-	for {
-		next, err := feed.next(inner)
-		if err == nil {
-			err = s.tell(next, op, responses, send)
-		}
-		switch {
-		case err == nil:
-			events++
-		case errors.Is(err, io.EOF):
-			return nil, nil
-		case ctx.Err() != nil, errors.Is(err, live.ErrStopped), errors.Is(err, errCut):
-			return nil, errCut
-		default:
-			return s.refusal(ctx, err), nil
-		}
-	}
-}
-
-// tell makes the response of one event and sends it.
-func (s *streamer) tell(ctx context.Context, op *graphql.OperationContext, responses graphql.ResponseHandler, send send) error {
-	within, cancel := limited(dialog.WithRows(ctx, s.service.Policy().Limits.Rows))
-	defer cancel()
-	answering, account := s.answering(within, op)
-	defer account.Close()
-	response := responses(answering)
-	if response == nil {
-		if ctx.Err() != nil {
-			return errCut
-		}
-		return &api.Refusal{Code: api.Unavailable, Message: stoppedMessage}
-	}
-	return s.emit(ctx, account, response, send)
 }
 
 // emit sends one response.

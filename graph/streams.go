@@ -41,9 +41,9 @@ type Callers interface {
 	// the upgrade request or in the payload of connection_init. Its errors are
 	// [api.Refusal]s.
 	SignIn(ctx context.Context, upgrade http.Header, payload map[string]any) (context.Context, error)
-	// Check returns an [api.Refusal] when the credentials of the context's
-	// caller are no longer valid.
-	Check(ctx context.Context) error
+	// Check returns an error for each context: an [api.Refusal] when the
+	// credentials of its caller are no longer valid, else nil.
+	Check(contexts []context.Context) []error
 }
 
 // DefaultStreams serve browsers behind usual proxies.
@@ -112,35 +112,4 @@ func (s *streamer) endAfter() time.Duration {
 		return 0
 	}
 	return rand.N(most) //nolint:gosec // spreads load; not for security
-}
-
-// A beat calls a function again and again, one call at a time.
-type beat struct {
-	mu      sync.Mutex
-	timer   *time.Timer
-	stopped bool
-}
-
-func newBeat(every time.Duration, f func()) *beat {
-	b := &beat{}
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	b.timer = time.AfterFunc(every, func() {
-		b.mu.Lock()
-		defer b.mu.Unlock()
-		if b.stopped {
-			return
-		}
-		f()
-		b.timer.Reset(every)
-	})
-	return b
-}
-
-// stop ends the calls, and waits for one that runs.
-func (b *beat) stop() {
-	b.timer.Stop()
-	b.mu.Lock()
-	b.stopped = true
-	b.mu.Unlock()
 }

@@ -62,11 +62,14 @@ func (f *fakeCallers) SignIn(ctx context.Context, upgrade http.Header, payload m
 	return context.WithValue(ctx, callerKey{}, dialog.Caller{User: dialog.UserID(name)}), nil
 }
 
-func (f *fakeCallers) Check(context.Context) error {
-	if f.revoked.Load() {
-		return &api.Refusal{Code: api.Unauthenticated, Message: "invalid session token: expired"}
+func (f *fakeCallers) Check(contexts []context.Context) []error {
+	refused := make([]error, len(contexts))
+	for i := range refused {
+		if f.revoked.Load() {
+			refused[i] = &api.Refusal{Code: api.Unauthenticated, Message: "invalid session token: expired"}
+		}
 	}
-	return nil
+	return refused
 }
 
 func stream(t *testing.T, change func(*graph.Config)) *streaming {

@@ -1,10 +1,15 @@
 package graph
 
 import (
+	"bufio"
+	"bytes"
 	"context"
 	"encoding/base64"
+	"io"
 	"log/slog"
+	"net"
 	"net/http"
+	"slices"
 	"strings"
 
 	"github.com/99designs/gqlgen/graphql"
@@ -42,26 +47,52 @@ func (t overWebSocket) Do(w http.ResponseWriter, r *http.Request, exec graphql.G
 		Refuse(w, r, stoppingRefusal())
 		return
 	}
-	ctx, cancel := api.Lasting(r.Context())
-	defer cancel()
-	s := &socket{
-		overWebSocket: t, exec: exec, upgrade: r.Header, lasting: ctx, ctx: ctx, cancel: cancel, operations: map[string]*operation{},
-	}
+	charging := context.WithoutCancel(r.Context())
+	s := &socket{overWebSocket: t, exec: exec, upgrade: r.Header, operations: map[string]*operation{}}
 	var err error
-	s.ws, err = websocket.Accept(w, r, &websocket.AcceptOptions{
+	s.ws, err = websocket.Accept(smallBuffers{w}, r, &websocket.AcceptOptions{
 		Subprotocols: []string{subprotocol},
 		// The guards have checked the origin.
 		InsecureSkipVerify: true,
-		OnPingReceived:     func(context.Context, []byte) bool { return api.Charge(ctx, 1) == nil },
+		OnPingReceived:     func(context.Context, []byte) bool { return api.Charge(charging, 1) == nil },
+		OnPongReceived:     func(context.Context, []byte) { s.pinged.Store(false) },
 	})
 	if err != nil { // the client has gone
 		api.NoteReason(r.Context(), "the upgrade to a WebSocket failed: "+err.Error())
 		return
 	}
-	s.serve()
-	code, reason := s.ending()
-	api.Note(r.Context(), slog.Int("close_code", int(code)), slog.Int("operations", s.begun))
-	api.NoteReason(r.Context(), reason)
+	api.Detach(r.Context(), func(ctx context.Context) {
+		s.lasting, s.cancel = context.WithCancel(ctx)
+		s.ctx = s.lasting
+		s.serve()
+		code, reason := s.ending()
+		api.Note(ctx, slog.Int("close_code", int(code)), slog.Int("operations", s.begun))
+		api.NoteReason(ctx, reason)
+	})
+}
+
+// socketBuffer is how many bytes a connection keeps for what it reads and for what it
+// writes. net/http's buffers have 4096 each.
+const socketBuffer = 1 << 10
+
+// smallBuffers hands over connections with small buffers.
+type smallBuffers struct{ http.ResponseWriter }
+
+// Hijack takes over the connection.
+func (w smallBuffers) Hijack() (net.Conn, *bufio.ReadWriter, error) {
+	conn, buffers, err := http.NewResponseController(w.ResponseWriter).Hijack()
+	if err != nil {
+		return nil, nil, err
+	}
+	read, err := buffers.Reader.Peek(buffers.Reader.Buffered())
+	if err != nil {
+		return nil, nil, err
+	}
+	small := bufio.NewReaderSize(io.MultiReader(bytes.NewReader(slices.Clone(read)), conn), max(socketBuffer, len(read)))
+	if _, err := small.Peek(len(read)); err != nil {
+		return nil, nil, err
+	}
+	return conn, bufio.NewReadWriter(small, bufio.NewWriterSize(conn, socketBuffer)), nil
 }
 
 // unfitUpgrade says what is wrong with a request for a WebSocket; nil if it is

@@ -58,7 +58,7 @@ func (s *socket) subscribe(m *message) bool {
 	s.mu.Unlock()
 	if begun {
 		s.begun++
-		s.work.Go(func() { defer m.body.Close(); op.serve(ctx, &p) })
+		s.work.Go(func() { op.serve(ctx, &p, m.body.Close) })
 		return true
 	}
 	cancel()
@@ -89,12 +89,39 @@ func (s *socket) drop(id string) bool {
 	return true
 }
 
-// serve executes the operation and tells the client how it ended.
-func (op *operation) serve(ctx context.Context, p *params) {
+// serve executes the operation and tells the client how it ended. A subscription
+// waits in a goroutine of its own: the stack of this one has grown.
+func (op *operation) serve(ctx context.Context, p *params, release func()) {
+	ctx, finished := api.BeginOperation(ctx)
+	sub, errs, err := op.execute(ctx, p)
+	end := func(errs gqlerror.List, err error) {
+		op.end(errs, err, finished)
+		release()
+	}
+	if sub == nil {
+		end(errs, err)
+		return
+	}
+	op.socket.work.Go(func() { end(op.follow(sub)) })
+}
+
+// follow sends the events of a subscription.
+func (op *operation) follow(sub *subscription) (errs gqlerror.List, err error) {
+	defer op.recover(sub.ctx, &errs, &err)
+	return sub.follow()
+}
+
+// recover turns a panic into an error of the operation.
+func (op *operation) recover(ctx context.Context, errs *gqlerror.List, err *error) {
+	if v := recover(); v != nil {
+		*errs, *err = op.socket.refusal(ctx, api.Recovered(ctx, op.socket.log, v)), nil
+	}
+}
+
+// end tells the client how the operation ended.
+func (op *operation) end(errs gqlerror.List, err error, finished func(...slog.Attr)) {
 	s := op.socket
 	defer op.cancel()
-	ctx, finished := api.BeginOperation(ctx)
-	errs, err := op.execute(ctx, p)
 	s.mu.Lock()
 	if s.operations[op.id] == op { // first, so that the id can be used again
 		delete(s.operations, op.id)
@@ -120,31 +147,27 @@ func (op *operation) serve(ctx context.Context, p *params) {
 	s.endIfStopped()
 }
 
-func (op *operation) execute(ctx context.Context, p *params) (errs gqlerror.List, err error) {
+func (op *operation) execute(ctx context.Context, p *params) (sub *subscription, errs gqlerror.List, err error) {
 	s := op.socket
-	defer func() {
-		if v := recover(); v != nil {
-			errs, err = s.refusal(ctx, api.Recovered(ctx, s.log, v)), nil
-		}
-	}()
+	defer op.recover(ctx, &errs, &err)
 	ctx, err = api.ChargeAhead(ctx)
 	if err != nil {
-		return s.refusal(ctx, err), nil
+		return nil, s.refusal(ctx, err), nil
 	}
 	raw, err := p.raw(s.upgrade)
 	if err != nil {
-		return s.refusal(ctx, err), nil
+		return nil, s.refusal(ctx, err), nil
 	}
 	created, errs := s.create(ctx, s.exec, raw)
 	if len(errs) > 0 {
-		return errs, nil
+		return nil, errs, nil
 	}
 	s.mu.Lock()
 	op.subscription = created.Operation.Operation == ast.Subscription
 	s.mu.Unlock()
 	s.endIfStopped()
 	if err := charge(ctx, created); err != nil {
-		return s.refusal(ctx, err), nil
+		return nil, s.refusal(ctx, err), nil
 	}
 	return s.run(ctx, s.exec, created, func(payload []byte) error { return op.send("next", payload) })
 }

@@ -80,10 +80,8 @@ func (s *socket) refuse(refusal *api.Refusal) {
 // invalid ends the connection because of a message.
 func (s *socket) invalid(what string) { s.end(4400, "Invalid message received: "+what) }
 
-// initialize signs the caller in, and returns a function to call when the
-// connection ends.
-func (s *socket) initialize(m *message) (release func(), ok bool) {
-	release = func() {}
+// initialize signs the caller in. It tells whether the connection goes on.
+func (s *socket) initialize(m *message) bool {
 	defer m.body.Close()
 	s.mu.Lock()
 	again := s.initialized
@@ -91,34 +89,28 @@ func (s *socket) initialize(m *message) (release func(), ok bool) {
 	s.mu.Unlock()
 	if again {
 		s.end(4429, "Too many initialisation requests")
-		return release, false
+		return false
 	}
 	var payload map[string]any
 	if m.object(&payload) != nil {
 		s.invalid("the payload of connection_init must be an object")
-		return release, false
+		return false
 	}
 	ctx, err := s.Callers.SignIn(s.lasting, s.upgrade, payload)
 	if err != nil {
 		s.refuse(api.RefusalOf(s.lasting, s.log, err))
-		return release, false
+		return false
 	}
 	who := s.caller(ctx).Actor().Identity()
 	if !s.quota.connections.take(who, s.ConnectionsPerCaller) {
 		s.end(websocket.StatusTryAgainLater, fmt.Sprintf("Too many connections for one caller (limit %d, --max-streams-per-caller)", s.ConnectionsPerCaller))
-		return release, false
+		return false
 	}
 	s.mu.Lock()
 	s.ctx = ctx
 	s.mu.Unlock()
 	s.acknowledged = true
-	checks := newBeat(checkEvery, func() {
-		if err := s.Callers.Check(ctx); err != nil {
-			s.refuse(api.AsRefusal(err))
-		}
-	})
-	release = func() { checks.stop(); s.quota.connections.give(who) }
-	return release, s.send([]byte(`{"type":"connection_ack"}`)) == nil
+	return s.send([]byte(`{"type":"connection_ack"}`)) == nil
 }
 
 // handle does what a message other than connection_init asks for. It tells whether

@@ -112,7 +112,7 @@ func TestMigrate(t *testing.T) {
 	if report.Dialogs != 441 || report.Copied != 441 || report.Classes != 1 || report.Keys != 1 || report.Sessions != 1 {
 		t.Errorf("got %+v", report)
 	}
-	if ended, err := target.SessionEnded(t.Context(), "gone"); err != nil || !ended {
+	if ended, err := target.SessionsEnded(t.Context(), []string{"gone"}); err != nil || len(ended) != 1 {
 		t.Errorf("the session that was ended: got %v and error %v, want it ended in the target too", ended, err)
 	}
 	if len(told) != 3 || told[2] != 441 {

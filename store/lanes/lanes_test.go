@@ -125,7 +125,7 @@ func TestNothingElseWaits(t *testing.T) {
 	if _, err := s.Dialog(ctx, "65ba1b4a0000000000000001", false); !dialog.IsCode(err, dialog.NotFound) {
 		t.Error(err)
 	}
-	if _, err := s.SessionEnded(ctx, "x"); err != nil {
+	if _, err := s.SessionsEnded(ctx, []string{"x"}); err != nil {
 		t.Error(err)
 	}
 	if _, err := s.APIKeys(ctx); err != nil {

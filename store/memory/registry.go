@@ -88,13 +88,17 @@ func (s *store) EndSession(ctx context.Context, e dialog.EndedSession) error {
 	return nil
 }
 
-func (s *store) SessionEnded(ctx context.Context, id string) (bool, error) {
+func (s *store) SessionsEnded(ctx context.Context, ids []string) (ended []string, err error) {
 	end, err := s.begin(ctx)
 	if err != nil {
-		return false, err
+		return nil, err
 	}
 	defer end()
-	_, ended := s.db.ended[id]
+	for _, id := range ids {
+		if _, found := s.db.ended[id]; found {
+			ended = append(ended, id)
+		}
+	}
 	return ended, nil
 }
 

@@ -40,18 +40,26 @@ func (s *Store) EndSession(ctx context.Context, e dialog.EndedSession) error {
 	}
 }
 
-// SessionEnded reports whether a session was ended.
-func (s *Store) SessionEnded(ctx context.Context, id string) (bool, error) {
+// SessionsEnded returns those of the sessions that were ended.
+func (s *Store) SessionsEnded(ctx context.Context, ids []string) ([]string, error) {
 	ctx, end, err := s.begin(ctx)
 	if err != nil {
-		return false, err
+		return nil, err
 	}
 	defer end()
-	n, err := s.sessions.CountDocuments(ctx, bson.D{{Key: "_id", Value: id}}, options.Count().SetLimit(1))
-	if err != nil {
-		return false, s.fail(ctx, "looking up a session", err)
+	var stored []endedSession
+	cursor, err := s.sessions.Find(ctx, bson.D{{Key: "_id", Value: bson.D{{Key: "$in", Value: append([]string{}, ids...)}}}})
+	if err == nil {
+		err = cursor.All(ctx, &stored)
 	}
-	return n > 0, nil
+	if err != nil {
+		return nil, s.fail(ctx, "looking up sessions", err)
+	}
+	var ended []string
+	for _, e := range stored {
+		ended = append(ended, e.ID)
+	}
+	return ended, nil
 }
 
 // EndedSessions lists the ended sessions, by id.

@@ -2,6 +2,7 @@ package sqlite
 
 import (
 	"context"
+	"encoding/json"
 
 	"dialogs/dialog"
 )
@@ -14,11 +15,26 @@ func (s *Store) EndSession(ctx context.Context, e dialog.EndedSession) error {
 	})
 }
 
-// SessionEnded reports whether a session was ended.
-func (s *Store) SessionEnded(ctx context.Context, id string) (bool, error) {
-	ended := false
-	err := s.read(ctx, "looking up a session", func(ctx context.Context) error {
-		return s.reads.row(ctx, "SELECT EXISTS (SELECT 1 FROM ended_session WHERE id = ?)", []any{id}, &ended)
+// SessionsEnded returns those of the sessions that were ended.
+func (s *Store) SessionsEnded(ctx context.Context, ids []string) (ended []string, err error) {
+	list, err := json.Marshal(ids)
+	if err != nil {
+		return nil, err
+	}
+	err = s.read(ctx, "looking up sessions", func(ctx context.Context) error {
+		rows, err := s.reads.query(ctx, "SELECT id FROM ended_session WHERE id IN (SELECT value FROM json_each(?))", string(list))
+		if err != nil {
+			return err
+		}
+		defer rows.Close()
+		for rows.Next() {
+			var id string
+			if err := rows.Scan(&id); err != nil {
+				return err
+			}
+			ended = append(ended, id)
+		}
+		return rows.Err()
 	})
 	return ended, err
 }

@@ -152,7 +152,7 @@ func (e *env) methods(store dialog.Store) map[string]func(ctx context.Context) e
 		"EndSession": func(ctx context.Context) error {
 			return store.EndSession(ctx, dialog.EndedSession{ID: "s", Until: now.Add(time.Hour)})
 		},
-		"SessionEnded":  func(ctx context.Context) error { _, err := store.SessionEnded(ctx, "s"); return err },
+		"SessionsEnded": func(ctx context.Context) error { _, err := store.SessionsEnded(ctx, []string{"s"}); return err },
 		"EndedSessions": func(ctx context.Context) error { _, err := store.EndedSessions(ctx); return err },
 	}
 }
@@ -168,7 +168,7 @@ func testContext(e *env) {
 		e.wantError(call(late), dialog.ErrUnavailable(nil), name+" with a deadline that has passed")
 	}
 	// And the store continues.
-	for _, name := range []string{"Ping", "Dialog", "History", "Dialogs", "Count", "Update", "Scan", "Restore", "Classes", "APIKeys", "EndSession", "SessionEnded", "EndedSessions"} {
+	for _, name := range []string{"Ping", "Dialog", "History", "Dialogs", "Count", "Update", "Scan", "Restore", "Classes", "APIKeys", "EndSession", "SessionsEnded", "EndedSessions"} {
 		if err := methods[name](e.Context()); err != nil {
 			e.Errorf("%s afterwards: %v", name, err)
 		}

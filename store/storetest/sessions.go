@@ -1,6 +1,8 @@
 package storetest
 
 import (
+	"slices"
+	"strconv"
 	"time"
 
 	"dialogs/dialog"
@@ -15,10 +17,12 @@ func testSessions(e *env) {
 		}
 		e.same(got, want, reason)
 	}
-	ended := func(store dialog.Store, id string, want bool) {
+	ended := func(store dialog.Store, ids []string, want ...string) {
 		e.Helper()
-		if got, err := store.SessionEnded(e.Context(), id); err != nil || got != want {
-			e.Errorf("%q: ended %v, %v, want %v", id, got, err, want)
+		got, err := store.SessionsEnded(e.Context(), ids)
+		slices.Sort(got)
+		if err != nil || !slices.Equal(got, want) {
+			e.Errorf("of %q, %q are ended, error %v, want %q", ids, got, err, want)
 		}
 	}
 	end := func(id string, until time.Time) dialog.EndedSession {
@@ -30,7 +34,8 @@ func testSessions(e *env) {
 		return s
 	}
 	list("where there are none")
-	ended(e.store, "a", false)
+	ended(e.store, []string{"a"})
+	ended(e.store, nil)
 	soon, late := e.clock.Now().Add(time.Hour), e.clock.Now().Add(30*24*time.Hour)
 	b := end("b", soon)
 	a := end("a", soon)
@@ -41,13 +46,16 @@ func testSessions(e *env) {
 	end("a", soon)
 	list("ended again, until earlier", a, b, accented)
 	other := e.instance()
-	for _, id := range []string{"a", "b", "\u00e1"} {
-		ended(e.store, id, true)
-		ended(other, id, true)
+	for _, store := range []dialog.Store{e.store, other} {
+		ended(store, []string{"b"}, "b")
+		ended(store, []string{"c", "b", "\u00e1", "a"}, "a", "b", "\u00e1")
+		ended(store, []string{"A", "a ", "", "c", "a\u0301"})
 	}
-	for _, id := range []string{"A", "a ", "", "c", "a\u0301"} {
-		ended(other, id, false)
+	many := make([]string, 0, 1001)
+	for i := range 1000 {
+		many = append(many, strconv.Itoa(i))
 	}
+	ended(other, append(many, "a"), "a")
 }
 
 // testSessionRace ends one session many times at once.

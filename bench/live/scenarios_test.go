@@ -1,0 +1,266 @@
+package live_test
+
+import (
+	"context"
+	"fmt"
+	"net"
+	"strings"
+	"sync"
+	"time"
+
+	"dialogs/servertest"
+)
+
+const (
+	watchAll = `subscription($after: String) { e: dialogsChanged(after: $after) { dialogId cursor change { version } dialog { name } } }`
+	watchOne = `subscription($id: ID!) { e: dialogChanged(id: $id) { dialogId change { version } dialog { name } } }`
+)
+
+// cpu tells how many cores the server and the generator took.
+type cpu struct {
+	s           *server
+	start       time.Time
+	server, own time.Duration
+}
+
+func (l *load) cpuOf(s *server) cpu { return cpu{s, time.Now(), s.Usage().CPU, l.ownCPU()} }
+
+func (c cpu) String() string {
+	passed := time.Since(c.start)
+	cores := func(d time.Duration) float64 { return float64(d) / float64(passed) }
+	return fmt.Sprintf("%.2f cores (generator %.2f)", cores(c.s.Usage().CPU-c.server), cores(c.s.l.ownCPU()-c.own))
+}
+
+// waiting has many connections that wait, with a subscription each.
+func (l *load) waiting() {
+	s := l.start()
+	l.row("machine", "", "%s", l.machine())
+	first := &client{s: s, user: "first", token: s.token("first"), query: watchAll}
+	l.connectAll([]*client{first}) // what the first one takes is no connection's
+	before := s.Usage().Memory
+	var clients []*client
+	for i := range l.idle {
+		clients = append(clients, &client{s: s, user: name(i), token: s.token(name(i)), query: watchAll})
+	}
+	used := l.cpuOf(s)
+	start := time.Now()
+	l.connectAll(clients)
+	stop := l.followAll(append(clients, first))
+	defer stop()
+	l.row(fmt.Sprintf("%d connections with a subscription each: connecting", l.idle), "", "%.1f s, %s", time.Since(start).Seconds(), used)
+	l.settle()
+	used = l.cpuOf(s)
+	l.settle()
+	memory := s.Usage().Memory
+	l.row("idle: resident memory for each", "≤ 24 KiB", "%.1f KiB (%d MiB in all)", float64(memory-before)/1024/float64(l.idle), memory>>20)
+	l.row("idle: CPU", "0.1 cores", "%s", used)
+}
+
+// settle waits for a while in which nothing is asked.
+func (l *load) settle() { time.Sleep(l.during) }
+
+// spread has subscribers with a dialog each, and changes of all of these.
+func (l *load) spread() {
+	s := l.start("--log-level", "warn")
+	defer s.Kill()
+	clients, ids := l.members(s)
+	l.connectAll(clients)
+	stop := l.followAll(clients)
+	defer stop()
+	w := &writer{s: s, ids: ids, each: time.Second / time.Duration(l.rate)}
+	used := l.cpuOf(s)
+	n := l.rate * int(l.during/time.Second)
+	w.write(n)
+	l.awaitAll(clients, func(*client) int { return n / len(ids) })
+	latency, lost, twice := w.compare(clients, func(c *client, id string) bool { return ids[number(c)] == id })
+	l.row(fmt.Sprintf("%d subscribers, %d changes/s over %d dialogs", len(clients), l.rate, len(ids)), "p50 ≤ 10 ms, p99 ≤ 50 ms",
+		"acknowledgement to receipt %s; answers to writers %s; %s", latency, w.took(), used)
+	l.complete(lost, twice)
+}
+
+// members are subscribers, each of whom owns a dialog.
+func (l *load) members(s *server) (clients []*client, ids []string) {
+	for i := range l.subscribers {
+		ids = append(ids, s.create(name(i), "GROUP"))
+		clients = append(clients, &client{s: s, user: name(i), token: s.token(name(i)), query: watchAll})
+	}
+	return clients, ids
+}
+
+func number(c *client) (i int) {
+	_, _ = fmt.Sscanf(c.user, "u%d", &i)
+	return i
+}
+
+func (l *load) complete(lost, twice int) {
+	l.row("lost, received twice", "0, 0", "%d, %d", lost, twice)
+	if lost+twice > 0 {
+		l.Errorf("%d changes lost, %d received twice", lost, twice)
+	}
+}
+
+// crowd has everyone wait for the same dialog.
+func (l *load) crowd() {
+	s := l.start("--log-level", "warn")
+	defer s.Kill()
+	id := s.create("owner", "PUBLIC_GROUP")
+	by := servertest.WithToken(s.token("owner"))
+	alone := &writer{s: s, ids: []string{id}, by: by, each: time.Second / 2}
+	n := 2 * int(l.during/time.Second)
+	alone.write(n)
+	var clients []*client
+	for i := range l.subscribers {
+		clients = append(clients, &client{s: s, user: name(i), token: s.token(name(i)), query: watchOne, variables: map[string]any{"id": id}})
+	}
+	l.connectAll(clients)
+	stop := l.followAll(clients)
+	defer stop()
+	l.settle()
+	w := &writer{s: s, ids: []string{id}, by: by, each: time.Second / 2}
+	used := l.cpuOf(s)
+	w.write(n)
+	l.awaitAll(clients, func(*client) int { return n })
+	latency, lost, twice := w.compare(clients, func(*client, string) bool { return true })
+	l.row(fmt.Sprintf("%d subscribers of one dialog, 2 changes/s", len(clients)), "p99 ≤ 400 ms", "acknowledgement to receipt %s; %s", latency, used)
+	l.row("answers to its writers, without and with subscribers", "p99 ≤ 2 ×", "%s and %s", alone.took(), w.took())
+	l.complete(lost, twice)
+}
+
+// storm cuts all connections at once. All clients come back, and catch up.
+func (l *load) storm() {
+	s := l.start("--log-level", "warn")
+	defer s.Kill()
+	clients, ids := l.members(s)
+	l.connectAll(clients)
+	stop := l.followAll(clients)
+	owners := &writer{s: s, ids: ids, each: time.Second / time.Duration(l.rate)}
+	owners.write(len(ids))
+	l.awaitAll(clients, func(*client) int { return 1 })
+	calm := l.probe(s, l.settle)
+	stop()
+	owners.write(len(ids)) // what they miss
+	var back time.Duration
+	used := l.cpuOf(s)
+	busy := l.probe(s, func() {
+		start := time.Now()
+		for _, c := range clients {
+			c.receipts, c.variables, c.caughtUp, c.awaited = nil, map[string]any{"after": c.cursor}, make(chan struct{}), 3
+		}
+		waiting := make([]<-chan struct{}, len(clients))
+		for i, c := range clients {
+			waiting[i] = c.caughtUp
+		}
+		stop = l.reconnect(clients)
+		for _, c := range waiting {
+			select {
+			case <-c:
+			case <-time.After(2 * servertest.Patience):
+			}
+		}
+		back = time.Since(start)
+	})
+	defer func() { stop() }()
+	_, lost, twice := owners.compare(clients, func(c *client, id string) bool { return ids[number(c)] == id })
+	l.row(fmt.Sprintf("%d cut off at once: all back and caught up", len(clients)), "≤ 15 s", "%.1f s; %s", back.Seconds(), used)
+	l.row("answers to others, before and meanwhile", "p99 ≤ 3 ×", "%s and %s", calm, busy)
+	l.complete(lost, twice)
+}
+
+// reconnect has all clients connect, and follow as soon as they have.
+func (l *load) reconnect(clients []*client) (stop func()) {
+	ctx, cancel := context.WithCancel(l.Context())
+	var all sync.WaitGroup
+	places := make(chan struct{}, 4*connecting) // browsers share no line, but this process has one
+	for _, c := range clients {
+		all.Go(func() {
+			places <- struct{}{}
+			err := c.connect(ctx)
+			<-places
+			if err == nil {
+				err = c.follow(ctx)
+			}
+			if ctx.Err() == nil {
+				l.Errorf("%s: %v", c.user, err)
+			}
+		})
+	}
+	return func() {
+		cancel()
+		all.Wait()
+	}
+}
+
+// probe measures answers to somebody else, while something happens.
+func (l *load) probe(s *server, meanwhile func()) sample {
+	by, body := servertest.WithToken(s.token("other")), []byte(`{"query":"{ dialogs { totalCount } }"}`)
+	done := make(chan struct{})
+	var answers sample
+	var probing sync.WaitGroup
+	probing.Go(func() {
+		for {
+			start := time.Now()
+			if _, err := s.Try(by, body); err != nil {
+				l.Error(err)
+				return
+			}
+			answers = append(answers, time.Since(start))
+			select {
+			case <-done:
+				return
+			case <-time.After(20 * time.Millisecond):
+			}
+		}
+	})
+	meanwhile()
+	close(done)
+	probing.Wait()
+	return answers
+}
+
+// blocked has some clients that stop reading, beside others.
+func (l *load) blocked() {
+	if l.stuck == 0 { // nothing that a short run would show
+		return
+	}
+	s := l.start()
+	defer s.Kill()
+	id := s.create("owner", "PUBLIC_GROUP")
+	by := servertest.WithToken(s.token("owner"))
+	const large = `subscription($id: ID!) { e: dialogChanged(id: $id) { dialogId change { version } dialog { name %s } } }`
+	var fields strings.Builder
+	for i := range 40 {
+		fmt.Fprintf(&fields, "a%d: name ", i)
+	}
+	var readers, stuck []*client
+	for i := range 100 {
+		readers = append(readers, &client{s: s, user: name(i), token: s.token(name(i)), query: watchOne, variables: map[string]any{"id": id}})
+	}
+	for i := range l.stuck {
+		user := fmt.Sprintf("stuck%d", i)
+		stuck = append(stuck, &client{
+			s: s, user: user, token: s.token(user), query: fmt.Sprintf(large, fields.String()), variables: map[string]any{"id": id}, window: 4 << 10,
+		})
+	}
+	l.connectAll(readers)
+	stop := l.followAll(readers)
+	defer stop()
+	measure := func(n int) sample {
+		w := &writer{s: s, ids: []string{id}, by: by, each: 20 * time.Millisecond}
+		w.write(n)
+		time.Sleep(time.Second)
+		latency, lost, twice := w.compare(readers, func(*client, string) bool { return true })
+		l.complete(lost, twice)
+		return latency
+	}
+	before := measure(200)
+	l.connectAll(stuck)
+	during := measure(1500)
+	l.row(fmt.Sprintf("%d readers beside %d that do not read", len(readers), len(stuck)), "as before", "%s, before %s", during, before)
+	for _, c := range stuck {
+		_ = c.ws.CloseNow()
+	}
+	ended := strings.Count(s.Stderr.String(), "the client reads too slowly")
+	l.row("of these cut off by the server, with a reason in its log", "all", "%d of %d", ended, len(stuck))
+}
+
+var _ net.Conn

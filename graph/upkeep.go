@@ -1,0 +1,136 @@
+package graph
+
+import (
+	"context"
+	"sync"
+	"time"
+)
+
+// upkeep keeps all streams alive, and checks whether their callers still may call:
+// with one timer for all of them, which runs while there are any.
+type upkeep struct {
+	callers  Callers
+	interval time.Duration // between two signs of life on one stream
+
+	mu       sync.Mutex
+	streams  map[*tended]struct{}
+	timer    *time.Timer // nil while there are no streams
+	checking bool
+	checked  time.Time
+}
+
+// A tended stream is one that upkeep looks after.
+type tended struct {
+	stream tending
+	due    time.Time // for the next sign of life; upkeep's mutex guards it
+
+	mu   sync.Mutex // held during each call of the stream
+	gone bool
+}
+
+// tending is what upkeep does with a stream. No two calls overlap.
+type tending interface {
+	// signedIn is the context of the caller, to be checked; nil while they are
+	// unknown.
+	signedIn() context.Context
+	// keepAlive gives the client a sign of life. It must not wait for the client.
+	keepAlive()
+	// revoke ends the stream: its caller may no longer call.
+	revoke(refused error)
+}
+
+// tend looks after a stream until the returned function is called; no call of the
+// stream runs after that.
+func (u *upkeep) tend(stream tending) (leave func()) {
+	t := &tended{stream: stream}
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	t.due = time.Now().Add(u.interval)
+	if u.streams == nil {
+		u.streams = map[*tended]struct{}{}
+	}
+	u.streams[t] = struct{}{}
+	if u.timer == nil {
+		u.timer = time.AfterFunc(u.tick(), u.look)
+	}
+	return func() {
+		u.mu.Lock()
+		delete(u.streams, t)
+		if len(u.streams) == 0 {
+			u.timer.Stop()
+			u.timer = nil
+		}
+		u.mu.Unlock()
+		t.mu.Lock()
+		defer t.mu.Unlock()
+		t.gone = true
+	}
+}
+
+// tick is how often upkeep looks for what is due.
+func (u *upkeep) tick() time.Duration { return min(checkEvery, max(u.interval/4, time.Millisecond)) }
+
+// look does what is due.
+func (u *upkeep) look() {
+	u.mu.Lock()
+	if u.timer == nil {
+		u.mu.Unlock()
+		return
+	}
+	now := time.Now()
+	check := !u.checking && now.Sub(u.checked) >= checkEvery
+	var silent, all []*tended
+	for t := range u.streams {
+		if !now.Before(t.due) {
+			t.due = now.Add(u.interval)
+			silent = append(silent, t)
+		}
+		if check {
+			all = append(all, t)
+		}
+	}
+	if check {
+		u.checking, u.checked = true, now
+	}
+	u.mu.Unlock()
+	for _, t := range silent {
+		t.do(t.stream.keepAlive)
+	}
+	if check {
+		go u.check(all) // it may have to wait for the store
+	}
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	if u.timer != nil {
+		u.timer.Reset(u.tick())
+	}
+}
+
+// check ends the streams of callers who may no longer call.
+func (u *upkeep) check(all []*tended) {
+	defer func() {
+		u.mu.Lock()
+		defer u.mu.Unlock()
+		u.checking = false
+	}()
+	contexts := make([]context.Context, 0, len(all))
+	known := all[:0]
+	for _, t := range all {
+		if ctx := t.stream.signedIn(); ctx != nil && ctx.Err() == nil {
+			contexts, known = append(contexts, ctx), append(known, t)
+		}
+	}
+	for i, refused := range u.callers.Check(contexts) {
+		if refused != nil {
+			known[i].do(func() { known[i].stream.revoke(refused) })
+		}
+	}
+}
+
+func (t *tended) do(f func()) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if !t.gone {
+		f()
+	}
+}
