@@ -2,13 +2,14 @@ package api
 
 import (
 	"context"
+	"slices"
 	"sync"
 )
 
 // A Detachment lets a request that turns out to be a long connection go on after its
 // handlers have returned, so that net/http keeps nothing for it.
 type Detachment struct {
-	base context.Context
+	carry func(from context.Context) context.Context
 
 	mu       sync.Mutex
 	rest     func()
@@ -18,9 +19,10 @@ type Detachment struct {
 type detachmentKey struct{}
 
 // WithDetachment returns the context of a request that can be detached. What is
-// detached ends with base at the latest.
-func WithDetachment(ctx, base context.Context) (context.Context, *Detachment) {
-	d := &Detachment{base: base}
+// detached gets the context that carry makes: it ends with the server, and has what the
+// rest needs of the request's.
+func WithDetachment(ctx context.Context, carry func(from context.Context) context.Context) (context.Context, *Detachment) {
+	d := &Detachment{carry: carry}
 	return context.WithValue(ctx, detachmentKey{}, d), d
 }
 
@@ -34,16 +36,32 @@ func (d *Detachment) Rest() func() {
 	}
 	rest, finished := d.rest, d.finished
 	return func() {
-		for _, f := range finished {
+		for _, f := range slices.Backward(finished) {
 			defer f()
 		}
 		rest()
 	}
 }
 
-// Detach has rest run after the handlers of the request have returned. Its context
-// has the values of ctx and ends with the server. Where nothing can be detached, as
-// without a server, it runs at once, and ends with the client.
+// Carry returns the context to with what this package keeps in the other one.
+func Carry(to, from context.Context) context.Context {
+	if r, ok := from.Value(requestKey{}).(*Request); ok {
+		to = WithRequest(to, r)
+	}
+	if begin, ok := from.Value(operationLogKey{}).(OperationLog); ok {
+		to = WithOperationLog(to, begin)
+	}
+	if c, ok := from.Value(chargerKey{}).(Charger); ok {
+		to = WithCharger(to, c)
+	}
+	if each := OperationLimit(from); each > 0 {
+		to = context.WithValue(to, limitKey{}, limit{to, each})
+	}
+	return to
+}
+
+// Detach has rest run after the handlers of the request have returned. Where nothing
+// can be detached, as without a server, it runs at once, and ends with the client.
 func Detach(ctx context.Context, rest func(ctx context.Context)) {
 	d, ok := ctx.Value(detachmentKey{}).(*Detachment)
 	if !ok {
@@ -54,12 +72,8 @@ func Detach(ctx context.Context, rest func(ctx context.Context)) {
 	}
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	d.rest = func() {
-		lasting, cancel := context.WithCancel(context.WithoutCancel(ctx))
-		defer cancel()
-		defer context.AfterFunc(d.base, cancel)()
-		rest(lasting)
-	}
+	lasting := d.carry(ctx)
+	d.rest = func() { rest(lasting) }
 }
 
 // WhenFinished calls f when the request is finished: now, or after the rest of one

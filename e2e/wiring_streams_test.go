@@ -24,6 +24,8 @@ func streamTrials() []trial {
 			{"max-operations-per-connection", "4", func(t *testing.T, s *servertest.Server) {
 				refusesOneMore(t, connectSocket(t, s, servertest.WithToken(s.Token("busy"))), watch, 4, "(limit 4, --max-operations-per-connection)")
 			}},
+		}},
+		{name: "subscriptions", wires: []wire{
 			{"max-subscriptions-per-caller", "3", func(t *testing.T, s *servertest.Server) {
 				refusesOneMore(t, connectSocket(t, s, servertest.WithToken(s.Token("curious"))), watch, 3, "(limit 3, --max-subscriptions-per-caller)")
 			}},

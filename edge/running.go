@@ -8,6 +8,7 @@ import (
 	"sync"
 
 	"dialogs/api"
+	"dialogs/auth"
 )
 
 // running counts the handlers that run, and what goes on after them.
@@ -27,7 +28,7 @@ type running struct {
 // its own, so that net/http can let go of the request's memory and stack.
 func (r *running) count(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
-		ctx, detachment := api.WithDetachment(req.Context(), r.base)
+		ctx, detachment := api.WithDetachment(req.Context(), r.carry)
 		r.add(1)
 		defer func() {
 			if rest := detachment.Rest(); rest != nil {
@@ -38,6 +39,14 @@ func (r *running) count(next http.Handler) http.Handler {
 		}()
 		next.ServeHTTP(w, req.WithContext(ctx))
 	})
+}
+
+// carry returns a context that ends when everything is cut off. It has what the rest of
+// a request needs, and lets go of everything else that net/http and the guards put into
+// the request's.
+func (r *running) carry(from context.Context) context.Context {
+	ctx := context.WithValue(api.Carry(r.base, from), clientKey{}, clientFrom(from))
+	return auth.WithIdentity(ctx, auth.FromContext(from))
 }
 
 // finish does what a request has detached. Like net/http, it survives a panic.

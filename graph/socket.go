@@ -37,9 +37,10 @@ type socket struct {
 	exec    graphql.GraphExecutor
 	ws      *websocket.Conn
 	upgrade http.Header
-	// lasting is the context of the connection, and ends with it.
-	lasting context.Context
-	cancel  context.CancelFunc
+	// lasting is the context of the connection, and ends with it. It ends with the
+	// one above at the latest: when everything is cut off.
+	lasting, above context.Context
+	cancel         context.CancelFunc
 	// acknowledged says that the caller is known, and begun is how many operations
 	// there were: for the reader alone.
 	acknowledged bool
@@ -72,8 +73,7 @@ func (s *socket) serve() {
 	defer s.cancel()
 	forget := api.OnStopping(s.lasting, s.stop)
 	defer forget()
-	cutOff := context.AfterFunc(s.lasting, func() { s.lost("cut off at the end of the grace") })
-	defer cutOff()
+	defer context.AfterFunc(s.above, func() { s.lost("cut off at the end of the grace") })()
 	init := time.AfterFunc(s.InitTimeout, func() {
 		s.mu.Lock()
 		late := !s.initialized
@@ -105,10 +105,28 @@ func (s *socket) read() {
 			s.invalid("messages are text")
 			return
 		}
-		if !s.take(r) {
+		if goesOn := false; s.apart(func() { goesOn = s.take(r) }) != nil || !goesOn {
 			return
 		}
 	}
+}
+
+// apart runs something in a goroutine of its own, so that the stack of the one that
+// reads stays small. A panic is an error.
+func (s *socket) apart(f func()) (err error) {
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		defer func() {
+			if v := recover(); v != nil {
+				err = api.Recovered(s.context(), s.log, v)
+				s.end(websocket.StatusInternalError, "Internal server error")
+			}
+		}()
+		f()
+	}()
+	<-done
+	return err
 }
 
 // take handles one message. It tells whether the connection goes on.

@@ -12,11 +12,16 @@ import (
 
 // signedIn is the context of the caller after connection_init.
 func (s *socket) signedIn() context.Context {
+	if ctx := s.context(); ctx != s.lasting {
+		return ctx
+	}
+	return nil
+}
+
+// context is that of the caller, and before connection_init that of the connection.
+func (s *socket) context() context.Context {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.ctx == s.lasting {
-		return nil
-	}
 	return s.ctx
 }
 

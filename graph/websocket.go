@@ -47,14 +47,13 @@ func (t overWebSocket) Do(w http.ResponseWriter, r *http.Request, exec graphql.G
 		Refuse(w, r, stoppingRefusal())
 		return
 	}
-	charging := context.WithoutCancel(r.Context())
 	s := &socket{overWebSocket: t, exec: exec, upgrade: r.Header, operations: map[string]*operation{}}
 	var err error
 	s.ws, err = websocket.Accept(smallBuffers{w}, r, &websocket.AcceptOptions{
 		Subprotocols: []string{subprotocol},
 		// The guards have checked the origin.
 		InsecureSkipVerify: true,
-		OnPingReceived:     func(context.Context, []byte) bool { return api.Charge(charging, 1) == nil },
+		OnPingReceived:     func(context.Context, []byte) bool { return api.Charge(s.context(), 1) == nil },
 		OnPongReceived:     func(context.Context, []byte) { s.pinged.Store(false) },
 	})
 	if err != nil { // the client has gone
@@ -62,6 +61,7 @@ func (t overWebSocket) Do(w http.ResponseWriter, r *http.Request, exec graphql.G
 		return
 	}
 	api.Detach(r.Context(), func(ctx context.Context) {
+		s.above = ctx
 		s.lasting, s.cancel = context.WithCancel(ctx)
 		s.ctx = s.lasting
 		s.serve()
@@ -71,9 +71,12 @@ func (t overWebSocket) Do(w http.ResponseWriter, r *http.Request, exec graphql.G
 	})
 }
 
-// socketBuffer is how many bytes a connection keeps for what it reads and for what it
-// writes. net/http's buffers have 4096 each.
-const socketBuffer = 1 << 10
+// readBuffer and writeBuffer are how many bytes a connection keeps for what it reads
+// and writes. net/http's buffers have 4096 each.
+const (
+	readBuffer  = 512
+	writeBuffer = 1 << 10
+)
 
 // smallBuffers hands over connections with small buffers.
 type smallBuffers struct{ http.ResponseWriter }
@@ -88,11 +91,11 @@ func (w smallBuffers) Hijack() (net.Conn, *bufio.ReadWriter, error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	small := bufio.NewReaderSize(io.MultiReader(bytes.NewReader(slices.Clone(read)), conn), max(socketBuffer, len(read)))
+	small := bufio.NewReaderSize(io.MultiReader(bytes.NewReader(slices.Clone(read)), conn), max(readBuffer, len(read)))
 	if _, err := small.Peek(len(read)); err != nil {
 		return nil, nil, err
 	}
-	return conn, bufio.NewReadWriter(small, bufio.NewWriterSize(conn, socketBuffer)), nil
+	return conn, bufio.NewReadWriter(small, bufio.NewWriterSize(conn, writeBuffer)), nil
 }
 
 // unfitUpgrade says what is wrong with a request for a WebSocket; nil if it is

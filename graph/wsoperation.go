@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"sync"
 
+	"github.com/99designs/gqlgen/graphql"
 	"github.com/vektah/gqlparser/v2/ast"
 	"github.com/vektah/gqlparser/v2/gqlerror"
 
@@ -154,11 +155,11 @@ func (op *operation) execute(ctx context.Context, p *params) (sub *subscription,
 	if err != nil {
 		return nil, s.refusal(ctx, err), nil
 	}
-	raw, err := p.raw(s.upgrade)
+	raw, err := p.raw(nil)
 	if err != nil {
 		return nil, s.refusal(ctx, err), nil
 	}
-	created, errs := s.create(ctx, s.exec, raw)
+	created, errs := s.create(graphql.StartOperationTrace(ctx), s.exec, raw)
 	if len(errs) > 0 {
 		return nil, errs, nil
 	}

@@ -101,6 +101,7 @@ func (s *socket) initialize(m *message) bool {
 		s.refuse(api.RefusalOf(s.lasting, s.log, err))
 		return false
 	}
+	s.upgrade = nil // with all that it keeps
 	who := s.caller(ctx).Actor().Identity()
 	if !s.quota.connections.take(who, s.ConnectionsPerCaller) {
 		s.end(websocket.StatusTryAgainLater, fmt.Sprintf("Too many connections for one caller (limit %d, --max-streams-per-caller)", s.ConnectionsPerCaller))

@@ -22,7 +22,7 @@ func (h *Hub) Dialogs(ctx context.Context, c dialog.Caller, after dialog.Optiona
 	if _, err := h.watch(ctx, w); err != nil {
 		return nil, err
 	}
-	all := &allDialogs{watch: w, cursor: cursor, behind: after.Given, told: map[dialog.ID]int64{}}
+	all := &allDialogs{watch: w, cursor: cursor, behind: after.Given}
 	if err := all.open(ctx); err != nil {
 		w.Close()
 		return nil, err
@@ -114,8 +114,8 @@ func (a *allDialogs) catchUp(d *dialog.ChangedDialog) (Event, bool) {
 	}
 	a.cursor.RememberHere(d)
 	a.cursor.MoveTo(d.Mark)
-	if len(a.told) >= toldOfMost {
-		clear(a.told)
+	if a.told == nil || len(a.told) >= toldOfMost {
+		a.told = map[dialog.ID]int64{}
 	}
 	a.told[d.Dialog.ID] = d.Dialog.Version
 	e := Event{ID: d.Dialog.ID, Cursor: a.cursor.Text()}

@@ -3,7 +3,6 @@ package live_test
 import (
 	"context"
 	"fmt"
-	"net"
 	"strings"
 	"sync"
 	"time"
@@ -262,5 +261,3 @@ func (l *load) blocked() {
 	ended := strings.Count(s.Stderr.String(), "the client reads too slowly")
 	l.row("of these cut off by the server, with a reason in its log", "all", "%d of %d", ended, len(stuck))
 }
-
-var _ net.Conn
