@@ -32,9 +32,13 @@ func (l *Language) Variables(op *ast.OperationDefinition, values map[string]any)
 		}
 	}
 	if len(c.problems) > 0 {
-		errs := make(gqlerror.List, len(c.problems))
-		for i, p := range c.problems {
-			errs[i] = p.variable(l.Explain)
+		errs := make(gqlerror.List, 0, len(c.problems))
+		for _, p := range c.problems {
+			err := p.variable(l.Explain)
+			// Unexplained, how often one is told would count the required fields.
+			if !slices.ContainsFunc(errs, func(e *gqlerror.Error) bool { return e.Message == err.Message }) {
+				errs = append(errs, err)
+			}
 		}
 		return nil, errs
 	}

@@ -209,6 +209,21 @@ func TestNothingGuessed(t *testing.T) {
 	}
 }
 
+// TestRequiredFieldsAreNotCounted: an error that names nothing is told once,
+// however many required fields an object lacks, in a variable and in a literal.
+func TestRequiredFieldsAreNotCounted(t *testing.T) {
+	l := load(t, schemas[0])
+	l.Explain = false
+	for _, r := range []struct{ query, variables string }{
+		{`query($f: DialogFilter) { dialogs(filter: $f) { totalCount } }`, `{"f": {"customData": [{}]}}`},
+		{`{ dialogs(filter: {customData: [{}]}) { totalCount } }`, `{}`},
+	} {
+		if errs := refuse(t, l, r.query, r.variables); len(errs) != 1 {
+			t.Errorf("%s with %s: got %v, want 1 error", r.query, r.variables, errs)
+		}
+	}
+}
+
 // ours are words of plain messages that are names in the schemas too.
 var ours = []string{"at", "type", "name", "field", "fields", "value", "variable", "list", "first", "include", "skip", "types", "input", "query", "mutation"}
 

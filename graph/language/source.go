@@ -25,8 +25,8 @@ import (
 //     allows in strings and comments (readString, readComment);
 //   - counts columns from the line feed of a CRLF (ws).
 //
-// None of this is fixed upstream yet. TestDocuments fails when a part of this
-// file is removed too early.
+// None of this is fixed upstream yet. TestStrings, TestPlaces and TestNotParsed
+// fail when a part of this file is removed too early.
 func readable(text string) (string, *gqlerror.Error) {
 	s := scanner{text: text, line: 1}
 	s.out.Grow(len(text))
