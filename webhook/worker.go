@@ -22,9 +22,10 @@ const (
 	// downAfter is how many dialogs must fail in a row for the receiver to count as
 	// down: then one delivery at a time tries it.
 	downAfter = 5
-	// probeSlowest is the attempt after which a receiver that is down is not tried more
-	// rarely: every 5 minutes.
-	probeSlowest = 2
+	// probeFirst and probeSlowest are how long to wait before a receiver that is down
+	// is tried again: twice as long each time.
+	probeFirst   = 5 * time.Second
+	probeSlowest = 5 * time.Minute
 	// lookEvery, sweepEvery and saveEvery are how often the store is read without
 	// being woken, also for what became visible late, and how often the progress is
 	// stored.
@@ -61,11 +62,11 @@ type worker struct {
 	posting context.Context // of the deliveries, which outlive the call that starts them
 	running int
 	limit   int // how many deliveries may run
-	// failing are the dialogs that failed in a row, and downs counts the waits since the
-	// receiver is down. Nothing is sent before resume, nor before paused, which is what
+	// failing are the dialogs that failed in a row, and probe is how long was waited last
+	// since the receiver is down. Nothing is sent before resume, nor before paused, which is what
 	// the receiver asked for.
 	failing        map[dialog.ID]bool
-	downs          int
+	probe          time.Duration
 	resume, paused time.Time
 	// next is a definition that was not taken up yet.
 	next *dialog.Webhook
@@ -407,8 +408,8 @@ func (w *worker) settle(ctx context.Context, r result) {
 		w.failing[r.job.id] = true
 	}
 	if w.down() {
-		w.downs = min(w.downs+1, probeSlowest)
-		w.resume = later(w.resume, w.now().Add(wait(w.downs)))
+		w.probe = min(max(2*w.probe, probeFirst), probeSlowest)
+		w.resume = later(w.resume, w.now().Add(w.probe))
 	}
 	if r.job != nil {
 		w.postpone(r.job, r.missed)
@@ -416,8 +417,13 @@ func (w *worker) settle(ctx context.Context, r result) {
 }
 
 func (w *worker) succeed(r result) {
+	if w.down() { // what failed because of that need not wait any longer
+		for _, h := range w.held {
+			h.At = w.now().UTC().Truncate(time.Millisecond)
+		}
+	}
 	clear(w.failing)
-	w.downs, w.resume = 0, time.Time{}
+	w.probe, w.resume = 0, time.Time{}
 	w.limit = min(connectionsPerHost, w.limit+1)
 	w.progress.LastError, w.progress.FailingSince = "", time.Time{}
 	j := r.job
