@@ -152,11 +152,11 @@ func (c client) do(ctx context.Context, query string, variables, data any) error
 	if err := json.NewDecoder(response.Body).Decode(&answer); err != nil {
 		return fmt.Errorf("status %d: %w", response.StatusCode, err)
 	}
-	for _, e := range answer.Errors {
-		if e.Extensions.Code == "NOT_FOUND" {
-			return errNotFound
-		}
-		return errors.New(e.Message)
+	switch {
+	case answer.Errors == nil:
+		return nil
+	case answer.Errors[0].Extensions.Code == "NOT_FOUND":
+		return errNotFound
 	}
-	return nil
+	return errors.New(answer.Errors[0].Message)
 }
