@@ -36,6 +36,12 @@ func TestPreflight(t *testing.T) {
 			}
 		}
 	}
+	for path, want := range map[string]bool{"/graphql": false, "/chat/Dialog/5d75393ba28f9a17e1cb0f9e.json": true} {
+		answer := s.Do(http.MethodOptions, path, servertest.Header{"Origin", "https://app.example", "Access-Control-Request-Method", "DELETE"}, nil)
+		if got := strings.Contains(answer.Header.Get("Access-Control-Allow-Methods"), "DELETE"); got != want {
+			t.Errorf("%s with DELETE: allowed %v, want %v", path, got, want)
+		}
+	}
 }
 
 // TestRefusedOriginIsLoggedOnce looks for the setting in the log. Browsers ask
@@ -80,11 +86,23 @@ func TestLocalPagesInDevelopment(t *testing.T) {
 // TestFrontPage opens the server's address in every mode: each page leads on,
 // and no link of it is dead.
 func TestFrontPage(t *testing.T) {
-	for _, args := range [][]string{nil, {"--playground"}, {"--quickblox=false"}, {"--dev"}} {
+	for _, test := range []struct {
+		args              []string
+		shows, showsNever string
+	}{
+		{nil, "/chat/Dialog.json", `href="/playground"`},
+		{[]string{"--playground"}, `href="/playground"`, "when it started"},
+		{[]string{"--quickblox=false"}, "The playground is off", "/chat/Dialog.json"},
+		{[]string{"--dev"}, "when it started", "The playground is off"},
+	} {
+		args := test.args
 		s := start(t, args...)
 		page := s.Do(http.MethodGet, "/", servertest.Header{"Accept", "text/html"}, nil)
 		if page.Status != http.StatusOK || !strings.Contains(string(page.Body), "POST /graphql") || page.Header.Get("X-Content-Type-Options") != "nosniff" {
 			t.Errorf("%v: got status %d and %v:\n%s", args, page.Status, page.Header, page.Body)
+		}
+		if body := string(page.Body); !strings.Contains(body, test.shows) || strings.Contains(body, test.showsNever) {
+			t.Errorf("%v: want %q and never %q in\n%s", args, test.shows, test.showsNever, body)
 		}
 		for _, link := range regexp.MustCompile(`href="(/[^"]*)"`).FindAllSubmatch(page.Body, -1) {
 			if answer := s.Do(http.MethodGet, string(link[1]), nil, nil); answer.Status != http.StatusOK {

@@ -42,7 +42,7 @@ func servingTrials(t *testing.T) []trial {
 				s.Must(nil, `{ __schema { queryType { name } } }`, nil)
 			}},
 			{"playground", "true", func(t *testing.T, s *servertest.Server) {
-				if status, body := s.Get("/playground"); status != http.StatusOK {
+				if status, body := s.Get("/playground"); status != http.StatusOK || !strings.Contains(body, "/graphql") {
 					t.Errorf("got status %d and %s", status, body)
 				}
 			}},
