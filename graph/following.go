@@ -2,6 +2,7 @@ package graph
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"io"
 	"log/slog"
@@ -28,6 +29,7 @@ type subscription struct {
 	responses graphql.ResponseHandler
 	send      send
 	events    int
+	shareable *shareable
 }
 
 // subscribe opens a subscription. Without one, the errors end the operation.
@@ -38,7 +40,7 @@ func (s *streamer) subscribe(ctx context.Context, exec graphql.GraphExecutor, op
 	}
 	opening, feed := withFeed(ctx)
 	opening, cancel := context.WithCancel(opening)
-	sub := &subscription{streamer: s, ctx: ctx, cancel: cancel, op: op, feed: feed, send: send}
+	sub := &subscription{streamer: s, ctx: ctx, cancel: cancel, op: op, feed: feed, send: send, shareable: shareableOf(op, s.caller(ctx))}
 	opened := false
 	defer func() {
 		if !opened {
@@ -85,9 +87,9 @@ func (s *subscription) follow() (gqlerror.List, error) {
 	defer s.close()
 	defer func() { api.Note(s.ctx, slog.Int("events", s.events)) }()
 	for {
-		next, err := s.feed.next(s.inner)
+		event, err := s.feed.watch.Next(s.inner)
 		if err == nil {
-			err = s.tell(next)
+			err = s.tell(event)
 		}
 		switch {
 		case err == nil:
@@ -102,8 +104,17 @@ func (s *subscription) follow() (gqlerror.List, error) {
 	}
 }
 
-// tell makes the response of one event and sends it.
-func (s *subscription) tell(ctx context.Context) error {
+// tell sends the response of one event. If others get the same one, it is made once.
+func (s *subscription) tell(e live.Event) error {
+	data, keep := s.sharing.share(s.inner, s.shareable, e)
+	if data != nil {
+		_, account := s.answering(s.inner, s.op)
+		defer account.Close()
+		return s.emit(s.inner, account, &graphql.Response{Data: data}, s.send)
+	}
+	var shared json.RawMessage
+	defer func() { keep(shared) }()
+	ctx := s.feed.respond(s.inner, e)
 	within, cancel := limited(dialog.WithRows(ctx, s.service.Policy().Limits.Rows))
 	defer cancel()
 	answering, account := s.answering(within, s.op)
@@ -115,5 +126,10 @@ func (s *subscription) tell(ctx context.Context) error {
 		}
 		return stoppedRefusal()
 	}
+	if len(response.Errors)+len(response.Extensions) == 0 {
+		shared = response.Data
+	}
+	keep(shared) // before sending, which may have to wait
+	keep = func(json.RawMessage) {}
 	return s.emit(ctx, account, response, s.send)
 }

@@ -22,8 +22,9 @@ type streamer struct {
 	presenter
 	service *dialog.Service
 	Streams
-	quota  *quota
-	upkeep *upkeep
+	quota   *quota
+	upkeep  *upkeep
+	sharing *sharing
 }
 
 // A send sends one result of an operation. After an error nothing more is sent.

@@ -76,14 +76,10 @@ func withFeed(ctx context.Context) (context.Context, *feed) {
 	return context.WithValue(ctx, feedKey{}, f), f
 }
 
-// next waits for the next event and returns a context to make its response in.
-func (f *feed) next(ctx context.Context) (context.Context, error) {
-	e, err := f.watch.Next(ctx)
-	if err != nil {
-		return nil, err
-	}
+// respond has an event's response made in the context that it returns.
+func (f *feed) respond(ctx context.Context, e live.Event) context.Context {
 	f.events <- f.event(e) // there is room: one response takes one event
-	return graphql.WithFieldContext(ctx, f.field), nil
+	return graphql.WithFieldContext(ctx, f.field)
 }
 
 // close ends the watch, if there is one.

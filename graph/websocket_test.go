@@ -159,6 +159,44 @@ func TestEvents(t *testing.T) {
 	outsider.gets(`{"type":"pong"}`)
 }
 
+// TestSharedAnswers sends one event to many, and to each of them what they may see.
+func TestSharedAnswers(t *testing.T) {
+	s := stream(t, func(*graph.Config) {})
+	id := s.group("alice", "bob", "carol", "dave")
+	const watch = `subscription { dialogChanged(id: "%s", sinceVersion: 1) { change { actor { userId apiKeyName } } dialog { %s } } }`
+	everyone := []string{"alice", "bob", "carol", "dave"}
+	same, own := map[string]*client{}, map[string]*client{}
+	for _, who := range everyone {
+		same[who], own[who] = s.connect(who), s.connect(who)
+		same[who].subscribe("same", fmt.Sprintf(watch, id, "name"))
+		own[who].subscribe("own", fmt.Sprintf(watch, id, "name viewerStanding"))
+	}
+	for _, change := range []struct {
+		by    dialog.Caller
+		actor string
+	}{
+		{user("bob"), `{"userId":"bob","apiKeyName":null}`},
+		{server(), `{"userId":null,"apiKeyName":null}`}, // users don't learn the names of keys
+	} {
+		for n := range 20 {
+			name := fmt.Sprint("Dinner ", n)
+			s.rename(change.by, id, name)
+			for _, who := range everyone {
+				standing := "OCCUPANT"
+				if who == "alice" {
+					standing = "OWNER"
+				}
+				const event = `{"id":"%s","type":"next","payload":{"data":{"dialogChanged":{"change":{"actor":%s},"dialog":{"name":"%s"%s}}}}}`
+				same[who].gets(fmt.Sprintf(event, "same", change.actor, name, ""))
+				own[who].gets(fmt.Sprintf(event, "own", change.actor, name, `,"viewerStanding":"`+standing+`"`))
+			}
+		}
+	}
+	s.remove(user("alice"), id, "dave")
+	same["dave"].gets(`{"id":"same","type":"next","payload":{"data":{"dialogChanged":{"change":{"actor":{"userId":"alice","apiKeyName":null}},"dialog":null}}}}`)
+	same["bob"].gets(`{"id":"same","type":"next","payload":{"data":{"dialogChanged":{"change":{"actor":{"userId":"alice","apiKeyName":null}},"dialog":{"name":"Dinner 19"}}}}}`)
+}
+
 // cursor is a position from which nothing is missed.
 func (c *client) cursor() string {
 	c.Helper()

@@ -166,7 +166,7 @@ func (a *allDialogs) take(b *batch) ([]Event, error) {
 		if !sight.Before && !sight.After {
 			continue
 		}
-		events = append(events, Event{ID: d.ID, Change: &records[i], Dialog: a.watch.visible(d), Cursor: a.cursor.Text()})
+		events = append(events, Event{ID: d.ID, Change: &records[i], Dialog: a.watch.visible(d), Cursor: a.cursor.Text(), Shared: b.shared})
 	}
 	if len(events) == 0 {
 		return nil, nil

@@ -227,6 +227,13 @@ func (h *Hub) hand(n *News) error {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	b.cycle = h.cycle
+	watches := 0
+	for range h.watches.concerned(n.Dialog.ID, n.People) {
+		if watches++; watches > 1 {
+			b.shared = true
+			break
+		}
+	}
 	for w := range h.watches.concerned(n.Dialog.ID, n.People) {
 		w.put(b)
 	}

@@ -108,7 +108,7 @@ func (o *oneDialog) take(b *batch) ([]Event, error) {
 		if !sight.Before && !sight.After {
 			continue
 		}
-		e := Event{ID: d.ID, Change: &records[i]}
+		e := Event{ID: d.ID, Change: &records[i], Shared: b.shared}
 		if !sight.After {
 			return append(events, e), io.EOF
 		}

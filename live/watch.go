@@ -23,6 +23,8 @@ type Event struct {
 	Dialog *dialog.Dialog
 	// Cursor continues after this event; empty when one dialog is watched.
 	Cursor string
+	// Shared means that other watches got the same Change.
+	Shared bool
 }
 
 // A batch is a dialog with records that were not handed out before. The watches that
@@ -39,6 +41,8 @@ type batch struct {
 	// earlier cycles were read.
 	mark  dialog.Mark
 	cycle uint64
+	// shared means that several watches get it.
+	shared bool
 }
 
 // A Watch is what one caller waits for. One goroutine may use it.

@@ -60,7 +60,7 @@ func (l *load) settle() { time.Sleep(l.during) }
 
 // spread has subscribers with a dialog each, and changes of all of these.
 func (l *load) spread() {
-	s := l.start("--log-level", "warn")
+	s := l.start()
 	defer s.Kill()
 	clients, ids := l.members(s)
 	l.connectAll(clients)
@@ -100,7 +100,7 @@ func (l *load) complete(lost, twice int) {
 
 // crowd has everyone wait for the same dialog.
 func (l *load) crowd() {
-	s := l.start("--log-level", "warn")
+	s := l.start()
 	defer s.Kill()
 	id := s.create("owner", "PUBLIC_GROUP")
 	by := servertest.WithToken(s.token("owner"))
@@ -127,7 +127,7 @@ func (l *load) crowd() {
 
 // storm cuts all connections at once. All clients come back, and catch up.
 func (l *load) storm() {
-	s := l.start("--log-level", "warn")
+	s := l.start()
 	defer s.Kill()
 	clients, ids := l.members(s)
 	l.connectAll(clients)
@@ -228,7 +228,7 @@ func (l *load) blocked() {
 	const large = `subscription($id: ID!) { e: dialogChanged(id: $id) { dialogId change { version } dialog { name %s } } }`
 	var fields strings.Builder
 	for i := range 40 {
-		fmt.Fprintf(&fields, "a%d: name ", i)
+		fmt.Fprintf(&fields, "a%d: photo ", i)
 	}
 	var readers, stuck []*client
 	for i := range 100 {
@@ -253,7 +253,7 @@ func (l *load) blocked() {
 	}
 	before := measure(200)
 	l.connectAll(stuck)
-	during := measure(1500)
+	during := measure(500)
 	l.row(fmt.Sprintf("%d readers beside %d that do not read", len(readers), len(stuck)), "as before", "%s, before %s", during, before)
 	for _, c := range stuck {
 		_ = c.ws.CloseNow()

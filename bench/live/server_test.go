@@ -57,7 +57,7 @@ func (s *server) token(user string) string {
 // create makes a dialog of the user.
 func (s *server) create(user, kind string) string {
 	s.Helper()
-	input := map[string]any{"type": kind, "name": "Lunch"}
+	input := map[string]any{"type": kind, "name": "Lunch", "photo": strings.Repeat("p", 2048)}
 	reply := s.Must(servertest.WithToken(s.token(user)), `mutation($in: CreateDialogInput!) { createDialog(input: $in) { dialog { id } } }`, map[string]any{"in": input})
 	var made struct{ Dialog struct{ ID string } }
 	servertest.Decode(s, reply.Data["createDialog"], &made)
