@@ -1,6 +1,7 @@
 package graph
 
 import (
+	"bytes"
 	"net/http"
 	"strings"
 	"unicode/utf8"
@@ -30,7 +31,7 @@ func readBody(r *http.Request, body *budget.Body) (*graphql.RawParams, error) {
 	var p params
 	err := body.DecodeJSON(r.Context(), func(content []byte) error {
 		if err := api.UnmarshalExact(content, &p); err != nil {
-			return badRequest("the request body must be a JSON object in UTF-8: query is a string, variables and extensions are objects")
+			return badBody(content)
 		}
 		return nil
 	})
@@ -38,6 +39,15 @@ func readBody(r *http.Request, body *budget.Body) (*graphql.RawParams, error) {
 		return nil, err
 	}
 	return p.raw(r.Header)
+}
+
+// badBody says what a body must be that can't be read. Some clients send several
+// operations as a list.
+func badBody(content []byte) error {
+	if bytes.HasPrefix(bytes.TrimSpace(content), []byte("[")) {
+		return badRequest("batches are not supported: send each operation in its own request, as a JSON object")
+	}
+	return badRequest("the request body must be a JSON object in valid UTF-8 that has each name once: query is a string, variables and extensions are objects")
 }
 
 // readURL reads a GET request's parameters.

@@ -158,3 +158,21 @@ func TestOtherMethods(t *testing.T) {
 		t.Errorf("got status %d and Allow %q", a.Status, a.Header.Get("Allow"))
 	}
 }
+
+// TestUnreadableBodies says what is wrong with a body.
+func TestUnreadableBodies(t *testing.T) {
+	d := open(t, nil)
+	for _, test := range []struct{ body, says string }{
+		{` [{"query": "{ viewer { kind } }"}]`, "batches are not supported"},
+		{`{"query": "{ viewer { kind } }", "query": "{ viewer { kind } }"}`, "each name once"},
+		{`{"query": "\ud800"}`, "valid UTF-8"},
+		{`{"query": 1}`, "query is a string"},
+	} {
+		r := httptest.NewRequest(http.MethodPost, "/graphql", strings.NewReader(test.body))
+		r.Header.Set("Content-Type", plain)
+		a := d.send(dialog.Caller{}, r)
+		if a.Status != http.StatusBadRequest || !strings.Contains(a.Body, test.says) {
+			t.Errorf("%s: got status %d, want %q in %s", test.body, a.Status, test.says, a.Body)
+		}
+	}
+}
