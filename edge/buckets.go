@@ -8,8 +8,9 @@ import (
 )
 
 const (
-	// mostBuckets bounds the memory of one table of buckets: about 4 MiB.
-	mostBuckets = 65_536
+	// mostBuckets bounds the memory of one table of buckets: about 1 MiB. A bucket
+	// that is not used is full after two seconds, and forgotten.
+	mostBuckets = 16_384
 	// evictionSample is how many buckets are looked at to find one to forget.
 	evictionSample = 16
 )
