@@ -135,3 +135,35 @@ func TestHonestAnswers(t *testing.T) {
 	}
 	all.Wait()
 }
+
+// TestQuickBloxChangesWithLargeAnswers does the same through the QuickBlox API.
+func TestQuickBloxChangesWithLargeAnswers(t *testing.T) {
+	s := servertest.Start(t, "--rate-limit", "0", "--limit-answer", "100000")
+	h := servertest.WithToken(s.Token("alice"))
+	status, body := s.Rest(h, http.MethodPost, "/chat/Dialog.json", map[string]any{"type": 2, "name": "x", "occupants_ids": longIDs(999)})
+	wantMade := func(reason string) {
+		t.Helper()
+		if status < 400 || !strings.Contains(body, "the change was made") || !strings.Contains(body, "(limit 100000 bytes, --limit-answer)") {
+			t.Errorf("%s: got status %d: %.300s", reason, status, body)
+		}
+	}
+	wantMade("a creation")
+	var list struct{ Nodes []struct{ ID, Name string } }
+	read := func() {
+		t.Helper()
+		servertest.Decode(t, s.Must(h, `{ dialogs { nodes { id name } } }`, nil).Data["dialogs"], &list)
+		if len(list.Nodes) != 1 {
+			t.Fatalf("got %d dialogs, want the one that was created", len(list.Nodes))
+		}
+	}
+	read()
+	status, body = s.Rest(h, http.MethodPut, "/chat/Dialog/"+list.Nodes[0].ID+".json", map[string]any{"name": "renamed"})
+	wantMade("an update")
+	if read(); list.Nodes[0].Name != "renamed" {
+		t.Errorf("the update: got %q", list.Nodes[0].Name)
+	}
+	status, body = s.Rest(h, http.MethodGet, "/chat/Dialog/"+list.Nodes[0].ID+".json", nil)
+	if status < 400 || strings.Contains(body, "change was made") || !strings.Contains(body, "--limit-answer") {
+		t.Errorf("a look-up: got status %d: %.300s", status, body)
+	}
+}
