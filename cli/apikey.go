@@ -3,6 +3,7 @@ package cli
 import (
 	"context"
 	"crypto/rand"
+	"errors"
 	"fmt"
 	"text/tabwriter"
 	"time"
@@ -20,7 +21,7 @@ func (p *program) apiKeyCommand() *cobra.Command {
 
 func (p *program) createKeyCommand() *cobra.Command {
 	return p.storeCommand(&cobra.Command{
-		Use: "create NAME", Short: "Create a key and print it; it is shown only once", Args: cobra.ExactArgs(1),
+		Use: "create NAME", Short: "Create a key and print it; it is shown only once", Args: takes("NAME"),
 		Example: "  dialogs apikey create backend",
 	}, func(ctx context.Context, s *storeSettings, args []string) error {
 		if err := auth.CheckKeyName(args[0]); err != nil { // before a store is created
@@ -32,15 +33,17 @@ func (p *program) createKeyCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			_, err = fmt.Fprintln(p.stdout, text)
-			return err
+			if _, err := fmt.Fprintln(p.stdout, text); err != nil { // nobody will ever know the key
+				return errors.Join(err, st.RemoveAPIKey(ctx, args[0]))
+			}
+			return nil
 		})
 	})
 }
 
 func (p *program) listKeysCommand() *cobra.Command {
 	return p.storeCommand(&cobra.Command{
-		Use: "list", Short: "List the keys by name", Args: cobra.NoArgs,
+		Use: "list", Short: "List the keys by name", Args: takes(),
 	}, func(ctx context.Context, s *storeSettings, _ []string) error {
 		st, err := s.openExisting(ctx)
 		return with(st, err, func(st dialog.Store) error { return p.listKeys(ctx, st) })
@@ -49,7 +52,7 @@ func (p *program) listKeysCommand() *cobra.Command {
 
 func (p *program) revokeKeyCommand() *cobra.Command {
 	return p.storeCommand(&cobra.Command{
-		Use: "revoke NAME", Short: "Revoke a key; it stops working within 5 seconds", Args: cobra.ExactArgs(1),
+		Use: "revoke NAME", Short: "Revoke a key; it stops working within 5 seconds", Args: takes("NAME"),
 	}, func(ctx context.Context, s *storeSettings, args []string) error {
 		st, err := s.openExisting(ctx)
 		return with(st, err, func(st dialog.Store) error { return st.RemoveAPIKey(ctx, args[0]) })

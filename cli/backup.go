@@ -30,7 +30,7 @@ The file is either complete or not created. An existing file is not replaced.
 
 Back up a MongoDB store with MongoDB's own tools: mongodump and mongorestore.`,
 		Example: "  dialogs backup /backups/dialogs-$(date +%F).tar",
-		Args:    cobra.ExactArgs(1),
+		Args:    takes("FILE"),
 	}, func(ctx context.Context, s *storeSettings, args []string) error {
 		if !s.embedded() {
 			return errors.New("use MongoDB's own tools to back up a MongoDB store: mongodump --oplog, and mongorestore --oplogReplay to restore")

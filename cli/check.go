@@ -11,6 +11,7 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
+	"dialogs/api"
 	"dialogs/store"
 )
 
@@ -22,7 +23,7 @@ func (p *program) checkCommand() *cobra.Command {
 variables, and shows the result with secrets hidden. It creates nothing and does
 not open the port.`,
 		Example: "  dialogs check --store mongodb://db.example.com/dialogs --secret-file secret",
-		Args:    cobra.NoArgs,
+		Args:    takes(),
 	}
 	s.bind(c.Flags())
 	settable(c.Flags())
@@ -30,8 +31,9 @@ not open the port.`,
 	c.RunE = func(cmd *cobra.Command, _ []string) error {
 		given := map[string]bool{}
 		cmd.Flags().Visit(func(f *pflag.Flag) { given[f.Name] = true })
-		unknown, err := p.env.checkNames(cmd.Flags())
-		err = errors.Join(err, fromEnvironment(cmd.Flags(), p.env))
+		err := notEmpty(cmd.Flags())
+		unknown, namesErr := p.env.checkNames(cmd.Flags())
+		err = errors.Join(err, namesErr, fromEnvironment(cmd.Flags(), p.env))
 		var exposed []exposedFile
 		if err == nil {
 			exposed, err = s.exposedFiles()
@@ -87,7 +89,7 @@ func (s *settings) checkStore(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, s.store.options.Timeout)
 	defer cancel()
 	if err := st.Ping(ctx); err != nil {
-		err = fmt.Errorf("--store: %s does not answer: %w", s.store.name(), err)
+		err = fmt.Errorf("%s: %s does not answer: %s", named("store"), s.store.name(), api.Cause(err))
 		return errors.Join(err, st.Close())
 	}
 	return st.Close()
@@ -105,6 +107,8 @@ func (p *program) showSettings(fs *pflag.FlagSet, given map[string]bool, s *sett
 		switch {
 		case given[f.Name]:
 			from = "flag"
+		case s.dev && (f.Name == "introspection" || f.Name == "playground"):
+			from = "dev"
 		case f.Changed:
 			from = variable(f.Name)
 		}
@@ -121,8 +125,10 @@ func (s *settings) public(f *pflag.Flag) string {
 		return s.store.name()
 	case isSecret(f.Name) && f.Value.String() != "":
 		return "(hidden)"
-	case f.Value.String() == "":
+	case f.Value.String() == "", f.Value.String() == "[]":
 		return "-"
+	case f.Name == "jwks-url":
+		return withoutPassword(f.Value.String())
 	}
 	return f.Value.String()
 }

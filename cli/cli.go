@@ -64,6 +64,7 @@ flag's help; a flag wins.`,
 	addGroup(root, "Credentials:", p.apiKeyCommand(), p.tokenCommand())
 	addGroup(root, "Data:", p.backupCommand(), p.restoreCommand(), p.importCommand(), p.migrateCommand(), p.webhookCommand())
 	root.AddCommand(p.versionCommand())
+	completeHelp(root)
 	return root
 }
 

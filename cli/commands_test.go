@@ -16,18 +16,39 @@ func TestMistypedStore(t *testing.T) {
 	if result := servertest.Run(t, nil, "apikey", "create", "x", "--store", full); result.Code != 0 {
 		t.Fatal(result.Stderr)
 	}
-	empty := t.TempDir()
+	empty, files := t.TempDir(), t.TempDir()
+	for name, content := range map[string]string{"garbage.json": "garbage", "refused.jsonl": `{"_id":"a"}` + "\n" + `{"_id":"b"}`} {
+		if err := os.WriteFile(filepath.Join(files, name), []byte(content), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
 	for _, test := range []struct {
 		args   []string
 		want   string
 		reason string
 	}{
-		{[]string{"apikey", "list", "--store", "typo"}, "--store: no store in typo", "there is nothing to list"},
-		{[]string{"apikey", "revoke", "x", "--store", "typo"}, "--store: no store in typo", "there is nothing to revoke"},
+		{[]string{"apikey", "list", "--store", "typo"}, "--store (DIALOGS_STORE): no store in typo", "there is nothing to list"},
+		{[]string{"apikey", "revoke", "x", "--store", "typo"}, "--store (DIALOGS_STORE): no store in typo", "there is nothing to revoke"},
 		{[]string{"apikey", "list", "--store", empty}, "no store in " + empty, "a directory is not a store"},
 		{[]string{"apikey", "create", "in valid", "--store", "new"}, "name", "an invalid name"},
 		{[]string{"token", "alice", "--store", "typo"}, "no store in typo", "no server would take the token"},
 		{[]string{"import", "missing.json", "--store", "new"}, "missing.json", "an import of a wrong path"},
+		{[]string{"import", empty, "--store", "new"}, "no files that end in .json, .jsonl or .ndjson", "an import of a directory without files"},
+		{[]string{"import", filepath.Join(files, "garbage.json"), "--store", "new"}, "garbage.json", "an import of a file of something else"},
+		{[]string{"import", filepath.Join(files, "garbage.json"), "--store", "new", "--refused", "refused"}, "garbage.json", "an import of something else that would report"},
+		{[]string{"import", filepath.Join(files, "refused.jsonl"), "--store", "new"}, "2 dialogs differ from the source", "an import of invalid dialogs alone"},
+		{[]string{"import", "--dry-run", "--verify", full, "--store", full}, "--dry-run and --verify cannot be given together", "two ways to write nothing"},
+		{[]string{"import", "--refused", "", full, "--store", "new"}, "--refused is empty", "a report to nowhere"},
+		{[]string{"token", "alice", "--ttl", "721h", "--store", "new"}, `--ttl "721h": must be at most 720h`, "a token for too long"},
+		{[]string{"token", "alice", "--ttl", "0s", "--store", "new"}, `--ttl "0s": must be at least 1s`, "a token for no time"},
+		{[]string{"token", "", "--store", full}, "user id", "a token for nobody"},
+		{[]string{"restore", "missing.tar", "--store", "new"}, "missing.tar", "a backup that is not there"},
+		{[]string{"restore", filepath.Join(files, "garbage.json"), "--store", "new"}, "garbage.json: this is not a backup", "something else than a backup"},
+		{[]string{"backup", "b.tar", "--store", "typo"}, "--store (DIALOGS_STORE): no store in typo", "there is nothing to back up"},
+		{[]string{"backup", "missing/b.tar", "--store", full}, "missing", "a backup to a directory that is not there"},
+		{[]string{"migrate"}, "--from is required: a directory or a MongoDB URI", "nothing to copy"},
+		{[]string{"migrate", "--from", full, "--to", "localhost:27017"}, "--to must be a directory, or a URI", "a host for a store"},
+		{[]string{"apikey", "create", "x", "--store", "mongodb:/localhost/x"}, "--store (DIALOGS_STORE) must be a directory, or a URI", "a mistyped URI"},
 		{[]string{"import", "--dry-run", full, "--store", "new"}, "no store in new", "a dry run writes nothing"},
 		{[]string{"import", full, "--store", "new", "--refused", "missing/refused"}, "--refused", "an import that cannot report"},
 		{[]string{"migrate", "--from", "typo", "--to", "new"}, "--from: no store in typo", "there is nothing to copy, and no reason to create its target"},

@@ -34,16 +34,17 @@ func (env environment) checkNames(settings *pflag.FlagSet) (unknown []string, er
 	var known []string
 	settings.VisitAll(func(f *pflag.Flag) {
 		if _, ok := f.Annotations[isSetting]; ok {
-			known = append(known, variable(f.Name))
+			known = append(known, strings.TrimPrefix(variable(f.Name), prefix))
 		}
 	})
 	var errs []error
 	for _, name := range slices.Sorted(maps.Keys(env)) {
-		if !strings.HasPrefix(name, "DIALOGS_") || slices.Contains(known, name) {
+		setting, ours := strings.CutPrefix(name, prefix)
+		if !ours || slices.Contains(known, setting) {
 			continue
 		}
-		if similar := mostSimilar(name, known); similar != "" && !injected.MatchString(name) {
-			errs = append(errs, fmt.Errorf("unknown setting %s in the environment; did you mean %s?", shown(name), similar))
+		if similar := mostSimilar(setting, known); similar != "" && !injected.MatchString(name) {
+			errs = append(errs, fmt.Errorf("unknown setting %s in the environment; did you mean %s?", shown(name), prefix+similar))
 			continue
 		}
 		unknown = append(unknown, name)

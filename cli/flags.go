@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
+	"math"
 	"net/netip"
 	"net/url"
 	"slices"
@@ -14,6 +15,9 @@ import (
 	"github.com/agnivade/levenshtein"
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
+
+	"dialogs/api"
+	"dialogs/dialog"
 )
 
 // A value is a flag's value that checks itself, so that every error names the
@@ -65,7 +69,12 @@ func perSecond(to *float64) pflag.Value {
 
 // period is a time span that is at least the given one.
 func period(to *time.Duration, least time.Duration) pflag.Value {
-	return &value[time.Duration]{to: to, kind: "duration", show: time.Duration.String, parse: func(text string) (time.Duration, error) {
+	return periodWithin(to, least, math.MaxInt64)
+}
+
+// periodWithin is a time span from least to most.
+func periodWithin(to *time.Duration, least, most time.Duration) pflag.Value {
+	return &value[time.Duration]{to: to, kind: "duration", show: short, parse: func(text string) (time.Duration, error) {
 		d, err := time.ParseDuration(text)
 		if err != nil {
 			if _, number := strconv.ParseFloat(text, 64); number == nil {
@@ -74,10 +83,25 @@ func period(to *time.Duration, least time.Duration) pflag.Value {
 			return 0, errors.New("must be a duration, for example 5s or 1m30s")
 		}
 		if d < least {
-			return 0, fmt.Errorf("must be at least %s", least)
+			return 0, fmt.Errorf("must be at least %s", short(least))
+		}
+		if d > most {
+			return 0, fmt.Errorf("must be at most %s", short(most))
 		}
 		return d, nil
 	}}
+}
+
+// short writes a time span without the units that are zero: 720h, not 720h0m0s.
+func short(d time.Duration) string {
+	text := d.String()
+	if rest, zero := strings.CutSuffix(text, "m0s"); zero {
+		text = rest + "m"
+	}
+	if rest, zero := strings.CutSuffix(text, "h0m"); zero {
+		text = rest + "h"
+	}
+	return text
 }
 
 // oneOf is one of some words.
@@ -144,9 +168,12 @@ func parseNetwork(text string) (netip.Prefix, error) {
 	return n.Masked(), nil
 }
 
+// prefix begins the names of the program's environment variables.
+const prefix = "DIALOGS_"
+
 // variable is the environment variable of a flag.
 func variable(flag string) string {
-	return "DIALOGS_" + strings.ToUpper(strings.ReplaceAll(flag, "-", "_"))
+	return prefix + strings.ToUpper(strings.ReplaceAll(flag, "-", "_"))
 }
 
 // isSetting marks the flags that are also environment variables.
@@ -184,21 +211,41 @@ func fromEnvironment(fs *pflag.FlagSet, env environment) error {
 // named is how an error calls a setting.
 func named(flag string) string { return fmt.Sprintf("--%s (%s)", flag, variable(flag)) }
 
+// nameOf is how an error calls a flag, which may be a setting or not.
+func nameOf(f *pflag.Flag) string {
+	if _, ok := f.Annotations[isSetting]; ok {
+		return named(f.Name)
+	}
+	return "--" + f.Name
+}
+
 // flagError says what is wrong with a flag in the words of this program.
 func flagError(cmd *cobra.Command, err error) error {
 	var unknown *pflag.NotExistError
 	var missing *pflag.ValueRequiredError
 	switch {
 	case errors.As(err, &unknown):
-		message := fmt.Sprintf("unknown flag --%s for %q", shown(unknown.GetSpecifiedName()), cmd.CommandPath())
-		if similar := mostSimilar(unknown.GetSpecifiedName(), flagNames(cmd.Flags())); similar != "" {
-			return usageError{message + fmt.Sprintf("; did you mean --%s?", similar)}
-		}
-		return usageError{message + fmt.Sprintf("; run %q to list the flags", cmd.CommandPath()+" --help")}
+		return unknownFlag(cmd, unknown)
 	case errors.As(err, &missing):
 		return usageError{fmt.Sprintf("--%s needs a value", missing.GetSpecifiedName())}
 	}
 	return err
+}
+
+// unknownFlag suggests a similar flag; for the program itself, also one of a server.
+func unknownFlag(cmd *cobra.Command, unknown *pflag.NotExistError) error {
+	dashes, name := "--", unknown.GetSpecifiedName()
+	if letters := unknown.GetSpecifiedShortnames(); letters != "" { // of "-listen", pflag tells the l alone
+		dashes, name = "-", letters
+	}
+	message := fmt.Sprintf("unknown flag %s%s for %q", dashes, shown(name), cmd.CommandPath())
+	if similar := mostSimilar(name, flagNames(cmd.Flags())); similar != "" {
+		return usageError{fmt.Sprintf("%s; did you mean --%s?", message, similar)}
+	}
+	if similar := mostSimilar(name, flagNames(serverFlags())); similar != "" && !cmd.HasParent() {
+		return usageError{fmt.Sprintf("%s; did you mean %q?", message, cmd.CommandPath()+" serve --"+similar)}
+	}
+	return usageError{fmt.Sprintf("%s; run %q to list the flags", message, cmd.CommandPath()+" --help")}
 }
 
 // explain is an error as the command line shows it: one line for each of
@@ -211,15 +258,17 @@ func explain(err error) string {
 		}
 		return strings.Join(lines, "\n")
 	}
+	var known *dialog.Error
+	if errors.As(err, &known) && known.Code == dialog.Unavailable {
+		// Its message is for callers of the APIs; here, the cause helps.
+		return strings.Replace(err.Error(), known.Error(), "the store did not answer: "+api.Cause(known), 1)
+	}
 	var invalid *pflag.InvalidValueError
 	if !errors.As(err, &invalid) {
 		return err.Error()
 	}
 	flag := invalid.GetFlag()
-	name := "--" + flag.Name
-	if _, ok := flag.Annotations[isSetting]; ok {
-		name = named(flag.Name)
-	}
+	name := nameOf(flag)
 	cause := errors.Unwrap(invalid)
 	if flag.Value.Type() == "bool" {
 		cause = errors.New("must be true or false")
@@ -246,14 +295,14 @@ func flagNames(fs *pflag.FlagSet) []string {
 }
 
 // mostSimilar is the name that was most likely meant by a mistyped one; empty
-// if none is similar.
+// if none is similar. Of three letters, at least two must be right.
 func mostSimilar(mistyped string, names []string) string {
 	distance := func(name string) int { return levenshtein.ComputeDistance(mistyped, name) }
 	if len(names) == 0 || len(mistyped) < 3 {
 		return ""
 	}
 	best := slices.MinFunc(names, func(a, b string) int { return cmp.Compare(distance(a), distance(b)) })
-	if distance(best) > 2 {
+	if most := min(2, (len(best)-1)/2); distance(best) > most {
 		return ""
 	}
 	return best

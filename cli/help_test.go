@@ -20,6 +20,11 @@ func TestHelpAndVersion(t *testing.T) {
 		{[]string{"version"}, []string{"dialogs "}, "the version as a command"},
 		{[]string{"--version"}, []string{"dialogs ", "go1."}, "the version as a flag"},
 		{[]string{"completion", "bash"}, []string{"complete"}, "completion for a shell"},
+		{[]string{"completion", "zsh"}, []string{"#compdef dialogs"}, "completion for another shell"},
+		{[]string{"completion", "fish"}, []string{"complete -c dialogs"}, "completion for a third shell"},
+		{[]string{"completion"}, []string{"bash", "zsh", "fish"}, "the shells that have completion"},
+		{[]string{"help", "serve"}, []string{"--listen"}, "the help of a command"},
+		{[]string{"help", "apikey", "create"}, []string{"dialogs apikey create NAME"}, "the help of a command of a group"},
 	} {
 		result := servertest.Run(t, nil, test.args...)
 		if result.Code != 0 || result.Stderr != "" {
@@ -45,9 +50,24 @@ func TestMistypedCommands(t *testing.T) {
 		{"token alice --ttl 60", `--ttl "60": needs a unit, for example 60s`},
 		{"token alice --ttl", `--ttl needs a value`},
 		{"token alice --listen x", `unknown flag --listen for "dialogs token"`},
+		{"--listen x", `unknown flag --listen for "dialogs"; did you mean "dialogs serve --listen"?`},
+		{"serve -listen x", `unknown flag -listen for "dialogs serve"; did you mean --listen?`},
+		{"serve -x", `unknown flag -x for "dialogs serve"; run "dialogs serve --help" to list the flags`},
+		{"serve --dev false", `unexpected argument "false": dialogs serve [flags]`},
+		{"version x", `unexpected argument "x": dialogs version`},
+		{"token", `"dialogs token" needs USER: dialogs token USER [flags]`},
+		{"token alice bob", `unexpected argument "bob": dialogs token USER [flags]`},
+		{"apikey create", `"dialogs apikey create" needs NAME`},
+		{"apikey revoke a b", `unexpected argument "b"`},
+		{"backup", `"dialogs backup" needs FILE`},
+		{"restore", `"dialogs restore" needs FILE`},
+		{"help serv", `unknown command "serv" for "dialogs"; did you mean "serve"?`},
+		{"help apikey creat", `unknown command "creat" for "dialogs apikey"; did you mean "create"?`},
+		{"help nonsense", `unknown command "nonsense" for "dialogs"`},
+		{"completion tcsh", `unknown command "tcsh" for "dialogs completion"`},
 	} {
 		result := servertest.Run(t, nil, strings.Fields(test.args)...)
-		if result.Code != 1 || !strings.Contains(result.Stderr, test.want) {
+		if result.Code != 1 || result.Stdout != "" || strings.Count(result.Stderr, "\n") != 1 || !strings.Contains(result.Stderr, test.want) {
 			t.Errorf("dialogs %s: got code %d and %q, want %q", test.args, result.Code, result.Stderr, test.want)
 		}
 	}

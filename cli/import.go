@@ -14,6 +14,7 @@ import (
 
 	"dialogs/dialog"
 	"dialogs/quickblox"
+	"dialogs/store"
 	"dialogs/transfer"
 )
 
@@ -67,9 +68,10 @@ difference. It works while a server runs.`,
 	c.Flags().BoolVar(&i.overwrite, "overwrite", false, "also change dialogs that were changed here since they were imported")
 	c.Flags().BoolVar(&i.verify, "verify", false, "write nothing; compare each dialog with the one in the store, field by field")
 	c.Flags().StringVar(&i.refusedFile, "refused", "", "file for the ids of all refused dialogs and the reasons, one per line")
-	c.MarkFlagsMutuallyExclusive("dry-run", "verify")
-	c.MarkFlagsMutuallyExclusive("overwrite", "verify")
 	c.RunE = func(cmd *cobra.Command, args []string) error {
+		if err := errors.Join(exclusive(cmd.Flags(), "dry-run", "verify"), exclusive(cmd.Flags(), "overwrite", "verify")); err != nil {
+			return err
+		}
 		if err := st.validate(); err != nil {
 			return err
 		}
@@ -77,19 +79,28 @@ difference. It works while a server runs.`,
 		if err != nil {
 			return err
 		}
-		open := func() (dialog.Store, error) { return st.open(cmd.Context(), nil) }
-		if i.dryRun || i.verify {
-			open = func() (dialog.Store, error) { return st.openExisting(cmd.Context()) }
-		}
 		i.progress = newProgress(p.stderr, "dialogs", time.Now)
-		return p.runImport(cmd.Context(), &i, open, limits, sources)
+		return p.runImport(cmd.Context(), &i, &st, limits, sources)
 	}
 	return c
 }
 
-// runImport opens what the import writes to. The store comes last, so that an
-// import that fails before leaves none behind.
-func (p *program) runImport(ctx context.Context, i *importation, open func() (dialog.Store, error), limits dialog.Limits, sources *sources) (err error) {
+// runImport opens what the import writes to. A new store comes last, and only when
+// there is a dialog for it, so that an import that fails leaves none behind.
+func (p *program) runImport(ctx context.Context, i *importation, st *storeSettings, limits dialog.Limits, sources *sources) (err error) {
+	defer func() { err = errors.Join(err, sources.close()) }()
+	open := st.openExisting
+	if exists, err := store.Exists(st.address); err == nil && !exists && !i.dryRun && !i.verify {
+		found, err := sources.readAhead()
+		switch {
+		case err != nil:
+			return err
+		case found:
+			open = func(ctx context.Context) (dialog.Store, error) { return st.open(ctx, nil) }
+		default:
+			open = nil
+		}
+	}
 	if i.refusedFile != "" {
 		file, err := os.OpenFile(i.refusedFile, os.O_CREATE|os.O_WRONLY|os.O_TRUNC, 0o600)
 		if err != nil {
@@ -98,21 +109,29 @@ func (p *program) runImport(ctx context.Context, i *importation, open func() (di
 		defer func() { err = errors.Join(err, file.Close()) }()
 		i.refused = file
 	}
-	st, err := open()
-	return with(st, err, func(st dialog.Store) error { return i.run(ctx, st, limits, sources, p.stdout) })
+	if open == nil {
+		return i.report(p.stdout, transfer.ImportReport{Refused: i.refuseAll(sources)})
+	}
+	opened, err := open(ctx)
+	return with(opened, err, func(st dialog.Store) error { return i.run(ctx, st, limits, sources, p.stdout) })
+}
+
+// refuseAll notes why the sources that were read ahead have no dialog for the store.
+func (i *importation) refuseAll(sources *sources) (refused int) {
+	for _, a := range sources.ahead {
+		i.note(a.dialog.ID.Value, quickblox.Explain(a.err))
+	}
+	return len(sources.ahead)
 }
 
 // run imports or verifies, and reports. It fails if any dialog is refused or
 // differs.
-func (i *importation) run(ctx context.Context, st dialog.Store, limits dialog.Limits, sources *sources, stdout io.Writer) (err error) {
-	defer func() { err = errors.Join(err, sources.close()) }()
+func (i *importation) run(ctx context.Context, st dialog.Store, limits dialog.Limits, sources *sources, stdout io.Writer) error {
 	importer := transfer.Importer{
 		Store: st, Policy: dialog.DefaultPolicy(limits), Actor: importActor, DryRun: i.dryRun, Overwrite: i.overwrite,
 		Refused:  func(id string, why error) { i.note(id, quickblox.Explain(why)) },
 		Progress: func(done int) { i.progress.at(done, sources.total(done)) },
 	}
-	var failed int
-	var report string
 	if i.verify {
 		r, runErr := importer.Verify(ctx, sources, func(id string, fields []string) {
 			if fields == nil {
@@ -121,21 +140,29 @@ func (i *importation) run(ctx context.Context, st dialog.Store, limits dialog.Li
 			}
 			i.note(id, "it differs in: "+strings.Join(fields, ", "))
 		})
-		err, failed = runErr, r.Different+r.Missing+r.Refused
-		report = fmt.Sprintf("same       %d\ndifferent  %d\nmissing    %d\nrefused    %d\n", r.Same, r.Different, r.Missing, r.Refused)
-	} else {
-		r, runErr := importer.Import(ctx, sources)
-		err, failed = runErr, r.Refused
-		report = fmt.Sprintf("created  %d\nsame     %d\nchanged  %d\nrefused  %d\n", r.Created, r.Same, r.Changed, r.Refused)
+		return errors.Join(runErr, i.print(stdout, r.Different+r.Missing+r.Refused,
+			fmt.Sprintf("same       %d\ndifferent  %d\nmissing    %d\nrefused    %d\n", r.Same, r.Different, r.Missing, r.Refused)))
 	}
+	r, err := importer.Import(ctx, sources)
+	return errors.Join(err, i.report(stdout, r))
+}
+
+// report prints what the import came to.
+func (i *importation) report(stdout io.Writer, r transfer.ImportReport) error {
+	return i.print(stdout, r.Refused, fmt.Sprintf("created  %d\nsame     %d\nchanged  %d\nrefused  %d\n", r.Created, r.Same, r.Changed, r.Refused))
+}
+
+// print prints a report and the reasons. Dialogs that are not as they should be
+// are an error.
+func (i *importation) print(stdout io.Writer, failed int, report string) error {
 	i.progress.end()
-	if _, printErr := fmt.Fprint(stdout, report+i.reasons.String()); printErr != nil {
-		return errors.Join(err, printErr)
+	if _, err := fmt.Fprint(stdout, report+i.reasons.String()); err != nil {
+		return err
 	}
-	if err == nil && failed > 0 {
-		err = fmt.Errorf("%d dialogs differ from the source", failed)
+	if failed > 0 {
+		return fmt.Errorf("%d dialogs differ from the source", failed)
 	}
-	return err
+	return nil
 }
 
 // note records why a dialog was refused or differs.

@@ -21,6 +21,35 @@ type sources struct {
 	file   io.Closer
 	reader *quickblox.Reader
 	told   int // the largest total so far
+	ahead  []readDialog
+}
+
+// A readDialog is what a source gave: a dialog, or why it has none.
+type readDialog struct {
+	dialog dialog.Foreign
+	err    error
+}
+
+// mostAhead is how many invalid dialogs are read ahead of the first valid one.
+const mostAhead = 1000
+
+// readAhead reads up to the first valid dialog, which Next then returns like those
+// before it. found is false when the sources have none.
+func (s *sources) readAhead() (found bool, err error) {
+	for len(s.ahead) < mostAhead {
+		f, err := s.read()
+		if errors.Is(err, io.EOF) {
+			return false, nil
+		}
+		if err != nil && !dialog.IsCode(err, dialog.Invalid) {
+			return false, err
+		}
+		s.ahead = append(s.ahead, readDialog{f, err})
+		if err == nil {
+			break
+		}
+	}
+	return true, nil
 }
 
 // newSources fails for a name that cannot be read.
@@ -41,6 +70,15 @@ func newSources(args []string, stdin io.Reader) (*sources, error) {
 
 // Next returns the next dialog of all of them.
 func (s *sources) Next() (dialog.Foreign, error) {
+	if len(s.ahead) > 0 {
+		first := s.ahead[0]
+		s.ahead = s.ahead[1:]
+		return first.dialog, first.err
+	}
+	return s.read()
+}
+
+func (s *sources) read() (dialog.Foreign, error) {
 	for {
 		if s.reader == nil {
 			if len(s.names) == 0 {
@@ -78,6 +116,9 @@ func (s *sources) open() error {
 			if slices.Contains([]string{".json", ".jsonl", ".ndjson"}, filepath.Ext(entry.Name())) && !entry.IsDir() {
 				files = append(files, filepath.Join(s.name, entry.Name()))
 			}
+		}
+		if len(files) == 0 {
+			return fmt.Errorf("%s: the directory has no files that end in .json, .jsonl or .ndjson", s.name)
 		}
 		s.names = append(files, s.names...)
 		return nil

@@ -30,7 +30,7 @@ only kept for a day. The secret that signs session tokens is not copied either:
 start the server on the new store with --secret set to the content of the file
 "secret" in the old directory, or everyone has to sign in again.`,
 		Example: "  dialogs migrate --from ./data --to mongodb://127.0.0.1:27017/dialogs",
-		Args:    cobra.NoArgs, PreRunE: p.prepare,
+		Args:    takes(), PreRunE: p.prepare,
 	}
 	s.bindOptions(c.Flags())
 	settable(c.Flags())

@@ -9,6 +9,7 @@ import (
 	"strconv"
 	"strings"
 
+	"golang.org/x/net/http/httpguts"
 	"golang.org/x/net/idna"
 )
 
@@ -89,6 +90,17 @@ func exactPort(port, scheme string) (text string, ok bool) {
 		return "", true
 	}
 	return ":" + port, true
+}
+
+// checkHeaders wants names of HTTP headers.
+func checkHeaders(names []string) error {
+	var errs []error
+	for _, name := range names {
+		if !httpguts.ValidHeaderFieldName(name) {
+			errs = append(errs, fmt.Errorf("%s %q: must be names of headers separated by commas, for example x-tenant", named("allow-headers"), shown(name)))
+		}
+	}
+	return errors.Join(errs...)
 }
 
 // defaultPorts are those that browsers leave out of an origin.

@@ -33,7 +33,7 @@ func (s *levelSettings) read() (level slog.Level, err error) {
 	text := s.text
 	if s.file != "" {
 		if s.flag.Changed {
-			return 0, errors.New("--log-level and --log-level-file cannot be given together")
+			return 0, errTogether(named("log-level"), named("log-level-file"))
 		}
 		if text, err = readSetting("log-level-file", s.file); err != nil {
 			return 0, err

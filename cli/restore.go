@@ -26,7 +26,7 @@ that were ended or revoked later.
 A restore that fails leaves nothing behind. One that was killed leaves either no
 store or a complete one: run it again.`,
 		Example: "  dialogs restore /backups/dialogs-2026-01-31.tar --store ./data",
-		Args:    cobra.ExactArgs(1),
+		Args:    takes("FILE"),
 	}, func(ctx context.Context, s *storeSettings, args []string) error {
 		if !s.embedded() {
 			return errors.New("use MongoDB's own tools to restore a MongoDB store: mongorestore")
@@ -47,10 +47,13 @@ func (p *program) restore(ctx context.Context, dir, path string) (err error) {
 		if err == nil && !manifest.Has(store.DatabaseFile) {
 			err = errors.New("the backup is damaged: it has no database")
 		}
-		return err
+		if err != nil {
+			return fmt.Errorf("%s: %w", path, err)
+		}
+		return nil
 	})
 	if errors.Is(err, syscall.ENOSPC) || errors.Is(err, syscall.EDQUOT) {
-		return fmt.Errorf("--store: the disk of %s is full: the restored store needs as much space as the backup", dir)
+		return fmt.Errorf(named("store")+": the disk of %s is full: the restored store needs as much space as the backup", dir)
 	}
 	switch {
 	case errors.Is(err, fs.ErrPermission), errors.Is(err, syscall.EROFS):

@@ -37,7 +37,7 @@ func (s *secretSettings) given() (string, error) {
 		return s.text, checkSecret(named("secret"), s.text)
 	}
 	if s.text != "" {
-		return "", errors.New("--secret and --secret-file cannot be given together")
+		return "", errTogether(named("secret"), named("secret-file"))
 	}
 	text, err := readSetting("secret-file", s.file)
 	if err != nil {
@@ -61,7 +61,7 @@ func (s *secretSettings) find(st *storeSettings) ([]byte, error) {
 		return []byte(text), err
 	}
 	if !st.embedded() {
-		return nil, errors.New("--secret is required with MongoDB: every instance needs the same one")
+		return nil, fmt.Errorf("%s is required with MongoDB: every instance needs the same one", named("secret"))
 	}
 	path := secretPath(st)
 	text, err = readPrivate(path)

@@ -6,8 +6,10 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"math"
 	"net"
 	"slices"
+	"strconv"
 	"sync"
 	"syscall"
 	"time"
@@ -31,7 +33,7 @@ func (p *program) serveCommand() *cobra.Command {
 second signal ends the process at once.`,
 		Example: `  dialogs serve --dev
   dialogs serve --listen 0.0.0.0:8080 --store-file /run/secrets/mongodb-uri --secret-file /run/secrets/secret`,
-		Args:    cobra.NoArgs,
+		Args:    takes(),
 		PreRunE: p.prepare,
 		RunE:    func(cmd *cobra.Command, _ []string) error { return p.serve(cmd.Context(), &s) },
 	}
@@ -45,9 +47,6 @@ second signal ends the process at once.`,
 func (p *program) serve(ctx context.Context, s *settings) (err error) {
 	if err := s.validate(); err != nil {
 		return err
-	}
-	if s.dev {
-		s.introspection, s.playground = true, true
 	}
 	hangups, ignore := ignoreHangups()
 	defer ignore()
@@ -124,12 +123,22 @@ func (p *program) serve(ctx context.Context, s *settings) (err error) {
 func (s *settings) listener() (net.Listener, error) {
 	listener, err := net.Listen("tcp", s.listen)
 	if errors.Is(err, syscall.EADDRINUSE) {
-		return nil, fmt.Errorf("%s %q: address already in use; choose another port, for example --listen 127.0.0.1:8081", named("listen"), s.listen)
+		return nil, fmt.Errorf("%s %q: address already in use; choose another port, for example --listen %s", named("listen"), s.listen, nextPort(s.listen))
 	}
 	if err != nil {
 		return nil, listenError(named("listen"), shown(s.listen), err)
 	}
 	return listener, nil
+}
+
+// nextPort is an address with the next higher port.
+func nextPort(address string) string {
+	host, port, err := net.SplitHostPort(address)
+	n, numberErr := strconv.Atoi(port)
+	if err != nil || numberErr != nil || n >= math.MaxUint16 {
+		return "127.0.0.1:8081"
+	}
+	return net.JoinHostPort(host, strconv.Itoa(n+1))
 }
 
 // certificate is the one for HTTPS; nil for plain HTTP.
@@ -139,7 +148,7 @@ func (s *settings) certificate(log *slog.Logger) (*edge.Certificate, error) {
 	}
 	certificate, err := edge.ReadCertificate(s.tlsCert, s.tlsKey, time.Now, log)
 	if err != nil {
-		return nil, fileError("--tls-cert and --tls-key", err)
+		return nil, fileError(named("tls-cert")+" and "+named("tls-key"), err)
 	}
 	return certificate, nil
 }

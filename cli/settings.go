@@ -77,8 +77,8 @@ func (s *settings) bind(fs *pflag.FlagSet) {
 	fs.StringVar(&s.jwksURL, "jwks-url", "", "URL of another issuer's public keys (JWKS), to accept its session tokens (RS256, ES256, EdDSA)")
 	fs.StringVar(&s.jwksIssuer, "jwks-issuer", "", "required iss claim of that issuer's tokens; required with --jwks-url")
 	fs.StringVar(&s.jwksAudience, "jwks-audience", "", "required aud claim of that issuer's tokens; required with --jwks-url")
-	fs.Var(period(&s.sessionMax, time.Second), "session-max", "maximum age of a session token, even if it expires later; applies to tokens of other issuers too; at most 8784h")
-	fs.Var(period(&s.keepChanges, time.Hour), "keep-changes", "how long clients can be offline and still catch up: deletions and departures are remembered for that time; at most 2160h")
+	fs.Var(periodWithin(&s.sessionMax, time.Second, auth.MostSessionMax), "session-max", "maximum age of a session token, even if it expires later; applies to tokens of other issuers too; at most 8784h")
+	fs.Var(periodWithin(&s.keepChanges, time.Hour, dialog.MaxSyncKept), "keep-changes", "how long clients can be offline and still catch up: deletions and departures are remembered for that time; at most 2160h")
 	fs.Var(oneOf(&s.logFormat, "text", "json"), "log-format", "format of the log: text or json")
 	s.level.bind(fs)
 	fs.BoolVar(&s.dev, "dev", false, "development mode: introspection and the playground with a key filled in; loopback only")
@@ -174,6 +174,9 @@ func dialogLimit(all *dialog.Limits, one *int) pflag.Value {
 // prepare fills the settings of a command from the environment before it runs,
 // and refuses variables that are almost settings.
 func (p *program) prepare(cmd *cobra.Command, _ []string) error {
+	if err := notEmpty(cmd.Flags()); err != nil {
+		return err
+	}
 	if _, err := p.env.checkNames(serverFlags()); err != nil {
 		return err
 	}
@@ -188,36 +191,58 @@ func serverFlags() *pflag.FlagSet {
 	return fs
 }
 
-// validate refuses settings that contradict one another or are incomplete. Each
+// validate completes the settings: development mode turns others on. It refuses
+// settings that contradict one another or are incomplete. Each
 // single value was checked when it was set.
 func (s *settings) validate() error {
+	if s.dev {
+		s.introspection, s.playground = true, true
+	}
 	if err := s.store.validate(); err != nil {
 		return err
 	}
 	switch {
 	case (s.tlsCert == "") != (s.tlsKey == ""):
-		return errors.New("--tls-cert and --tls-key must be given together")
-	case s.sessionMax > auth.MostSessionMax:
-		return fmt.Errorf("%s %q: must be at most %s", named("session-max"), s.sessionMax, auth.MostSessionMax)
-	case s.keepChanges > dialog.MaxSyncKept:
-		return fmt.Errorf("%s %q: must be at most %s", named("keep-changes"), s.keepChanges, dialog.MaxSyncKept)
+		return fmt.Errorf("%s and %s must be given together", named("tls-cert"), named("tls-key"))
 	case s.jwksURL == "" && s.jwksIssuer+s.jwksAudience != "":
-		return errors.New("--jwks-issuer and --jwks-audience require --jwks-url")
+		return fmt.Errorf("%s and %s require %s", named("jwks-issuer"), named("jwks-audience"), named("jwks-url"))
 	case s.jwksURL != "" && (s.jwksIssuer == "" || s.jwksAudience == ""):
-		return errors.New("--jwks-url requires --jwks-issuer and --jwks-audience: without them, tokens made for other services would be accepted")
+		return fmt.Errorf("%s requires %s and %s: without them, tokens made for other services would be accepted", named("jwks-url"), named("jwks-issuer"), named("jwks-audience"))
 	case s.jwksURL != "" && !isHTTP(s.jwksURL):
-		return fmt.Errorf("%s %q: must be an http:// or https:// URL", named("jwks-url"), shown(s.jwksURL))
+		return fmt.Errorf("%s %q: must be an http:// or https:// URL", named("jwks-url"), shown(withoutPassword(s.jwksURL)))
 	}
 	if err := s.memory.Validate(); err != nil {
 		return err
 	}
-	if _, _, err := net.SplitHostPort(s.listen); err != nil {
-		return fmt.Errorf("%s %q: must be an address and a port, for example 127.0.0.1:8080", named("listen"), shown(s.listen))
+	if err := checkListen(s.listen); err != nil {
+		return err
 	}
 	if s.dev && !isLoopback(s.listen) {
-		return errors.New("--dev serves on loopback only: set --listen to 127.0.0.1, [::1] or localhost with a port")
+		return fmt.Errorf("%s serves on loopback only: set %s to 127.0.0.1, [::1] or localhost with a port", named("dev"), named("listen"))
 	}
-	return checkOrigins(s.allowOrigins)
+	return errors.Join(checkOrigins(s.allowOrigins), checkHeaders(s.allowHeaders))
+}
+
+// checkListen wants an address and a port, as numbers or names. The names of
+// hosts are looked up when the server listens.
+func checkListen(address string) error {
+	_, port, err := net.SplitHostPort(address)
+	if err == nil {
+		_, err = net.LookupPort("tcp", port) // knows the names of ports, and asks no server
+	}
+	if err != nil {
+		return fmt.Errorf("%s %q: must be an address and a port, for example 127.0.0.1:8080", named("listen"), shown(address))
+	}
+	return nil
+}
+
+// withoutPassword is a URL as the program may show it.
+func withoutPassword(text string) string {
+	u, err := url.Parse(text)
+	if err != nil {
+		return "(hidden)"
+	}
+	return u.Redacted()
 }
 
 func isHTTP(address string) bool {

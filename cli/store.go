@@ -42,12 +42,12 @@ func (s *storeSettings) bindOptions(fs *pflag.FlagSet) {
 // address that no engine has.
 func (s *storeSettings) validate() error {
 	if s.addressFile != "" {
+		if s.flag.Changed {
+			return errTogether(named("store"), named("store-file"))
+		}
 		text, err := readSetting("store-file", s.addressFile)
 		if err != nil {
 			return err
-		}
-		if s.flag.Changed {
-			return errors.New("--store and --store-file cannot be given together")
 		}
 		s.address = text
 	}
@@ -59,9 +59,9 @@ func (s *storeSettings) validate() error {
 func checkAddress(flag, address string) error {
 	switch {
 	case address == "":
-		return fmt.Errorf("--%s must be a directory or a MongoDB URI; it is empty", flag)
+		return fmt.Errorf("%s is required: a directory or a MongoDB URI", storeFlag(flag))
 	case store.KindOf(address) == store.Unknown: // it may have a password, so that it is not repeated
-		return fmt.Errorf("--%s must be a directory, or a URI that starts with mongodb:// or mongodb+srv://", flag)
+		return fmt.Errorf("%s must be a directory, or a URI that starts with mongodb:// or mongodb+srv://", storeFlag(flag))
 	}
 	return storeError(flag, address, store.Check(address, secretFile, developmentKeyFile))
 }
@@ -118,7 +118,7 @@ func mustExist(flag, address string) error {
 		return storeError(flag, address, err)
 	}
 	if !exists {
-		return fmt.Errorf("--%s: no store in %s", flag, address)
+		return fmt.Errorf("%s: no store in %s", storeFlag(flag), address)
 	}
 	return nil
 }

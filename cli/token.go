@@ -18,14 +18,14 @@ func (p *program) tokenCommand() *cobra.Command {
 	var secret secretSettings
 	ttl := 2 * time.Hour
 	c := &cobra.Command{
-		Use: "token USER", Short: "Print a session token for a user", Args: cobra.ExactArgs(1),
+		Use: "token USER", Short: "Print a session token for a user", Args: takes("USER"),
 		Example: "  dialogs token alice --ttl 24h",
 		PreRunE: p.prepare,
 	}
 	st.bind(c.Flags())
 	secret.bind(c.Flags())
 	settable(c.Flags())
-	c.Flags().Var(period(&ttl, time.Second), "ttl", "lifetime of the token, at most 720h")
+	c.Flags().Var(periodWithin(&ttl, time.Second, auth.MaxTTL), "ttl", "lifetime of the token, at most 720h")
 	c.RunE = func(_ *cobra.Command, args []string) error {
 		user, err := dialog.ParseUserID("USER", args[0])
 		if err != nil {
@@ -61,10 +61,10 @@ func signingKey(st *storeSettings, secret *secretSettings) ([]byte, error) {
 	}
 	exists, err := store.Exists(st.address)
 	if err != nil {
-		return nil, fmt.Errorf("--store: %w", err)
+		return nil, storeError("store", st.address, err)
 	}
 	if !exists {
-		return nil, fmt.Errorf("--store: no store in %s, and no --secret to sign with", st.address)
+		return nil, fmt.Errorf("%s: no store in %s, and no %s to sign with", named("store"), st.address, named("secret"))
 	}
 	return secret.findOrMake(st)
 }

@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"regexp"
 	"strings"
 	"time"
 
@@ -27,6 +28,11 @@ const (
 	MongoDB
 )
 
+// almostURI matches what is more likely a mistyped URI, or a host with a port, than
+// a directory: ./ before it makes it one. A letter and a colon are a drive of
+// Windows.
+var almostURI = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9+.-]+:`)
+
 // KindOf returns the engine that an address selects. It looks at the text
 // only: neither a directory nor a server needs to be there.
 func KindOf(address string) Kind {
@@ -34,12 +40,12 @@ func KindOf(address string) Kind {
 	switch {
 	case address == "":
 		return Unknown
-	case !uri:
-		return Embedded
-	case scheme == "mongodb" || scheme == "mongodb+srv":
+	case uri && (scheme == "mongodb" || scheme == "mongodb+srv"):
 		return MongoDB
+	case uri || almostURI.MatchString(address):
+		return Unknown
 	}
-	return Unknown
+	return Embedded
 }
 
 // Options are the settings of a store besides its address. The zero value
