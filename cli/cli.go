@@ -87,7 +87,7 @@ func noSuchCommand(cmd *cobra.Command, args []string) error {
 		cmd.SuggestionsMinimumDistance = 2
 	}
 	if similar := cmd.SuggestionsFor(args[0]); len(similar) > 0 {
-		message += fmt.Sprintf("; did you mean %q?", strings.Join(similar, `" or "`))
+		message += "; did you mean \"" + strings.Join(similar, `" or "`) + "\"?"
 	} else {
 		message += fmt.Sprintf("; run %q to list the commands", cmd.CommandPath()+" --help")
 	}

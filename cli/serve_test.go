@@ -61,7 +61,7 @@ func TestRefusedSettings(t *testing.T) {
 		{[]string{"--keep-changes", "1m"}, nil, `must be at least 1h`, "changes that are not kept"},
 		{[]string{"--log-level", "info", "--log-level-file", "missing"}, nil, "--log-level (DIALOGS_LOG_LEVEL) and --log-level-file (DIALOGS_LOG_LEVEL_FILE) cannot be given together", "two levels"},
 		{[]string{"--log-level-file", "missing"}, nil, "--log-level-file (DIALOGS_LOG_LEVEL_FILE): ", "a level in a missing file"},
-		{[]string{"--trusted-proxies", "0.0.0.0/0"}, nil, "trusts every client", "every client as a proxy"},
+		{[]string{"--trusted-proxies", "0.0.0.0/0"}, nil, "would trust every client", "every client as a proxy"},
 		{[]string{"--public-url", "dialogs.example.com"}, nil, "--public-url (DIALOGS_PUBLIC_URL)", "a URL without a scheme"},
 		{[]string{"--store-file", "missing"}, nil, "--store-file", "a missing file for the store"},
 		{[]string{"--store", "./data", "--store-file", "missing"}, nil, "--store (DIALOGS_STORE) and --store-file (DIALOGS_STORE_FILE) cannot be given together", "two stores"},
