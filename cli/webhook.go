@@ -19,10 +19,10 @@ import (
 var operator = dialog.Caller{APIKey: "(operator)"}
 
 func (p *program) webhookCommand() *cobra.Command {
-	return group("webhook", "Manage the addresses that learn of every change; works while a server runs",
+	return group("webhook", "Manage webhooks: URLs to which changes are sent; works while a server runs",
 		p.addWebhookCommand(), p.listWebhooksCommand(), p.showWebhookCommand(), p.removeWebhookCommand(),
-		p.statusCommand("pause", "Stop deliveries; what changes meanwhile is delivered later", dialog.WebhookPaused),
-		p.statusCommand("resume", "Deliver again, also to a webhook that was disabled", dialog.WebhookActive),
+		p.statusCommand("pause", "Pause deliveries; changes in the meantime are delivered later", dialog.WebhookPaused),
+		p.statusCommand("resume", "Resume deliveries, also of a disabled webhook", dialog.WebhookActive),
 		p.rotateWebhookCommand(), p.replayWebhookCommand(), p.testWebhookCommand())
 }
 
@@ -37,7 +37,7 @@ func targets(to *webhook.Targets) pflag.Value {
 }
 
 func bindTargets(fs *pflag.FlagSet, to *webhook.Targets) {
-	fs.Var(targets(to), "webhook-allow", "networks and hosts inside that webhooks may also reach, and by plain http, for example 10.0.0.0/8,hooks.internal; separated by commas")
+	fs.Var(targets(to), "webhook-allow", "internal networks and hosts that webhooks may also reach, and over plain HTTP, for example 10.0.0.0/8,hooks.internal; separated by commas")
 }
 
 // newAdmin manages webhooks with a secret of the server.
@@ -86,15 +86,15 @@ func (p *program) addWebhookCommand() *cobra.Command {
 	var kinds, aspects, types, classes []string
 	var withDialog bool
 	c := &cobra.Command{
-		Use: "add URL", Short: "Add a webhook and print its id and its secret, which is not shown again", Args: cobra.ExactArgs(1),
+		Use: "add URL", Short: "Add a webhook and print its id and its secret; the secret is shown only once", Args: cobra.ExactArgs(1),
 		Example: `  dialogs webhook add https://example.com/hooks
   dialogs webhook add https://example.com/hooks --only created,deleted --types group --with-dialog`,
 	}
 	c.Flags().StringSliceVar(&kinds, "only", nil, "only changes of these kinds: created, updated, deleted; separated by commas")
-	c.Flags().StringSliceVar(&aspects, "aspects", nil, "only changes of these parts: name, photo, occupants, admins, owner, custom_data; creations and deletions always")
+	c.Flags().StringSliceVar(&aspects, "aspects", nil, "only changes of these parts, and all creations and deletions: name, photo, occupants, admins, owner, custom_data")
 	c.Flags().StringSliceVar(&types, "types", nil, "only dialogs of these types: public_group, group, private")
 	c.Flags().StringSliceVar(&classes, "class", nil, "only dialogs with custom data of these classes")
-	c.Flags().BoolVar(&withDialog, "with-dialog", false, "send the dialog as it is with each change")
+	c.Flags().BoolVar(&withDialog, "with-dialog", false, "include the current dialog in each delivery")
 	return p.webhookSubcommand(c, func(ctx context.Context, admin *webhook.Admin, args []string) error {
 		spec := webhook.Spec{URL: dialog.Some(args[0]), WithDialog: dialog.Some(withDialog)}
 		if err := parseWords("only", kinds, webhook.ParseKinds, &spec.Kinds); err != nil {
@@ -153,7 +153,7 @@ func (p *program) listWebhooksCommand() *cobra.Command {
 
 func (p *program) showWebhookCommand() *cobra.Command {
 	return p.webhookSubcommand(&cobra.Command{
-		Use: "show ID", Short: "Show a webhook and how its deliveries go", Args: cobra.ExactArgs(1),
+		Use: "show ID", Short: "Show a webhook and the state of its deliveries", Args: cobra.ExactArgs(1),
 	}, func(ctx context.Context, admin *webhook.Admin, args []string) error {
 		h, err := admin.Find(ctx, operator, args[0])
 		if err != nil {
@@ -209,7 +209,7 @@ func (p *program) statusCommand(use, short string, status dialog.WebhookStatus) 
 
 func (p *program) rotateWebhookCommand() *cobra.Command {
 	return p.webhookSubcommand(&cobra.Command{
-		Use: "rotate ID", Short: "Make a new secret and print it; the old one signs beside it for 24 hours", Args: cobra.ExactArgs(1),
+		Use: "rotate ID", Short: "Create a new secret and print it; the old one also signs for 24 hours", Args: cobra.ExactArgs(1),
 	}, func(ctx context.Context, admin *webhook.Admin, args []string) error {
 		_, secret, err := admin.Rotate(ctx, operator, args[0])
 		if err != nil {
@@ -223,16 +223,16 @@ func (p *program) rotateWebhookCommand() *cobra.Command {
 func (p *program) replayWebhookCommand() *cobra.Command {
 	var since string
 	c := &cobra.Command{
-		Use: "replay ID", Short: "Send again what changed after an instant and is still kept", Args: cobra.ExactArgs(1),
+		Use: "replay ID", Short: "Send all changes after a given time again, as far as they are still kept", Args: cobra.ExactArgs(1),
 		Example: "  dialogs webhook replay 5d75393ba28f9a17e1cb0001 --since 2026-01-31T14:00:00Z",
 	}
-	c.Flags().StringVar(&since, "since", "", "the instant (RFC 3339), or how long ago, for example 2h; required")
+	c.Flags().StringVar(&since, "since", "", "time in RFC 3339, or how long ago, for example 2h; required")
 	return p.webhookSubcommand(c, func(ctx context.Context, admin *webhook.Admin, args []string) error {
 		at, err := time.Parse(time.RFC3339, since)
 		if err != nil {
 			ago, err := time.ParseDuration(since)
 			if err != nil || ago < 0 {
-				return fmt.Errorf("--since %s: must be an instant, for example 2026-01-31T14:00:00Z, or a duration, for example 2h", dialog.Quote(since))
+				return fmt.Errorf("--since %s: must be a time, for example 2026-01-31T14:00:00Z, or a duration, for example 2h", dialog.Quote(since))
 			}
 			at = time.Now().Add(-ago)
 		}
@@ -243,7 +243,7 @@ func (p *program) replayWebhookCommand() *cobra.Command {
 
 func (p *program) testWebhookCommand() *cobra.Command {
 	return p.webhookSubcommand(&cobra.Command{
-		Use: "test ID", Short: "Send a message of the type \"test\" now, and say what came of it", Args: cobra.ExactArgs(1),
+		Use: "test ID", Short: "Send a message of the type \"test\" now, and show the result", Args: cobra.ExactArgs(1),
 	}, func(ctx context.Context, admin *webhook.Admin, args []string) error {
 		failure, err := admin.Test(ctx, operator, args[0])
 		switch {

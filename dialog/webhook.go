@@ -137,7 +137,7 @@ const MaxWebhooks = 100
 
 // ErrWebhookNotFound is the error for a webhook that does not exist.
 func ErrWebhookNotFound(id ID) error {
-	return &Error{Code: NotFound, Field: "id", Message: fmt.Sprintf("no webhook has the id %s", id)}
+	return &Error{Code: NotFound, Field: "id", Message: fmt.Sprintf("there is no webhook with the id %s", id)}
 }
 
 // ErrTooManyWebhooks is the error for a webhook beyond [MaxWebhooks].

@@ -200,7 +200,7 @@ func (a *Admin) apply(h *dialog.Webhook, s Spec) error {
 	}
 	switch s.Status.Value {
 	case dialog.WebhookDisabled:
-		return dialog.InvalidInput("status", "a webhook cannot be disabled by hand: pause it")
+		return dialog.InvalidInput("status", "a webhook cannot be disabled, only paused")
 	case dialog.WebhookActive:
 		if h.Status != dialog.WebhookActive {
 			h.Status, h.GaveUp, h.ResumedAt = dialog.WebhookActive, "", a.now()
@@ -217,7 +217,7 @@ func set[T comparable](to *[]T, field string, values dialog.Optional[[]T]) error
 		return nil
 	}
 	if values.Value != nil && len(values.Value) == 0 {
-		return dialog.InvalidInput(field, field+" must not be empty: nothing would be delivered")
+		return dialog.InvalidInput(field, field+" must not be empty")
 	}
 	*to = nil
 	for _, v := range values.Value {

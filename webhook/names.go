@@ -44,7 +44,7 @@ func (n names[T]) parseAll(texts []string) ([]T, error) {
 			for _, e := range n {
 				all = append(all, strings.ToLower(e.text))
 			}
-			return nil, fmt.Errorf("%s is none of %s", dialog.Quote(text), strings.Join(all, ", "))
+			return nil, fmt.Errorf("invalid value %s: must be one of %s", dialog.Quote(text), strings.Join(all, ", "))
 		}
 		list = append(list, v)
 	}

@@ -24,7 +24,7 @@ const (
 )
 
 // errSealed says that no secret of the server opens what is stored.
-var errSealed = errors.New("the secret of the webhook was sealed with another secret of the server: give that one too, or rotate the webhook's secret")
+var errSealed = errors.New("the webhook's secret was encrypted with another --secret of the server: start with that one, or rotate the webhook's secret")
 
 // A Sealer encrypts the secrets of webhooks with keys that are made of the server's
 // secrets. Without those, what is stored is useless.

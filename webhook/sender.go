@@ -152,7 +152,7 @@ func (s *Sender) start(ctx context.Context, h dialog.Webhook) (bool, error) {
 		return false, err
 	}
 	if h, err = s.reseal(ctx, h); err != nil {
-		s.Log.WarnContext(ctx, "the secret of a webhook could not be sealed again", "webhook", h.ID, "error", err)
+		s.Log.WarnContext(ctx, "re-encrypting the secret of a webhook failed", "webhook", h.ID, "error", err)
 	}
 	w := &worker{
 		store: s.Store, sealer: s.Sealer, client: s.client, now: s.Now, log: s.Log, kept: s.Kept, holder: s.Holder,
@@ -212,7 +212,7 @@ func (s *Sender) end(ctx context.Context, id dialog.ID, w *serving) {
 	delete(s.workers, id)
 	s.mu.Unlock()
 	if _, _, err := s.lease(ctx, id, 0); err != nil && ctx.Err() == nil {
-		s.Log.WarnContext(ctx, "the lease of a webhook could not be given back", "webhook", id, "error", err)
+		s.Log.WarnContext(ctx, "releasing the lease of a webhook failed", "webhook", id, "error", err)
 	}
 }
 

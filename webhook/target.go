@@ -51,7 +51,7 @@ func ParseTargets(exceptions []string) (Targets, error) {
 	for _, text := range exceptions {
 		if prefix, err := netip.ParsePrefix(text); err == nil {
 			if prefix != prefix.Masked() {
-				return Targets{}, fmt.Errorf("%s has bits beyond its prefix: write %s", text, prefix.Masked())
+				return Targets{}, fmt.Errorf("%s has bits after its prefix: use %s", text, prefix.Masked())
 			}
 			t.networks = append(t.networks, prefix)
 			continue
@@ -61,7 +61,7 @@ func ParseTargets(exceptions []string) (Targets, error) {
 			continue
 		}
 		if text == "" || text != strings.ToLower(text) || strings.ContainsAny(text, "/:@*% ") {
-			return Targets{}, fmt.Errorf("%s is neither a network such as 10.0.0.0/8 nor the name of a host in lower case", dialog.Quote(text))
+			return Targets{}, fmt.Errorf("%s must be a network, for example 10.0.0.0/8, or a host name in lower case", dialog.Quote(text))
 		}
 		t.hosts = append(t.hosts, text)
 	}
@@ -108,23 +108,23 @@ func (t Targets) Check(text string) error {
 	case len(text) > maxURL:
 		return invalid("the URL is too long: %d bytes (limit %d)", len(text), maxURL)
 	case err != nil || u.Hostname() == "" || u.Opaque != "":
-		return invalid("invalid URL %s: write it like https://example.com/hooks", dialog.Quote(text))
+		return invalid("invalid URL %s: use the form https://example.com/hooks", dialog.Quote(text))
 	case u.User != nil:
-		return invalid("the URL must not contain a user name or password: the signature says who is calling")
+		return invalid("the URL must not contain a user name or password: deliveries are signed instead")
 	case u.Fragment != "":
 		return invalid("the URL must not contain a fragment (#)")
 	case u.Scheme != "https" && (u.Scheme != "http" || !t.named(u.Hostname())):
-		return invalid("the URL must begin with https://, unless --webhook-allow names its host")
+		return invalid("the URL must start with https://, unless --webhook-allow contains its host")
 	}
 	if port := u.Port(); strings.HasSuffix(u.Host, ":") || port == "0" {
 		return invalid("invalid port in the URL %s", dialog.Quote(text))
 	}
 	host := u.Hostname()
 	if addr, err := netip.ParseAddr(host); err == nil && !t.reachable(addr) {
-		return invalid("%s is not a public address: --webhook-allow can make an exception", addr)
+		return invalid("%s is not a public address: add it to --webhook-allow to allow it", addr)
 	}
 	if !t.named(host) && isLocalName(host) {
-		return invalid("%s is not a public host: --webhook-allow can make an exception", dialog.Quote(host))
+		return invalid("%s is not a public host: add it to --webhook-allow to allow it", dialog.Quote(host))
 	}
 	return nil
 }
@@ -145,7 +145,7 @@ func isLocalName(host string) bool {
 }
 
 // errTarget is the reason why a connection is refused.
-var errTarget = errors.New("not a public address: --webhook-allow can make an exception")
+var errTarget = errors.New("not a public address: add it to --webhook-allow to allow it")
 
 // dial connects, and judges the very address that it connects to: a name could stand for
 // another one a moment later.

@@ -125,7 +125,7 @@ func (w *worker) use(ctx context.Context, h dialog.Webhook) bool {
 		key, _, err := w.sealer.open(h.ID, s.Sealed)
 		if err != nil {
 			w.fail(err.Error())
-			w.log.ErrorContext(ctx, "a webhook can't be served", "webhook", h.ID, "error", err)
+			w.log.ErrorContext(ctx, "webhook cannot be delivered", "webhook", h.ID, "error", err)
 			return false
 		}
 		w.keys = append(w.keys, key)
@@ -368,7 +368,7 @@ func (w *worker) end(j *job) {
 // send makes one attempt beside the worker.
 func (w *worker) send(ctx context.Context, r result, m *message, err error) {
 	if err != nil {
-		w.log.ErrorContext(ctx, "a change can't be written", "webhook", w.webhook.ID, "error", err)
+		w.log.ErrorContext(ctx, "encoding a change failed", "webhook", w.webhook.ID, "error", err)
 		w.over = true
 		return
 	}

@@ -1385,7 +1385,7 @@ type Query {
     "Page size, counting changed and removed dialogs together: 1 to 100. Default: 100."
     first: Int
   ): DialogChanges @authenticated
-  "All webhooks, by their creation."
+  "All webhooks, oldest first."
   webhooks: [Webhook!] @authenticated @server
 }
 
@@ -1463,7 +1463,7 @@ type Mutation {
     "The user and the lifetime of the token."
     input: CreateSessionInput!
   ): CreateSessionPayload @authenticated @server
-  "Adds a webhook: an address of yours that learns of every change from now on. At most 100. The secret is shown only here."
+  "Adds a webhook: a URL of yours that gets every change from now on. At most 100 webhooks. The secret is shown only in this response."
   createWebhook(
     "The webhook to add."
     input: CreateWebhookInput!
@@ -1475,21 +1475,21 @@ type Mutation {
     "What to change."
     input: UpdateWebhookInput!
   ): UpdateWebhookPayload @authenticated @server
-  "Removes a webhook. What was not delivered yet is not delivered any more."
+  "Removes a webhook. Changes that were not delivered yet are no longer delivered."
   deleteWebhook(
     "Id of the webhook to remove."
     id: ID!
   ): DeleteWebhookPayload @authenticated @server
-  "Makes a new secret. The old one keeps signing beside it for 24 hours. The new one is shown only here."
+  "Creates a new secret. For 24 hours, deliveries are signed with both the old and the new one. The new one is shown only in this response."
   rotateWebhookSecret(
     "Id of the webhook."
     id: ID!
   ): RotateWebhookSecretPayload @authenticated @server
-  "Sends everything again that changed after an instant and is still kept."
+  "Sends all changes after a given time again, as far as they are still kept."
   replayWebhook(
     "Id of the webhook."
     id: ID!
-    "Changes after this instant are sent again. Not in the future."
+    "Changes after this time are sent again. It must not be in the future."
     since: DateTime!
   ): ReplayWebhookPayload @authenticated @server
 }
@@ -1972,73 +1972,73 @@ type Actor {
   apiKeyName: String
 }
 
-"An address that learns of changes: signed as Standard Webhooks 1.0.0 specifies, in the order of each dialog, at least once."
+"A URL to which changes are sent: signed according to Standard Webhooks 1.0.0, in order for each dialog, at least once."
 type Webhook {
   "Id of the webhook: 24 lower-case hexadecimal digits."
   id: ID!
-  "URL that deliveries are sent to by POST."
+  "URL to which deliveries are sent with POST."
   url: String!
   "Whether changes are delivered."
   status: WebhookStatus!
-  "Only changes of these kinds. Null for all."
+  "Only changes of these kinds. Null: all."
   kinds: [DialogChangeKind!]
-  "Only changes of any of these parts; creations and deletions always. Null for all."
+  "Only changes of any of these parts, and all creations and deletions. Null: all."
   aspects: [DialogAspect!]
-  "Only dialogs of these types. Null for all."
+  "Only dialogs of these types. Null: all."
   types: [DialogType!]
-  "Only dialogs with custom data of any of these classes. Null for all."
+  "Only dialogs with custom data of any of these classes. Null: all."
   customClasses: [String!]
-  "Whether each delivery contains the dialog as it is."
+  "Whether each delivery contains the dialog as it is now."
   withDialog: Boolean!
-  "Why the last delivery failed, or why the webhook was disabled, at most 200 characters. Null when the last delivery succeeded."
+  "Why the last delivery failed, or why the webhook was disabled, at most 200 characters. Null if the last delivery succeeded."
   lastError: String
-  "Time of the first failure since a delivery succeeded. Null when the last delivery succeeded."
+  "Time of the first failure after the last successful delivery. Null if the last delivery succeeded."
   failingSince: DateTime
   "Time of creation."
   createdAt: DateTime!
 }
 
-"Whether the changes that a webhook asks for are delivered."
+"Whether a webhook's changes are delivered."
 enum WebhookStatus {
   "They are delivered."
   ACTIVE
-  "It was paused. What changes meanwhile is delivered when it is resumed."
+  "Paused. Changes in the meantime are delivered when it is resumed."
   PAUSED
-  "It was given up: the receiver answered 410, or failed for 5 days. Resume it with status ACTIVE."
+  "Disabled by the server, because the receiver answered 410 or failed for 5 days. Resume it with status ACTIVE."
   DISABLED
 }
 
-"A webhook to add. Lists that are left out are no condition; they must not be empty."
+"A webhook to add. Lists are optional conditions and must not be empty."
 input CreateWebhookInput {
-  "URL to send deliveries to: https://, and a public address, unless the server's operator allows others."
+  "URL to send deliveries to. It must start with https:// and have a public address, unless the server allows others (--webhook-allow)."
   url: String!
   "Only changes of these kinds."
   kinds: [DialogChangeKind!]
-  "Only changes of any of these parts; creations and deletions always."
+  "Only changes of any of these parts, and all creations and deletions."
   aspects: [DialogAspect!]
   "Only dialogs of these types."
   types: [DialogType!]
   "Only dialogs with custom data of any of these classes."
   customClasses: [String!]
-  "Whether each delivery contains the dialog as it is."
+  "Whether each delivery contains the dialog as it is now."
   withDialog: Boolean! = false
 }
 
-"What to change of a webhook. Fields that are left out stay unchanged. Null for a list removes the condition."
+"Changes to a webhook. Fields that are left out stay unchanged. Null for a list removes the condition."
 input UpdateWebhookInput {
   "URL to send deliveries to."
   url: String
-  "Only changes of these kinds. Null for all."
+  "Only changes of these kinds. Null: all."
   kinds: [DialogChangeKind!]
-  "Only changes of any of these parts; creations and deletions always. Null for all."
+  "Only changes of any of these parts, and all creations and deletions. Null: all."
   aspects: [DialogAspect!]
-  "Only dialogs of these types. Null for all."
+  "Only dialogs of these types. Null: all."
   types: [DialogType!]
-  "Only dialogs with custom data of any of these classes. Null for all."
+  "Only dialogs with custom data of any of these classes. Null: all."
   customClasses: [String!]
-  "Whether each delivery contains the dialog as it is."
+  "Whether each delivery contains the dialog as it is now."
   withDialog: Boolean
-  "ACTIVE resumes, PAUSED pauses. DISABLED is BAD_USER_INPUT."
+  "ACTIVE resumes the webhook, PAUSED pauses it. DISABLED fails with BAD_USER_INPUT."
   status: WebhookStatus
 }
 
@@ -2046,7 +2046,7 @@ input UpdateWebhookInput {
 type CreateWebhookPayload {
   "The new webhook."
   webhook: Webhook!
-  "The secret that signs its deliveries. It is shown only here."
+  "The secret that signs its deliveries. It is shown only in this response."
   secret: String!
 }
 
@@ -2066,7 +2066,7 @@ type DeleteWebhookPayload {
 type RotateWebhookSecretPayload {
   "The webhook."
   webhook: Webhook!
-  "The new secret. It is shown only here."
+  "The new secret. It is shown only in this response."
   secret: String!
 }
 

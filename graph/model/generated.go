@@ -72,19 +72,19 @@ type CreateSessionPayload struct {
 	ExpiresAt time.Time `json:"expiresAt"`
 }
 
-// A webhook to add. Lists that are left out are no condition; they must not be empty.
+// A webhook to add. Lists are optional conditions and must not be empty.
 type CreateWebhookInput struct {
-	// URL to send deliveries to: https://, and a public address, unless the server's operator allows others.
+	// URL to send deliveries to. It must start with https:// and have a public address, unless the server allows others (--webhook-allow).
 	URL string `json:"url"`
 	// Only changes of these kinds.
 	Kinds []dialog.RecordKind `json:"kinds,omitempty"`
-	// Only changes of any of these parts; creations and deletions always.
+	// Only changes of any of these parts, and all creations and deletions.
 	Aspects []dialog.Aspect `json:"aspects,omitempty"`
 	// Only dialogs of these types.
 	Types []dialog.Type `json:"types,omitempty"`
 	// Only dialogs with custom data of any of these classes.
 	CustomClasses []string `json:"customClasses,omitempty"`
-	// Whether each delivery contains the dialog as it is.
+	// Whether each delivery contains the dialog as it is now.
 	WithDialog bool `json:"withDialog"`
 }
 
@@ -92,7 +92,7 @@ type CreateWebhookInput struct {
 type CreateWebhookPayload struct {
 	// The new webhook.
 	Webhook Webhook `json:"webhook"`
-	// The secret that signs its deliveries. It is shown only here.
+	// The secret that signs its deliveries. It is shown only in this response.
 	Secret string `json:"secret"`
 }
 
@@ -294,7 +294,7 @@ type ReplayWebhookPayload struct {
 type RotateWebhookSecretPayload struct {
 	// The webhook.
 	Webhook Webhook `json:"webhook"`
-	// The new secret. It is shown only here.
+	// The new secret. It is shown only in this response.
 	Secret string `json:"secret"`
 }
 
@@ -332,21 +332,21 @@ type UpdateDialogPayload struct {
 	Replayed bool `json:"replayed"`
 }
 
-// What to change of a webhook. Fields that are left out stay unchanged. Null for a list removes the condition.
+// Changes to a webhook. Fields that are left out stay unchanged. Null for a list removes the condition.
 type UpdateWebhookInput struct {
 	// URL to send deliveries to.
 	URL *string `json:"url,omitempty"`
-	// Only changes of these kinds. Null for all.
+	// Only changes of these kinds. Null: all.
 	Kinds graphql.Omittable[[]dialog.RecordKind] `json:"kinds,omitempty"`
-	// Only changes of any of these parts; creations and deletions always. Null for all.
+	// Only changes of any of these parts, and all creations and deletions. Null: all.
 	Aspects graphql.Omittable[[]dialog.Aspect] `json:"aspects,omitempty"`
-	// Only dialogs of these types. Null for all.
+	// Only dialogs of these types. Null: all.
 	Types graphql.Omittable[[]dialog.Type] `json:"types,omitempty"`
-	// Only dialogs with custom data of any of these classes. Null for all.
+	// Only dialogs with custom data of any of these classes. Null: all.
 	CustomClasses graphql.Omittable[[]string] `json:"customClasses,omitempty"`
-	// Whether each delivery contains the dialog as it is.
+	// Whether each delivery contains the dialog as it is now.
 	WithDialog *bool `json:"withDialog,omitempty"`
-	// ACTIVE resumes, PAUSED pauses. DISABLED is BAD_USER_INPUT.
+	// ACTIVE resumes the webhook, PAUSED pauses it. DISABLED fails with BAD_USER_INPUT.
 	Status *dialog.WebhookStatus `json:"status,omitempty"`
 }
 

@@ -1,11 +1,11 @@
-/** What dialogsChanged and dialogChanged continue from. Operations need to select it. */
+/** The fields from which dialogsChanged and dialogChanged resume. Operations need to select them. */
 interface Live {
   dialogsChanged?: { cursor?: string | null } | null;
   dialogChanged?: { change?: { version: number } | null } | null;
 }
 
 /**
- * Moves the variables of a subscription, `after` or `sinceVersion`, along with each
+ * Updates the variables of a subscription, `after` or `sinceVersion`, with each
  * event. graphql-ws and graphql-sse send this object again whenever they reconnect.
  */
 export function resuming<S extends { next(result: any): void }>(variables: Record<string, unknown>, sink: S) {
