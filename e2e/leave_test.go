@@ -63,7 +63,7 @@ func TestLeavingAndQuotas(t *testing.T) {
 			create(malloryHerself, public)
 			s.Must(malloryHerself, "mutation { "+handOver(second, "bob")+" }", nil)
 			create(mallory, public)
-			// bob owns two, mallory two, and she has created six dialogs today.
+			// bob owns two, mallory two, and mallory has created six dialogs today.
 			refused(mallory, handOver(first, "mallory"), "FORBIDDEN", "a public group of another user")
 			refused(servertest.OnBehalf(key, "bob"), handOver(first, "mallory"), "BAD_USER_INPUT", "handing back")
 			refused(mallory, `createDialog(input: {type: GROUP, name: "x"}) { created }`, "RATE_LIMITED", "a seventh dialog, through a server")
