@@ -36,7 +36,7 @@ func (l *load) startAt(store string, args ...string) *server {
 		l.Fatal(err)
 	}
 	room := strconv.Itoa(l.idle + 200)
-	args = append(args, "--secret-file", file, "--rate-limit", "0", "--max-connections", room, "--max-connections-per-address", room, "--quota-dialogs-per-day", "0")
+	args = append(args, "--secret-file", file, "--rate-limit", "0", "--init-timeout", "1m", "--max-connections", room, "--max-connections-per-address", room, "--quota-dialogs-per-day", "0")
 	minter, err := auth.NewMinter([]byte(secret), time.Now, rand.Reader)
 	if err != nil {
 		l.Fatal(err)
