@@ -93,6 +93,11 @@ bench-mongo: ## Measure the MongoDB store compared with a bare driver loop, and 
 	go test -run '^$$' -bench Update -benchtime 2s ./store/mongo
 	go test -run '^$$' -bench Mongo -benchtime 2s ./e2e
 
+bench-webhooks: ## Measure the delay and the rate of webhooks, and a receiver that does not answer
+	go test -run '^$$' -bench Webhooks/delay -benchtime 500x ./e2e
+	go test -run '^$$' -bench Webhooks/rate -benchtime 20000x ./e2e
+	go test -run '^$$' -bench Webhooks/dead -benchtime 100000x ./e2e
+
 screenshot: $(PAGE) ## Take the README's screenshot of the playground
 	go test -count=1 -run 'TestPage$$' ./playground -screenshot ../docs/playground.png
 
