@@ -156,7 +156,12 @@ func TestCommandsAndFlagsExist(t *testing.T) {
 	var names, flags []string
 	for _, c := range commands {
 		names = append(names, c[1])
-		flags = append(flags, flagName.FindAllString(servertest.Run(t, nil, c[1], "--help").Stdout, -1)...)
+		help := servertest.Run(t, nil, c[1], "--help").Stdout
+		flags = append(flags, flagName.FindAllString(help, -1)...)
+		_, inside, _ := strings.Cut(help, "Available Commands:")
+		for _, sub := range listed.FindAllStringSubmatch(inside, -1) {
+			flags = append(flags, flagName.FindAllString(servertest.Run(t, nil, c[1], sub[1], "--help").Stdout, -1)...)
+		}
 	}
 	paths, err := filepath.Glob("../docs/*.md")
 	if err != nil {
