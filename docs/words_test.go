@@ -149,7 +149,7 @@ func TestWords(t *testing.T) {
 
 // apis are the packages whose texts can become the message of an error of one of
 // the APIs.
-var apis = []string{"api", "auth", "budget", "dialog", "edge", "graph", "graph/language", "graph/scalar", "live", "quickblox", "store/lanes"}
+var apis = []string{"api", "auth", "budget", "dialog", "edge", "graph", "graph/language", "graph/scalar", "live", "quickblox", "store/lanes", "webhook"}
 
 // verb is a place of a format in which a value is shown.
 var verb = regexp.MustCompile(`%[-+#.0-9\[\]]*[a-zA-Z]`)
