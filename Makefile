@@ -34,7 +34,7 @@ page: $(PAGE)
 # Compiles what does not depend on the page, while npm builds the page.
 compile:
 	@echo "==> Compiling the server (about a minute the first time)"
-	@go build ./...
+	@go build ./cli
 
 playground/dist/page/index.html: $(wildcard $(WEB)/*.* $(WEB)/src/*) README.md
 	@echo "==> Building the playground's page (about a minute the first time)"

@@ -64,7 +64,7 @@ func (s *settings) handler(p parts) http.Handler {
 
 	refuse := refuserOf(mux)
 	everything := []edge.Guard{
-		edge.Pace(s.writeTimeout), edge.From(s.trustedProxies), edge.Logged(p.log, time.Now, p.prober.Doubt),
+		edge.Pace(s.writeTimeout), edge.From(s.trustedProxies), edge.Logged(p.log, time.Now, p.prober.Doubt), edge.Recover(p.log, refuse),
 		edge.Compress(), edge.HeaderLimit(s.headerLimit, refuse),
 	}
 	if s.dev {

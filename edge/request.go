@@ -29,18 +29,20 @@ func Logged(log *slog.Logger, now func() time.Time, unavailable func()) Guard {
 			w.Header().Set("X-Request-Id", request.ID)
 			watched := &statusWriter{ResponseWriter: w, status: http.StatusOK}
 			start := now()
+			defer func() { // also when the answer was cut off by a panic
+				method, path, status := api.ForLog(r.Method), api.ForLog(r.URL.Path), watched.status
+				api.WhenFinished(ctx, func() {
+					attrs := append([]slog.Attr{
+						slog.String("method", method), slog.String("path", path), slog.Int("status", status),
+						api.Milliseconds("duration", now().Sub(start)), slog.String("address", from.String()),
+					}, request.Notes()...)
+					log.LogAttrs(ctx, request.Level(), "request finished", attrs...)
+					if request.Unavailable() {
+						unavailable()
+					}
+				})
+			}()
 			next.ServeHTTP(watched, r.WithContext(ctx))
-			method, path, status := api.ForLog(r.Method), api.ForLog(r.URL.Path), watched.status
-			api.WhenFinished(ctx, func() {
-				attrs := append([]slog.Attr{
-					slog.String("method", method), slog.String("path", path), slog.Int("status", status),
-					api.Milliseconds("duration", now().Sub(start)), slog.String("address", from.String()),
-				}, request.Notes()...)
-				log.LogAttrs(ctx, request.Level(), "request finished", attrs...)
-				if request.Unavailable() {
-					unavailable()
-				}
-			})
 		})
 	}
 }
@@ -79,11 +81,17 @@ func requestID(r *http.Request, from client) string {
 type statusWriter struct {
 	http.ResponseWriter
 	status int
+	begun  bool // something was sent, or the connection was taken over
 }
 
 func (w *statusWriter) WriteHeader(status int) {
-	w.status = status
+	w.status, w.begun = status, true
 	w.ResponseWriter.WriteHeader(status)
+}
+
+func (w *statusWriter) Write(p []byte) (int, error) {
+	w.begun = true
+	return w.ResponseWriter.Write(p)
 }
 
 func (w *statusWriter) Unwrap() http.ResponseWriter { return w.ResponseWriter }
@@ -93,6 +101,7 @@ func (w *statusWriter) Flush() { _ = http.NewResponseController(w.ResponseWriter
 
 // Hijack takes over the connection.
 func (w *statusWriter) Hijack() (net.Conn, *bufio.ReadWriter, error) {
+	w.begun = true
 	return http.NewResponseController(w.ResponseWriter).Hijack()
 }
 

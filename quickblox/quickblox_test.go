@@ -60,6 +60,7 @@ func openStore(t testing.TB, store dialog.Store) *fixture {
 	handler := quickblox.NewHandler(quickblox.Config{
 		Service: d.service, Sessions: d.sessions, Caller: callerOf,
 		PublicURL: &url.URL{Scheme: "http", Host: "example.com"},
+		Now:       func() time.Time { return start },
 		Session: func(ctx context.Context) (quickblox.Session, bool) {
 			c := callerOf(ctx)
 			return quickblox.Session{ID: "session of " + string(c.User), CreatedAt: start, ExpiresAt: start.Add(time.Hour)},

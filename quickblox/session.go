@@ -45,11 +45,11 @@ func (d *handler) createSession(r *request) (answer, error) {
 	if err := dialog.JudgeServer(r.caller); err != nil {
 		return answer{}, err
 	}
-	token, expiresAt, err := d.Sessions.Mint(user.Value, sessionTTL)
+	token, _, err := d.Sessions.Mint(user.Value, sessionTTL)
 	if err != nil {
 		return answer{}, err
 	}
-	createdAt := expiresAt.Add(-sessionTTL)
+	createdAt := d.Now()
 	return answer{http.StatusCreated, map[string]sessionView{"session": {
 		Token: token, UserID: userView(user.Value),
 		CreatedAt: instantView(createdAt), UpdatedAt: instantView(createdAt), Timestamp: createdAt.Unix(),

@@ -1,0 +1,199 @@
+package edge
+
+import (
+	"container/list"
+	"context"
+	"crypto/tls"
+	"errors"
+	"net"
+	"net/netip"
+	"time"
+)
+
+// A connection is one that was accepted. Its fields belong to the mutex of all.
+type connection struct {
+	net.Conn
+	all  *Connections
+	home netip.Prefix // what it counts for; invalid for an exempt one
+
+	// requests are being served, and waiting of them wait for the client.
+	requests, waiting int
+	// streams are those of the requests that came as streams of HTTP/2, also
+	// after the client has reset them.
+	streams int
+	// resting says that net/http knows of no request: those of streams that
+	// were reset may still be running.
+	resting bool
+	// since is when the connection became idle, or the first of the waiting
+	// requests began to wait for its client.
+	since  time.Time
+	in     *list.List // idle, held or nil
+	place  *list.Element
+	closed bool
+	// upgraded says that it became a WebSocket.
+	upgraded bool
+}
+
+// CloseWrite ends what is sent, and lets the rest of what the client sends arrive.
+// net/http does so after a refusal in the middle of a body: otherwise the client
+// would see a reset instead of the answer.
+func (c *connection) CloseWrite() error {
+	half, ok := c.Conn.(interface{ CloseWrite() error })
+	if !ok {
+		return errors.ErrUnsupported
+	}
+	return half.CloseWrite()
+}
+
+// connectionOf is the connection below what net/http has; nil for a foreign one.
+func connectionOf(conn net.Conn) *connection {
+	if secure, ok := conn.(*tls.Conn); ok {
+		conn = secure.NetConn()
+	}
+	known, _ := conn.(*connection)
+	return known
+}
+
+type connectionKey struct{}
+
+// withConnection is the [http.Server.ConnContext] hook.
+func withConnection(ctx context.Context, conn net.Conn) context.Context {
+	return context.WithValue(ctx, connectionKey{}, connectionOf(conn))
+}
+
+// Close closes the connection and makes room for another.
+func (c *connection) Close() error {
+	err := c.Conn.Close()
+	c.all.mu.Lock()
+	defer c.all.mu.Unlock()
+	c.forget()
+	return err
+}
+
+// isUpgraded tells whether the connection became a WebSocket.
+func (c *connection) isUpgraded() bool {
+	c.all.mu.Lock()
+	defer c.all.mu.Unlock()
+	return c.upgraded
+}
+
+// forget no longer counts the connection. The mutex must be held.
+func (c *connection) forget() {
+	if c.closed {
+		return
+	}
+	c.closed = true
+	c.moveTo(nil, time.Time{})
+	c.all.open--
+	if c.upgraded {
+		c.all.upgraded--
+	}
+	c.leaveHome()
+}
+
+// leaveHome no longer counts one for its address. The mutex must be held.
+func (c *connection) leaveHome() {
+	if !c.home.IsValid() {
+		return
+	}
+	if c.all.perHome[c.home]--; c.all.perHome[c.home] == 0 {
+		delete(c.all.perHome, c.home)
+	}
+}
+
+// moveTo puts the connection at the end of idle or held, or into neither. The
+// mutex must be held.
+func (c *connection) moveTo(in *list.List, since time.Time) {
+	if c.place != nil {
+		c.in.Remove(c.place)
+	}
+	c.in, c.place, c.since = in, nil, since
+	if in != nil && !c.closed {
+		c.place = in.PushBack(c)
+	}
+}
+
+// rest makes the connection idle, unless a request is still running. The mutex must
+// be held.
+func (c *connection) rest() {
+	if !c.resting || c.streams > 0 {
+		return
+	}
+	c.requests, c.waiting = 0, 0
+	c.moveTo(&c.all.idle, time.Now())
+}
+
+// begins counts a request. A stream beside others needs room like another
+// connection; without room, begins counts nothing and returns the setting that
+// is in the way.
+func (c *connection) begins(stream bool) (setting string) {
+	c.all.mu.Lock()
+	defer c.all.mu.Unlock()
+	if stream {
+		if c.streams > 0 {
+			if setting := c.addStream(); setting != "" {
+				return setting
+			}
+		}
+		c.streams++
+	}
+	c.requests++
+	if c.in == &c.all.held {
+		c.moveTo(nil, time.Time{})
+	}
+	return ""
+}
+
+// addStream counts a stream beside others, if there is room. The mutex must be
+// held.
+func (c *connection) addStream() (setting string) {
+	all := c.all
+	if c.home.IsValid() && all.perHome[c.home] >= all.MostPerAddress {
+		all.warn(time.Now(), "--max-connections-per-address", all.MostPerAddress)
+		return "--max-connections-per-address"
+	}
+	if all.open+all.streams >= all.Most {
+		all.warn(time.Now(), "--max-connections", all.Most)
+		return "--max-connections"
+	}
+	all.streams++
+	if c.home.IsValid() {
+		all.perHome[c.home]++
+	}
+	return ""
+}
+
+// ends no longer counts a request that was a stream.
+func (c *connection) ends() {
+	c.all.mu.Lock()
+	defer c.all.mu.Unlock()
+	if c.streams--; c.streams > 0 {
+		c.all.streams--
+		c.leaveHome()
+	}
+	c.requests = max(0, c.requests-1)
+	if c.in == nil && c.requests > 0 && c.waiting >= c.requests {
+		c.moveTo(&c.all.held, time.Now())
+	}
+	c.rest()
+}
+
+// waits says that a request waits for its client, and has done so, with pauses,
+// since some time.
+func (c *connection) waits(since time.Time) {
+	c.all.mu.Lock()
+	defer c.all.mu.Unlock()
+	if c.waiting++; c.waiting >= c.requests {
+		c.moveTo(&c.all.held, since)
+	}
+}
+
+// goesOn says that a request no longer waits for its client.
+func (c *connection) goesOn() {
+	c.all.mu.Lock()
+	defer c.all.mu.Unlock()
+	c.waiting = max(0, c.waiting-1)
+	if c.in == &c.all.held {
+		c.moveTo(nil, time.Time{})
+	}
+}
