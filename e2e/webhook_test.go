@@ -230,3 +230,8 @@ func TestWebhookReceiverInGo(t *testing.T) {
 		t.Errorf("the receiver printed %q, %v", line, err)
 	}
 }
+
+// TestWebhookOnMongo delivers the changes of a MongoDB store.
+func TestWebhookOnMongo(t *testing.T) {
+	delivers(t, servertest.StartOnMongo(t, "--webhook-allow", "127.0.0.1"))
+}

@@ -73,6 +73,17 @@ func limitTrials() []trial {
 				refusesSecond(t, s, servertest.WithKey(s.MustCLI("apikey", "create", "rates")), "500")
 			}},
 		}},
+		{name: "rates of streams", wires: []wire{
+			{"rate-limit", "0.01", func(t *testing.T, s *servertest.Server) {
+				ws := connectSocket(t, s, servertest.WithToken(s.Token("alice")))
+				for range 3 {
+					if strings.Contains(ws.answer(whoami), "RATE_LIMITED") {
+						return
+					}
+				}
+				t.Error("three operations on a WebSocket were not refused")
+			}},
+		}},
 		{name: "rates of proxies", beside: []string{"--rate-limit", "0.001"}, wires: []wire{
 			{"trusted-proxies", "127.0.0.1", servesOften},
 		}},
