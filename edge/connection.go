@@ -2,8 +2,6 @@ package edge
 
 import (
 	"container/list"
-	"context"
-	"crypto/tls"
 	"errors"
 	"net"
 	"net/netip"
@@ -43,22 +41,6 @@ func (c *connection) CloseWrite() error {
 		return errors.ErrUnsupported
 	}
 	return half.CloseWrite()
-}
-
-// connectionOf is the connection below what net/http has; nil for a foreign one.
-func connectionOf(conn net.Conn) *connection {
-	if secure, ok := conn.(*tls.Conn); ok {
-		conn = secure.NetConn()
-	}
-	known, _ := conn.(*connection)
-	return known
-}
-
-type connectionKey struct{}
-
-// withConnection is the [http.Server.ConnContext] hook.
-func withConnection(ctx context.Context, conn net.Conn) context.Context {
-	return context.WithValue(ctx, connectionKey{}, connectionOf(conn))
 }
 
 // Close closes the connection and makes room for another.
@@ -121,79 +103,4 @@ func (c *connection) rest() {
 	}
 	c.requests, c.waiting = 0, 0
 	c.moveTo(&c.all.idle, time.Now())
-}
-
-// begins counts a request. A stream beside others needs room like another
-// connection; without room, begins counts nothing and returns the setting that
-// is in the way.
-func (c *connection) begins(stream bool) (setting string) {
-	c.all.mu.Lock()
-	defer c.all.mu.Unlock()
-	if stream {
-		if c.streams > 0 {
-			if setting := c.addStream(); setting != "" {
-				return setting
-			}
-		}
-		c.streams++
-	}
-	c.requests++
-	if c.in == &c.all.held {
-		c.moveTo(nil, time.Time{})
-	}
-	return ""
-}
-
-// addStream counts a stream beside others, if there is room. The mutex must be
-// held.
-func (c *connection) addStream() (setting string) {
-	all := c.all
-	if c.home.IsValid() && all.perHome[c.home] >= all.MostPerAddress {
-		all.warn(time.Now(), "--max-connections-per-address", all.MostPerAddress)
-		return "--max-connections-per-address"
-	}
-	if all.open+all.streams >= all.Most {
-		all.warn(time.Now(), "--max-connections", all.Most)
-		return "--max-connections"
-	}
-	all.streams++
-	if c.home.IsValid() {
-		all.perHome[c.home]++
-	}
-	return ""
-}
-
-// ends no longer counts a request that was a stream.
-func (c *connection) ends() {
-	c.all.mu.Lock()
-	defer c.all.mu.Unlock()
-	if c.streams--; c.streams > 0 {
-		c.all.streams--
-		c.leaveHome()
-	}
-	c.requests = max(0, c.requests-1)
-	if c.in == nil && c.requests > 0 && c.waiting >= c.requests {
-		c.moveTo(&c.all.held, time.Now())
-	}
-	c.rest()
-}
-
-// waits says that a request waits for its client, and has done so, with pauses,
-// since some time.
-func (c *connection) waits(since time.Time) {
-	c.all.mu.Lock()
-	defer c.all.mu.Unlock()
-	if c.waiting++; c.waiting >= c.requests {
-		c.moveTo(&c.all.held, since)
-	}
-}
-
-// goesOn says that a request no longer waits for its client.
-func (c *connection) goesOn() {
-	c.all.mu.Lock()
-	defer c.all.mu.Unlock()
-	c.waiting = max(0, c.waiting-1)
-	if c.in == &c.all.held {
-		c.moveTo(nil, time.Time{})
-	}
 }

@@ -4,7 +4,6 @@ import (
 	"container/list"
 	"log/slog"
 	"net"
-	"net/http"
 	"net/netip"
 	"sync"
 	"time"
@@ -118,62 +117,4 @@ func (c *Connections) warn(now time.Time, setting string, most int) {
 		c.warned = now
 		c.Log.Warn("connections refused", "setting", setting, "limit", most, "open", c.open, "streams", c.streams)
 	}
-}
-
-// changed is the [http.Server.ConnState] hook.
-func (c *Connections) changed(conn net.Conn, state http.ConnState) {
-	known := connectionOf(conn)
-	if known == nil {
-		return
-	}
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	switch state {
-	case http.StateIdle:
-		known.resting = true
-		known.rest()
-	case http.StateActive:
-		known.resting = false
-		known.moveTo(nil, time.Time{})
-	case http.StateHijacked:
-		known.moveTo(nil, time.Time{})
-		known.upgraded = true
-		c.upgraded++
-	case http.StateNew, http.StateClosed:
-	}
-}
-
-// cut closes every connection that waits for its client and has done so for as
-// long, counted from a start at the earliest.
-func (c *Connections) cut(start time.Time, after time.Duration) {
-	now := time.Now()
-	var late []*connection
-	c.mu.Lock()
-	for _, l := range []*list.List{&c.idle, &c.held} {
-		for e := l.Front(); e != nil; e = e.Next() {
-			v, ok := e.Value.(*connection)
-			if ok && now.Sub(v.since) >= after && now.Sub(start) >= after {
-				late = append(late, v)
-			}
-		}
-	}
-	c.mu.Unlock()
-	for _, v := range late {
-		_ = v.Close()
-	}
-}
-
-// wait waits for the refusals that are being said.
-func (c *Connections) wait() {
-	for range mostRefusals {
-		c.refusals <- struct{}{}
-	}
-}
-
-// busy tells whether a request is being executed: it waits for the server, and
-// not for its client.
-func (c *Connections) busy() bool {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return c.open > c.idle.Len()+c.held.Len()+c.upgraded
 }

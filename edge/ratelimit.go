@@ -2,12 +2,10 @@ package edge
 
 import (
 	"fmt"
-	"net/http"
 	"net/netip"
 	"time"
 
 	"dialogs/api"
-	"dialogs/auth"
 	"dialogs/dialog"
 )
 
@@ -84,45 +82,4 @@ func tooMany(what, setting string, units int, wait time.Duration) *api.Refusal {
 	r := &api.Refusal{Code: api.RateLimited, RetryAfter: wait}
 	r.Message = fmt.Sprintf("%s: try again in %d s (limit %s)", what, r.RetrySeconds(), setting)
 	return r
-}
-
-// Limited refuses callers who send requests too fast. A request is one unit
-// when it arrives; what its operation is beyond that, the API charges when it
-// knows it ([api.Charge]).
-func Limited(l *RateLimiter, refuse api.Refuser) Guard {
-	return func(next http.Handler) http.Handler {
-		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-			caller, address := auth.FromContext(r.Context()).Caller, clientFrom(r.Context()).address
-			if refusal := l.Take(caller, address, 1); refusal != nil {
-				refuse(w, r, refusal)
-				return
-			}
-			charge := l.charger(caller, address).After(1)
-			next.ServeHTTP(w, r.WithContext(api.WithCharger(r.Context(), charge)))
-		})
-	}
-}
-
-// charger counts operations of a caller.
-func (l *RateLimiter) charger(c dialog.Caller, address netip.Addr) api.Charger {
-	return func(units int) *api.Refusal { return l.Take(c, address, units) }
-}
-
-// LimitedOutside refuses addresses that send requests too fast to paths without
-// credentials and outside the APIs: health, redirects, pages that do not exist.
-// Requests of a trusted proxy itself, like those of load balancers, are not
-// counted.
-func LimitedOutside(l *RateLimiter, proxies Proxies, refuse api.Refuser) Guard {
-	return func(next http.Handler) http.Handler {
-		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-			address := clientFrom(r.Context()).address
-			if !proxies.Trust(address) {
-				if refusal := l.takeOf(l.outside, neighborhood(address), 1, "too many requests from this address"); refusal != nil {
-					refuse(w, r, refusal)
-					return
-				}
-			}
-			next.ServeHTTP(w, r)
-		})
-	}
 }
