@@ -117,7 +117,11 @@ func (h *Hub) follow(ctx context.Context) {
 			return
 		}
 		if errors.Is(err, dialog.ErrNoFeed) {
-			h.Log.InfoContext(ctx, "the store cannot announce changes of other processes; polling every second", "reason", err)
+			level := slog.LevelDebug
+			if err != dialog.ErrNoFeed { //nolint:errorlint // with a reason, it is something that an operator can change
+				level = slog.LevelInfo
+			}
+			h.Log.Log(ctx, level, "the store cannot announce changes of other processes; polling every second", "reason", err)
 			return
 		}
 		h.Log.WarnContext(ctx, "following the changes was interrupted, will retry", "retry_in_ms", wait.Milliseconds(), "error", err)
