@@ -59,7 +59,7 @@ func (w *writer) change(i int) {
 		by = servertest.WithToken(w.s.token(name(i % len(w.ids))))
 	}
 	start := time.Now()
-	version, err := w.s.rename(by, id, fmt.Sprintf("Lunch %d", i))
+	version, err := w.s.rename(by, id, fmt.Sprintf("Lunch %d", start.UnixNano())) // never the name that it has
 	end := time.Now()
 	if err != nil {
 		w.s.Errorf("change %d: %v", i, err)
