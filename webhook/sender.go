@@ -78,9 +78,9 @@ func (s *Sender) Run(ctx context.Context) {
 		if failed := err != nil && ctx.Err() == nil; failed != away {
 			away = failed
 			if away {
-				s.Log.WarnContext(ctx, "webhooks interrupted", "error", err)
+				s.Log.Log(ctx, levelOf(err), "webhooks interrupted", "error", err)
 			} else {
-				s.Log.InfoContext(ctx, "webhooks resumed")
+				s.Log.DebugContext(ctx, "webhooks resumed")
 			}
 		}
 		select {
@@ -90,6 +90,15 @@ func (s *Sender) Run(ctx context.Context) {
 		case <-tick.C:
 		}
 	}
+}
+
+// levelOf is the level to log a failure of the store at. That it is unavailable is logged
+// once for all who use it.
+func levelOf(err error) slog.Level {
+	if dialog.IsCode(err, dialog.Unavailable) {
+		return slog.LevelDebug
+	}
+	return slog.LevelWarn
 }
 
 // round starts, renews and stops workers.

@@ -524,7 +524,7 @@ func (w *worker) giveUp(ctx context.Context, why string) {
 // away says that the store can't be read.
 func (w *worker) away(ctx context.Context, err error) {
 	if ctx.Err() == nil {
-		w.log.WarnContext(ctx, "webhook deliveries interrupted, will retry", "webhook", w.webhook.ID, "error", err)
+		w.log.Log(ctx, levelOf(err), "webhook deliveries interrupted, will retry", "webhook", w.webhook.ID, "error", err)
 	}
 }
 
