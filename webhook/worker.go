@@ -31,7 +31,7 @@ const (
 	// stored.
 	lookEvery  = time.Second
 	sweepEvery = 5 * time.Second
-	saveEvery  = time.Second
+	saveEvery  = 200 * time.Millisecond
 	saveLatest = 30 * time.Second
 	// drainFor is how long deliveries in progress may take when the worker stops.
 	drainFor = 5 * time.Second
