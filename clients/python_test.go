@@ -20,7 +20,7 @@ import (
 // Python.
 func TestPython(t *testing.T) {
 	if err := exec.CommandContext(t.Context(), "python3", "-m", "pip", "--version").Run(); err != nil {
-		t.Skip("NOT RUN: webhooks in Python: needs python3 with pip")
+		clienttest.NotRun(t, "webhooks in Python", "python3 with pip")
 	}
 	requirements, err := os.ReadFile("python/requirements.txt")
 	if err != nil {
