@@ -228,17 +228,18 @@ func (h *Hub) activate(ctx context.Context) error {
 // hand passes the new records of a dialog to all watches that may need them.
 func (h *Hub) hand(n *News) error {
 	b := &batch{dialog: n.Dialog, fresh: n.Fresh, lost: n.Lost, recent: n.Recent, mark: n.Mark}
+	people := n.People()
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	b.cycle = h.cycle
 	watches := 0
-	for range h.watches.concerned(n.Dialog.ID, n.People) {
+	for range h.watches.concerned(n.Dialog.ID, people) {
 		if watches++; watches > 1 {
 			b.shared = true
 			break
 		}
 	}
-	for w := range h.watches.concerned(n.Dialog.ID, n.People) {
+	for w := range h.watches.concerned(n.Dialog.ID, people) {
 		w.put(b)
 	}
 	return nil

@@ -35,8 +35,14 @@ type News struct {
 	// Mark is a place before which nothing is missing, once the reading that
 	// this is part of has ended.
 	Mark dialog.Mark
-	// People are the users that the records may concern.
-	People []dialog.UserID
+	// before are the members when the dialog was read last, if more than Fresh
+	// records are new.
+	before []dialog.UserID
+}
+
+// People lists the users that the records may concern.
+func (n *News) People() []dialog.UserID {
+	return append(n.Dialog.People(n.Fresh), n.before...)
 }
 
 // NewReader makes a reader of a store that keeps what is deleted for this long.
@@ -190,9 +196,8 @@ func (r *Reader) readLate(ctx context.Context, hand func(*News) error) error {
 func (r *Reader) hand(d *dialog.Dialog, recent bool, mark dialog.Mark, to func(*News) error) error {
 	n := News{Dialog: d, Recent: recent, Mark: mark}
 	n.Fresh, n.Lost = r.told.fresh(d)
-	n.People = d.People(n.Fresh)
 	if n.Lost {
-		n.People = append(n.People, r.told.people(d.ID)...)
+		n.before = r.told.people(d.ID)
 	}
 	if err := to(&n); err != nil {
 		return err
