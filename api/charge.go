@@ -5,21 +5,23 @@ import (
 	"sync/atomic"
 )
 
-// A Charger counts units against the rate limits of a request's caller. If a
+// A Charger counts units of one operation against the rate limits of its caller, beside
+// those that were counted for it before. If a
 // limit is exceeded, it counts nothing and returns a RATE_LIMITED refusal that
 // says how long to wait.
-type Charger func(units int) *Refusal
+type Charger func(units, before int) *Refusal
 
 // After returns a charger for one operation of which this many units are
 // already counted.
 func (c Charger) After(units int) Charger {
 	var counted atomic.Int64
 	counted.Store(int64(units))
-	return func(units int) *Refusal {
-		if units -= int(counted.Swap(0)); units <= 0 {
+	return func(units, before int) *Refusal {
+		already := int(counted.Swap(0))
+		if units -= already; units <= 0 {
 			return nil
 		}
-		return c(units)
+		return c(units, before+already)
 	}
 }
 
@@ -38,7 +40,7 @@ func Charge(ctx context.Context, units int) error {
 	if !ok {
 		return nil
 	}
-	if refusal := charge(units); refusal != nil {
+	if refusal := charge(units, 0); refusal != nil {
 		return refusal
 	}
 	return nil
@@ -52,7 +54,7 @@ func ChargeAhead(ctx context.Context) (context.Context, error) {
 	if !ok {
 		return ctx, nil
 	}
-	if refusal := charge(1); refusal != nil {
+	if refusal := charge(1, 0); refusal != nil {
 		return ctx, refusal
 	}
 	return WithCharger(ctx, charge.After(1)), nil

@@ -43,7 +43,7 @@ func TestLastingWithoutLimit(t *testing.T) {
 // rest.
 func TestChargeAhead(t *testing.T) {
 	taken, most := 0, 10
-	ctx := api.WithCharger(t.Context(), func(units int) *api.Refusal {
+	ctx := api.WithCharger(t.Context(), func(units, _ int) *api.Refusal {
 		if taken+units > most {
 			return &api.Refusal{Code: api.RateLimited}
 		}

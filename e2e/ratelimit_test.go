@@ -3,6 +3,7 @@ package e2e_test
 import (
 	"encoding/json"
 	"fmt"
+	"math"
 	"net/http"
 	"strings"
 	"testing"
@@ -108,7 +109,8 @@ func TestRequestIDs(t *testing.T) {
 	}
 }
 
-// TestSizeCounts sends many operations in one request.
+// TestSizeCounts sends one large request, and looks for how long its user must wait then:
+// 20 seconds for each unit that it counted for.
 func TestSizeCounts(t *testing.T) {
 	aliased := func(field string, n int) string {
 		var all strings.Builder
@@ -125,60 +127,58 @@ func TestSizeCounts(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s := start(t, "--rate-limit", "10", "--limit-ids", "500")
+	const perUnit = 20
+	s := start(t, "--rate-limit", "0.05", "--limit-ids", "500")
 	key := s.MustCLI("apikey", "create", "backend")
 	rename := `updateDialog(id: "5d75393ba28f9a17e1cb0f9e", input: {name: "x"}) { replayed }`
 	for _, test := range []struct {
 		user   string
 		send   func(servertest.Header)
 		reason string
+		units  int
 	}{
-		{"fields", func(h servertest.Header) { s.Post(h, "mutation {"+aliased(rename, 50)+"}", nil) }, "50 mutations"},
+		{"fields", func(h servertest.Header) { s.Post(h, "mutation {"+aliased(rename, 50)+"}", nil) }, "50 mutations", 50},
 		{"fragments", func(h servertest.Header) {
 			s.Post(h, "mutation {...F} fragment F on Mutation {"+aliased(rename, 50)+"}", nil)
-		}, "50 mutations in a fragment"},
+		}, "50 mutations in a fragment", 50},
 		{"reads", func(h servertest.Header) {
 			s.Post(h, "{"+aliased(`dialog(id: "5d75393ba28f9a17e1cb0f9e") { id }`, 50)+"}", nil)
-		}, "50 dialogs"},
+		}, "50 dialogs", 50},
 		{"occupants", func(h servertest.Header) {
 			s.Post(h, `mutation {`+aliased(`createDialog(input: {type: GROUP, name: "x", occupantIds: `+string(ids)+`}) { created }`, 8)+`}`, nil)
-		}, "4,000 occupants"},
+		}, "4,000 occupants", 48},
 		{"variables", func(h servertest.Header) {
 			s.Post(h, `mutation($ids: [ID!]) {`+aliased(`createDialog(input: {type: GROUP, name: "x", occupantIds: $ids}) { created }`, 8)+`}`, map[string]any{"ids": many})
-		}, "4,000 occupants in a variable"},
+		}, "4,000 occupants in a variable", 48},
 		{"fifty-removals", func(h servertest.Header) {
 			s.Rest(h, http.MethodDelete, "/chat/Dialog/"+strings.TrimSuffix(strings.Repeat("5d75393ba28f9a17e1cb0f9e,", 50), ","), nil)
-		}, "50 removals by the QuickBlox API"},
+		}, "50 removals by the QuickBlox API", 50},
 		{"many-occupants", func(h servertest.Header) {
-			for range 4 {
-				s.Rest(h, http.MethodPost, "/chat/Dialog.json", map[string]any{"type": 2, "name": "x", "occupants_ids": many})
-			}
-		}, "2,000 occupants by the QuickBlox API"},
+			s.Rest(h, http.MethodPost, "/chat/Dialog.json", map[string]any{"type": 2, "name": "x", "occupants_ids": many})
+		}, "500 occupants by the QuickBlox API", 6},
 		{"occupants-of-one-text", func(h servertest.Header) {
-			for range 4 {
-				s.Rest(h, http.MethodPost, "/chat/Dialog.json", map[string]any{"type": 2, "name": "x", "occupants_ids": strings.Join(many, ",")})
-			}
-		}, "2,000 occupants in texts"},
+			s.Rest(h, http.MethodPost, "/chat/Dialog.json", map[string]any{"type": 2, "name": "x", "occupants_ids": strings.Join(many, ",")})
+		}, "500 occupants in one text", 6},
 		{"pages", func(h servertest.Header) {
-			for range 10 {
-				s.Rest(h, http.MethodGet, "/chat/Dialog.json", nil)
-			}
-		}, "10 pages of 100 dialogs"},
+			s.Rest(h, http.MethodGet, "/chat/Dialog.json", nil)
+		}, "a page of 100 dialogs", 2},
 		{"leaving", func(h servertest.Header) {
 			s.Post(h, `mutation($ids: [ID!]!) { leaveDialogs(ids: $ids) { leftIds } }`, map[string]any{"ids": many[:50]})
-		}, "50 dialogs to leave"},
+		}, "50 dialogs to leave", 50},
 		{"nodes", func(h servertest.Header) {
 			s.Post(h, "query($ids: [ID!]!) {"+aliased(`nodes(ids: $ids) { id }`, 4)+"}", map[string]any{"ids": many[:100]})
-		}, "400 nodes"},
+		}, "400 nodes", 44},
 	} {
 		t.Run(test.reason, func(t *testing.T) {
 			h := servertest.OnBehalf(key, test.user)
 			s := s.In(t)
-			s.Must(h, whoami, nil)
-			test.send(h)
-			answer := s.Post(h, "{"+aliased("viewer { kind }", 20)+"}", nil)
-			if answer.Status != 429 || answer.Errors[0].Extensions.RetryAfter < 1 || !strings.Contains(answer.Errors[0].Message, "(limit --rate-limit)") {
-				t.Errorf("got %d: %s", answer.Status, answer.Body)
+			test.send(h) // the bucket is full, and gives what is larger than itself
+			answer := s.Post(h, whoami, nil)
+			if answer.Status != 429 || !strings.Contains(answer.Errors[0].Message, "(limit --rate-limit)") {
+				t.Fatalf("got %d: %s", answer.Status, answer.Body)
+			}
+			if counted := int(math.Ceil(float64(answer.Errors[0].Extensions.RetryAfter) / perUnit)); counted < test.units {
+				t.Errorf("it counted for %d units, want at least %d", counted, test.units)
 			}
 		})
 	}

@@ -57,13 +57,14 @@ func nameOf[T comparable](b *buckets, of T) bucketName {
 
 // take takes units from all buckets, or from none and tells how long to wait
 // for the one that is emptiest. More units than a bucket can have are given by
-// a full one, which is then empty for the longer.
-func (b *buckets) take(now time.Time, units int, from ...withdrawal) (wait time.Duration, emptiest withdrawal) {
+// a full one, which is then empty for the longer. What was taken before for the same
+// counts as if it were still in the bucket.
+func (b *buckets) take(now time.Time, units, before int, from ...withdrawal) (wait time.Duration, emptiest withdrawal) {
 	at := now.Sub(b.start).Seconds()
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	for _, w := range from {
-		needed := min(float64(units), w.burst()) / w.perSecond
+		needed := max(0, min(float64(units+before), w.burst())-float64(before)) / w.perSecond
 		missing := max(b.fullAt[w.name], at) + needed - at - w.burst()/w.perSecond
 		if d := time.Duration(math.Round(min(missing, maxWait.Seconds()) * float64(time.Second))); d > wait {
 			wait, emptiest = d, w
@@ -73,11 +74,11 @@ func (b *buckets) take(now time.Time, units int, from ...withdrawal) (wait time.
 		return wait, emptiest
 	}
 	for _, w := range from {
-		before, known := b.fullAt[w.name]
+		fullAt, known := b.fullAt[w.name]
 		if !known && len(b.fullAt) >= b.most {
 			b.evict(at)
 		}
-		b.fullAt[w.name] = max(before, at) + float64(units)/w.perSecond
+		b.fullAt[w.name] = max(fullAt, at) + float64(units)/w.perSecond
 	}
 	return 0, withdrawal{}
 }

@@ -28,7 +28,7 @@ func Limited(l *RateLimiter, refuse api.Refuser) Guard {
 
 // charger counts operations of a caller.
 func (l *RateLimiter) charger(c dialog.Caller, address netip.Addr) api.Charger {
-	return func(units int) *api.Refusal { return l.Take(c, address, units) }
+	return func(units, before int) *api.Refusal { return l.takeMore(c, address, units, before) }
 }
 
 // LimitedOutside refuses addresses that send requests too fast to paths without
@@ -40,7 +40,7 @@ func LimitedOutside(l *RateLimiter, proxies Proxies, refuse api.Refuser) Guard {
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			address := clientFrom(r.Context()).address
 			if !proxies.Trust(address) {
-				if refusal := l.takeOf(l.outside, neighborhood(address), 1, "too many requests from this address"); refusal != nil {
+				if refusal := l.takeOf(l.outside, neighborhood(address), 1, 0, "too many requests from this address"); refusal != nil {
 					refuse(w, r, refusal)
 					return
 				}

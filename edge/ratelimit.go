@@ -41,8 +41,13 @@ type party struct{ kind, name string }
 // Take takes units for a request or an operation from the buckets of its
 // caller. If they do not have enough, it refuses the request and takes nothing.
 func (l *RateLimiter) Take(c dialog.Caller, address netip.Addr, units int) *api.Refusal {
+	return l.takeMore(c, address, units, 0)
+}
+
+// takeMore is Take for an operation that some units were taken for before.
+func (l *RateLimiter) takeMore(c dialog.Caller, address netip.Addr, units, before int) *api.Refusal {
 	if c.Kind() == dialog.Anonymous {
-		return l.takeOf(l.networks, neighborhood(address), units, "too many requests from this address")
+		return l.takeOf(l.networks, neighborhood(address), units, before, "too many requests from this address")
 	}
 	var from []withdrawal
 	if c.User != "" && l.perUser > 0 {
@@ -51,23 +56,23 @@ func (l *RateLimiter) Take(c dialog.Caller, address netip.Addr, units int) *api.
 	if c.APIKey != "" && l.perKey > 0 {
 		from = append(from, withdrawal{nameOf(l.callers, party{"key", c.APIKey}), l.perKey, "--rate-limit-key"})
 	}
-	wait, emptiest := l.callers.take(l.now(), units, from...)
-	return tooMany("too many requests", emptiest.setting, units, wait)
+	wait, emptiest := l.callers.take(l.now(), units, before, from...)
+	return tooMany("too many requests", emptiest.setting, units+before, wait)
 }
 
 // failed counts a failed sign-in, and refuses more of them than the network may
 // have.
 func (l *RateLimiter) failed(address netip.Addr) *api.Refusal {
-	return l.takeOf(l.failing, neighborhood(address), 1, "too many failed sign-ins from this address")
+	return l.takeOf(l.failing, neighborhood(address), 1, 0, "too many failed sign-ins from this address")
 }
 
 // takeOf takes units from the bucket of a network.
-func (l *RateLimiter) takeOf(b *buckets, network netip.Prefix, units int, what string) *api.Refusal {
+func (l *RateLimiter) takeOf(b *buckets, network netip.Prefix, units, before int, what string) *api.Refusal {
 	if l.perUser == 0 {
 		return nil
 	}
-	wait, emptiest := b.take(l.now(), units, withdrawal{nameOf(b, network), l.perUser, "--rate-limit"})
-	return tooMany(what, emptiest.setting, units, wait)
+	wait, emptiest := b.take(l.now(), units, before, withdrawal{nameOf(b, network), l.perUser, "--rate-limit"})
+	return tooMany(what, emptiest.setting, units+before, wait)
 }
 
 // tooMany tells a caller when to try again; nil when there is nothing to wait

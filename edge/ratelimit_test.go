@@ -79,6 +79,33 @@ func TestUnits(t *testing.T) {
 	}
 }
 
+// TestLargerThanTheBurst: an operation that counts for more than a full bucket has is
+// given what is there, although its request was counted before.
+func TestLargerThanTheBurst(t *testing.T) {
+	clock, alice := stoppedClock(), dialog.Caller{User: "alice"}
+	l := NewRateLimiter(10, 0, clock.now) // a burst of 20
+	request := func(units int) time.Duration {
+		if wait := waits(l.Take(alice, here, 1)); wait != 0 {
+			return wait
+		}
+		return waits(l.charger(alice, here).After(1)(units, 0))
+	}
+	if wait := request(50); wait != 0 {
+		t.Fatalf("a full bucket: wait %s", wait)
+	}
+	if wait := request(1); wait != 3100*time.Millisecond {
+		t.Errorf("after 50 of 20: wait %s, want until one is there", wait)
+	}
+	clock.at = clock.at.Add(4 * time.Second) // 10 are there
+	if wait := request(50); wait != time.Second {
+		t.Errorf("half a bucket: wait %s, want until it is full", wait)
+	}
+	clock.at = clock.at.Add(1100 * time.Millisecond) // and the refused request was counted
+	if wait := request(50); wait != 0 {
+		t.Errorf("a full bucket again: wait %s", wait)
+	}
+}
+
 // TestOnBehalfOf acts for more and more users with one key.
 func TestOnBehalfOf(t *testing.T) {
 	clock := stoppedClock()
@@ -157,7 +184,7 @@ func TestBucketsAreBounded(t *testing.T) {
 	b := newBuckets(clock.at)
 	b.most = 100
 	take := func(name string, units int) time.Duration {
-		wait, _ := b.take(clock.at, units, withdrawal{nameOf(b, name), 1, ""})
+		wait, _ := b.take(clock.at, units, 0, withdrawal{nameOf(b, name), 1, ""})
 		return wait
 	}
 	take("penalized", 1000)

@@ -33,7 +33,11 @@ func TestDocumentWeight(t *testing.T) {
 		"fragments":   "query A%d { dialogs { nodes { " + strings.Repeat("...F ... on Dialog { id } ", 100) + "} } } fragment F on Dialog { id name }",
 		"empty lists": "{ dialogs(filter: {customData: [{className: \"A%d\", fields: {a: [" + strings.Repeat("[] ", 1500) + "]}}]}) { totalCount } }",
 	} {
-		const copies = 10
+		// Enough that they take far more than what else comes and goes meanwhile.
+		copies := int64(10)
+		if first, errs := p.read(fmt.Sprintf(text, 0)); len(errs) == 0 {
+			copies += 2 << 20 / weighDocument(text, first)
+		}
 		kept := make([]*ast.QueryDocument, copies)
 		before := heap()
 		weight := int64(0)

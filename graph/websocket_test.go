@@ -285,7 +285,7 @@ func TestStreamLimits(t *testing.T) {
 func TestOperationsCharged(t *testing.T) {
 	s := stream(t, func(*graph.Config) {})
 	var units atomic.Int64
-	s.callers.charger = func(n int) *api.Refusal {
+	s.callers.charger = func(n, _ int) *api.Refusal {
 		if units.Add(int64(n)) > 3 {
 			return &api.Refusal{Code: api.RateLimited, Message: "too many requests"}
 		}
