@@ -129,6 +129,7 @@ type receiver struct {
 	got     []delivery
 	secrets []string
 	answer  func(d delivery) (status int, retryAfter string)
+	slow    func() // waits before an answer
 }
 
 func newReceiver(t *testing.T) *receiver {
@@ -144,6 +145,11 @@ func (r *receiver) ServeHTTP(w http.ResponseWriter, q *http.Request) {
 		return // the sender has given up
 	}
 	r.mu.Lock()
+	if slow := r.slow; slow != nil {
+		r.mu.Unlock()
+		slow()
+		r.mu.Lock()
+	}
 	defer r.mu.Unlock()
 	id := q.Header.Get("webhook-id")
 	for _, secret := range r.secrets {
@@ -371,6 +377,48 @@ func TestDown(t *testing.T) {
 		}
 	}
 	await(t, "no failure is shown", func() bool { return b.find(h.ID).LastError == "" })
+}
+
+// TestDownAtOnce: many deliveries that fail at the same time make the receiver wait no longer
+// than one would.
+func TestDownAtOnce(t *testing.T) {
+	t.Parallel()
+	b, r := newBench(t), newReceiver(t)
+	b.add(r, nil)
+	const atOnce = 32 // as many as are under way to one receiver
+	waiting, failing := make(chan struct{}, atOnce), make(chan struct{})
+	asked, failed := make(chan struct{}, 1), 0
+	r.with(func() {
+		r.slow = func() {
+			waiting <- struct{}{}
+			<-failing
+		}
+		r.answer = func(delivery) (int, string) {
+			if failed++; failed <= atOnce {
+				return http.StatusServiceUnavailable, ""
+			}
+			select {
+			case asked <- struct{}{}:
+			default:
+			}
+			return http.StatusNoContent, ""
+		}
+	})
+	var want []string
+	for i := range atOnce {
+		want = append(want, version(b.group(fmt.Sprint(i)), 1))
+	}
+	for range atOnce {
+		<-waiting
+	}
+	r.with(func() { r.slow = nil })
+	close(failing)
+	select {
+	case <-asked:
+	case <-time.After(patience):
+		t.Fatal("the receiver was not tried again") // after five seconds, not after minutes
+	}
+	r.await(want...)
 }
 
 // TestRestart: what changes while no instance runs is delivered by the next.

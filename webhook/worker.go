@@ -407,9 +407,10 @@ func (w *worker) settle(ctx context.Context, r result) {
 	if r.job != nil {
 		w.failing[r.job.id] = true
 	}
-	if w.down() {
+	// Deliveries that were under way when the receiver went down are no further attempts to reach it.
+	if w.down() && !w.now().Before(w.resume) {
 		w.probe = min(max(2*w.probe, probeFirst), probeSlowest)
-		w.resume = later(w.resume, w.now().Add(w.probe))
+		w.resume = w.now().Add(w.probe)
 	}
 	if r.job != nil {
 		w.postpone(r.job, r.missed)

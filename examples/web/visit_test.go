@@ -30,9 +30,11 @@ func (v *visit) asServer(query string) servertest.Reply {
 	return v.server.Must(servertest.WithKey(v.server.DevelopmentKey()), query, nil)
 }
 
-// update changes the visit's dialog behind the page's back.
+// update changes the visit's dialog behind the page's back, once the page has asked for
+// everything that it reads by itself.
 func (v *visit) update(input string) {
 	v.Helper()
+	v.settles()
 	v.asServer(fmt.Sprintf(`mutation { updateDialog(id: %q, input: {%s}) { dialog { version } } }`, v.dialog, input))
 }
 
