@@ -22,8 +22,9 @@ const benchDialogs = 100_000
 
 func benchID(n int) dialog.ID { return dialog.ID(fmt.Sprintf("%024x", n)) }
 
-// crowded fills a new store. Each Group has four occupants out of 20,000, or
-// every twentieth the user "heavy" and every two thousandth the user "light".
+// crowded fills a new store. Each Group has four occupants out of 20,000. Every
+// tenth also has the user "10000", every hundredth "1000", every two thousandth
+// "50", and the oldest 10,000 "old".
 func crowded(b *testing.B, typ dialog.Type) (s *sqlite.Store, dir string) {
 	b.Helper()
 	dir, err := os.MkdirTemp(b.TempDir(), "")
@@ -45,11 +46,13 @@ func crowded(b *testing.B, typ dialog.Type) (s *sqlite.Store, dir string) {
 				d.Occupants = append(d.Occupants, dialog.UserID(fmt.Sprint("user", (n*4+k*7)%20_000)))
 			}
 			d.Owner = d.Occupants[0]
-			if n%20 == 0 {
-				d.Occupants = append(d.Occupants, "heavy")
+			for user, every := range map[dialog.UserID]int{"10000": 10, "1000": 100, "50": 2000} {
+				if n%every == 0 {
+					d.Occupants = append(d.Occupants, user)
+				}
 			}
-			if n%2000 == 0 {
-				d.Occupants = append(d.Occupants, "light")
+			if n < benchDialogs/10 {
+				d.Occupants = append(d.Occupants, "old")
 			}
 		}
 		d.History = []dialog.Record{{Version: 1, Kind: dialog.Created, Actor: dialog.Actor{User: d.Owner}, At: at, Joined: d.Occupants}}
@@ -214,7 +217,8 @@ func BenchmarkGet(b *testing.B) {
 }
 
 // BenchmarkList reads pages of 20 out of 100,000 dialogs: of one user who is
-// in 50 or in 5,000 of them, of all public groups, and of all as a server.
+// in 50, 1,000 or 10,000 of them, or in the oldest 10,000, of all public groups,
+// and of all as a server.
 func BenchmarkList(b *testing.B) {
 	orders := map[string]dialog.Order{
 		"updated": {Field: dialog.ByUpdatedAt, Descending: true}, "name": {Field: dialog.ByName},
@@ -245,12 +249,13 @@ func BenchmarkList(b *testing.B) {
 		})
 	}
 	groups, _ := crowded(b, dialog.Group)
-	pages(b, groups, "mine=50", dialog.Query{User: "light", Scope: dialog.Mine})
-	pages(b, groups, "mine=5000", dialog.Query{User: "heavy", Scope: dialog.Mine})
+	for _, user := range []dialog.UserID{"50", "1000", "10000", "old"} {
+		pages(b, groups, "mine="+string(user), dialog.Query{User: user, Scope: dialog.Mine})
+	}
 	pages(b, groups, "server=100000", dialog.Query{Scope: dialog.Mine})
 	public, _ := crowded(b, dialog.PublicGroup)
-	pages(b, public, "public=100000", dialog.Query{User: "light", Scope: dialog.Public})
-	pages(b, public, "visible=100000", dialog.Query{User: "light", Scope: dialog.Visible})
+	pages(b, public, "public=100000", dialog.Query{User: "50", Scope: dialog.Public})
+	pages(b, public, "visible=100000", dialog.Query{User: "50", Scope: dialog.Visible})
 }
 
 // lateIn is a position 40 dialogs before the end of a list.

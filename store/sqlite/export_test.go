@@ -40,7 +40,7 @@ func (s *Store) ReadValue(ctx context.Context, query string, args ...any) (value
 
 // Plan is how SQLite reads a page.
 func (s *Store) Plan(ctx context.Context, q dialog.Query) (steps []string, err error) {
-	text, args, err := pageQuery(q)
+	text, args, err := pageQuery(q, nil)
 	if err != nil {
 		return nil, err
 	}
@@ -106,4 +106,11 @@ func WithoutPositions(w Writer) error {
 		}
 	}
 	return nil
+}
+
+// ListsInMemory are how many users have lists in memory, and what these take.
+func (s *Store) ListsInMemory() (users int, bytes int64) {
+	s.lists.mu.Lock()
+	defer s.lists.mu.Unlock()
+	return s.lists.users.Len(), s.lists.bytes
 }

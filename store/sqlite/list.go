@@ -14,14 +14,17 @@ import (
 // order, or has at most the dialogs of one user, and is cut to the page's length
 // before they are merged. The dialogs themselves are read last.
 func (s *Store) Dialogs(ctx context.Context, q dialog.Query) ([]dialog.Dialog, error) {
-	text, args, err := pageQuery(q)
-	if err != nil {
-		return nil, err
-	}
 	var list []dialog.Dialog
-	err = s.read(ctx, "listing dialogs", func(ctx context.Context) error {
-		if text == "" {
-			return nil
+	err := s.read(ctx, "listing dialogs", func(ctx context.Context) (err error) {
+		if isFromOwnList(q) {
+			var ok bool
+			if list, ok, err = s.ownPage(ctx, q); ok || err != nil {
+				return err
+			}
+		}
+		text, args, err := pageQuery(q, nil)
+		if err != nil || text == "" {
+			return err
 		}
 		rows, err := s.reads.query(ctx, text, args...)
 		if err != nil {
@@ -58,11 +61,13 @@ func (s *Store) Count(ctx context.Context, q dialog.Query) (int, error) {
 	return n, nil
 }
 
-// pageQuery is the statement for a page; empty when no dialog can match.
-func pageQuery(q dialog.Query) (string, []any, error) {
+// pageQuery is the statement for a page; empty when no dialog can match. own are
+// the first of the user's own dialogs in the order, if they are known; the rows
+// are then those of [scanAt].
+func pageQuery(q dialog.Query, own []item) (string, []any, error) {
 	q = tighten(q)
 	order := orderOf(q.Order)
-	streams, err := streamsOf(q, order)
+	streams, err := streamsOf(q, order, own)
 	if err != nil || len(streams) == 0 {
 		return "", nil, err
 	}
@@ -72,7 +77,11 @@ func pageQuery(q dialog.Query) (string, []any, error) {
 	}
 	var b strings.Builder
 	var args []any
-	b.WriteString("SELECT " + rowColumns + " FROM (")
+	columns := rowColumns
+	if own != nil {
+		columns = rowColumnsAt
+	}
+	b.WriteString("SELECT " + columns + " FROM (")
 	for i, s := range streams {
 		if i > 0 {
 			b.WriteString(" UNION ALL ")
@@ -93,7 +102,7 @@ func pageQuery(q dialog.Query) (string, []any, error) {
 }
 
 func countQuery(q dialog.Query) (string, []any, error) {
-	streams, err := streamsOf(q, orderOf(q.Order))
+	streams, err := streamsOf(q, orderOf(q.Order), nil)
 	if err != nil || len(streams) == 0 {
 		return "", nil, err
 	}
@@ -144,7 +153,7 @@ func (s *stream) where(args *[]any) string {
 
 // streamsOf decides how a list is read: by the condition with the fewest
 // matches. None means that no dialog can match.
-func streamsOf(q dialog.Query, order listOrder) ([]stream, error) {
+func streamsOf(q dialog.Query, order listOrder, known []item) ([]stream, error) {
 	types, none := typesOf(q)
 	if none {
 		return nil, nil
@@ -170,7 +179,11 @@ func streamsOf(q dialog.Query, order listOrder) ([]stream, error) {
 		} else {
 			types = nil
 		}
-		if len(own) > 0 {
+		switch {
+		case len(own) == 0 || known != nil && len(known) == 0:
+		case known != nil:
+			streams = append(streams, streamByNumber(known, order))
+		default:
 			streams = append(streams, streamByMember(user, anyRole, order, own, narrow))
 		}
 	}
@@ -228,6 +241,12 @@ func streamByID(ids []dialog.ID, order listOrder, types []dialog.Type, narrow []
 		key:        order.key,
 		conditions: slices.Concat(conditions, ofTypes(types), narrow),
 	}, nil
+}
+
+// streamByNumber reads dialogs by their numbers.
+func streamByNumber(list []item, order listOrder) stream {
+	numbers, args := numbersOf(list)
+	return stream{from: "dialog d", key: order.key, conditions: []condition{when("d.n IN ("+numbers+")", args...)}}
 }
 
 // streamByMember reads all dialogs in which a user has one of the roles.

@@ -103,6 +103,7 @@ func (w *writer) saveMembers(at place, current, next *dialog.Dialog, people []di
 			}
 		}
 	}
+	w.note(at.dialog, current, next, departed)
 	for roles, users := range joined {
 		err := w.execUsers(users, "INSERT INTO member (dialog, roles, user) VALUES ", "(?1, ?2, %s)",
 			" ON CONFLICT DO UPDATE SET roles = excluded.roles", at.dialog, roles)
@@ -118,6 +119,40 @@ func (w *writer) saveMembers(at place, current, next *dialog.Dialog, people []di
 	}
 	return w.execUsers(departed, "INSERT OR REPLACE INTO departed (dialog, position, forget_at, user) VALUES ", "(?1, ?2, ?3, %s)", "",
 		at.dialog, at.position, millis(at.forgetAt))
+}
+
+// note tells the lists of users about a change of a dialog.
+func (w *writer) note(n int64, current, next *dialog.Dialog, departed []dialog.UserID) {
+	w.moves = append(w.moves, move{
+		before: itemsOf(n, current), after: itemsOf(n, next), departed: departed,
+		members: func(yield func(dialog.UserID) bool) {
+			if next.Deleted || !yield(next.Owner) {
+				return
+			}
+			for _, list := range [][]dialog.UserID{next.Admins, next.Occupants} {
+				for _, u := range list {
+					if u != next.Owner && !yield(u) {
+						return
+					}
+				}
+			}
+		},
+	})
+}
+
+// itemsOf are the places of a dialog in lists; zero when it is in none.
+func itemsOf(n int64, d *dialog.Dialog) items {
+	if d.Version == 0 || d.Deleted {
+		return items{}
+	}
+	id, err := encodeID(d.ID)
+	if err != nil { // stored ids are valid
+		return items{}
+	}
+	return items{
+		updated: newItem(millis(d.UpdatedAt), n, d.Type, id),
+		created: newItem(millis(d.CreatedAt), n, d.Type, id),
+	}
 }
 
 // execUsers executes a statement for many users at a time: begin, a row for each

@@ -18,7 +18,7 @@ func (w *writer) nextPosition() (int64, error) {
 		if _, err := w.row("SELECT position FROM sync", nil, &latest); err != nil {
 			return 0, err
 		}
-		w.position = &latest
+		w.position, w.begun = &latest, latest
 	}
 	*w.position++
 	return *w.position, nil
@@ -29,6 +29,7 @@ func (w *writer) savePosition() error {
 	if w.position == nil {
 		return nil
 	}
+	w.lists.pending.Store(*w.position)
 	return w.exec("UPDATE sync SET position = ?", *w.position)
 }
 

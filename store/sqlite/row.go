@@ -59,13 +59,36 @@ func (r *row) encodeLists(d *dialog.Dialog) error {
 	return errors.Join(err1, err2)
 }
 
+// rowColumnsAt are the position at which a statement reads, and rowColumns.
+const rowColumnsAt = "(" + selectPosition + "), " + rowColumns
+
+// scanAt reads rows of rowColumnsAt, and closes them. It returns the dialogs, their
+// numbers and the position.
+func scanAt(rows *sql.Rows) (list []dialog.Dialog, numbers []int64, position int64, err error) {
+	defer rows.Close()
+	var r row
+	targets := append([]any{&position}, r.targets()...)
+	for rows.Next() {
+		if err := rows.Scan(targets...); err != nil {
+			return nil, nil, 0, fmt.Errorf("%w: %w", errDamaged, err)
+		}
+		d, err := r.dialog()
+		if err != nil {
+			return nil, nil, 0, err
+		}
+		list, numbers = append(list, d), append(numbers, r.n)
+	}
+	return list, numbers, position, rows.Err()
+}
+
 // scanDialogs reads rows of rowColumns, and closes them.
 func scanDialogs(rows *sql.Rows) ([]dialog.Dialog, error) {
 	defer rows.Close()
 	var list []dialog.Dialog
+	var r row
+	targets := r.targets()
 	for rows.Next() {
-		var r row
-		if err := rows.Scan(r.targets()...); err != nil {
+		if err := rows.Scan(targets...); err != nil {
 			return nil, fmt.Errorf("%w: %w", errDamaged, err)
 		}
 		d, err := r.dialog()

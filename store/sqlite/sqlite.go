@@ -18,6 +18,10 @@ import (
 // DefaultTimeout is the timeout of a call when no other is set.
 const DefaultTimeout = 10 * time.Second
 
+// DefaultLists is the memory for the order of users' own lists when no other
+// size is set.
+const DefaultLists = 24 << 20
+
 // sweepEvery is the interval between two sweeps.
 const sweepEvery = 10 * time.Minute
 
@@ -29,6 +33,9 @@ type Options struct {
 	Timeout time.Duration
 	// Now is the clock that decides what has expired; nil for the system's.
 	Now func() time.Time
+	// Lists is the memory for the order of users' own lists, in bytes; 0 for
+	// [DefaultLists].
+	Lists int64
 	// Log receives failures in the background; nil discards them.
 	Log *slog.Logger
 }
@@ -44,6 +51,7 @@ type Store struct {
 	reads   *readers
 	probes  *sql.DB // connections without cached pages
 	files   *files
+	lists   *ownLists
 
 	mu       sync.Mutex // guards closed, and calls.Add against calls.Wait
 	closed   bool
@@ -73,7 +81,10 @@ func Open(ctx context.Context, dir string, o Options) (*Store, error) {
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
-	s := &Store{options: o, dir: dir, jobs: newJobs()}
+	if o.Lists == 0 {
+		o.Lists = DefaultLists
+	}
+	s := &Store{options: o, dir: dir, jobs: newJobs(), lists: newOwnLists(o.Lists)}
 	s.shutDown = sync.OnceValue(s.close)
 	if err := s.open(ctx); err != nil {
 		return nil, fmt.Errorf("opening the store in %s: %w", dir, err)
@@ -124,7 +135,7 @@ func (s *Store) open(ctx context.Context) (err error) {
 	if s.files, err = newFiles(path, made); err != nil {
 		return errors.Join(err, conn.Close(), s.writeDB.Close())
 	}
-	s.writer = newWriter(conn, s.options.Now, s.files.check)
+	s.writer = newWriter(conn, s.options.Now, s.files.check, s.lists)
 	reads, err1 := openDatabase(source(path, s.options.Timeout, true))
 	probes, err2 := openDatabase(source(path, s.options.Timeout, true))
 	if err := errors.Join(err1, err2); err != nil { // none is connected yet

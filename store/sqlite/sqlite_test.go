@@ -29,6 +29,14 @@ func TestDifferential(t *testing.T) {
 	storetest.Differential(t, 1, dialogtest.Times(1500, 20_000), func(testing.TB) dialog.Store { return model.Open() }, database(t))
 }
 
+// TestDifferentialOfFewLists has memory for a few dialogs of a few users only.
+func TestDifferentialOfFewLists(t *testing.T) {
+	model := memory.NewDatabase()
+	dir := t.TempDir()
+	storetest.Differential(t, 2, dialogtest.Times(1500, 20_000), func(testing.TB) dialog.Store { return model.Open() },
+		func(t testing.TB) dialog.Store { return open(t, dir, sqlite.Options{Lists: 2048}) })
+}
+
 func open(t testing.TB, dir string, o sqlite.Options) *sqlite.Store {
 	t.Helper()
 	s, err := sqlite.Open(t.Context(), dir, o)

@@ -38,12 +38,17 @@ type writer struct {
 	// position is the latest one that this transaction gave; nil before it
 	// gave one.
 	position *int64
+	// begun is the position before the transaction gave one, and moves are the
+	// changes that concern lists.
+	begun int64
+	moves []move
+	lists *ownLists
 	// check fails when the files were replaced since they were opened.
 	check func() error
 }
 
-func newWriter(conn *sql.Conn, now func() time.Time, check func() error) *writer {
-	return &writer{conn: conn, statements: map[string]*sql.Stmt{}, now: now, check: check}
+func newWriter(conn *sql.Conn, now func() time.Time, check func() error, lists *ownLists) *writer {
+	return &writer{conn: conn, statements: map[string]*sql.Stmt{}, now: now, check: check, lists: lists}
 }
 
 // serve does jobs until the queue is closed, and signals when a checkpoint is
@@ -68,7 +73,7 @@ func (w *writer) serve(jobs *jobs, checkpoint chan<- struct{}) {
 // fails, all of them fail. It returns the number of rows written.
 func (w *writer) commit(jobs *jobs, most int) (rows int) {
 	group, answers := make([]*job, 0, most), make([]error, 0, most)
-	w.position = nil
+	w.position, w.moves = nil, nil
 	begun := w.wrote
 	err := w.exec("BEGIN IMMEDIATE")
 	for len(group) < most && w.wrote-begun < groupCost {
@@ -94,6 +99,9 @@ func (w *writer) commit(jobs *jobs, most int) (rows int) {
 		// This may fail: SQLite may have rolled back already.
 		_ = w.exec("ROLLBACK")
 	}
+	if w.position != nil { // dialogs have changed
+		w.lists.apply(commit{from: w.begun, to: *w.position, moves: w.moves}, err)
+	}
 	if lost := w.check(); lost != nil { // which also explains other errors
 		err = lost
 	}
@@ -115,8 +123,10 @@ func (w *writer) savepoint(j *job) (answer, broken error) {
 	if err := w.exec("SAVEPOINT job"); err != nil {
 		return nil, err
 	}
+	moves := len(w.moves)
 	answer = w.guard(j.run)
 	if answer != nil {
+		w.moves = w.moves[:moves]
 		if err := w.exec("ROLLBACK TO job"); err != nil {
 			return nil, errors.Join(answer, err)
 		}
