@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"encoding/json"
+	"net/url"
 
 	_ "modernc.org/sqlite" // the driver
 )
@@ -25,8 +26,11 @@ ON CONFLICT (id) DO UPDATE SET round = excluded.round,
   body = CASE WHEN excluded.version > version THEN excluded.body ELSE body END,
   version = max(version, excluded.version)`
 
+// pragmas let others read the copy while it is written.
+const pragmas = "?_pragma=journal_mode(wal)&_pragma=busy_timeout(10000)"
+
 func openDatabase(ctx context.Context, path string) (database, error) {
-	db, err := sql.Open("sqlite", path)
+	db, err := sql.Open("sqlite", "file:"+(&url.URL{Path: path}).EscapedPath()+pragmas)
 	if err != nil {
 		return database{}, err
 	}
