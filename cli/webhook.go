@@ -12,6 +12,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"dialogs/dialog"
+	"dialogs/dialogjson"
 	"dialogs/webhook"
 )
 
@@ -97,13 +98,13 @@ func (p *program) addWebhookCommand() *cobra.Command {
 	c.Flags().BoolVar(&withDialog, "with-dialog", false, "include the current dialog in each delivery")
 	return p.webhookSubcommand(c, func(ctx context.Context, admin *webhook.Admin, args []string) error {
 		spec := webhook.Spec{URL: dialog.Some(args[0]), WithDialog: dialog.Some(withDialog)}
-		if err := parseWords("only", kinds, webhook.ParseKinds, &spec.Kinds); err != nil {
+		if err := parseWords("only", kinds, dialogjson.Kinds.Parse, &spec.Kinds); err != nil {
 			return err
 		}
-		if err := parseWords("aspects", aspects, webhook.ParseAspects, &spec.Aspects); err != nil {
+		if err := parseWords("aspects", aspects, dialogjson.Aspects.Parse, &spec.Aspects); err != nil {
 			return err
 		}
-		if err := parseWords("types", types, webhook.ParseTypes, &spec.Types); err != nil {
+		if err := parseWords("types", types, dialogjson.Types.Parse, &spec.Types); err != nil {
 			return err
 		}
 		if classes != nil {

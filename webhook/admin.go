@@ -5,9 +5,11 @@ import (
 	"context"
 	"crypto/rand"
 	"slices"
+	"strings"
 	"time"
 
 	"dialogs/dialog"
+	"dialogs/dialogjson"
 	"dialogs/live"
 )
 
@@ -372,4 +374,22 @@ func (a *Admin) Test(ctx context.Context, c dialog.Caller, id string) (failure s
 		return "", err
 	}
 	return post(ctx, newClient(a.Targets), h.URL, m, keys, a.Now).failure, nil
+}
+
+// Describe is what the filter of a webhook selects, as text.
+func Describe(f dialog.WebhookFilter) string {
+	var parts []string
+	add := func(name string, texts []string) {
+		if texts != nil {
+			parts = append(parts, name+" "+strings.Join(texts, ","))
+		}
+	}
+	add("only", dialogjson.Kinds.Words(f.Kinds))
+	add("aspects", dialogjson.Aspects.Words(f.Aspects))
+	add("types", dialogjson.Types.Words(f.Types))
+	add("class", f.Classes)
+	if parts == nil {
+		return "all changes"
+	}
+	return strings.Join(parts, "; ")
 }
