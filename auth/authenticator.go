@@ -13,8 +13,9 @@ import (
 
 // A Config is the configuration of an [Authenticator].
 type Config struct {
-	// Secret verifies HS256 session tokens; at least [MinSecretBytes].
-	Secret []byte
+	// Secrets verify HS256 session tokens: a token is valid if one of them signed it.
+	// Each has at least [MinSecretBytes].
+	Secrets [][]byte
 	// Keys has the API keys.
 	Keys dialog.KeyStore
 	// ProcessKeys are API keys that are valid beside those in Keys, for as long
@@ -69,9 +70,11 @@ func New(ctx context.Context, c Config) (*Authenticator, error) {
 	return &Authenticator{tokens: tokens, sessions: sessions, keys: newKeyring(ctx, c)}, nil
 }
 
-// SetSecret replaces the secret of HS256 session tokens. Those of the previous one
-// are invalid from then on. The error is that of [New] for a short secret.
-func (a *Authenticator) SetSecret(secret []byte) error { return setSecret(&a.tokens.secret, secret) }
+// SetSecrets replaces the secrets of HS256 session tokens. Tokens that none of the new
+// ones signed are invalid from then on. The error is that of [New] for a short secret.
+func (a *Authenticator) SetSecrets(secrets [][]byte) error {
+	return setSecrets(&a.tokens.secrets, secrets)
+}
 
 // Close ends the background work and waits for it.
 func (a *Authenticator) Close() {
@@ -114,7 +117,7 @@ func (a *Authenticator) Check(ctx context.Context, callers []Identity) []error {
 }
 
 func (a *Authenticator) checkAgain(ctx context.Context, id Identity) error {
-	if id.secret != nil && id.secret == a.tokens.secret.Load() && a.tokens.now().Before(id.ExpiresAt) {
+	if id.secrets != nil && id.secrets == a.tokens.secrets.Load() && a.tokens.now().Before(id.ExpiresAt) {
 		return a.sessions.check(ctx, id) // the signature is still good
 	}
 	_, err := a.verify(ctx, id.credentials)

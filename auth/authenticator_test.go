@@ -20,7 +20,7 @@ import (
 func TestNewRefusesHalfAConfiguration(t *testing.T) {
 	whole := func() auth.Config {
 		return auth.Config{
-			Secret: secret, Keys: &keyStore{}, Sessions: memory.NewStore(), Now: time.Now, Log: slog.New(slog.DiscardHandler),
+			Secrets: [][]byte{secret}, Keys: &keyStore{}, Sessions: memory.NewStore(), Now: time.Now, Log: slog.New(slog.DiscardHandler),
 		}
 	}
 	cases := map[string]struct {
@@ -28,8 +28,8 @@ func TestNewRefusesHalfAConfiguration(t *testing.T) {
 		change func(*auth.Config)
 		want   string
 	}{
-		"no secret":         {"Everyone knows the empty secret.", func(c *auth.Config) { c.Secret = nil }, "at least 32"},
-		"short secret":      {"31 bytes are fewer than the hash has.", func(c *auth.Config) { c.Secret = secret[:31] }, "at least 32"},
+		"no secret":         {"Everyone knows the empty secret.", func(c *auth.Config) { c.Secrets = nil }, "a secret is required"},
+		"short secret":      {"31 bytes are fewer than the hash has.", func(c *auth.Config) { c.Secrets = [][]byte{secret, secret[:31]} }, "at least 32"},
 		"no key store":      {"There would be no API keys.", func(c *auth.Config) { c.Keys = nil }, "required"},
 		"no session store":  {"Nothing could be ended.", func(c *auth.Config) { c.Sessions = nil }, "required"},
 		"no clock":          {"Tokens end by it.", func(c *auth.Config) { c.Now = nil }, "required"},
@@ -56,7 +56,7 @@ func TestNewRefusesHalfAConfiguration(t *testing.T) {
 			}
 		})
 	}
-	if _, err := auth.NewMinter(secret[:31], time.Now, rand.Reader); err == nil {
+	if _, err := auth.NewMinter([][]byte{secret[:31]}, time.Now, rand.Reader); err == nil {
 		t.Error("a minter with a short secret")
 	}
 }
@@ -66,7 +66,7 @@ func TestAuthenticate(t *testing.T) {
 	text := newKey(t, "billing", store)
 	newKey(t, "other", store)
 	c := newClock()
-	minter, err := auth.NewMinter(secret, c.Now, rand.Reader)
+	minter, err := auth.NewMinter([][]byte{secret}, c.Now, rand.Reader)
 	if err != nil {
 		t.Fatal(err)
 	}

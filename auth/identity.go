@@ -22,9 +22,9 @@ type Identity struct {
 	// session identifies the token's session in the store; empty for one
 	// without an id.
 	session string
-	// secret is the one that the token was signed with; nil for a token of
-	// another issuer.
-	secret *[]byte
+	// secrets are those of which one signed the token; nil for a token of another
+	// issuer.
+	secrets *[][]byte
 }
 
 type identityKey struct{}

@@ -494,7 +494,7 @@ func TestIssuerEndsWithContext(t *testing.T) {
 	// Never closed: what runs in the background must end with the context,
 	// which the check for leaks sees.
 	a, err := auth.New(ctx, auth.Config{
-		Secret: secret, Keys: &keyStore{}, Sessions: newSessionStore(), Now: time.Now, Log: slog.New(slog.DiscardHandler), JWKS: auth.JWKS{URL: server.URL},
+		Secrets: [][]byte{secret}, Keys: &keyStore{}, Sessions: newSessionStore(), Now: time.Now, Log: slog.New(slog.DiscardHandler), JWKS: auth.JWKS{URL: server.URL},
 	})
 	if err != nil {
 		t.Fatal(err)

@@ -51,8 +51,8 @@ func (c *clock) advance(d time.Duration) {
 // newAuthenticator makes one that is closed with the test.
 func newAuthenticator(t testing.TB, c auth.Config) *auth.Authenticator {
 	t.Helper()
-	if c.Secret == nil {
-		c.Secret = secret
+	if c.Secrets == nil {
+		c.Secrets = [][]byte{secret}
 	}
 	if c.Keys == nil {
 		c.Keys = &keyStore{}

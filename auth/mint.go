@@ -2,6 +2,7 @@ package auth
 
 import (
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"io"
 	"slices"
@@ -21,25 +22,26 @@ const MaxTTL = 30 * 24 * time.Hour
 
 // A Minter creates session tokens that the server itself signs.
 type Minter struct {
-	secret *atomic.Pointer[[]byte] // shared with those of Within
-	most   time.Duration           // lifetimes are shortened to it
-	now    func() time.Time
-	random io.Reader
+	secrets *atomic.Pointer[[][]byte] // shared with those of Within
+	most    time.Duration             // lifetimes are shortened to it
+	now     func() time.Time
+	random  io.Reader
 }
 
-// NewMinter returns an error for a secret shorter than [MinSecretBytes]. random must
-// be cryptographic and safe for concurrent use.
-func NewMinter(secret []byte, now func() time.Time, random io.Reader) (*Minter, error) {
-	if err := checkSecret(secret); err != nil {
+// NewMinter makes a minter that signs with the first of the secrets. It returns an error
+// for none, and for one that is shorter than [MinSecretBytes]. random must be
+// cryptographic and safe for concurrent use.
+func NewMinter(secrets [][]byte, now func() time.Time, random io.Reader) (*Minter, error) {
+	m := &Minter{secrets: new(atomic.Pointer[[][]byte]), most: MaxTTL, now: now, random: random}
+	if err := m.SetSecrets(secrets); err != nil {
 		return nil, err
 	}
-	m := &Minter{secret: new(atomic.Pointer[[]byte]), most: MaxTTL, now: now, random: random}
-	return m, m.SetSecret(secret)
+	return m, nil
 }
 
-// SetSecret replaces the secret, also while tokens are made. The error is that of
+// SetSecrets replaces the secrets, also while tokens are made. The error is that of
 // [NewMinter].
-func (m *Minter) SetSecret(secret []byte) error { return setSecret(m.secret, secret) }
+func (m *Minter) SetSecrets(secrets [][]byte) error { return setSecrets(m.secrets, secrets) }
 
 // Within returns a Minter that shortens lifetimes to most, which is
 // [Config.SessionMax] of the server that verifies the tokens.
@@ -49,19 +51,18 @@ func (m *Minter) Within(most time.Duration) *Minter {
 	return &shorter
 }
 
-func setSecret(to *atomic.Pointer[[]byte], secret []byte) error {
-	if err := checkSecret(secret); err != nil {
-		return err
+func setSecrets(to *atomic.Pointer[[][]byte], secrets [][]byte) error {
+	if len(secrets) == 0 {
+		return errors.New("auth: a secret is required")
 	}
-	secret = slices.Clone(secret)
-	to.Store(&secret)
-	return nil
-}
-
-func checkSecret(secret []byte) error {
-	if len(secret) < MinSecretBytes {
-		return fmt.Errorf("auth: the secret is too short: %d bytes (at least %d)", len(secret), MinSecretBytes)
+	own := make([][]byte, len(secrets))
+	for i, secret := range secrets {
+		if len(secret) < MinSecretBytes {
+			return fmt.Errorf("auth: the secret is too short: %d bytes (at least %d)", len(secret), MinSecretBytes)
+		}
+		own[i] = slices.Clone(secret)
 	}
+	to.Store(&own)
 	return nil
 }
 
@@ -87,7 +88,7 @@ func (m *Minter) Mint(user dialog.UserID, ttl time.Duration) (token string, expi
 	token, err = jwt.NewWithClaims(jwt.SigningMethodHS256, jwt.RegisteredClaims{
 		Subject: string(user), IssuedAt: jwt.NewNumericDate(now), ExpiresAt: jwt.NewNumericDate(expiresAt),
 		ID: hex.EncodeToString(id[:]),
-	}).SignedString(*m.secret.Load())
+	}).SignedString((*m.secrets.Load())[0])
 	if err != nil {
 		return "", time.Time{}, fmt.Errorf("minting a session token: %w", err)
 	}

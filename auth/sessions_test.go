@@ -69,7 +69,7 @@ func (s *sessionStore) lookCount() int {
 
 func newMinter(t testing.TB, c *clock) *auth.Minter {
 	t.Helper()
-	minter, err := auth.NewMinter(secret, c.Now, rand.Reader)
+	minter, err := auth.NewMinter([][]byte{secret}, c.Now, rand.Reader)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -117,7 +117,7 @@ func TestSessionMaxBounds(t *testing.T) {
 	for _, most := range []time.Duration{-time.Second, time.Millisecond, auth.MostSessionMax + 1} {
 		store := newSessionStore()
 		_, err := auth.New(t.Context(), auth.Config{
-			Secret: secret, Keys: &keyStore{}, Sessions: store, SessionMax: most, Now: newClock().Now, Log: slog.New(slog.DiscardHandler),
+			Secrets: [][]byte{secret}, Keys: &keyStore{}, Sessions: store, SessionMax: most, Now: newClock().Now, Log: slog.New(slog.DiscardHandler),
 		})
 		if err == nil {
 			t.Errorf("SessionMax %s is accepted", most)

@@ -23,12 +23,12 @@ const leeway = 30 * time.Second
 var errNotChecked = errors.New("waiting to check a signature")
 
 // tokens verifies session tokens. The key decides which algorithm a token may use:
-// HS256 with the secret, the others with the issuer's keys.
+// HS256 with one of the secrets, the others with the issuer's keys.
 type tokens struct {
-	secret atomic.Pointer[[]byte]
-	now    func() time.Time
-	most   time.Duration // the longest lifetime of a session
-	parser *jwt.Parser
+	secrets atomic.Pointer[[][]byte]
+	now     func() time.Time
+	most    time.Duration // the longest lifetime of a session
+	parser  *jwt.Parser
 	// issuer and issuerClaims are nil when no JWKS is configured.
 	issuer       *issuer
 	issuerClaims *jwt.Validator
@@ -39,7 +39,7 @@ type tokens struct {
 
 func newTokens(ctx context.Context, c Config) (*tokens, error) {
 	t := &tokens{now: c.Now, most: c.SessionMax}
-	if err := setSecret(&t.secret, c.Secret); err != nil {
+	if err := setSecrets(&t.secrets, c.Secrets); err != nil {
 		return nil, err
 	}
 	methods := []string{jwt.SigningMethodHS256.Alg()}
@@ -99,7 +99,7 @@ func (t *tokens) verify(ctx context.Context, text string) (Identity, error) {
 	if err != nil {
 		return Identity{}, tokenRefused(subjectMessage)
 	}
-	identity := Identity{Caller: dialog.Caller{User: user}, ExpiresAt: expires, secret: key.secret}
+	identity := Identity{Caller: dialog.Caller{User: user}, ExpiresAt: expires, secrets: key.secrets}
 	identity.TokenID, _ = claims["jti"].(string)
 	identity.session = sessionID(identity)
 	if when.iat != 0 {
@@ -112,15 +112,15 @@ func (t *tokens) verify(ctx context.Context, text string) (Identity, error) {
 // signature until it is done.
 type keySearch struct {
 	*tokens
-	held   bool
-	secret *[]byte // the one that was used, if any
+	held    bool
+	secrets *[][]byte // those of which one was used, if any
 }
 
 func (k *keySearch) find(ctx context.Context) jwt.Keyfunc {
 	return func(token *jwt.Token) (any, error) {
 		if token.Method == jwt.SigningMethodHS256 {
-			k.secret = k.tokens.secret.Load()
-			return *k.secret, nil
+			k.secrets = k.tokens.secrets.Load()
+			return anyOf(*k.secrets), nil
 		}
 		key, err := k.issuer.keys.KeyfuncCtx(ctx)(token)
 		if err != nil {
@@ -134,6 +134,18 @@ func (k *keySearch) find(ctx context.Context) jwt.Keyfunc {
 			return nil, fmt.Errorf("%w: %w", errNotChecked, ctx.Err())
 		}
 	}
+}
+
+// anyOf are the keys of which one must have signed a token.
+func anyOf(secrets [][]byte) any {
+	if len(secrets) == 1 {
+		return secrets[0]
+	}
+	var set jwt.VerificationKeySet
+	for _, secret := range secrets {
+		set.Keys = append(set.Keys, secret)
+	}
+	return set
 }
 
 func (k *keySearch) done() {

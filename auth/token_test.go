@@ -324,7 +324,7 @@ func TestTokenSignedWithPublicKey(t *testing.T) {
 func TestMint(t *testing.T) {
 	c := newClock()
 	c.advance(900 * time.Millisecond)
-	minter, err := auth.NewMinter(secret, c.Now, rand.Reader)
+	minter, err := auth.NewMinter([][]byte{secret}, c.Now, rand.Reader)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -363,7 +363,7 @@ func TestMint(t *testing.T) {
 
 func TestMintExpires(t *testing.T) {
 	c := newClock()
-	minter, err := auth.NewMinter(secret, c.Now, rand.Reader)
+	minter, err := auth.NewMinter([][]byte{secret}, c.Now, rand.Reader)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -382,7 +382,7 @@ func TestMintExpires(t *testing.T) {
 }
 
 func TestMintRefuses(t *testing.T) {
-	minter, err := auth.NewMinter(secret, newClock().Now, rand.Reader)
+	minter, err := auth.NewMinter([][]byte{secret}, newClock().Now, rand.Reader)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -421,7 +421,7 @@ func TestMintRefuses(t *testing.T) {
 }
 
 func TestMintNeedsRandomness(t *testing.T) {
-	minter, err := auth.NewMinter(secret, newClock().Now, bytes.NewReader(make([]byte, 15)))
+	minter, err := auth.NewMinter([][]byte{secret}, newClock().Now, bytes.NewReader(make([]byte, 15)))
 	if err != nil {
 		t.Fatal(err)
 	}

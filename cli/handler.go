@@ -26,6 +26,7 @@ type parts struct {
 	service       *dialog.Service
 	hub           *live.Hub
 	webhooks      *webhook.Admin
+	sender        *webhook.Sender
 	authenticator *auth.Authenticator
 	minter        *auth.Minter
 	limiter       *edge.RateLimiter

@@ -86,12 +86,12 @@ func (s *settings) reload(p parts, certificate *edge.Certificate, level *slog.Le
 	p.log.Info("reloaded", "settings", done)
 }
 
-// reloadSecret makes session tokens invalid that were signed with another
-// secret.
+// reloadSecret makes session tokens invalid that none of the new secrets signed, and
+// encrypts the secrets of webhooks with the first of them.
 func (s *settings) reloadSecret(p parts) error {
-	secret, err := s.secret.given()
+	secrets, err := s.secret.given()
 	if err != nil {
 		return err
 	}
-	return errors.Join(p.authenticator.SetSecret([]byte(secret)), p.minter.SetSecret([]byte(secret)))
+	return errors.Join(p.authenticator.SetSecrets(secrets), p.minter.SetSecrets(secrets), p.sender.SetSecrets(secrets))
 }

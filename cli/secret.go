@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 
 	"github.com/spf13/pflag"
 
@@ -13,12 +14,13 @@ import (
 	"dialogs/store"
 )
 
-// secretSettings are the settings of the key that signs the server's own
-// session tokens.
+// secretSettings are the settings of the secrets of the server. The first signs session
+// tokens and encrypts the secrets of webhooks, and all of them verify and decrypt, so that
+// a secret can be replaced while what was made with it stays valid.
 type secretSettings struct{ text, file string }
 
 func (s *secretSettings) bind(fs *pflag.FlagSet) {
-	fs.StringVar(&s.text, "secret", "", "key that signs the server's own session tokens (HS256), at least 32 bytes; without it, the embedded store generates and keeps one")
+	fs.StringVar(&s.text, "secret", "", "key that signs the server's own session tokens (HS256), at least 32 bytes; several, separated by commas, to replace one: the first signs, all are accepted; without it, the embedded store generates and keeps one")
 	fs.StringVar(&s.file, "secret-file", "", "file that contains the value of --secret")
 }
 
@@ -31,40 +33,61 @@ const secretFile = "secret"
 // errNoSecret says that an embedded store has no secret yet.
 var errNoSecret = errors.New("no secret yet")
 
-// given is the secret that was set, empty for none.
-func (s *secretSettings) given() (string, error) {
+// given are the secrets that were set, nil for none.
+func (s *secretSettings) given() ([][]byte, error) {
 	if s.file == "" {
-		return s.text, checkSecret(named("secret"), s.text)
+		if s.text == "" {
+			return nil, nil
+		}
+		return splitSecrets(named("secret"), s.text)
 	}
 	if s.text != "" {
-		return "", errTogether(named("secret"), named("secret-file"))
+		return nil, errTogether(named("secret"), named("secret-file"))
 	}
 	text, err := readSetting("secret-file", s.file)
 	if err != nil {
-		return "", err
+		return nil, err
 	}
-	return text, checkSecret(named("secret-file"), text)
+	return splitSecrets(named("secret-file"), text)
 }
 
-func checkSecret(name, text string) error {
-	if text != "" && len(text) < auth.MinSecretBytes {
-		return fmt.Errorf("%s must have at least %d bytes; it has %d", name, auth.MinSecretBytes, len(text))
+// maxSecrets is how many secrets are accepted at a time: each costs an attempt for every
+// token that is invalid.
+const maxSecrets = 5
+
+// splitSecrets reads secrets that are separated by commas. Blanks and line breaks around
+// each are ignored.
+func splitSecrets(name, text string) ([][]byte, error) {
+	texts := strings.Split(text, ",")
+	if len(texts) > maxSecrets {
+		return nil, fmt.Errorf("%s has too many secrets: %d (limit %d)", name, len(texts), maxSecrets)
 	}
-	return nil
+	secrets := make([][]byte, len(texts))
+	for i, one := range texts {
+		secrets[i] = []byte(strings.TrimSpace(one))
+		if n := len(secrets[i]); n < auth.MinSecretBytes {
+			which := ""
+			if len(texts) > 1 {
+				which = fmt.Sprintf(": number %d of its secrets, which are separated by commas,", i+1)
+			}
+			return nil, fmt.Errorf("%s%s must have at least %d bytes; it has %d", name, which, auth.MinSecretBytes, n)
+		}
+	}
+	return secrets, nil
 }
 
-// find returns the secret that was set, else the one that the embedded store
-// keeps, else [errNoSecret].
-func (s *secretSettings) find(st *storeSettings) ([]byte, error) {
-	text, err := s.given()
-	if err != nil || text != "" {
-		return []byte(text), err
+// find returns the secrets that were set, else those that the embedded store keeps, else
+// [errNoSecret].
+func (s *secretSettings) find(st *storeSettings) ([][]byte, error) {
+	secrets, err := s.given()
+	if err != nil || secrets != nil {
+		return secrets, err
 	}
 	if !st.embedded() {
 		return nil, fmt.Errorf("%s is required with MongoDB: every instance needs the same one", named("secret"))
 	}
 	path := secretPath(st)
-	text, err = readPrivate(path)
+	text, err := readPrivate(path)
 	switch {
 	case errors.Is(err, os.ErrNotExist):
 		return nil, errNoSecret
@@ -73,15 +96,15 @@ func (s *secretSettings) find(st *storeSettings) ([]byte, error) {
 	case text == "":
 		return nil, fmt.Errorf("%s is empty; delete it to generate a new secret", path)
 	}
-	return []byte(text), checkSecret(path, text)
+	return splitSecrets(path, text)
 }
 
 // findOrMake is find, but creates the secret of an embedded store if it has
 // none.
-func (s *secretSettings) findOrMake(st *storeSettings) ([]byte, error) {
-	secret, err := s.find(st)
+func (s *secretSettings) findOrMake(st *storeSettings) ([][]byte, error) {
+	secrets, err := s.find(st)
 	if !errors.Is(err, errNoSecret) {
-		return secret, err
+		return secrets, err
 	}
 	if err := store.MayCreate(st.address); err != nil {
 		return nil, storeError("store", st.address, err)

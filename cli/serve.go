@@ -182,7 +182,7 @@ func (s *settings) parts(ctx context.Context, log *slog.Logger, opened *closers)
 		return p, storeError("store", s.store.address, err)
 	}
 	opened.add(unlock)
-	secret, err := s.secret.findOrMake(&s.store)
+	secrets, err := s.secret.findOrMake(&s.store)
 	if err != nil {
 		return p, err
 	}
@@ -193,18 +193,17 @@ func (s *settings) parts(ctx context.Context, log *slog.Logger, opened *closers)
 	p.prober = edge.NewProber(p.store.Ping, s.store.options.Timeout, time.Now, log.With(s.store.where()))
 	opened.add(background(ctx, p.prober.Watch))
 	inner := p.store
-	var sender *webhook.Sender
-	p.store = live.Announce(inner, func() { p.hub.Wake(); sender.Wake() })
+	p.store = live.Announce(inner, func() { p.hub.Wake(); p.sender.Wake() })
 	p.service = s.newService(s.laned(p.store))
-	if p.webhooks, err = newAdmin(p.store, secret, s.webhookTargets); err != nil {
+	if p.webhooks, err = newAdmin(p.store, secrets, s.webhookTargets); err != nil {
 		return p, err
 	}
-	sender = webhook.NewSender(p.webhooks, webhook.Options{Holder: s.holder(), Kept: s.keepChanges, Log: log})
-	opened.add(background(ctx, sender.Run))
-	p.hub = live.NewHub(live.Options{Store: p.store, Service: p.service, Announced: sender.Wake, Now: time.Now, Log: log})
+	p.sender = webhook.NewSender(p.webhooks, webhook.Options{Holder: s.holder(), Kept: s.keepChanges, Log: log})
+	opened.add(background(ctx, p.sender.Run))
+	p.hub = live.NewHub(live.Options{Store: p.store, Service: p.service, Announced: p.sender.Wake, Now: time.Now, Log: log})
 	// It outlives the signal to stop: subscriptions end one after the other.
 	opened.add(background(context.WithoutCancel(ctx), p.hub.Run))
-	minter, err := auth.NewMinter(secret, time.Now, rand.Reader)
+	minter, err := auth.NewMinter(secrets, time.Now, rand.Reader)
 	if err != nil {
 		return p, err
 	}
@@ -217,7 +216,7 @@ func (s *settings) parts(ctx context.Context, log *slog.Logger, opened *closers)
 		opened.add(remove)
 	}
 	p.authenticator, err = auth.New(ctx, auth.Config{
-		Secret: secret, Keys: p.store, ProcessKeys: p.development.keys, Sessions: p.store, SessionMax: s.sessionMax, Now: time.Now, Log: log,
+		Secrets: secrets, Keys: p.store, ProcessKeys: p.development.keys, Sessions: p.store, SessionMax: s.sessionMax, Now: time.Now, Log: log,
 		JWKS: auth.JWKS{URL: s.jwksURL, Issuer: s.jwksIssuer, Audience: s.jwksAudience},
 	})
 	if err != nil {

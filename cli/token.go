@@ -34,11 +34,11 @@ func (p *program) tokenCommand() *cobra.Command {
 		if err := st.validate(); err != nil {
 			return err
 		}
-		key, err := signingKey(&st, &secret)
+		secrets, err := existingSecrets(&st, &secret)
 		if err != nil {
 			return err
 		}
-		minter, err := auth.NewMinter(key, time.Now, rand.Reader)
+		minter, err := auth.NewMinter(secrets, time.Now, rand.Reader)
 		if err != nil {
 			return err
 		}
@@ -52,12 +52,12 @@ func (p *program) tokenCommand() *cobra.Command {
 	return c
 }
 
-// signingKey is the secret that the server signs with. An embedded store that
-// exists gets one if it has none yet, as from a server.
-func signingKey(st *storeSettings, secret *secretSettings) ([]byte, error) {
-	key, err := secret.find(st)
+// existingSecrets are the secrets of the server. An embedded store that exists gets one
+// if it has none yet, as from a server.
+func existingSecrets(st *storeSettings, secret *secretSettings) ([][]byte, error) {
+	secrets, err := secret.find(st)
 	if !errors.Is(err, errNoSecret) {
-		return key, err
+		return secrets, err
 	}
 	exists, err := store.Exists(st.address)
 	if err != nil {

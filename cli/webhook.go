@@ -3,6 +3,7 @@ package cli
 import (
 	"context"
 	"crypto/rand"
+	"errors"
 	"fmt"
 	"strings"
 	"text/tabwriter"
@@ -41,9 +42,9 @@ func bindTargets(fs *pflag.FlagSet, to *webhook.Targets) {
 	fs.Var(targets(to), "webhook-allow", "internal networks and hosts that webhooks may also reach, and over plain HTTP, for example 10.0.0.0/8,hooks.internal; separated by commas")
 }
 
-// newAdmin manages webhooks with a secret of the server.
-func newAdmin(st dialog.Store, secret []byte, allowed webhook.Targets) (*webhook.Admin, error) {
-	sealer, err := webhook.NewSealer([][]byte{secret}, rand.Reader)
+// newAdmin manages webhooks with the secrets of the server.
+func newAdmin(st dialog.Store, secrets [][]byte, allowed webhook.Targets) (*webhook.Admin, error) {
+	sealer, err := webhook.NewSealer(secrets, rand.Reader)
 	if err != nil {
 		return nil, err
 	}
@@ -67,13 +68,13 @@ func (p *program) webhookSubcommand(c *cobra.Command, run func(ctx context.Conte
 		if err := st.mustExist(); err != nil {
 			return err
 		}
-		key, err := signingKey(&st, &secret)
+		secrets, err := existingSecrets(&st, &secret)
 		if err != nil {
 			return err
 		}
 		opened, err := st.openExisting(cmd.Context())
 		return with(opened, err, func(opened dialog.Store) error {
-			admin, err := newAdmin(opened, key, allowed)
+			admin, err := newAdmin(opened, secrets, allowed)
 			if err != nil {
 				return err
 			}
@@ -114,8 +115,11 @@ func (p *program) addWebhookCommand() *cobra.Command {
 		if err != nil {
 			return err
 		}
-		_, err = fmt.Fprintf(p.stdout, "id      %s\nsecret  %s\n", h.ID, secret)
-		return err
+		if _, err := fmt.Fprintf(p.stdout, "id      %s\nsecret  %s\n", h.ID, secret); err != nil { // nobody will ever know the secret
+			_, removeErr := admin.Delete(ctx, operator, string(h.ID))
+			return errors.Join(err, removeErr)
+		}
+		return nil
 	})
 }
 

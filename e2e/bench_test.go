@@ -124,7 +124,7 @@ func BenchmarkMongo(b *testing.B) {
 		}
 		ids[i] = string(out.Dialog.ID)
 	}
-	minter, err := auth.NewMinter([]byte("a secret of this benchmark alone"), time.Now, rand.Reader)
+	minter, err := auth.NewMinter([][]byte{[]byte("a secret of this benchmark alone")}, time.Now, rand.Reader)
 	if err != nil {
 		b.Fatal(err)
 	}

@@ -25,7 +25,7 @@ func TestCallers(t *testing.T) {
 	now := time.Now()
 	log := slog.New(slog.DiscardHandler)
 	callers := func(keys dialog.KeyStore) edge.Callers {
-		a, err := auth.New(t.Context(), auth.Config{Secret: signInSecret, Keys: keys, Sessions: memory.NewStore(), Now: func() time.Time { return now }, Log: log})
+		a, err := auth.New(t.Context(), auth.Config{Secrets: [][]byte{signInSecret}, Keys: keys, Sessions: memory.NewStore(), Now: func() time.Time { return now }, Log: log})
 		if err != nil {
 			t.Fatal(err)
 		}

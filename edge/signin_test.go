@@ -32,7 +32,7 @@ func (b brokenKeys) APIKeys(context.Context) ([]dialog.APIKey, error) { return n
 func newSignIn(t *testing.T, keys dialog.KeyStore) func(api.Refuser) edge.Guard {
 	t.Helper()
 	log := slog.New(slog.DiscardHandler)
-	a, err := auth.New(t.Context(), auth.Config{Secret: signInSecret, Keys: keys, Sessions: memory.NewStore(), Now: time.Now, Log: log})
+	a, err := auth.New(t.Context(), auth.Config{Secrets: [][]byte{signInSecret}, Keys: keys, Sessions: memory.NewStore(), Now: time.Now, Log: log})
 	if err != nil {
 		t.Fatal(err)
 	}

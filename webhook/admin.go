@@ -4,6 +4,8 @@ import (
 	"cmp"
 	"context"
 	"crypto/rand"
+	"errors"
+	"fmt"
 	"slices"
 	"strings"
 	"time"
@@ -158,7 +160,10 @@ func (a *Admin) Create(ctx context.Context, c dialog.Caller, s Spec) (h Listed, 
 	}
 	var p dialog.WebhookProgress
 	newWindow(reader.Place(sentMost)).progress(&p)
-	return Listed{Webhook: hook}, secretText(key), a.place(ctx, hook.ID, p)
+	if err := a.place(ctx, hook.ID, p); err != nil { // nobody will ever know the secret
+		return Listed{}, "", errors.Join(err, a.Store.RemoveWebhook(context.WithoutCancel(ctx), hook.ID))
+	}
+	return Listed{Webhook: hook}, secretText(key), nil
 }
 
 // place stores where deliveries begin, unless somebody delivers already.
@@ -184,7 +189,12 @@ func (a *Admin) apply(h *dialog.Webhook, s Spec) error {
 		if err := a.Targets.Check(s.URL.Value); err != nil {
 			return err
 		}
-		h.URL = s.URL.Value
+		if h.URL != s.URL.Value {
+			h.URL, h.ResumedAt = s.URL.Value, a.now() // the failures were those of another receiver
+		}
+	}
+	if n := len(s.Classes.Value); n > maxClasses {
+		return dialog.InvalidInput("customClasses", fmt.Sprintf("too many classes: %d (limit %d)", n, maxClasses))
 	}
 	for _, class := range s.Classes.Value {
 		if !dialog.IsIdentifier(class) {
@@ -288,6 +298,9 @@ func (a *Admin) Rotate(ctx context.Context, c dialog.Caller, id string) (Listed,
 			if old.Until.IsZero() {
 				old.Until = now.Add(rotationOverlap)
 			}
+			if _, _, err := a.Sealer.open(h.ID, old.Sealed); err != nil {
+				continue // the secret of the server that encrypted it is gone
+			}
 			if now.Before(old.Until) && len(secrets) < maxSecrets {
 				secrets = append(secrets, old)
 			}
@@ -297,6 +310,9 @@ func (a *Admin) Rotate(ctx context.Context, c dialog.Caller, id string) (Listed,
 	})
 	return h, secretText(key), err
 }
+
+// maxClasses is how many classes a webhook may name.
+const maxClasses = 100
 
 // maxSecrets is how many secrets of a webhook sign at a time.
 const maxSecrets = 5
@@ -316,26 +332,36 @@ func (a *Admin) Replay(ctx context.Context, c dialog.Caller, id string, since ti
 	})
 }
 
-// disable gives a webhook up.
-func (a *Admin) disable(ctx context.Context, id dialog.ID, why string) error {
-	_, err := a.change(ctx, string(id), func(h *dialog.Webhook) error {
+// disable gives a webhook up, unless somebody paused it, resumed it or moved it to another
+// URL meanwhile.
+func (a *Admin) disable(ctx context.Context, failed dialog.Webhook, why string) error {
+	_, err := a.change(ctx, string(failed.ID), func(h *dialog.Webhook) error {
+		if h.Status != dialog.WebhookActive || h.URL != failed.URL || !h.ResumedAt.Equal(failed.ResumedAt) {
+			return errChanged
+		}
 		h.Status, h.GaveUp = dialog.WebhookDisabled, reason(why)
 		return nil
 	})
+	if errors.Is(err, errChanged) {
+		return nil
+	}
 	return err
 }
 
+// errChanged says that a webhook is not what it was when it failed.
+var errChanged = errors.New("the webhook was changed meanwhile")
+
 // reseal seals the secrets of a webhook with the first of the server's secrets, where
-// another one opens them.
-func (a *Admin) reseal(ctx context.Context, h dialog.Webhook) (dialog.Webhook, error) {
+// another one opens them, and reports whether there were any.
+func (a *Admin) reseal(ctx context.Context, h *dialog.Webhook) (bool, error) {
 	stale := func(s dialog.WebhookSecret) bool {
 		_, stale, err := a.Sealer.open(h.ID, s.Sealed)
 		return err == nil && stale
 	}
 	if !slices.ContainsFunc(h.Secrets, stale) {
-		return h, nil
+		return false, nil
 	}
-	l, err := a.change(ctx, string(h.ID), func(h *dialog.Webhook) error {
+	_, err := a.change(ctx, string(h.ID), func(h *dialog.Webhook) error {
 		for i, s := range h.Secrets {
 			if key, stale, err := a.Sealer.open(h.ID, s.Sealed); err == nil && stale {
 				h.Secrets[i].Sealed = a.Sealer.seal(h.ID, key)
@@ -343,10 +369,10 @@ func (a *Admin) reseal(ctx context.Context, h dialog.Webhook) (dialog.Webhook, e
 		}
 		return nil
 	})
-	if err != nil {
-		return h, err
+	if dialog.IsCode(err, dialog.NotFound) {
+		return false, nil // it was removed meanwhile
 	}
-	return l.Webhook, nil
+	return err == nil, err
 }
 
 // Test sends a message of the type "test" at once, and returns why it failed; empty when it
@@ -359,13 +385,9 @@ func (a *Admin) Test(ctx context.Context, c dialog.Caller, id string) (failure s
 	if err != nil {
 		return "", err
 	}
-	var keys [][]byte
-	for _, s := range h.Secrets {
-		key, _, err := a.Sealer.open(h.ID, s.Sealed)
-		if err != nil {
-			return "", err
-		}
-		keys = append(keys, key)
+	keys, err := a.Sealer.keys(&h, a.Now())
+	if err != nil {
+		return "", err
 	}
 	m, err := newMessage("test_"+rand.Text(), "test", a.Now(), struct {
 		WebhookID dialog.ID `json:"webhookId"`
@@ -373,7 +395,7 @@ func (a *Admin) Test(ctx context.Context, c dialog.Caller, id string) (failure s
 	if err != nil {
 		return "", err
 	}
-	return post(ctx, newClient(a.Targets), h.URL, m, keys, a.Now).failure, nil
+	return newClient(a.Targets).post(ctx, h.URL, m, keys, a.Now).failure, nil
 }
 
 // Describe is what the filter of a webhook selects, as text.

@@ -165,15 +165,21 @@ func TestRebinding(t *testing.T) {
 	server := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { asked = true }))
 	defer server.Close()
 	url := strings.Replace(server.URL, "127.0.0.1", "localhost", 1)
-	o := post(t.Context(), newClient(Targets{}), url, &message{id: "a"}, nil, time.Now)
-	if !strings.Contains(o.failure, "not a public address") || asked {
-		t.Errorf("got %+v, asked %v", o, asked)
+	response, err := newClient(Targets{}).Get(url)
+	if err == nil {
+		_ = response.Body.Close()
+	}
+	if err == nil || !strings.Contains(err.Error(), "not a public address") || asked {
+		t.Errorf("got %v, asked %v", err, asked)
 	}
 	named, err := ParseTargets([]string{"localhost"})
 	if err != nil {
 		t.Fatal(err)
 	}
-	if o := post(t.Context(), newClient(named), url, &message{id: "a"}, nil, time.Now); o.failure != "" || !asked {
+	if o := newClient(Targets{}).post(t.Context(), url, &message{id: "a"}, nil, time.Now); !strings.Contains(o.failure, "https://") || asked {
+		t.Errorf("without the exception that allowed plain HTTP: got %+v, asked %v", o, asked)
+	}
+	if o := newClient(named).post(t.Context(), url, &message{id: "a"}, nil, time.Now); o.failure != "" || !asked {
 		t.Errorf("with an exception: got %+v, asked %v", o, asked)
 	}
 }
@@ -195,6 +201,23 @@ func TestPost(t *testing.T) {
 		{func(w http.ResponseWriter) { w.WriteHeader(502) }, outcome{failure: "502 Bad Gateway", slow: true}},
 		{func(w http.ResponseWriter) { w.Header().Set("Retry-After", "7"); w.WriteHeader(503) }, outcome{failure: "503 Service Unavailable", slow: true, pause: 7 * time.Second}},
 		{func(w http.ResponseWriter) { w.Header().Set("Retry-After", "999999999"); w.WriteHeader(503) }, outcome{failure: "503 Service Unavailable", slow: true, pause: 24 * time.Hour}},
+		{func(w http.ResponseWriter) {
+			w.Header().Set("Retry-After", "99999999999999999999999")
+			w.WriteHeader(503)
+		}, outcome{failure: "503 Service Unavailable", slow: true, pause: 24 * time.Hour}},
+		{func(w http.ResponseWriter) {
+			w.Header().Set("Retry-After", "-99999999999999999999999")
+			w.WriteHeader(500)
+		}, outcome{failure: "500 Internal Server Error"}},
+		{func(w http.ResponseWriter) {
+			w.Header().Set("Retry-After", "Fri, 31 Dec 9999 23:59:59 GMT")
+			w.WriteHeader(500)
+		}, outcome{failure: "500 Internal Server Error", slow: true, pause: 24 * time.Hour}},
+		{func(w http.ResponseWriter) {
+			w.Header().Set("Retry-After", "Thu, 01 Jan 1970 00:00:00 GMT")
+			w.WriteHeader(500)
+		}, outcome{failure: "500 Internal Server Error"}},
+		{func(w http.ResponseWriter) { w.Header().Set("Retry-After", "soon"); w.WriteHeader(500) }, outcome{failure: "500 Internal Server Error"}},
 		{func(w http.ResponseWriter) { w.Header().Set("Retry-After", "-5"); w.WriteHeader(500) }, outcome{failure: "500 Internal Server Error"}},
 		{func(w http.ResponseWriter) {
 			w.WriteHeader(500)
@@ -206,7 +229,7 @@ func TestPost(t *testing.T) {
 		}, outcome{failure: "500 Internal Server Error: " + strings.Repeat("\u00e9", 172) + "…"}},
 	} {
 		server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { tt.answer(w) }))
-		got := post(t.Context(), newClient(targets), server.URL, &message{id: "a", body: []byte("{}")}, nil, time.Now)
+		got := newClient(targets).post(t.Context(), server.URL, &message{id: "a", body: []byte("{}")}, nil, time.Now)
 		server.Close()
 		if got != tt.want {
 			t.Errorf("got %+v, want %+v", got, tt.want)

@@ -29,10 +29,16 @@ const (
 	longestPause = 24 * time.Hour
 )
 
-// newClient makes a client for deliveries. It follows no redirect, uses no proxy, and
-// connects to no address that targets does not allow.
-func newClient(t Targets) *http.Client {
-	return &http.Client{
+// A client makes deliveries. It follows no redirect, uses no proxy, and connects to no
+// address that its targets do not allow.
+type client struct {
+	http.Client
+
+	targets Targets
+}
+
+func newClient(t Targets) *client {
+	return &client{targets: t, Client: http.Client{
 		Timeout:       postTimeout,
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 		Transport: &http.Transport{
@@ -40,7 +46,7 @@ func newClient(t Targets) *http.Client {
 			MaxIdleConns: 4 * connectionsPerHost, MaxIdleConnsPerHost: connectionsPerHost, MaxConnsPerHost: connectionsPerHost,
 			IdleConnTimeout: time.Minute, MaxResponseHeaderBytes: 64 << 10, DisableCompression: true,
 		},
-	}
+	}}
 }
 
 // An outcome is what came of one attempt.
@@ -56,7 +62,11 @@ type outcome struct {
 }
 
 // post makes one attempt to deliver a message.
-func post(ctx context.Context, client *http.Client, to string, m *message, keys [][]byte, now func() time.Time) outcome {
+func (c *client) post(ctx context.Context, to string, m *message, keys [][]byte, now func() time.Time) outcome {
+	// The exceptions may have been others when the webhook was added.
+	if err := c.targets.Check(to); err != nil {
+		return outcome{failure: reason(err.Error())}
+	}
 	request, err := http.NewRequestWithContext(ctx, http.MethodPost, to, bytes.NewReader(m.body))
 	if err != nil {
 		return outcome{failure: reason(err.Error())}
@@ -64,7 +74,7 @@ func post(ctx context.Context, client *http.Client, to string, m *message, keys 
 	request.Header.Set("Content-Type", "application/json")
 	request.Header.Set("User-Agent", "dialogs-webhook")
 	sign(request.Header, m.id, now(), m.body, keys)
-	response, err := client.Do(request)
+	response, err := c.Do(request)
 	if err != nil {
 		return outcome{failure: reason(withoutURL(err))}
 	}
@@ -124,8 +134,8 @@ func retryAfter(header string, now time.Time) time.Duration {
 	if header == "" {
 		return 0
 	}
-	if seconds, err := strconv.Atoi(header); err == nil {
-		return min(max(time.Duration(min(seconds, int(longestPause/time.Second)))*time.Second, 0), longestPause)
+	if seconds, err := strconv.ParseInt(header, 10, 64); err == nil || errors.Is(err, strconv.ErrRange) { // then it is the largest or smallest number
+		return time.Duration(min(max(seconds, 0), int64(longestPause/time.Second))) * time.Second
 	}
 	if at, err := http.ParseTime(header); err == nil {
 		return min(max(at.Sub(now), 0), longestPause)

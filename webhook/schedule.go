@@ -19,5 +19,11 @@ const disableAfter = 5 * 24 * time.Hour
 // tenth more, so that not everything is tried again at once.
 func wait(attempts int) time.Duration {
 	d := schedule[min(attempts, len(schedule)-1)]
-	return d + time.Duration(rand.Int64N(int64(d)/10+1)) //nolint:gosec // spreads load, and guards nothing
+	return d + time.Duration(rand.Int64N(int64(longest(attempts)-d)+1)) //nolint:gosec // spreads load, and guards nothing
+}
+
+// longest is the longest that wait returns.
+func longest(attempts int) time.Duration {
+	d := schedule[min(attempts, len(schedule)-1)]
+	return d + d/10
 }

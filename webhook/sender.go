@@ -2,9 +2,11 @@ package webhook
 
 import (
 	"context"
+	"errors"
 	"log/slog"
-	"net/http"
+	"maps"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"dialogs/dialog"
@@ -34,7 +36,13 @@ type Options struct {
 type Sender struct {
 	*Admin
 	Options
-	client *http.Client
+	client *client
+	// stale means that the secrets of webhooks may be encrypted with a secret of the server
+	// that is going to be removed.
+	stale atomic.Bool
+	// closed are the webhooks whose secrets do not open, with their revision. Only Run uses
+	// it.
+	closed map[dialog.ID]int64
 
 	mu      sync.Mutex // guards what follows
 	workers map[dialog.ID]*serving
@@ -52,7 +60,17 @@ type serving struct {
 
 // NewSender makes a sender for the webhooks of an admin. It works once Run runs.
 func NewSender(a *Admin, o Options) *Sender {
-	return &Sender{Admin: a, Options: o, client: newClient(a.Targets), workers: map[dialog.ID]*serving{}}
+	s := &Sender{Admin: a, Options: o, client: newClient(a.Targets), closed: map[dialog.ID]int64{}, workers: map[dialog.ID]*serving{}}
+	s.stale.Store(true)
+	return s
+}
+
+// SetSecrets replaces the secrets of the server, as in [NewSealer], and encrypts the
+// secrets of all webhooks with the first of them.
+func (s *Sender) SetSecrets(secrets [][]byte) error {
+	err := s.Sealer.use(secrets)
+	s.stale.Store(true)
+	return err
 }
 
 // Wake makes the sender look for changes at once.
@@ -85,7 +103,7 @@ func (s *Sender) Run(ctx context.Context) {
 		}
 		select {
 		case <-ctx.Done():
-			s.stopAll(context.WithoutCancel(ctx))
+			s.endAll(context.WithoutCancel(ctx), func(dialog.ID) bool { return true })
 			return
 		case <-tick.C:
 		}
@@ -107,6 +125,9 @@ func (s *Sender) round(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	if s.stale.Swap(false) {
+		s.resealAll(ctx, all)
+	}
 	active := map[dialog.ID]bool{}
 	started := false
 	for _, h := range all {
@@ -125,12 +146,28 @@ func (s *Sender) round(ctx context.Context) error {
 			}
 		}
 	}
-	for id, w := range s.all() {
-		if !active[id] {
-			s.end(ctx, id, w)
+	s.endAll(ctx, func(id dialog.ID) bool { return !active[id] })
+	return nil
+}
+
+// resealAll encrypts the secrets of all webhooks with the first of the server's secrets,
+// those of paused ones too: another secret of the server may be removed then.
+func (s *Sender) resealAll(ctx context.Context, all []dialog.Webhook) {
+	clear(s.closed)
+	count := 0
+	for i := range all {
+		changed, err := s.reseal(ctx, &all[i])
+		if err != nil {
+			s.Log.WarnContext(ctx, "re-encrypting the secret of a webhook failed, will retry", "webhook", all[i].ID, "error", err)
+			s.stale.Store(true)
+		}
+		if changed {
+			count++
 		}
 	}
-	return nil
+	if count > 0 {
+		s.Log.InfoContext(ctx, "secrets of webhooks re-encrypted with the first secret of the server", "webhooks", count)
+	}
 }
 
 func (s *Sender) serving(id dialog.ID) *serving {
@@ -142,11 +179,7 @@ func (s *Sender) serving(id dialog.ID) *serving {
 func (s *Sender) all() map[dialog.ID]*serving {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	all := map[dialog.ID]*serving{}
-	for id, w := range s.workers {
-		all[id] = w
-	}
-	return all
+	return maps.Clone(s.workers)
 }
 
 func (s *Sender) lease(ctx context.Context, id dialog.ID, ttl time.Duration) (dialog.WebhookProgress, bool, error) {
@@ -156,12 +189,17 @@ func (s *Sender) lease(ctx context.Context, id dialog.ID, ttl time.Duration) (di
 
 // start serves a webhook, unless another instance does.
 func (s *Sender) start(ctx context.Context, h dialog.Webhook) (bool, error) {
+	if s.closed[h.ID] == h.Revision {
+		return false, nil
+	}
 	progress, leased, err := s.lease(ctx, h.ID, leaseFor)
 	if err != nil || !leased {
 		return false, err
 	}
-	if h, err = s.reseal(ctx, h); err != nil {
-		s.Log.WarnContext(ctx, "re-encrypting the secret of a webhook failed", "webhook", h.ID, "error", err)
+	if _, err := s.Sealer.keys(&h, s.Now()); err != nil {
+		s.Log.ErrorContext(ctx, "webhook cannot be delivered", "webhook", h.ID, "error", err)
+		s.closed[h.ID] = h.Revision
+		return false, s.note(ctx, h.ID, progress, err)
 	}
 	w := &worker{
 		store: s.Store, sealer: s.Sealer, client: s.client, now: s.Now, log: s.Log, kept: s.Kept, holder: s.Holder,
@@ -178,6 +216,17 @@ func (s *Sender) start(ctx context.Context, h dialog.Webhook) (bool, error) {
 		w.run(ctx)
 	}()
 	return true, nil
+}
+
+// note stores why a webhook can't be delivered, and gives the lease back.
+func (s *Sender) note(ctx context.Context, id dialog.ID, p dialog.WebhookProgress, why error) error {
+	p.LastError = reason(why.Error())
+	if p.FailingSince.IsZero() {
+		p.FailingSince = s.now()
+	}
+	_, err := s.Store.SaveWebhookProgress(ctx, id, s.Holder, p)
+	_, _, leaseErr := s.lease(ctx, id, 0)
+	return errors.Join(err, leaseErr)
 }
 
 // renew keeps the lease, and tells the worker of a changed definition. A worker that has
@@ -225,10 +274,14 @@ func (s *Sender) end(ctx context.Context, id dialog.ID, w *serving) {
 	}
 }
 
-func (s *Sender) stopAll(ctx context.Context) {
+// endAll ends workers, all at once: each may wait for its deliveries, and those that go on
+// must not lose their leases meanwhile.
+func (s *Sender) endAll(ctx context.Context, which func(dialog.ID) bool) {
 	var ending sync.WaitGroup
 	for id, w := range s.all() {
-		ending.Go(func() { s.end(ctx, id, w) })
+		if which(id) {
+			ending.Go(func() { s.end(ctx, id, w) })
+		}
 	}
 	ending.Wait()
 }

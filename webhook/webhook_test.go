@@ -49,18 +49,38 @@ func newBench(t *testing.T) *bench {
 	b := &bench{T: t, db: memory.NewDatabase()}
 	b.store = live.Announce(b.db.Open(), b.wake)
 	b.service = dialog.NewService(b.store, dialog.DefaultPolicy(dialog.DefaultLimits()), b.now, rand.Reader)
-	sealer, err := webhook.NewSealer([][]byte{[]byte("the secret of the server, which is long enough")}, rand.Reader)
-	if err != nil {
-		t.Fatal(err)
-	}
 	targets, err := webhook.ParseTargets([]string{"127.0.0.1"})
 	if err != nil {
 		t.Fatal(err)
 	}
-	b.admin = &webhook.Admin{Store: b.store, Sealer: sealer, Targets: targets, Now: b.now}
+	b.admin = &webhook.Admin{Store: b.store, Sealer: newSealer(t, firstSecret), Targets: targets, Now: b.now}
 	b.start()
 	t.Cleanup(func() { b.stop() })
 	return b
+}
+
+// Secrets of the server.
+const firstSecret, secondSecret = "the first secret of the server, long enough", "the second secret of the server, long enough"
+
+func newSealer(t *testing.T, secrets ...string) *webhook.Sealer {
+	t.Helper()
+	var own [][]byte
+	for _, s := range secrets {
+		own = append(own, []byte(s))
+	}
+	sealer, err := webhook.NewSealer(own, rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return sealer
+}
+
+// restart starts another instance with these secrets of the server.
+func (b *bench) restart(secrets ...string) {
+	b.Helper()
+	b.stop()
+	b.admin.Sealer = newSealer(b.T, secrets...)
+	b.start()
 }
 
 func (b *bench) now() time.Time {

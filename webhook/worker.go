@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"net/http"
 	"reflect"
 	"slices"
 	"time"
@@ -41,7 +40,7 @@ const (
 type worker struct {
 	store    dialog.Store
 	sealer   *Sealer
-	client   *http.Client
+	client   *client
 	now      func() time.Time
 	log      *slog.Logger
 	kept     time.Duration
@@ -50,7 +49,7 @@ type worker struct {
 	keys     [][]byte
 	progress dialog.WebhookProgress
 	// disable stops the webhook for good.
-	disable func(ctx context.Context, id dialog.ID, reason string) error
+	disable func(ctx context.Context, failed dialog.Webhook, reason string) error
 
 	woken   chan struct{}
 	changed chan dialog.Webhook
@@ -68,6 +67,12 @@ type worker struct {
 	failing        map[dialog.ID]bool
 	probe          time.Duration
 	resume, paused time.Time
+	// refused are the held dialogs that were tried again as soon as another delivery had
+	// succeeded. When they fail again, that says nothing about the receiver.
+	refused map[dialog.ID]bool
+	// slowed counts how often the receiver was given more time. Deliveries that were under
+	// way by then do not count once more.
+	slowed int
 	// next is a definition that was not taken up yet.
 	next *dialog.Webhook
 	// saved is the progress as it was stored last, and when.
@@ -81,6 +86,8 @@ type result struct {
 	job     *job
 	version int64 // of the dialog that was sent; 0 for a gap
 	missed  int64
+	slowed  int // as in the worker, when it was sent
+	to      string
 	outcome
 }
 
@@ -109,28 +116,21 @@ func (w *worker) run(ctx context.Context) {
 func (w *worker) begin(ctx context.Context) bool {
 	w.window, w.limit = newWindow(live.Place{}), connectionsPerHost
 	w.held, w.failing, w.saved = map[dialog.ID]*dialog.HeldDialog{}, map[dialog.ID]bool{}, w.progress
+	w.refused = map[dialog.ID]bool{}
 	for _, h := range w.progress.Held {
 		w.held[h.ID] = &h
+		if !w.progress.FailingSince.IsZero() { // nothing has succeeded since
+			w.failing[h.ID] = true
+		}
 	}
-	return w.use(ctx, w.webhook) && w.start(ctx)
+	return w.use(w.webhook) && w.start(ctx)
 }
 
-// use takes up a definition.
-func (w *worker) use(ctx context.Context, h dialog.Webhook) bool {
-	w.webhook, w.keys = h, nil
-	for _, s := range h.Secrets {
-		if !s.Until.IsZero() && !w.now().Before(s.Until) {
-			continue
-		}
-		key, _, err := w.sealer.open(h.ID, s.Sealed)
-		if err != nil {
-			w.fail(err.Error())
-			w.log.ErrorContext(ctx, "webhook cannot be delivered", "webhook", h.ID, "error", err)
-			return false
-		}
-		w.keys = append(w.keys, key)
-	}
-	return true
+// use takes up a definition, and reports whether its secrets open.
+func (w *worker) use(h dialog.Webhook) bool {
+	keys, err := w.sealer.keys(&h, w.now())
+	w.webhook, w.keys = h, keys
+	return err == nil // else the sender says so when it starts the next worker
 }
 
 // start places the reader: where the progress ends, at the instant that is replayed from,
@@ -235,22 +235,28 @@ func (w *worker) deliver(ctx context.Context) {
 // change takes up another definition.
 func (w *worker) change(ctx context.Context, h dialog.Webhook) {
 	w.next = nil
-	if !w.use(ctx, h) {
+	if !w.use(h) {
 		w.over = true
 		return
 	}
-	if h.Replays > w.progress.Replays {
-		w.drain(ctx)
+	if h.Replays > w.progress.Replays && w.drain(ctx) {
 		w.window.progress(&w.progress)
 		w.over = !w.start(ctx)
 	}
 }
 
-// drain waits for the deliveries in progress.
-func (w *worker) drain(ctx context.Context) {
+// drain waits for the deliveries in progress, and reports whether they have ended before
+// ctx.
+func (w *worker) drain(ctx context.Context) bool {
 	for w.running > 0 {
-		w.settle(ctx, <-w.results)
+		select {
+		case <-ctx.Done():
+			return false
+		case r := <-w.results:
+			w.settle(ctx, r)
+		}
 	}
+	return true
 }
 
 // look reads what is new. While there is no room for it, deliveries go on.
@@ -260,8 +266,9 @@ func (w *worker) look(ctx context.Context, late bool) {
 	case err == nil && late:
 		w.window.read(w.reader.Place(0))
 	case dialog.IsCode(err, dialog.ResyncRequired):
-		w.drain(ctx)
-		w.skip(ctx)
+		if w.drain(ctx) {
+			w.skip(ctx)
+		}
 	case errors.Is(err, errBusy):
 	case err != nil:
 		w.away(ctx, err)
@@ -362,6 +369,7 @@ func (w *worker) deliverNext(ctx context.Context, j *job) {
 // end removes a job of which everything was delivered.
 func (w *worker) end(j *job) {
 	delete(w.held, j.id)
+	delete(w.refused, j.id)
 	w.window.remove(j)
 }
 
@@ -373,9 +381,10 @@ func (w *worker) send(ctx context.Context, r result, m *message, err error) {
 		return
 	}
 	w.running++
-	to, keys := w.webhook.URL, w.keys
+	r.slowed, r.to = w.slowed, w.webhook.URL
+	keys := w.keys
 	go func() {
-		r.outcome = post(w.posting, w.client, to, m, keys, w.now)
+		r.outcome = w.client.post(w.posting, r.to, m, keys, w.now)
 		w.results <- r
 	}()
 }
@@ -394,34 +403,60 @@ func (w *worker) settle(ctx context.Context, r result) {
 		return
 	}
 	w.fail(r.failure)
+	if r.job != nil && !w.refused[r.job.id] {
+		w.failing[r.job.id] = true
+	}
+	w.slowDown(r)
+	if r.job != nil {
+		w.postpone(r.job, r.missed)
+	}
+	if w.over || r.to != w.webhook.URL {
+		return
+	}
 	switch failing := w.now().Sub(w.failingSince()); {
 	case r.gone:
 		w.giveUp(ctx, r.failure)
 	case failing >= disableAfter:
 		w.giveUp(ctx, fmt.Sprintf("failed for %s: %s", failing.Truncate(time.Hour), r.failure))
 	}
+}
+
+// slowDown gives the receiver more time after a failure.
+func (w *worker) slowDown(r result) {
 	if r.slow {
-		w.limit = max(1, w.limit/2)
 		w.paused = later(w.paused, w.now().Add(max(r.pause, time.Second)))
 	}
-	if r.job != nil {
-		w.failing[r.job.id] = true
+	// Deliveries that were under way when the receiver was given more time are no further
+	// attempts to reach it.
+	if r.slowed != w.slowed {
+		return
 	}
-	// Deliveries that were under way when the receiver went down are no further attempts to reach it.
-	if w.down() && !w.now().Before(w.resume) {
+	if r.slow {
+		w.limit = max(1, w.limit/2)
+	}
+	if w.down() {
 		w.probe = min(max(2*w.probe, probeFirst), probeSlowest)
-		w.resume = w.now().Add(w.probe)
+		w.resume = later(w.resume, w.now().Add(w.probe))
 	}
-	if r.job != nil {
-		w.postpone(r.job, r.missed)
+	if r.slow || w.down() {
+		w.slowed++
+	}
+}
+
+// hurry tries again at once what failed while the receiver was down: once for each
+// dialog, because the receiver may refuse some although it is up.
+func (w *worker) hurry() {
+	for id := range w.failing {
+		if h := w.held[id]; h != nil {
+			h.At = w.now().UTC().Truncate(time.Millisecond)
+			w.refused[id] = true
+		}
 	}
 }
 
 func (w *worker) succeed(r result) {
-	if w.down() { // what failed because of that need not wait any longer
-		for _, h := range w.held {
-			h.At = w.now().UTC().Truncate(time.Millisecond)
-		}
+	if w.down() {
+		w.hurry()
 	}
 	clear(w.failing)
 	w.probe, w.resume = 0, time.Time{}
@@ -438,6 +473,7 @@ func (w *worker) succeed(r result) {
 		j.next = r.version + 1
 	}
 	j.attempts = 0
+	delete(w.refused, j.id)
 	w.window.delivered(j, j.next-1)
 	if h := w.held[j.id]; h != nil {
 		h.Next, h.Missed, h.Attempts = j.next, 0, 0
@@ -474,7 +510,7 @@ func (w *worker) revive(ctx context.Context) {
 		return
 	}
 	for _, h := range w.held {
-		if w.window.jobs[h.ID] != nil || w.now().Before(h.At) || !w.window.hasRoom(h.ID) {
+		if w.window.jobs[h.ID] != nil || !w.due(h) || !w.window.hasRoom(h.ID) {
 			continue
 		}
 		j := &job{id: h.ID, next: h.Next, missed: h.Missed, attempts: h.Attempts, since: w.window.reading}
@@ -491,6 +527,13 @@ func (w *worker) revive(ctx context.Context) {
 		}
 		w.window.put(j)
 	}
+}
+
+// due reports whether it is time for the next attempt. An instant that is further away than
+// the longest wait is from before the clock was set back.
+func (w *worker) due(h *dialog.HeldDialog) bool {
+	left := h.At.Sub(w.now())
+	return left <= 0 || left > longest(h.Attempts)
 }
 
 func later(a, b time.Time) time.Time {
@@ -517,7 +560,7 @@ func (w *worker) failingSince() time.Time {
 func (w *worker) giveUp(ctx context.Context, why string) {
 	w.over = true
 	w.log.WarnContext(ctx, "webhook disabled", "webhook", w.webhook.ID, "reason", why)
-	if err := w.disable(ctx, w.webhook.ID, why); err != nil {
+	if err := w.disable(ctx, w.webhook, why); err != nil {
 		w.away(ctx, err)
 	}
 }

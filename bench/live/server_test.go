@@ -37,7 +37,7 @@ func (l *load) startAt(store string, args ...string) *server {
 	}
 	room := strconv.Itoa(l.idle + 200)
 	args = append(args, "--secret-file", file, "--rate-limit", "0", "--init-timeout", "1m", "--max-connections", room, "--max-connections-per-address", room, "--quota-dialogs-per-day", "0")
-	minter, err := auth.NewMinter([]byte(secret), time.Now, rand.Reader)
+	minter, err := auth.NewMinter([][]byte{[]byte(secret)}, time.Now, rand.Reader)
 	if err != nil {
 		l.Fatal(err)
 	}

@@ -1,0 +1,54 @@
+package e2e_test
+
+import (
+	"crypto/rand"
+	"path/filepath"
+	"testing"
+
+	"dialogs/servertest"
+)
+
+// TestSecretReplaced replaces the secret of the server as docs/operations.md says: sessions
+// stay valid meanwhile, and webhooks deliver throughout.
+func TestSecretReplaced(t *testing.T) {
+	dir, receiver := filepath.Join(t.TempDir(), "data"), newHook(t)
+	first, second := rand.Text()+rand.Text(), rand.Text()+rand.Text()
+	start := func(secret string) *servertest.Server {
+		return servertest.StartAt(t, dir, "--secret", secret, "--webhook-allow", "127.0.0.1")
+	}
+	who := func(s *servertest.Server, token string) int {
+		t.Helper()
+		return s.Post(servertest.WithToken(token), `{ viewer { user { id } } }`, nil).Status
+	}
+	create := func(s *servertest.Server, token string) {
+		t.Helper()
+		made := s.Must(servertest.WithToken(token), `mutation { createDialog(input: {type: GROUP, name: "x"}) { dialog { id } } }`, nil)
+		var d struct{ Dialog struct{ ID string } }
+		servertest.Decode(t, made.Data["createDialog"], &d)
+		receiver.await(t, d.Dialog.ID+"_1")
+	}
+
+	s := start(first)
+	s.MustCLI("webhook", "add", receiver.URL, "--webhook-allow", "127.0.0.1", "--secret", first)
+	old := s.MustCLI("token", "alice", "--secret", first)
+	create(s, old)
+	s.Stop()
+
+	s = start(second + "," + first)
+	s.Stderr.Await(t, `secrets of webhooks re-encrypted`)
+	if status := who(s, old); status != 200 {
+		t.Errorf("status %d for a session token of the old secret", status)
+	}
+	create(s, old)
+	next := s.MustCLI("token", "alice", "--secret", second+", "+first)
+	s.Stop()
+
+	s = start(second)
+	if status := who(s, next); status != 200 {
+		t.Errorf("status %d for a session token of the new secret", status)
+	}
+	if status := who(s, old); status != 401 {
+		t.Errorf("status %d for a session token of the secret that was removed, want 401", status)
+	}
+	create(s, next)
+}
