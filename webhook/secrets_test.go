@@ -19,7 +19,7 @@ func (b *bench) sealed(id dialog.ID) [][]byte {
 	return all
 }
 
-// TestServerSecretReplaced: secrets of webhooks are encrypted anew at the start with another
+// TestServerSecretReplaced: secrets of webhooks are re-encrypted at the start with another
 // secret of the server, those of paused webhooks too, so that the old one may go.
 func TestServerSecretReplaced(t *testing.T) {
 	t.Parallel()
@@ -28,7 +28,7 @@ func TestServerSecretReplaced(t *testing.T) {
 	b.status(paused.ID, dialog.WebhookPaused)
 	before := [][]byte{b.sealed(h.ID)[0], b.sealed(paused.ID)[0]}
 	b.restart(secondSecret, firstSecret)
-	await(t, "both are encrypted anew", func() bool {
+	await(t, "both are re-encrypted", func() bool {
 		return !bytes.Equal(b.sealed(h.ID)[0], before[0]) && !bytes.Equal(b.sealed(paused.ID)[0], before[1])
 	})
 	b.restart(secondSecret)
@@ -47,7 +47,7 @@ func TestServerSecretReloaded(t *testing.T) {
 	if err := b.sender.SetSecrets([][]byte{[]byte(secondSecret), []byte(firstSecret)}); err != nil {
 		t.Fatal(err)
 	}
-	await(t, "it is encrypted anew", func() bool { return !bytes.Equal(b.sealed(h.ID)[0], before) })
+	await(t, "it is re-encrypted", func() bool { return !bytes.Equal(b.sealed(h.ID)[0], before) })
 	id := b.group("Lunch")
 	r.await(version(id, 1))
 	b.restart(secondSecret)

@@ -38,8 +38,14 @@ func TestDue(t *testing.T) {
 		in       time.Duration
 		want     bool
 	}{
-		{1, 0, true}, {1, time.Second, false}, {1, 5500 * time.Millisecond, false}, {1, time.Hour, true},
-		{9, 26 * time.Hour, false}, {9, 27 * time.Hour, true}, {2, -time.Second, true}, {0, time.Millisecond, true},
+		{1, 0, true},
+		{1, time.Second, false},
+		{1, 5500 * time.Millisecond, false},
+		{1, time.Hour, true},
+		{9, 26 * time.Hour, false},
+		{9, 27 * time.Hour, true},
+		{2, -time.Second, true},
+		{0, time.Millisecond, true},
 	} {
 		if got := w.due(&dialog.HeldDialog{Attempts: tt.attempts, At: now.Add(tt.in)}); got != tt.want {
 			t.Errorf("after %d attempts, in %s: %v, want %v", tt.attempts, tt.in, got, tt.want)
