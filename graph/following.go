@@ -6,27 +6,21 @@ import (
 	"errors"
 	"io"
 	"log/slog"
-	"time"
 
 	"github.com/99designs/gqlgen/graphql"
 	"github.com/vektah/gqlparser/v2/gqlerror"
 
 	"dialogs/api"
-	"dialogs/dialog"
 	"dialogs/live"
 )
 
 // A subscription is one that was opened. It keeps little while it waits, so that
-// thousands of them can.
+// thousands of them can: what gqlgen needs for a response is made for each event.
 type subscription struct {
 	*streamer
-	ctx context.Context // of the operation
-	// inner is the one that gqlgen makes responses in.
-	inner     context.Context
-	cancel    context.CancelFunc
-	op        *graphql.OperationContext
-	feed      *feed
-	responses graphql.ResponseHandler
+	exec      graphql.GraphExecutor
+	watch     *live.Watch
+	operation func() *graphql.OperationContext
 	send      send
 	events    int
 	shareable *shareable
@@ -38,88 +32,119 @@ func (s *streamer) subscribe(ctx context.Context, exec graphql.GraphExecutor, op
 	if !s.quota.subscriptions.take(who, s.SubscriptionsPerCaller) {
 		return nil, s.refusal(ctx, tooMany("too many subscriptions for one caller", s.SubscriptionsPerCaller, "--max-subscriptions-per-caller")), nil
 	}
-	opening, feed := withFeed(ctx)
-	opening, cancel := context.WithCancel(opening)
-	sub := &subscription{streamer: s, ctx: ctx, cancel: cancel, op: op, feed: feed, send: send, shareable: shareableOf(op, s.caller(ctx))}
 	opened := false
 	defer func() {
 		if !opened {
-			sub.close()
+			s.quota.subscriptions.give(who)
 		}
 	}()
-	inTime := func() bool { return true }
-	if limit := api.OperationLimit(ctx); limit > 0 {
-		inTime = time.AfterFunc(limit, cancel).Stop
+	within, cancel := limited(ctx)
+	defer cancel()
+	opening, feed := withFeed(within, nil)
+	responses, inner := exec.DispatchOperation(opening, op)
+	if feed.watch != nil {
+		opened = true
+		return &subscription{
+			streamer: s, exec: exec, watch: feed.watch, operation: again(op), send: send, shareable: shareableOf(op, s.caller(ctx)),
+		}, nil, nil
 	}
-	sub.responses, sub.inner = exec.DispatchOperation(opening, op)
-	if feed.watch == nil {
-		response := sub.responses(sub.inner)
-		if ctx.Err() != nil {
-			return nil, nil, errCut
-		}
-		if response == nil || len(response.Errors) == 0 {
-			return nil, s.refusal(ctx, stoppedRefusal()), nil
-		}
-		noteErrors(ctx, response.Errors)
-		return nil, response.Errors, nil
+	response := responses(inner)
+	if ctx.Err() != nil {
+		return nil, nil, errCut
 	}
-	if !inTime() {
+	if response == nil || len(response.Errors) == 0 {
 		return nil, s.refusal(ctx, stoppedRefusal()), nil
 	}
-	opened = true
-	return sub, nil, nil
+	noteErrors(ctx, response.Errors)
+	return nil, response.Errors, nil
+}
+
+// again makes the context of an operation anew, without what executing it leaves there.
+func again(op *graphql.OperationContext) func() *graphql.OperationContext {
+	doc, operation, variables := op.Doc, op.Operation, op.Variables
+	onPanic, fields, rootFields := op.RecoverFunc, op.ResolverMiddleware, op.RootResolverMiddleware
+	return func() *graphql.OperationContext {
+		return &graphql.OperationContext{
+			Doc: doc, Operation: operation, OperationName: operation.Name, Variables: variables,
+			// It was judged when the operation was created.
+			DisableIntrospection: true,
+			RecoverFunc:          onPanic, ResolverMiddleware: fields, RootResolverMiddleware: rootFields,
+		}
+	}
 }
 
 func stoppedRefusal() *api.Refusal {
 	return &api.Refusal{Code: api.Unavailable, Message: stoppedMessage}
 }
 
-// close ends the subscription.
-func (s *subscription) close() {
-	s.cancel()
-	s.feed.close()
-	s.quota.subscriptions.give(s.caller(s.ctx).Actor().Identity())
+// close ends the subscription, and notes how many events it had.
+func (s *subscription) close(ctx context.Context) {
+	s.watch.Close()
+	s.quota.subscriptions.give(s.caller(ctx).Actor().Identity())
+	api.Note(ctx, slog.Int("events", s.events))
 }
 
-// follow sends the events for as long as the subscription lasts, and closes it. It
-// returns what ends the operation, as run does.
-func (s *subscription) follow() (gqlerror.List, error) {
-	defer s.close()
-	defer func() { api.Note(s.ctx, slog.Int("events", s.events)) }()
+// follow sends the events for as long as the subscription lasts. It returns what ends
+// the operation, as run does.
+func (s *subscription) follow(ctx context.Context) (gqlerror.List, error) {
 	for {
-		event, err := s.feed.watch.Next(s.inner)
-		if err == nil {
-			err = s.tell(event)
-		}
-		switch {
-		case err == nil:
-			s.events++
-		case errors.Is(err, io.EOF):
-			return nil, nil
-		case s.ctx.Err() != nil, errors.Is(err, live.ErrStopped), errors.Is(err, errCut):
-			return nil, errCut
-		default:
-			return s.refusal(s.ctx, err), nil
+		event, err := s.watch.Next(ctx)
+		if over, errs, err := s.tell(ctx, event, err); over {
+			return errs, err
 		}
 	}
 }
 
-// tell sends the response of one event. If others get the same one, it is made once.
-func (s *subscription) tell(e live.Event) error {
-	data, keep := s.sharing.share(s.inner, s.shareable, e)
+// catchUp sends the events that there are. When the subscription is over, it returns
+// what ends the operation.
+func (s *subscription) catchUp(ctx context.Context) (over bool, errs gqlerror.List, err error) {
+	for {
+		event, ok, err := s.watch.Take(ctx)
+		if err == nil && !ok {
+			err = ctx.Err()
+			return err != nil, nil, cut(err)
+		}
+		if over, errs, err := s.tell(ctx, event, err); over {
+			return true, errs, err
+		}
+	}
+}
+
+// tell sends the response of one event, unless there is none because of the error.
+func (s *subscription) tell(ctx context.Context, e live.Event, err error) (over bool, errs gqlerror.List, end error) {
+	if err == nil {
+		err = s.respond(ctx, e)
+	}
+	switch {
+	case err == nil:
+		s.events++
+		return false, nil, nil
+	case errors.Is(err, io.EOF):
+		return true, nil, nil
+	case ctx.Err() != nil, errors.Is(err, live.ErrStopped), errors.Is(err, errCut):
+		return true, nil, errCut
+	}
+	return true, s.refusal(ctx, err), nil
+}
+
+// respond sends the response of one event. If others get the same one, it is made once.
+func (s *subscription) respond(ctx context.Context, e live.Event) error {
+	op := s.operation()
+	data, keep := s.sharing.share(ctx, s.shareable, e)
 	if data != nil {
-		_, account := s.answering(s.inner, s.op)
+		_, account := s.answering(ctx, op)
 		defer account.Close()
-		return s.emit(s.inner, account, &graphql.Response{Data: data}, s.send)
+		return s.emit(ctx, account, &graphql.Response{Data: data}, s.send)
 	}
 	var shared json.RawMessage
 	defer func() { keep(shared) }()
-	ctx := s.feed.respond(s.inner, e)
-	within, cancel := limited(dialog.WithRows(ctx, s.service.Policy().Limits.Rows))
+	within, cancel := limited(ctx)
 	defer cancel()
-	answering, account := s.answering(within, s.op)
+	answering, account := s.answering(within, op)
 	defer account.Close()
-	response := s.responses(answering)
+	answering, feed := withFeed(answering, &e)
+	responses, inner := s.exec.DispatchOperation(answering, op)
+	response := responses(graphql.WithFieldContext(inner, feed.field))
 	if response == nil {
 		if ctx.Err() != nil {
 			return errCut

@@ -15,8 +15,12 @@ import (
 const fieldsNoted = 20
 
 // noteOperation notes what the client asks for: the name it gave the
-// operation, or else the operation's kind, and its root fields.
+// operation, or else the operation's kind, and its root fields. Events of a subscription
+// are part of what was noted when it was opened.
 func noteOperation(ctx context.Context, next graphql.OperationHandler) graphql.ResponseHandler {
+	if f, ok := ctx.Value(feedKey{}).(*feed); ok && f.event != nil {
+		return next(ctx)
+	}
 	op := graphql.GetOperationContext(ctx)
 	name := op.Operation.Name
 	if name == "" {

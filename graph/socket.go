@@ -182,6 +182,9 @@ func (s *socket) finish(code websocket.StatusCode, reason string, closing func()
 		s.work.Go(closing)
 	}
 	s.cancel()
+	for _, op := range s.operations {
+		op.wake()
+	}
 }
 
 // closeReason cuts a reason to what a close frame has room for.

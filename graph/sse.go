@@ -69,7 +69,8 @@ func (t overEvents) Do(w http.ResponseWriter, r *http.Request, exec graphql.Grap
 		}
 		sub, errs, err := t.run(ctx, exec, op, stream.next)
 		if sub != nil {
-			return sub.follow()
+			defer sub.close(ctx)
+			return sub.follow(ctx)
 		}
 		return errs, err
 	})

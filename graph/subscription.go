@@ -14,36 +14,34 @@ import (
 type subscriptions struct{ *resolver }
 
 func (s subscriptions) DialogChanged(ctx context.Context, id string, sinceVersion *int) (<-chan model.DialogEvent, error) {
-	var since dialog.Optional[int64]
-	if sinceVersion != nil {
-		since = dialog.Some(int64(*sinceVersion))
-	}
-	watch, err := s.hub.Dialog(ctx, s.caller(ctx), id, since)
-	if err != nil {
-		return nil, err
-	}
-	return s.feed(ctx, watch)
+	return s.feed(ctx, func(c dialog.Caller) (*live.Watch, error) {
+		var since dialog.Optional[int64]
+		if sinceVersion != nil {
+			since = dialog.Some(int64(*sinceVersion))
+		}
+		return s.hub.Dialog(ctx, c, id, since)
+	})
 }
 
 func (s subscriptions) DialogsChanged(ctx context.Context, after *string) (<-chan model.DialogEvent, error) {
-	watch, err := s.hub.Dialogs(ctx, s.caller(ctx), given(after))
-	if err != nil {
-		return nil, err
-	}
-	return s.feed(ctx, watch)
+	return s.feed(ctx, func(c dialog.Caller) (*live.Watch, error) { return s.hub.Dialogs(ctx, c, given(after)) })
 }
 
-// feed passes the watch to the context's [feed], which the transport continues
-// with.
-func (s subscriptions) feed(ctx context.Context, watch *live.Watch) (<-chan model.DialogEvent, error) {
+// feed passes the context's [feed] what to wait for, or returns its event.
+func (s subscriptions) feed(ctx context.Context, open func(dialog.Caller) (*live.Watch, error)) (<-chan model.DialogEvent, error) {
 	f, ok := ctx.Value(feedKey{}).(*feed)
 	if !ok {
-		watch.Close()
 		return nil, &api.Refusal{Code: api.BadUserInput, Message: noSubscription}
 	}
-	f.watch, f.field = watch, graphql.GetFieldContext(ctx)
-	f.event = func(e live.Event) model.DialogEvent { return s.event(e, s.caller(ctx)) }
-	return f.events, nil
+	f.field = graphql.GetFieldContext(ctx)
+	events := make(chan model.DialogEvent, 1)
+	if f.event != nil {
+		events <- s.event(*f.event, s.caller(ctx))
+		return events, nil
+	}
+	var err error
+	f.watch, err = open(s.caller(ctx))
+	return events, err
 }
 
 func (s subscriptions) event(e live.Event, c dialog.Caller) model.DialogEvent {
@@ -57,34 +55,23 @@ func (s subscriptions) event(e live.Event, c dialog.Caller) model.DialogEvent {
 	return event
 }
 
-// A feed is what a subscription waits for. The transport waits itself, puts each event
-// into events and then has gqlgen make the response: that needs no goroutine, and the
-// transport learns how the watch ended, while gqlgen's channels can only be closed.
+// A feed is how a subscription and its resolver meet. When the subscription is opened,
+// the resolver returns what it waits for. The transport waits itself, and then executes
+// the operation again for each event, which the resolver returns: while nothing
+// happens, nothing of gqlgen has to be kept, and the transport learns how the watch ended,
+// while gqlgen's channels can only be closed.
 type feed struct {
-	watch  *live.Watch
-	event  func(live.Event) model.DialogEvent
-	events chan model.DialogEvent
+	watch *live.Watch
+	event *live.Event
 	// field is the field of the subscription, which the paths of errors begin with.
 	field *graphql.FieldContext
 }
 
 type feedKey struct{}
 
-// withFeed returns a context in which a subscription can be begun.
-func withFeed(ctx context.Context) (context.Context, *feed) {
-	f := &feed{events: make(chan model.DialogEvent, 1)}
+// withFeed returns a context in which a subscription is opened, or one of its events
+// is rendered.
+func withFeed(ctx context.Context, event *live.Event) (context.Context, *feed) {
+	f := &feed{event: event}
 	return context.WithValue(ctx, feedKey{}, f), f
-}
-
-// respond has an event's response made in the context that it returns.
-func (f *feed) respond(ctx context.Context, e live.Event) context.Context {
-	f.events <- f.event(e) // there is room: one response takes one event
-	return graphql.WithFieldContext(ctx, f.field)
-}
-
-// close ends the watch, if there is one.
-func (f *feed) close() {
-	if f.watch != nil {
-		f.watch.Close()
-	}
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"log/slog"
 	"sync"
+	"sync/atomic"
 
 	"github.com/99designs/gqlgen/graphql"
 	"github.com/vektah/gqlparser/v2/ast"
@@ -13,17 +14,30 @@ import (
 	"dialogs/api"
 )
 
-// An operation is one that runs on a socket.
+// An operation is one that runs on a socket. While it is a subscription that waits, it
+// has no goroutine.
 type operation struct {
-	id     string
-	socket *socket
-	cancel context.CancelFunc
+	id       string
+	socket   *socket
+	ctx      context.Context // has the caller, and ends with the connection
+	finished func(...slog.Attr)
+	release  func() // lets go of the message that began it
+	sub      *subscription
+	state    atomic.Int32 // one of the following
 	// subscription says that the operation is one; the socket's mutex guards it.
 	subscription bool
 
 	mu      sync.Mutex
-	dropped bool // by the client: it gets no more messages
+	dropped bool               // by the client: it gets no more messages
+	cancel  context.CancelFunc // ends what is running; nil if nothing is
 }
+
+const (
+	running int32 = iota
+	// again means that there may be something to do after what is running.
+	runningAgain
+	waiting
+)
 
 // subscribe begins an operation. It tells whether the connection continues.
 func (s *socket) subscribe(m *message) bool {
@@ -48,8 +62,7 @@ func (s *socket) subscribe(m *message) bool {
 		s.invalid("the payload of subscribe needs query")
 		return false
 	}
-	ctx, cancel := context.WithCancel(s.ctx)
-	op := &operation{id: *m.ID, socket: s, cancel: cancel}
+	op := &operation{id: *m.ID, socket: s, release: m.body.Close}
 	s.mu.Lock()
 	running, stopping := len(s.operations), s.stopping
 	taken := s.operations[op.id] != nil
@@ -59,10 +72,10 @@ func (s *socket) subscribe(m *message) bool {
 	s.mu.Unlock()
 	if begun {
 		s.begun++
-		s.work.Go(func() { op.serve(ctx, &p, m.body.Close) })
+		s.work.Add(1) // until the operation has ended
+		go op.serve(&p)
 		return true
 	}
-	cancel()
 	switch {
 	case taken:
 		s.end(4409, "Subscriber for "+op.id+" already exists")
@@ -85,44 +98,89 @@ func (s *socket) drop(id string) bool {
 	}
 	op.mu.Lock()
 	op.dropped = true
+	if op.cancel != nil {
+		op.cancel()
+	}
 	op.mu.Unlock()
-	op.cancel()
+	op.wake()
 	return true
 }
 
-// serve executes the operation and tells the client how it ended. A subscription
-// waits in a goroutine of its own: the stack of this one has grown.
-func (op *operation) serve(ctx context.Context, p *params, release func()) {
-	ctx, finished := api.BeginOperation(ctx)
-	sub, errs, err := op.execute(ctx, p)
-	end := func(errs gqlerror.List, err error) {
-		op.end(errs, err, finished)
-		release()
+// step runs a part of the operation in a context that ends when the client completes it.
+func (op *operation) step(run func(ctx context.Context) (over bool, errs gqlerror.List, err error)) (over bool, errs gqlerror.List, err error) {
+	ctx, cancel := context.WithCancel(op.ctx)
+	defer cancel()
+	op.mu.Lock()
+	op.cancel = cancel
+	if op.dropped {
+		cancel()
 	}
-	if sub == nil {
-		end(errs, err)
+	op.mu.Unlock()
+	defer func() {
+		op.mu.Lock()
+		defer op.mu.Unlock()
+		op.cancel = nil
+	}()
+	defer func() {
+		if v := recover(); v != nil { // an error of the operation
+			over, errs, err = true, op.socket.refusal(op.ctx, api.Recovered(op.ctx, op.socket.log, v)), nil
+		}
+	}()
+	return run(ctx)
+}
+
+// serve begins to execute the operation. It ends the operation, unless that is a
+// subscription that waits.
+func (op *operation) serve(p *params) {
+	op.ctx, op.finished = api.BeginOperation(op.socket.ctx)
+	over, errs, err := op.step(func(ctx context.Context) (over bool, errs gqlerror.List, err error) {
+		op.sub, errs, err = op.execute(ctx, p)
+		return op.sub == nil, errs, err
+	})
+	if over {
+		op.end(errs, err)
 		return
 	}
-	op.socket.work.Go(func() { end(op.follow(sub)) })
+	op.sub.watch.OnReady(op.wake)
+	go op.follow() // with a stack that has not grown
 }
 
-// follow sends the events of a subscription.
-func (op *operation) follow(sub *subscription) (errs gqlerror.List, err error) {
-	defer op.recover(sub.ctx, &errs, &err)
-	return sub.follow()
+// wake has a subscription look for events, if it waits. It never waits itself.
+func (op *operation) wake() {
+	for {
+		switch {
+		case op.state.CompareAndSwap(waiting, running):
+			go op.follow()
+			return
+		case op.state.CompareAndSwap(running, runningAgain), op.state.Load() == runningAgain:
+			return
+		}
+	}
 }
 
-// recover turns a panic into an error of the operation.
-func (op *operation) recover(ctx context.Context, errs *gqlerror.List, err *error) {
-	if v := recover(); v != nil {
-		*errs, *err = op.socket.refusal(ctx, api.Recovered(ctx, op.socket.log, v)), nil
+// follow sends the events of a subscription that there are, and ends the operation when
+// there will be no more.
+func (op *operation) follow() {
+	for {
+		op.state.Store(running)
+		if over, errs, err := op.step(op.sub.catchUp); over {
+			op.end(errs, err)
+			return
+		}
+		if op.state.CompareAndSwap(running, waiting) {
+			return
+		}
 	}
 }
 
 // end tells the client how the operation ended.
-func (op *operation) end(errs gqlerror.List, err error, finished func(...slog.Attr)) {
+func (op *operation) end(errs gqlerror.List, err error) {
 	s := op.socket
-	defer op.cancel()
+	defer s.work.Done()
+	defer op.release()
+	if op.sub != nil {
+		op.sub.close(op.ctx)
+	}
 	s.mu.Lock()
 	if s.operations[op.id] == op { // first, so that the id can be used again
 		delete(s.operations, op.id)
@@ -144,13 +202,12 @@ func (op *operation) end(errs gqlerror.List, err error, finished func(...slog.At
 	if err != nil && end != "completed by the client" {
 		end = "cut off"
 	}
-	finished(slog.String("end", end))
+	op.finished(slog.String("end", end))
 	s.endIfStopped()
 }
 
 func (op *operation) execute(ctx context.Context, p *params) (sub *subscription, errs gqlerror.List, err error) {
 	s := op.socket
-	defer op.recover(ctx, &errs, &err)
 	ctx, err = api.ChargeAhead(ctx)
 	if err != nil {
 		return nil, s.refusal(ctx, err), nil

@@ -58,11 +58,14 @@ type Watch struct {
 	// ended is the reason why there will be no more after the pending ones.
 	ended error
 
+	// ready wakes [Watch.Next]; nil until it waits.
+	ready chan struct{}
+
 	mu         sync.Mutex // guards what follows
 	waiting    []*batch
-	overflowed bool  // something was not put
-	reason     error // why nothing will be put any more
-	ready      chan struct{}
+	overflowed bool   // something was not put
+	reason     error  // why nothing will be put any more
+	notify     func() // nil for nobody
 }
 
 // A source makes events. When it has to wait, it returns no events and no
@@ -75,7 +78,7 @@ type source interface {
 }
 
 func (h *Hub) watch(ctx context.Context, w *Watch) (*Watch, error) {
-	w.hub, w.ready = h, make(chan struct{}, 1)
+	w.hub = h
 	h.mu.Lock()
 	h.watches.add(w)
 	h.mu.Unlock()
@@ -97,16 +100,41 @@ func (w *Watch) Close() {
 // caller can no longer see the dialog; [dialog.ErrResync] that the caller missed
 // something. After an error, only Close may be called.
 func (w *Watch) Next(ctx context.Context) (Event, error) {
+	if w.ready == nil {
+		ready := make(chan struct{}, 1)
+		w.ready = ready
+		w.OnReady(func() {
+			select {
+			case ready <- struct{}{}:
+			default: // it is about to look
+			}
+		})
+	}
+	for {
+		e, ok, err := w.Take(ctx)
+		if ok || err != nil {
+			return e, err
+		}
+		select {
+		case <-w.ready:
+		case <-ctx.Done():
+			return Event{}, ctx.Err()
+		}
+	}
+}
+
+// Take is Next without waiting for a change: ok is false if there is no event yet.
+func (w *Watch) Take(ctx context.Context) (e Event, ok bool, err error) {
 	for {
 		if len(w.pending) > 0 {
 			e := w.pending[0]
 			w.pending = w.pending[1:]
-			return e, nil
+			return e, true, nil
 		}
+		w.pending = nil // lets go of the array
 		if w.ended != nil {
-			return Event{}, w.ended
+			return Event{}, false, w.ended
 		}
-		var err error
 		if w.pending, err = w.next.start(ctx); err != nil {
 			w.ended = err
 			continue
@@ -114,57 +142,58 @@ func (w *Watch) Next(ctx context.Context) (Event, error) {
 		if len(w.pending) > 0 {
 			continue
 		}
-		b, err := w.wait(ctx)
-		if err != nil {
-			return Event{}, err
+		b, err := w.taken()
+		if b == nil || err != nil {
+			return Event{}, false, err
 		}
 		w.pending, w.ended = w.next.take(b)
 	}
 }
 
-func (w *Watch) wait(ctx context.Context) (*batch, error) {
-	for {
-		w.mu.Lock()
-		if reason := w.reason; reason != nil || w.overflowed {
-			w.mu.Unlock()
-			return nil, cmp.Or(reason, dialog.ErrResync())
-		}
-		if len(w.waiting) > 0 {
-			b := w.waiting[0]
-			w.waiting[0] = nil
-			w.waiting = w.waiting[1:]
-			w.mu.Unlock()
-			return b, nil
-		}
-		w.waiting = nil // lets go of the array
-		w.mu.Unlock()
-		select {
-		case <-w.ready:
-		case <-ctx.Done():
-			return nil, ctx.Err()
-		}
+// OnReady has f called whenever there may be something to take: for those who do not
+// keep a goroutine waiting. f must not wait, and must not use the watch.
+func (w *Watch) OnReady(f func()) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.notify = f
+}
+
+// taken is the next batch; nil if there is none yet.
+func (w *Watch) taken() (*batch, error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.reason != nil || w.overflowed {
+		return nil, cmp.Or(w.reason, dialog.ErrResync())
 	}
+	if len(w.waiting) == 0 {
+		w.waiting = nil // lets go of the array
+		return nil, nil //nolint:nilnil // to wait is a good answer
+	}
+	b := w.waiting[0]
+	w.waiting[0] = nil
+	w.waiting = w.waiting[1:]
+	return b, nil
 }
 
 // put adds a batch that the watch must not miss. It never waits.
 func (w *Watch) put(b *batch) {
 	w.mu.Lock()
+	defer w.mu.Unlock()
 	if len(w.waiting) >= waitingMost {
 		w.waiting, w.overflowed = nil, true
 	}
 	if w.reason == nil && !w.overflowed {
 		w.waiting = append(w.waiting, b)
 	}
-	w.mu.Unlock()
 	w.signal()
 }
 
 func (w *Watch) end(reason error) {
 	w.mu.Lock()
+	defer w.mu.Unlock()
 	if w.reason == nil {
 		w.waiting, w.reason = nil, reason
 	}
-	w.mu.Unlock()
 	w.signal()
 }
 
@@ -175,10 +204,10 @@ func (w *Watch) ending() error {
 	return w.reason
 }
 
+// signal says that there may be something to take. The mutex must be held.
 func (w *Watch) signal() {
-	select {
-	case w.ready <- struct{}{}:
-	default: // it is about to look
+	if w.notify != nil {
+		w.notify()
 	}
 }
 
