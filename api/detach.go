@@ -12,7 +12,7 @@ type Detachment struct {
 	carry func(from context.Context) context.Context
 
 	mu       sync.Mutex
-	rest     func()
+	rest     func(done func())
 	finished []func()
 }
 
@@ -26,20 +26,23 @@ func WithDetachment(ctx context.Context, carry func(from context.Context) contex
 	return context.WithValue(ctx, detachmentKey{}, d), d
 }
 
-// Rest is what a request that was detached still has to do, and what follows that;
-// nil if it was not detached. It must be called when its handlers have returned.
-func (d *Detachment) Rest() func() {
+// Rest begins what a request that was detached still has to do, and calls done after
+// that and what follows it; nil if it was not detached. It must be called when the
+// request's handlers have returned.
+func (d *Detachment) Rest() func(done func()) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	if d.rest == nil {
 		return nil
 	}
 	rest, finished := d.rest, d.finished
-	return func() {
-		for _, f := range slices.Backward(finished) {
-			defer f()
-		}
-		rest()
+	return func(done func()) {
+		rest(func() {
+			defer done()
+			for _, f := range slices.Backward(finished) {
+				defer f()
+			}
+		})
 	}
 }
 
@@ -60,20 +63,23 @@ func Carry(to, from context.Context) context.Context {
 	return to
 }
 
-// Detach has rest run after the handlers of the request have returned. Where nothing
-// can be detached, as without a server, it runs at once, and ends with the client.
-func Detach(ctx context.Context, rest func(ctx context.Context)) {
+// Detach has rest begin after the handlers of the request have returned. It may return
+// before everything is done, and must call done then. Where nothing can be detached, as
+// without a server, it begins at once, and ends with the client.
+func Detach(ctx context.Context, rest func(ctx context.Context, done func())) {
 	d, ok := ctx.Value(detachmentKey{}).(*Detachment)
 	if !ok {
 		lasting, cancel := Lasting(ctx)
 		defer cancel()
-		rest(lasting)
+		finished := make(chan struct{})
+		rest(lasting, func() { close(finished) })
+		<-finished
 		return
 	}
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	lasting := d.carry(ctx)
-	d.rest = func() { rest(lasting) }
+	d.rest = func(done func()) { rest(lasting, done) }
 }
 
 // WhenFinished calls f when the request is finished: now, or after the rest of one

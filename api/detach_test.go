@@ -19,7 +19,8 @@ func TestDetach(t *testing.T) {
 	var did []string
 	do := func(what string) func() { return func() { did = append(did, what) } }
 	api.WhenFinished(ctx, do("before"))
-	api.Detach(ctx, func(ctx context.Context) {
+	api.Detach(ctx, func(ctx context.Context, done func()) {
+		defer done()
 		if api.RequestID(ctx) != "id" {
 			t.Error("the rest does not know its request")
 		}
@@ -30,8 +31,8 @@ func TestDetach(t *testing.T) {
 	api.WhenFinished(ctx, do("inner guard"))
 	api.WhenFinished(ctx, do("outer guard"))
 	do("returned")()
-	detachment.Rest()()
-	if want := []string{"before", "returned", "rest", "inner guard", "outer guard"}; !slices.Equal(did, want) {
+	detachment.Rest()(do("all"))
+	if want := []string{"before", "returned", "rest", "inner guard", "outer guard", "all"}; !slices.Equal(did, want) {
 		t.Errorf("got %q, want %q", did, want)
 	}
 }
@@ -39,7 +40,10 @@ func TestDetach(t *testing.T) {
 // TestNotDetached does everything at once where nothing can be detached.
 func TestNotDetached(t *testing.T) {
 	var did []string
-	api.Detach(t.Context(), func(context.Context) { did = append(did, "rest") })
+	api.Detach(t.Context(), func(_ context.Context, done func()) {
+		did = append(did, "rest")
+		done()
+	})
 	api.WhenFinished(t.Context(), func() { did = append(did, "finished") })
 	if !slices.Equal(did, []string{"rest", "finished"}) {
 		t.Errorf("got %q", did)

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"net"
 	"net/netip"
+	"syscall"
 	"time"
 )
 
@@ -41,6 +42,15 @@ func (c *connection) CloseWrite() error {
 		return errors.ErrUnsupported
 	}
 	return half.CloseWrite()
+}
+
+// SyscallConn lets a WebSocket wait for its client without a buffer.
+func (c *connection) SyscallConn() (syscall.RawConn, error) {
+	raw, ok := c.Conn.(syscall.Conn)
+	if !ok {
+		return nil, errors.ErrUnsupported
+	}
+	return raw.SyscallConn()
 }
 
 // Close closes the connection and makes room for another.

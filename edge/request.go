@@ -31,12 +31,13 @@ func Logged(log *slog.Logger, now func() time.Time, unavailable func()) Guard {
 			start := now()
 			defer func() { // also when the answer was cut off by a panic
 				method, path, status := api.ForLog(r.Method), api.ForLog(r.URL.Path), watched.status
+				finished := api.WithRequest(context.Background(), request) // keeps nothing else of a long connection
 				api.WhenFinished(ctx, func() {
 					attrs := append([]slog.Attr{
 						slog.String("method", method), slog.String("path", path), slog.Int("status", status),
 						api.Milliseconds("duration", now().Sub(start)), slog.String("address", from.String()),
 					}, request.Notes()...)
-					log.LogAttrs(ctx, request.Level(), "request finished", attrs...)
+					log.LogAttrs(finished, request.Level(), "request finished", attrs...)
 					if request.Unavailable() {
 						unavailable()
 					}

@@ -49,15 +49,17 @@ func (r *running) carry(from context.Context) context.Context {
 	return auth.WithIdentity(ctx, auth.FromContext(from))
 }
 
-// finish does what a request has detached. Like net/http, it survives a panic.
-func (r *running) finish(rest func()) {
-	defer r.add(-1)
+// finish begins what a request has detached, which must not panic once it has begun.
+// Like net/http, it survives a panic.
+func (r *running) finish(rest func(done func())) {
+	done := func() { r.add(-1) }
 	defer func() {
 		if v := recover(); v != nil {
 			r.log.Error("panic", "value", v, "stack", string(debug.Stack()))
+			done()
 		}
 	}()
-	rest()
+	rest(done)
 }
 
 func (r *running) add(n int) {

@@ -20,6 +20,7 @@ type eventStream struct {
 	control *http.ResponseController
 	ctx     context.Context
 	cancel  context.CancelFunc
+	lasting bool // for as long as a subscription
 
 	pings   sync.WaitGroup
 	signing atomic.Bool // a comment is being sent
@@ -36,7 +37,7 @@ func (e *eventStream) serve(run func() (gqlerror.List, error)) {
 		return
 	}
 	defer e.pings.Wait()
-	defer e.upkeep.tend(e)()
+	defer e.upkeep.tend(e.ctx, e)()
 	errs, err := run()
 	if errors.Is(err, errCut) {
 		api.NoteReason(e.ctx, "connection lost")
@@ -103,11 +104,10 @@ func (e *eventStream) keepAlive() {
 // revoke ends the stream of a caller whose credentials are no longer valid.
 func (e *eventStream) revoke(refused error) { e.end(refused.Error()) }
 
-// stop ends the stream because the server stops.
+// stop ends the stream because the server stops, but not all streams at the same time. A
+// query or mutation is still answered.
 func (e *eventStream) stop() {
-	select {
-	case <-time.After(e.endAfter()):
-		e.end("the server is stopping")
-	case <-e.ctx.Done():
+	if e.lasting {
+		time.AfterFunc(e.endAfter(), func() { e.end("the server is stopping") })
 	}
 }

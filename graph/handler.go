@@ -62,7 +62,7 @@ func NewHandler(c Config) http.Handler {
 	// The first transport that supports a request serves it.
 	p := presenter{log: c.Log, caller: c.Caller, answers: c.Answers}
 	streams := &streamer{presenter: p, service: c.Service, Streams: c.Streams, quota: &quota{}, upkeep: &upkeep{callers: c.Streams.Callers, interval: c.Streams.PingInterval}, sharing: newSharing()}
-	server.AddTransport(overWebSocket{streams, c.Requests})
+	server.AddTransport(overWebSocket{streams, c.Requests, newWires()})
 	server.AddTransport(overEvents{streams, c.Requests})
 	server.AddTransport(get{p, c.Requests})
 	server.AddTransport(post{p, c.Requests})

@@ -4,14 +4,16 @@ import (
 	"context"
 	"errors"
 	"io"
+	"log/slog"
 	"net/http"
+	"os"
 	"sync"
 	"sync/atomic"
 	"time"
 	"unicode/utf8"
 
 	"github.com/99designs/gqlgen/graphql"
-	"github.com/coder/websocket"
+	"github.com/gobwas/ws"
 
 	"dialogs/api"
 )
@@ -20,9 +22,6 @@ const (
 	// retryConnecting is how long a client should wait if it cannot connect
 	// now.
 	retryConnecting = time.Second
-	// statusLost is what the log has for a connection that ended without a close
-	// frame; it is never sent.
-	statusLost = websocket.StatusAbnormalClosure
 	// longestReason is what a close frame has room for, in bytes.
 	longestReason = 123
 	// paceBytes is how many bytes a client must take in a second, beyond the time
@@ -30,17 +29,19 @@ const (
 	paceBytes = 32 << 10
 )
 
-// A socket is one connection. The goroutine that serves it reads; each operation has
-// a goroutine of its own.
+// A socket is one connection. While nothing happens, it has one goroutine, which waits
+// for the client with a small stack: everything else runs in goroutines that end.
 type socket struct {
 	overWebSocket
+	*wire
 	exec    graphql.GraphExecutor
-	ws      *websocket.Conn
-	upgrade http.Header
-	// lasting is the context of the connection, and ends with it. It ends with the
-	// one above at the latest: when everything is cut off.
-	lasting, above context.Context
-	cancel         context.CancelFunc
+	upgrade http.Header // nil after connection_init
+	init    *time.Timer // nil after connection_init
+	foreign bool        // the client does not offer our subprotocol
+	// above is the context of the connection, which ends when everything is cut off.
+	above context.Context
+	// leave ends what looks after the connection, and done what serves it.
+	leave, done func()
 	// acknowledged says that the caller is known, and begun is how many operations
 	// there were: for the reader alone.
 	acknowledged bool
@@ -51,140 +52,184 @@ type socket struct {
 	pinged atomic.Bool
 
 	mu sync.Mutex // guards what follows
-	// ctx is lasting, and after connection_init the context of the caller.
+	// ctx is above, and after connection_init the context of the caller.
 	ctx context.Context
+	// reading ends the wait for a message; nil if none is being read.
+	reading context.CancelFunc
 	// initialized says that connection_init has come, and stopping that the server
 	// stops.
 	initialized bool
 	stopping    bool
 	operations  map[string]*operation
 	ended       bool
-	code        websocket.StatusCode
+	code        ws.StatusCode
 	reason      string
 }
 
-// serve serves the connection until it ends.
-func (s *socket) serve() {
+// serve begins to serve the connection, and calls done when it has ended.
+func (s *socket) serve(ctx context.Context, done func()) {
+	s.above, s.ctx = ctx, ctx
 	s.quota.open.Add(1)
-	defer s.quota.open.Add(-1)
-	s.ws.SetReadLimit(-1)                  // ReadMessage limits what is read
-	defer func() { _ = s.ws.CloseNow() }() // after a panic; else it is closed
-	defer s.work.Wait()
-	defer s.cancel()
-	forget := api.OnStopping(s.lasting, s.stop)
-	defer forget()
-	defer context.AfterFunc(s.above, func() { s.lost("cut off at the end of the grace") })()
-	init := time.AfterFunc(s.InitTimeout, func() {
-		s.mu.Lock()
-		late := !s.initialized
-		s.mu.Unlock()
-		if late {
-			s.end(4408, "Connection initialisation timeout")
-		}
-	})
-	defer init.Stop()
-	defer s.upkeep.tend(s)()
-	if s.ws.Subprotocol() != subprotocol {
+	uncut := context.AfterFunc(ctx, func() { s.lost("cut off at the end of the grace") })
+	untended := s.upkeep.tend(ctx, s)
+	s.leave = func() { uncut(); untended() }
+	s.done = done
+	if s.foreign {
 		s.end(4406, "Subprotocol not acceptable")
-		return
 	}
-	s.read()
+	s.init = time.AfterFunc(s.InitTimeout, s.initLate)
+	go s.listen() // with a stack that has not grown
 }
 
-// read handles messages until the connection ends.
-func (s *socket) read() {
-	defer s.release()
-	for {
-		// It ends when the connection is closed.
-		kind, r, err := s.ws.Reader(context.Background())
-		if err != nil {
-			s.closed(err)
-			return
-		}
-		if kind != websocket.MessageText {
-			s.invalid("messages are text")
-			return
-		}
-		if goesOn := false; s.apart(func() { goesOn = s.take(r) }) != nil || !goesOn {
-			return
-		}
+// initLate ends a connection that does not begin in time.
+func (s *socket) initLate() {
+	s.mu.Lock()
+	late := !s.initialized
+	s.mu.Unlock()
+	if late {
+		s.end(4408, "Connection initialisation timeout")
 	}
 }
 
-// apart runs something in a goroutine of its own, so that the stack of the one that
-// reads stays small. A panic is an error.
-func (s *socket) apart(f func()) (err error) {
-	done := make(chan struct{})
-	go func() {
-		defer close(done)
-		defer func() {
-			if v := recover(); v != nil {
-				err = api.Recovered(s.context(), s.log, v)
-				s.end(websocket.StatusInternalError, "Internal server error")
-			}
-		}()
-		f()
-	}()
-	<-done
-	return err
+// listen handles what the client sends until the connection ends.
+func (s *socket) listen() {
+	for s.await() == nil && s.hear() {
+		continue
+	}
+	s.close()
 }
 
-// take handles one message. It tells whether the connection goes on.
-func (s *socket) take(r io.Reader) bool {
-	m, ok := s.receive(r)
-	if !ok {
-		return false
+// close ends everything about a connection that is no longer read.
+func (s *socket) close() {
+	s.lost("connection lost") // unless the end is known
+	s.leave()
+	s.work.Wait()
+	s.linger()
+	_ = s.conn.Close()
+	s.quota.open.Add(-1)
+	if s.init != nil {
+		s.init.Stop()
 	}
-	if m.Type == "connection_init" {
-		return s.initialize(m)
-	}
-	return s.handle(m)
-}
-
-// release no longer counts the connection for its caller.
-func (s *socket) release() {
 	if s.acknowledged {
 		s.quota.connections.give(s.caller(s.ctx).Actor().Identity())
 	}
+	api.Note(s.above, slog.Int("close_code", int(s.code)), slog.Int("operations", s.begun))
+	api.NoteReason(s.above, s.reason)
+	s.done()
 }
 
-// closed notes that the connection was closed by the client, or lost.
-func (s *socket) closed(err error) {
-	var by websocket.CloseError
-	if errors.As(err, &by) {
-		s.finish(by.Code, "closed by the client", nil)
+// hear handles what has arrived, in a goroutine of its own: the stack of the one that
+// waits stays small. It tells whether more may come.
+func (s *socket) hear() (goesOn bool) {
+	heard := make(chan struct{})
+	go func() {
+		defer close(heard)
+		defer func() {
+			if v := recover(); v != nil {
+				_ = api.Recovered(s.context(), s.log, v)
+				s.end(ws.StatusInternalServerError, "Internal server error")
+			}
+		}()
+		err := s.receive(s)
+		if goesOn = err == nil; !goesOn {
+			s.broken(err)
+		}
+	}()
+	<-heard
+	return goesOn
+}
+
+// message handles one message.
+func (s *socket) message(text bool, body io.Reader) (goesOn bool) {
+	switch {
+	case s.hasEnded(): // only the client's answer to that is awaited
+	case !text:
+		s.invalid("messages are text")
+	default:
+		return s.take(body)
+	}
+	return true
+}
+
+// take handles one message of text. It tells whether more may come.
+func (s *socket) take(body io.Reader) (goesOn bool) {
+	ctx, cancel := limited(s.ctx)
+	defer cancel()
+	s.setReading(cancel)
+	defer s.setReading(nil)
+	m, err := s.read(ctx, body)
+	switch {
+	case err != nil:
+		s.broken(err)
+		return false
+	case m == nil: // the connection ends
+	case m.Type == "connection_init":
+		s.initialize(m)
+	default:
+		s.handle(m)
+	}
+	return true
+}
+
+// broken ends a connection from which nothing more can be read, unless it has ended.
+func (s *socket) broken(err error) {
+	var broken ws.ProtocolError
+	if errors.As(err, &broken) || errors.Is(err, ws.ErrHeaderLengthMSB) {
+		s.end(ws.StatusProtocolError, "Protocol error: "+err.Error())
 		return
 	}
 	s.lost("connection lost")
 }
 
+// setReading notes what ends the reading of a message; nil when nothing is read.
+func (s *socket) setReading(cancel context.CancelFunc) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.reading = cancel
+	if s.ended && cancel != nil {
+		cancel()
+	}
+}
+
 // end closes the connection with a code and a reason, without completing the
 // running operations first. The first end counts.
-func (s *socket) end(code websocket.StatusCode, reason string) {
-	s.finish(code, reason, func() { _ = s.ws.Close(code, closeReason(reason)) })
+func (s *socket) end(code ws.StatusCode, reason string) {
+	s.finish(code, reason, func() {
+		// The client answers with the same.
+		_ = s.conn.SetReadDeadline(time.Now().Add(closeWait))
+		if s.wire.send(ws.OpClose, ws.NewCloseFrameBody(code, closeReason(reason)), s.WriteTimeout) != nil {
+			_ = s.conn.Close()
+		}
+	})
 }
 
 // lost drops a connection that no longer accepts messages.
 func (s *socket) lost(reason string) {
-	s.finish(statusLost, reason, func() { _ = s.ws.CloseNow() })
+	s.finish(ws.StatusAbnormalClosure, reason, func() { _ = s.conn.Close() })
 }
 
 // finish notes how the connection ends, closes it, and ends its operations. Only the
 // first end counts.
-func (s *socket) finish(code websocket.StatusCode, reason string, closing func()) {
+func (s *socket) finish(code ws.StatusCode, reason string, closing func()) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.ended {
 		return
 	}
 	s.ended, s.code, s.reason = true, code, reason
-	if closing != nil {
-		s.work.Go(closing)
+	s.work.Go(closing)
+	if s.reading != nil {
+		s.reading()
 	}
-	s.cancel()
 	for _, op := range s.operations {
-		op.wake()
+		op.interrupt()
 	}
+}
+
+func (s *socket) hasEnded() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.ended
 }
 
 // closeReason cuts a reason to what a close frame has room for.
@@ -196,24 +241,17 @@ func closeReason(reason string) string {
 	return reason
 }
 
-func (s *socket) ending() (websocket.StatusCode, string) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.code, s.reason
-}
-
 // send sends a message. A client that does not take it in time is cut off.
 func (s *socket) send(message []byte) error {
-	s.mu.Lock()
-	ended := s.ended
-	s.mu.Unlock()
-	if ended {
+	if s.hasEnded() {
 		return errCut
 	}
-	within := s.WriteTimeout + time.Duration(len(message))*time.Second/paceBytes
-	// Not with a context: the reader could notice that first, without knowing
-	// the reason.
-	late := time.AfterFunc(within, func() { s.lost("the client reads too slowly") })
-	defer late.Stop()
-	return s.ws.Write(context.Background(), websocket.MessageText, message)
+	err := s.wire.send(ws.OpText, message, s.WriteTimeout+time.Duration(len(message))*time.Second/paceBytes)
+	switch {
+	case errors.Is(err, os.ErrDeadlineExceeded):
+		s.lost("the client reads too slowly")
+	case err != nil:
+		s.lost("connection lost")
+	}
+	return err
 }

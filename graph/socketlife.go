@@ -2,9 +2,10 @@ package graph
 
 import (
 	"context"
+	"io"
 	"time"
 
-	"github.com/coder/websocket"
+	"github.com/gobwas/ws"
 
 	"dialogs/api"
 	"dialogs/dialog"
@@ -12,7 +13,7 @@ import (
 
 // signedIn is the context of the caller after connection_init.
 func (s *socket) signedIn() context.Context {
-	if ctx := s.context(); ctx != s.lasting {
+	if ctx := s.context(); ctx != s.above {
 		return ctx
 	}
 	return nil
@@ -42,21 +43,66 @@ func (s *socket) keepAlive() {
 		s.lost("no pong within the ping interval")
 		return
 	}
-	s.work.Go(func() { _ = s.ws.Ping(context.Background()) }) // it ends with the connection
+	s.work.Go(func() { _ = s.sendSoon(ws.OpPing, nil, s.WriteTimeout) }) // what fails gets no pong
 }
+
+// control handles a control frame.
+func (s *socket) control(op ws.OpCode, payload []byte) (goesOn bool) {
+	switch op {
+	case ws.OpPing:
+		if !s.hasEnded() && api.Charge(s.context(), 1) == nil && s.wire.send(ws.OpPong, payload, s.WriteTimeout) != nil {
+			s.lost("connection lost")
+		}
+	case ws.OpPong:
+		s.pinged.Store(false)
+	case ws.OpClose:
+		s.closed(payload)
+		return false
+	}
+	return true
+}
+
+// closed answers the end of a connection by the client, unless that is an answer itself.
+func (s *socket) closed(payload []byte) {
+	code, reason := ws.ParseCloseFrameData(payload)
+	if len(payload) == 0 {
+		code = ws.StatusNoStatusRcvd
+	} else if err := ws.CheckCloseFrameData(code, reason); err != nil {
+		s.end(ws.StatusProtocolError, "Protocol error: "+err.Error())
+		return
+	}
+	s.finish(code, "closed by the client", func() { _ = s.wire.send(ws.OpClose, payload[:min(2, len(payload))], s.WriteTimeout) })
+}
+
+// linger lets the close frame arrive: a connection that is closed while the client
+// still sends is reset.
+func (s *socket) linger() {
+	half, ok := s.conn.(interface{ CloseWrite() error })
+	if !ok || half.CloseWrite() != nil {
+		return
+	}
+	_ = s.conn.SetReadDeadline(time.Now().Add(lingering))
+	_, _ = io.Copy(io.Discard, s.conn)
+}
+
+const (
+	statusServiceRestart ws.StatusCode = 1012
+	statusTryAgainLater  ws.StatusCode = 1013
+	// closeWait is how long a client may take to answer the end of the connection,
+	// and lingering what it may still send after that.
+	closeWait = 5 * time.Second
+	lingering = time.Second
+)
 
 // stop ends the connection because the server stops: after its queries and
 // mutations are done, and not all connections at the same time.
 func (s *socket) stop() {
-	select {
-	case <-time.After(s.endAfter()):
-	case <-s.lasting.Done():
-		return
-	}
-	s.mu.Lock()
-	s.stopping = true
-	s.mu.Unlock()
-	s.endIfStopped()
+	time.AfterFunc(s.endAfter(), func() {
+		s.mu.Lock()
+		s.stopping = true
+		s.mu.Unlock()
+		s.endIfStopped()
+	})
 }
 
 // endIfStopped ends the connection of a server that stops, unless queries or
@@ -72,6 +118,6 @@ func (s *socket) endIfStopped() {
 	over := s.stopping && running == 0
 	s.mu.Unlock()
 	if over {
-		s.end(websocket.StatusServiceRestart, "Service restart: connect again")
+		s.end(statusServiceRestart, "Service restart: connect again")
 	}
 }

@@ -61,7 +61,7 @@ func (t overEvents) Do(w http.ResponseWriter, r *http.Request, exec graphql.Grap
 			return
 		}
 		defer t.quota.connections.give(who)
-		defer api.OnStopping(ctx, stream.stop)()
+		stream.lasting = true
 	}
 	stream.serve(func() (gqlerror.List, error) {
 		if len(errs) > 0 {

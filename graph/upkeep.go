@@ -2,8 +2,12 @@ package graph
 
 import (
 	"context"
+	"maps"
+	"slices"
 	"sync"
 	"time"
+
+	"dialogs/api"
 )
 
 // upkeep keeps all streams alive, and checks whether their callers still may call:
@@ -17,6 +21,8 @@ type upkeep struct {
 	timer    *time.Timer // nil while there are no streams
 	checking bool
 	checked  time.Time
+	stopping bool
+	forget   func() bool // what it is not told any more about the end of the server
 }
 
 // A tended stream is one that upkeep looks after.
@@ -37,11 +43,13 @@ type tending interface {
 	keepAlive()
 	// revoke ends the stream: its caller may no longer call.
 	revoke(refused error)
+	// stop ends the stream soon, because the server stops. It must not wait.
+	stop()
 }
 
 // tend looks after a stream until the returned function is called; no call of the
-// stream runs after that.
-func (u *upkeep) tend(stream tending) (leave func()) {
+// stream runs after that. The context is one of the server.
+func (u *upkeep) tend(ctx context.Context, stream tending) (leave func()) {
 	t := &tended{stream: stream}
 	u.mu.Lock()
 	defer u.mu.Unlock()
@@ -52,6 +60,10 @@ func (u *upkeep) tend(stream tending) (leave func()) {
 	u.streams[t] = struct{}{}
 	if u.timer == nil {
 		u.timer = time.AfterFunc(u.tick(), u.look)
+		u.forget = api.OnStopping(ctx, u.stop)
+	}
+	if u.stopping {
+		stream.stop()
 	}
 	return func() {
 		u.mu.Lock()
@@ -59,11 +71,23 @@ func (u *upkeep) tend(stream tending) (leave func()) {
 		if len(u.streams) == 0 {
 			u.timer.Stop()
 			u.timer = nil
+			u.forget()
 		}
 		u.mu.Unlock()
 		t.mu.Lock()
 		defer t.mu.Unlock()
 		t.gone = true
+	}
+}
+
+// stop tells all streams, and those to come, that the server stops.
+func (u *upkeep) stop() {
+	u.mu.Lock()
+	u.stopping = true
+	all := slices.Collect(maps.Keys(u.streams))
+	u.mu.Unlock()
+	for _, t := range all {
+		t.do(t.stream.stop)
 	}
 }
 

@@ -1,19 +1,13 @@
 package graph
 
 import (
-	"bufio"
-	"bytes"
-	"context"
+	"crypto/sha1" //nolint:gosec // the handshake of WebSockets
 	"encoding/base64"
-	"io"
-	"log/slog"
 	"net"
 	"net/http"
-	"slices"
 	"strings"
 
 	"github.com/99designs/gqlgen/graphql"
-	"github.com/coder/websocket"
 
 	"dialogs/api"
 	"dialogs/budget"
@@ -27,6 +21,7 @@ const subprotocol = "graphql-transport-ws"
 type overWebSocket struct {
 	*streamer
 	requests *budget.Requests
+	wires    *wires
 }
 
 // Supports tells whether the request asks for a WebSocket.
@@ -47,56 +42,40 @@ func (t overWebSocket) Do(w http.ResponseWriter, r *http.Request, exec graphql.G
 		Refuse(w, r, stoppingRefusal())
 		return
 	}
-	s := &socket{overWebSocket: t, exec: exec, upgrade: r.Header, operations: map[string]*operation{}}
-	var err error
-	s.ws, err = websocket.Accept(smallBuffers{w}, r, &websocket.AcceptOptions{
-		Subprotocols: []string{subprotocol},
-		// The guards have checked the origin.
-		InsecureSkipVerify: true,
-		OnPingReceived:     func(context.Context, []byte) bool { return api.Charge(s.context(), 1) == nil },
-		OnPongReceived:     func(context.Context, []byte) { s.pinged.Store(false) },
-	})
+	conn, early, err := upgrade(w, r)
 	if err != nil { // the client has gone
 		api.NoteReason(r.Context(), "the upgrade to a WebSocket failed: "+err.Error())
 		return
 	}
-	api.Detach(r.Context(), func(ctx context.Context) {
-		s.above = ctx
-		s.lasting, s.cancel = context.WithCancel(ctx)
-		s.ctx = s.lasting
-		s.serve()
-		code, reason := s.ending()
-		api.Note(ctx, slog.Int("close_code", int(code)), slog.Int("operations", s.begun))
-		api.NoteReason(ctx, reason)
-	})
+	s := &socket{
+		overWebSocket: t, exec: exec, upgrade: r.Header, wire: t.wires.wire(conn, early),
+		foreign: w.Header().Get("Sec-WebSocket-Protocol") == "",
+	}
+	api.Detach(r.Context(), s.serve)
 }
 
-// readBuffer and writeBuffer are how many bytes a connection keeps for what it reads
-// and writes. net/http's buffers have 4096 each.
-const (
-	readBuffer  = 512
-	writeBuffer = 1 << 10
-)
-
-// smallBuffers hands over connections with small buffers.
-type smallBuffers struct{ http.ResponseWriter }
-
-// Hijack takes over the connection.
-func (w smallBuffers) Hijack() (net.Conn, *bufio.ReadWriter, error) {
-	conn, buffers, err := http.NewResponseController(w.ResponseWriter).Hijack()
+// upgrade takes over the connection of a valid request, with what the client has
+// already sent. The subprotocol is ours, or none if the client does not offer it.
+func upgrade(w http.ResponseWriter, r *http.Request) (conn net.Conn, early []byte, err error) {
+	h := w.Header()
+	h.Set("Connection", "Upgrade")
+	h.Set("Upgrade", "websocket")
+	accept := sha1.Sum([]byte(strings.TrimSpace(r.Header.Get("Sec-WebSocket-Key")) + acceptSuffix)) //nolint:gosec // the protocol's, and not for security
+	h.Set("Sec-WebSocket-Accept", base64.StdEncoding.EncodeToString(accept[:]))
+	if hasToken(r.Header, "Sec-WebSocket-Protocol", subprotocol) {
+		h.Set("Sec-WebSocket-Protocol", subprotocol)
+	}
+	w.WriteHeader(http.StatusSwitchingProtocols)
+	conn, buffers, err := http.NewResponseController(w).Hijack()
 	if err != nil {
 		return nil, nil, err
 	}
-	read, err := buffers.Peek(buffers.Reader.Buffered())
-	if err != nil {
-		return nil, nil, err
-	}
-	small := bufio.NewReaderSize(io.MultiReader(bytes.NewReader(slices.Clone(read)), conn), max(readBuffer, len(read)))
-	if _, err := small.Peek(len(read)); err != nil {
-		return nil, nil, err
-	}
-	return conn, bufio.NewReadWriter(small, bufio.NewWriterSize(conn, writeBuffer)), nil
+	early, err = buffers.Peek(buffers.Reader.Buffered())
+	return conn, early, err
 }
+
+// acceptSuffix is a constant of RFC 6455.
+const acceptSuffix = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
 
 // unfitUpgrade says what is wrong with a request for a WebSocket; nil if it is
 // valid.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"strings"
 	"sync"
 	"sync/atomic"
 
@@ -19,7 +20,7 @@ import (
 type operation struct {
 	id       string
 	socket   *socket
-	ctx      context.Context // has the caller, and ends with the connection
+	ctx      context.Context // has the caller
 	finished func(...slog.Attr)
 	release  func() // lets go of the message that began it
 	sub      *subscription
@@ -27,9 +28,12 @@ type operation struct {
 	// subscription says that the operation is one; the socket's mutex guards it.
 	subscription bool
 
-	mu      sync.Mutex
-	dropped bool               // by the client: it gets no more messages
-	cancel  context.CancelFunc // ends what is running; nil if nothing is
+	sending sync.Mutex  // held while a message is sent
+	dropped atomic.Bool // by the client: it gets no more messages
+
+	mu          sync.Mutex // guards what follows
+	interrupted bool
+	cancel      context.CancelFunc // ends what is running; nil if nothing is
 }
 
 const (
@@ -39,8 +43,8 @@ const (
 	waiting
 )
 
-// subscribe begins an operation. It tells whether the connection continues.
-func (s *socket) subscribe(m *message) bool {
+// subscribe begins an operation.
+func (s *socket) subscribe(m *message) {
 	begun := false
 	defer func() {
 		if !begun {
@@ -51,40 +55,42 @@ func (s *socket) subscribe(m *message) bool {
 	switch {
 	case !s.acknowledged:
 		s.end(4401, "Unauthorized")
-		return false
+		return
 	case m.ID == nil || *m.ID == "":
 		s.invalid("subscribe needs an id")
-		return false
+		return
 	case m.object(&p) != nil:
 		s.invalid("the payload of subscribe must be an object: query is a string, variables and extensions are objects")
-		return false
+		return
 	case p.Query == nil && p.DocumentID == nil && p.Extensions["persistedQuery"] == nil:
 		s.invalid("the payload of subscribe needs query")
-		return false
+		return
 	}
-	op := &operation{id: *m.ID, socket: s, release: m.body.Close}
+	op := &operation{id: strings.Clone(*m.ID), socket: s, release: m.body.Close}
 	s.mu.Lock()
-	running, stopping := len(s.operations), s.stopping
+	running, ending := len(s.operations), s.stopping || s.ended
 	taken := s.operations[op.id] != nil
-	if begun = !taken && !stopping && running < s.OperationsPerConnection; begun {
+	if begun = !taken && !ending && running < s.OperationsPerConnection; begun {
+		if s.operations == nil {
+			s.operations = map[string]*operation{}
+		}
 		s.operations[op.id] = op
+		s.work.Add(1) // until the operation has ended
 	}
 	s.mu.Unlock()
-	if begun {
-		s.begun++
-		s.work.Add(1) // until the operation has ended
-		go op.serve(&p)
-		return true
-	}
 	switch {
+	case begun:
+		s.begun++
+		go op.serve(&p)
 	case taken:
 		s.end(4409, "Subscriber for "+op.id+" already exists")
-		return false
-	case stopping: // the connection is about to end, and the client to connect again
-		return true
+	case ending: // the client is about to connect again
+	default:
+		errs := s.refusal(s.ctx, tooMany("too many operations on one connection", s.OperationsPerConnection, "--max-operations-per-connection"))
+		if s.counts() {
+			_ = s.send(reply("error", op.id, encode(errs))) // an error has ended the connection
+		}
 	}
-	errs := s.refusal(s.ctx, tooMany("too many operations on one connection", s.OperationsPerConnection, "--max-operations-per-connection"))
-	return s.counts() && s.send(reply("error", op.id, encode(errs))) == nil
 }
 
 // drop ends an operation that the client completes, if it runs.
@@ -96,14 +102,22 @@ func (s *socket) drop(id string) bool {
 	if op == nil {
 		return false
 	}
+	op.dropped.Store(true)
+	op.interrupt()
+	op.sending.Lock() // nothing of it may come after another operation with its id has begun
+	defer op.sending.Unlock()
+	return true
+}
+
+// interrupt ends the operation. It never waits.
+func (op *operation) interrupt() {
 	op.mu.Lock()
-	op.dropped = true
+	op.interrupted = true
 	if op.cancel != nil {
 		op.cancel()
 	}
 	op.mu.Unlock()
 	op.wake()
-	return true
 }
 
 // step runs a part of the operation in a context that ends when the client completes it.
@@ -112,7 +126,7 @@ func (op *operation) step(run func(ctx context.Context) (over bool, errs gqlerro
 	defer cancel()
 	op.mu.Lock()
 	op.cancel = cancel
-	if op.dropped {
+	if op.interrupted {
 		cancel()
 	}
 	op.mu.Unlock()
@@ -132,7 +146,7 @@ func (op *operation) step(run func(ctx context.Context) (over bool, errs gqlerro
 // serve begins to execute the operation. It ends the operation, unless that is a
 // subscription that waits.
 func (op *operation) serve(p *params) {
-	op.ctx, op.finished = api.BeginOperation(op.socket.ctx)
+	op.ctx, op.finished = api.BeginOperation(op.socket.context())
 	over, errs, err := op.step(func(ctx context.Context) (over bool, errs gqlerror.List, err error) {
 		op.sub, errs, err = op.execute(ctx, p)
 		return op.sub == nil, errs, err
@@ -190,7 +204,7 @@ func (op *operation) end(errs gqlerror.List, err error) {
 	switch {
 	case errors.Is(err, errCut):
 		end = "cut off"
-		if op.isDropped() {
+		if op.dropped.Load() {
 			end = "completed by the client"
 		}
 	case len(errs) > 0:
@@ -232,16 +246,10 @@ func (op *operation) execute(ctx context.Context, p *params) (sub *subscription,
 
 // send sends a message about the operation, unless the client has completed it.
 func (op *operation) send(kind string, payload []byte) error {
-	op.mu.Lock()
-	defer op.mu.Unlock()
-	if op.dropped {
+	op.sending.Lock()
+	defer op.sending.Unlock()
+	if op.dropped.Load() {
 		return errCut
 	}
 	return op.socket.send(reply(kind, op.id, payload))
-}
-
-func (op *operation) isDropped() bool {
-	op.mu.Lock()
-	defer op.mu.Unlock()
-	return op.dropped
 }

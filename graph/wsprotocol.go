@@ -1,13 +1,14 @@
 package graph
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"net/http"
 
-	"github.com/coder/websocket"
+	"github.com/gobwas/ws"
 
 	"dialogs/api"
 	"dialogs/budget"
@@ -34,10 +35,9 @@ func (m *message) object(to any) error {
 	return api.UnmarshalExact(m.Payload, to)
 }
 
-// receive reads one message. Without one, the connection has ended.
-func (s *socket) receive(r io.Reader) (*message, bool) {
-	ctx, cancel := limited(s.ctx)
-	defer cancel()
+// read reads one message; nil if the connection ends because of it. An error is one of
+// reading.
+func (s *socket) read(ctx context.Context, r io.Reader) (*message, error) {
 	body, err := s.requests.ReadMessage(ctx, r, s.caller(s.ctx))
 	m := &message{body: body}
 	if err == nil {
@@ -49,20 +49,20 @@ func (s *socket) receive(r io.Reader) (*message, bool) {
 		})
 	}
 	if err == nil {
-		return m, true
+		return m, nil
 	}
 	body.Close()
 	var refusal *api.Refusal
 	switch {
 	case errors.Is(err, budget.ErrMessageTooLarge):
 		limit, setting := s.requests.Largest(s.caller(s.ctx))
-		s.end(websocket.StatusMessageTooBig, fmt.Sprintf("Message too large (limit %d bytes, %s)", limit, setting))
+		s.end(ws.StatusMessageTooBig, fmt.Sprintf("Message too large (limit %d bytes, %s)", limit, setting))
 	case errors.As(err, &refusal):
 		s.refuse(refusal)
 	default:
-		s.closed(err)
+		return nil, err
 	}
-	return nil, false
+	return nil, nil //nolint:nilnil // the end of the connection is known
 }
 
 // refuse ends the connection with the code that goes with a refusal.
@@ -73,15 +73,15 @@ func (s *socket) refuse(refusal *api.Refusal) {
 	case http.StatusUnauthorized:
 		s.end(4403, "Forbidden: "+refusal.Message)
 	default:
-		s.end(websocket.StatusTryAgainLater, refusal.Message)
+		s.end(statusTryAgainLater, refusal.Message)
 	}
 }
 
 // invalid ends the connection because of a message.
 func (s *socket) invalid(what string) { s.end(4400, "Invalid message received: "+what) }
 
-// initialize signs the caller in. It tells whether the connection goes on.
-func (s *socket) initialize(m *message) bool {
+// initialize signs the caller in.
+func (s *socket) initialize(m *message) {
 	defer m.body.Close()
 	s.mu.Lock()
 	again := s.initialized
@@ -89,62 +89,55 @@ func (s *socket) initialize(m *message) bool {
 	s.mu.Unlock()
 	if again {
 		s.end(4429, "Too many initialisation requests")
-		return false
+		return
 	}
 	var payload map[string]any
 	if m.object(&payload) != nil {
 		s.invalid("the payload of connection_init must be an object")
-		return false
+		return
 	}
-	ctx, err := s.Callers.SignIn(s.lasting, s.upgrade, payload)
+	ctx, err := s.Callers.SignIn(s.above, s.upgrade, payload)
 	if err != nil {
-		s.refuse(api.RefusalOf(s.lasting, s.log, err))
-		return false
+		s.refuse(api.RefusalOf(s.above, s.log, err))
+		return
 	}
-	s.upgrade = nil // with all that it keeps
+	s.init.Stop()
+	s.upgrade, s.init = nil, nil // with all that they keep
 	who := s.caller(ctx).Actor().Identity()
 	if !s.quota.connections.take(who, s.ConnectionsPerCaller) {
-		s.end(websocket.StatusTryAgainLater, fmt.Sprintf("Too many connections for one caller (limit %d, --max-streams-per-caller)", s.ConnectionsPerCaller))
-		return false
+		s.end(statusTryAgainLater, fmt.Sprintf("Too many connections for one caller (limit %d, --max-streams-per-caller)", s.ConnectionsPerCaller))
+		return
 	}
 	s.mu.Lock()
 	s.ctx = ctx
 	s.mu.Unlock()
 	s.acknowledged = true
-	return s.send([]byte(`{"type":"connection_ack"}`)) == nil
+	_ = s.send([]byte(`{"type":"connection_ack"}`)) // an error has ended the connection
 }
 
-// handle does what a message other than connection_init asks for. It tells whether
-// the connection continues.
-func (s *socket) handle(m *message) bool {
+// handle does what a message other than connection_init asks for.
+func (s *socket) handle(m *message) {
 	switch m.Type {
 	case "subscribe":
-		return s.subscribe(m)
+		s.subscribe(m)
+		return
 	case "complete":
-		defer m.body.Close()
 		if m.ID == nil {
 			s.invalid("complete needs an id")
-			return false
+		} else if !s.drop(*m.ID) {
+			s.counts()
 		}
-		return s.drop(*m.ID) || s.counts()
 	case "ping", "pong":
-		defer m.body.Close()
 		var ignored map[string]any
 		if m.object(&ignored) != nil {
 			s.invalid("the payload of " + m.Type + " must be an object")
-			return false
+		} else if s.counts() && m.Type == "ping" {
+			_ = s.send(reply("pong", "", m.Payload)) // an error has ended the connection
 		}
-		if !s.counts() {
-			return false
-		}
-		if m.Type == "pong" {
-			return true
-		}
-		return s.send(reply("pong", "", m.Payload)) == nil
+	default:
+		s.invalid("unknown type " + api.Shorten(m.Type, longestQuote))
 	}
 	m.body.Close()
-	s.invalid("unknown type " + api.Shorten(m.Type, longestQuote))
-	return false
 }
 
 // counts counts a message that begins no operation against the rate limit.

@@ -1,0 +1,156 @@
+package graph
+
+import (
+	"bufio"
+	"bytes"
+	"errors"
+	"io"
+	"net"
+	"sync"
+	"syscall"
+	"time"
+
+	"github.com/gobwas/ws"
+	"github.com/gobwas/ws/wsutil"
+)
+
+const (
+	// readBuffer is what receiving takes while a client sends, and writeBuffer what
+	// sending takes. Longer messages go past them.
+	readBuffer  = 1 << 10
+	writeBuffer = 4 << 10
+)
+
+// A wire sends and receives the frames of one WebSocket. While nothing is sent or
+// received it has no buffers. One goroutine may receive; any may send.
+type wire struct {
+	conn net.Conn
+	// raw tells whether there is something to read; nil if only reading tells, as
+	// with TLS.
+	raw syscall.RawConn
+	// early is what the client sent right after the upgrade request; nil once read.
+	early *bytes.Reader
+	*wires
+
+	writing sync.Mutex
+}
+
+// wires are the buffers that all connections share.
+type wires struct{ receiving, sending sync.Pool }
+
+func newWires() *wires {
+	return &wires{
+		receiving: sync.Pool{New: func() any { return bufio.NewReaderSize(nil, readBuffer) }},
+		sending:   sync.Pool{New: func() any { return bufio.NewWriterSize(nil, writeBuffer) }},
+	}
+}
+
+func (w *wires) wire(conn net.Conn, early []byte) *wire {
+	made := &wire{conn: conn, wires: w}
+	if len(early) > 0 {
+		made.early = bytes.NewReader(bytes.Clone(early))
+	}
+	if c, ok := conn.(syscall.Conn); ok {
+		made.raw, _ = c.SyscallConn() // without it, waiting takes more memory
+	}
+	return made
+}
+
+// await waits until there is something to read, if it can. It needs little stack, so
+// that a goroutine that waits stays small.
+func (w *wire) await() error {
+	if w.raw == nil || w.early != nil {
+		return nil
+	}
+	return w.raw.Read(readable)
+}
+
+// A receiver gets what a client sends. It returns false to end that.
+type receiver interface {
+	message(text bool, body io.Reader) (goesOn bool)
+	control(op ws.OpCode, payload []byte) (goesOn bool)
+}
+
+// errEnded ends what is received.
+var errEnded = errors.New("ended by the receiver")
+
+// receive passes on what has begun to arrive. It returns nil when there is no more yet;
+// an error in the client's frames is a [ws.ProtocolError].
+func (w *wire) receive(to receiver) error {
+	buffer, _ := w.receiving.Get().(*bufio.Reader)
+	defer func() {
+		buffer.Reset(nil)
+		w.receiving.Put(buffer)
+	}()
+	buffer.Reset(w.conn)
+	if w.early != nil {
+		buffer.Reset(io.MultiReader(w.early, w.conn))
+	}
+	frames := wsutil.Reader{Source: buffer, State: ws.StateServerSide}
+	frames.OnIntermediate = func(h ws.Header, body io.Reader) error { return control(h, body, to) }
+	for {
+		h, err := frames.NextFrame()
+		if err != nil {
+			return err
+		}
+		if h.OpCode.IsControl() {
+			err = control(h, &frames, to)
+		} else if !to.message(h.OpCode == ws.OpText, &frames) {
+			err = errEnded
+		}
+		if err == nil {
+			err = frames.Discard() // what the receiver did not read
+		}
+		if err != nil {
+			return err
+		}
+		if buffer.Buffered() == 0 && (w.early == nil || w.early.Len() == 0) {
+			w.early = nil
+			return nil
+		}
+	}
+}
+
+func control(h ws.Header, body io.Reader, to receiver) error {
+	payload := make([]byte, h.Length) // at most 125
+	if _, err := io.ReadFull(body, payload); err != nil {
+		return err
+	}
+	if !to.control(h.OpCode, payload) {
+		return errEnded
+	}
+	return nil
+}
+
+// send sends a frame. A client that does not take it in time is an error, after which
+// the connection is of no use.
+func (w *wire) send(op ws.OpCode, payload []byte, within time.Duration) error {
+	w.writing.Lock()
+	defer w.writing.Unlock()
+	return w.write(op, payload, within)
+}
+
+// sendSoon is send, unless something is being sent.
+func (w *wire) sendSoon(op ws.OpCode, payload []byte, within time.Duration) error {
+	if !w.writing.TryLock() {
+		return nil
+	}
+	defer w.writing.Unlock()
+	return w.write(op, payload, within)
+}
+
+func (w *wire) write(op ws.OpCode, payload []byte, within time.Duration) error {
+	if err := w.conn.SetWriteDeadline(time.Now().Add(within)); err != nil {
+		return err
+	}
+	buffer, _ := w.sending.Get().(*bufio.Writer)
+	defer func() {
+		buffer.Reset(nil)
+		w.sending.Put(buffer)
+	}()
+	buffer.Reset(w.conn)
+	if err := ws.WriteFrame(buffer, ws.NewFrame(op, true, payload)); err != nil {
+		return err
+	}
+	return buffer.Flush()
+}
