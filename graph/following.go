@@ -59,7 +59,7 @@ func (s *streamer) subscribe(ctx context.Context, exec graphql.GraphExecutor, op
 	return nil, response.Errors, nil
 }
 
-// again makes the context of an operation anew, without what executing it leaves there.
+// again makes the context of an operation once more, without what executing leaves there.
 func again(op *graphql.OperationContext) func() *graphql.OperationContext {
 	doc, operation, variables := op.Doc, op.Operation, op.Variables
 	onPanic, fields, rootFields := op.RecoverFunc, op.ResolverMiddleware, op.RootResolverMiddleware

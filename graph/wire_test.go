@@ -131,6 +131,9 @@ func TestFrames(t *testing.T) {
 			c.gets(test.op, test.want)
 			if test.op == ws.OpClose {
 				_, _ = c.conn.Write(closing(1000, "")) // unless the connection is closed already
+				if tcp, ok := c.conn.(*net.TCPConn); ok {
+					_ = tcp.CloseWrite()
+				}
 				if n, err := c.read.Read(make([]byte, 1)); err != io.EOF {
 					t.Errorf("after the end: %d bytes and %v, want io.EOF", n, err)
 				}
