@@ -268,3 +268,16 @@ func lateIn(b *testing.B, s *sqlite.Store, q dialog.Query) *dialog.Position {
 	}
 	return &dialog.Position{Key: q.Order.Key(&list[0]), ID: list[0].ID}
 }
+
+// BenchmarkAllOwn reads the first page of a user who is in all of 1,000 dialogs.
+func BenchmarkAllOwn(b *testing.B) {
+	s := open(b, b.TempDir(), sqlite.Options{})
+	b.Cleanup(func() { closing(b, s) })
+	groups(b, s, 1000, "u", "v", "w", "x")
+	b.ReportAllocs()
+	for b.Loop() {
+		if list, err := s.Dialogs(b.Context(), newest("u", 21)); err != nil || len(list) != 21 {
+			b.Fatal(len(list), err)
+		}
+	}
+}

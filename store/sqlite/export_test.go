@@ -114,3 +114,6 @@ func (s *Store) ListsInMemory() (users int, bytes int64) {
 	defer s.lists.mu.Unlock()
 	return s.lists.users.Len(), s.lists.bytes
 }
+
+// SplitUsers is the fast way to decode a list of users.
+func SplitUsers(text string) ([]dialog.UserID, bool) { return splitUsers(text) }
