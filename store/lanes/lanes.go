@@ -152,8 +152,32 @@ func (s *store) rowsOf(ctx context.Context, q dialog.Query) (int, error) {
 		if all, err = s.all.of(ctx, q); err != nil {
 			return 0, err
 		}
+		if all, err = s.fewer(ctx, q, all); err != nil {
+			return 0, err
+		}
 	}
 	return own + all, nil
+}
+
+// A Selective store may find the dialogs of a list by its filter.
+type Selective interface {
+	// RowsToRead returns how many rows a list makes the store read, besides
+	// the user's own dialogs; not known when that may be all of them.
+	RowsToRead(ctx context.Context, q dialog.Query) (rows int, known bool, err error)
+}
+
+// fewer returns how many of all rows a list makes the store read. It is asked only
+// when all are too many: that costs as much as a small page.
+func (s *store) fewer(ctx context.Context, q dialog.Query, all int) (int, error) {
+	selective, ok := s.Store.(Selective)
+	if !ok || all <= dialog.RowsOf(ctx, s.rows).Left() {
+		return all, nil
+	}
+	n, known, err := selective.RowsToRead(ctx, q)
+	if err != nil || !known {
+		return all, err
+	}
+	return min(n, all), nil
 }
 
 // isCheap reports whether a page reads few rows, whatever the store has.

@@ -9,13 +9,18 @@ import (
 	"dialogs/dialog"
 	"dialogs/store/lanes"
 	"dialogs/store/memory"
+	"dialogs/store/sqlite"
 )
 
 // withPublic is a store with n public groups named 0 to n-1, and two groups of
 // the user.
 func withPublic(t *testing.T, n, limit int) dialog.Store {
 	t.Helper()
-	s := memory.NewStore()
+	return limited(t, memory.NewStore(), n, limit)
+}
+
+func limited(t *testing.T, s dialog.Store, n, limit int) dialog.Store {
+	t.Helper()
 	at := time.Date(2026, 1, 31, 12, 0, 0, 0, time.UTC)
 	var all []dialog.Dialog
 	for i := range n + 2 {
@@ -98,5 +103,33 @@ func TestRowsOfAnOperation(t *testing.T) {
 	}
 	if _, err := s.Dialogs(context.WithoutCancel(operation), q); err != nil {
 		t.Errorf("a small page of the operation: %v", err)
+	}
+}
+
+// TestRowsOfFewMatches: a store that finds dialogs by a part of their names reads
+// only those, however many others there are.
+func TestRowsOfFewMatches(t *testing.T) {
+	engine, err := sqlite.Open(t.Context(), t.TempDir(), sqlite.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := engine.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	s := limited(t, engine, 50, 20)
+	if err := engine.IndexNames(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	for part, want := range map[string]int{"name 49.": 1, "e 1": 11, "name ": -1} {
+		q := dialog.Query{Scope: dialog.Public, Limit: 15, Filter: dialog.Filter{NameContains: part}, Order: dialog.Order{Field: dialog.ByUpdatedAt}}
+		n, err := s.Count(t.Context(), q)
+		if dialog.IsTooManyRows(err) != (want < 0) || want >= 0 && n != want {
+			t.Errorf("%q: counted %d, %v, want %d", part, n, err, want)
+		}
+		if page, err := s.Dialogs(t.Context(), q); err != nil || len(page) != min(15, max(want, 0)) && want >= 0 {
+			t.Errorf("%q: a page of %d dialogs, %v, want %d", part, len(page), err, want)
+		}
 	}
 }

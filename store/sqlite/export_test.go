@@ -40,7 +40,7 @@ func (s *Store) ReadValue(ctx context.Context, query string, args ...any) (value
 
 // Plan is how SQLite reads a page.
 func (s *Store) Plan(ctx context.Context, q dialog.Query) (steps []string, err error) {
-	text, args, err := pageQuery(q, nil)
+	text, args, err := pageQuery(q, nil, choice{})
 	if err != nil {
 		return nil, err
 	}
@@ -95,6 +95,7 @@ func (s *Store) Waiting() int {
 // WithoutPositions takes the database back to the schema before 0003_sync.sql.
 func WithoutPositions(w Writer) error {
 	for _, statement := range []string{
+		"DROP TRIGGER dialog_named", "DROP TRIGGER dialog_renamed", "DROP TABLE name_trigram", "DROP TABLE name_part", "DROP TABLE unindexed",
 		"DROP TABLE webhook", "DROP TABLE sync", "DROP TABLE departed",
 		"DROP INDEX dialog_position", "ALTER TABLE dialog DROP COLUMN position",
 		"DROP INDEX dialog_forgotten", "ALTER TABLE dialog DROP COLUMN forget_at",
@@ -117,3 +118,14 @@ func (s *Store) ListsInMemory() (users int, bytes int64) {
 
 // SplitUsers is the fast way to decode a list of users.
 func SplitUsers(text string) ([]dialog.UserID, bool) { return splitUsers(text) }
+
+// SetReach has the store choose other ways than usual: few and many are numbers of
+// matches, near is how far it walks first.
+func (s *Store) SetReach(few, near, many int) {
+	s.reach = reach{few: few, covered: few, near: near, many: many}
+}
+
+// Unindexed is how many names wait to be indexed.
+func (s *Store) Unindexed(ctx context.Context) (any, error) {
+	return s.ReadValue(ctx, "SELECT count(*) FROM unindexed")
+}

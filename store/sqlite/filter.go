@@ -113,13 +113,21 @@ func bounds(q dialog.Query, key string) ([]condition, error) {
 }
 
 // tighten removes the weaker of two bounds, where a position and a filter's
-// instant bound the same side of a page: an index can start at one only.
+// instant bound the same side of a page: an index can start at one only. No
+// dialog was updated before its creation.
 func tighten(q dialog.Query) dialog.Query {
 	var after, before *time.Time
+	f := &q.Filter
 	switch q.Order.Field {
 	case dialog.ByUpdatedAt:
+		if f.CreatedAfter.After(f.UpdatedAfter) {
+			f.UpdatedAfter = f.CreatedAfter
+		}
 		after, before = &q.Filter.UpdatedAfter, &q.Filter.UpdatedBefore
 	case dialog.ByCreatedAt:
+		if !f.UpdatedBefore.IsZero() && (f.CreatedBefore.IsZero() || f.UpdatedBefore.Before(f.CreatedBefore)) {
+			f.CreatedBefore = f.UpdatedBefore
+		}
 		after, before = &q.Filter.CreatedAfter, &q.Filter.CreatedBefore
 	default:
 		return q

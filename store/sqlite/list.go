@@ -16,13 +16,21 @@ import (
 func (s *Store) Dialogs(ctx context.Context, q dialog.Query) ([]dialog.Dialog, error) {
 	var list []dialog.Dialog
 	err := s.read(ctx, "listing dialogs", func(ctx context.Context) (err error) {
+		if _, none := typesOf(q); none {
+			return nil
+		}
 		if isFromOwnList(q) {
 			var ok bool
 			if list, ok, err = s.ownPage(ctx, q); ok || err != nil {
 				return err
 			}
 		}
-		text, args, err := pageQuery(q, nil)
+		by, page, read, err := s.choose(ctx, q)
+		if read || err != nil {
+			list = page
+			return err
+		}
+		text, args, err := pageQuery(q, nil, by)
 		if err != nil || text == "" {
 			return err
 		}
@@ -44,14 +52,20 @@ func (s *Store) Dialogs(ctx context.Context, q dialog.Query) ([]dialog.Dialog, e
 
 // Count returns the length of a list.
 func (s *Store) Count(ctx context.Context, q dialog.Query) (int, error) {
-	text, args, err := countQuery(q)
-	if err != nil {
-		return 0, err
-	}
 	n := 0
-	err = s.read(ctx, "counting dialogs", func(ctx context.Context) error {
-		if text == "" {
+	err := s.read(ctx, "counting dialogs", func(ctx context.Context) (err error) {
+		if _, none := typesOf(q); none {
 			return nil
+		}
+		var by choice
+		if isWhole(q) {
+			if by, _, err = s.narrowest(ctx, q, s.reach.many); err != nil {
+				return err
+			}
+		}
+		text, args, err := countQuery(q, by)
+		if err != nil || text == "" {
+			return err
 		}
 		return s.reads.row(ctx, text, args, &n)
 	})
@@ -64,10 +78,10 @@ func (s *Store) Count(ctx context.Context, q dialog.Query) (int, error) {
 // pageQuery is the statement for a page; empty when no dialog can match. own are
 // the first of the user's own dialogs in the order, if they are known; the rows
 // are then those of [scanAt].
-func pageQuery(q dialog.Query, own []item) (string, []any, error) {
+func pageQuery(q dialog.Query, own []item, by choice) (string, []any, error) {
 	q = tighten(q)
 	order := orderOf(q.Order)
-	streams, err := streamsOf(q, order, own)
+	streams, err := streamsOf(q, order, own, by)
 	if err != nil || len(streams) == 0 {
 		return "", nil, err
 	}
@@ -101,8 +115,8 @@ func pageQuery(q dialog.Query, own []item) (string, []any, error) {
 	return b.String(), append(args, q.Limit, q.Skip), nil
 }
 
-func countQuery(q dialog.Query) (string, []any, error) {
-	streams, err := streamsOf(q, orderOf(q.Order), nil)
+func countQuery(q dialog.Query, by choice) (string, []any, error) {
+	streams, err := streamsOf(q, orderOf(q.Order), nil, by)
 	if err != nil || len(streams) == 0 {
 		return "", nil, err
 	}
@@ -126,7 +140,8 @@ func countQuery(q dialog.Query) (string, []any, error) {
 // A stream is a part of a list that is read in one way. The streams of a list
 // have no dialog in common.
 type stream struct {
-	from string
+	from     string
+	fromArgs []any
 	// key is the expression of the sort key.
 	key        string
 	conditions []condition
@@ -142,7 +157,13 @@ type condition struct {
 
 func when(text string, args ...any) condition { return condition{text: text, args: args} }
 
+// where is the WHERE clause. It comes directly after from, and adds the arguments of
+// both.
 func (s *stream) where(args *[]any) string {
+	*args = append(*args, s.fromArgs...)
+	if len(s.conditions) == 0 {
+		return ""
+	}
 	texts := make([]string, len(s.conditions))
 	for i, c := range s.conditions {
 		texts[i] = c.text
@@ -153,7 +174,7 @@ func (s *stream) where(args *[]any) string {
 
 // streamsOf decides how a list is read: by the condition with the fewest
 // matches. None means that no dialog can match.
-func streamsOf(q dialog.Query, order listOrder, known []item) ([]stream, error) {
+func streamsOf(q dialog.Query, order listOrder, known []item, by choice) ([]stream, error) {
 	types, none := typesOf(q)
 	if none {
 		return nil, nil
@@ -194,9 +215,7 @@ func streamsOf(q dialog.Query, order listOrder, known []item) ([]stream, error) 
 	case f.Owner != "":
 		streams = append(streams, streamByMember(f.Owner, memberOwner, order, types, narrow))
 	default:
-		for _, t := range types {
-			streams = append(streams, streamsByType(t, order, narrow)...)
-		}
+		streams = append(streams, streamsByWay(by, f, types, order, narrow)...)
 	}
 	return streams, nil
 }
@@ -261,24 +280,6 @@ func streamByMember(user dialog.UserID, roles int, order listOrder, types []dial
 		key:          order.key,
 		conditions:   slices.Concat(conditions, narrow),
 		membersAlone: len(narrow) == 0,
-	}
-}
-
-// streamsByType read dialogs of one type in the order of an index. By name, the
-// index has the order of the keys as they are stored; where another version has
-// stored them, the order is computed.
-func streamsByType(t dialog.Type, order listOrder, narrow []condition) []stream {
-	conditions := slices.Concat([]condition{when("d.type = ?", int(t)), when("d.deleted = 0")}, narrow)
-	read := func(key string, more ...condition) stream {
-		return stream{from: "dialog d INDEXED BY " + order.index, key: key, conditions: slices.Concat(conditions, more)}
-	}
-	if order.field != dialog.ByName {
-		return []stream{read(order.key)}
-	}
-	return []stream{
-		read("d.folded", when(currentKey)),
-		read(order.key, when(lowerKeys)),
-		read(order.key, when(upperKeys)),
 	}
 }
 

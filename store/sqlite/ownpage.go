@@ -19,10 +19,7 @@ const mergedMost = 2 * (dialog.MaxPage + 1)
 // they are in the scope, through the list in memory. ok is false where it does
 // not have the page.
 func (s *Store) ownPage(ctx context.Context, q dialog.Query) (page []dialog.Dialog, ok bool, err error) {
-	types, none := typesOf(q)
-	if none {
-		return nil, true, nil
-	}
+	types, _ := typesOf(q)
 	low, high, err := limits(q)
 	if err != nil {
 		return nil, false, err
@@ -139,7 +136,7 @@ func (s *Store) dialogsOf(ctx context.Context, list []item) (page []dialog.Dialo
 // mergedPage reads a page of the own dialogs and the public groups, and the
 // position at which it read it.
 func (s *Store) mergedPage(ctx context.Context, q dialog.Query, own []item) (page []dialog.Dialog, position int64, err error) {
-	text, args, err := pageQuery(q, append([]item{}, own...))
+	text, args, err := pageQuery(q, append([]item{}, own...), choice{})
 	if err != nil {
 		return nil, 0, err
 	}

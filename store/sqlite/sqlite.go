@@ -52,6 +52,7 @@ type Store struct {
 	probes  *sql.DB // connections without cached pages
 	files   *files
 	lists   *ownLists
+	reach   reach
 
 	mu       sync.Mutex // guards closed, and calls.Add against calls.Wait
 	closed   bool
@@ -84,7 +85,7 @@ func Open(ctx context.Context, dir string, o Options) (*Store, error) {
 	if o.Lists == 0 {
 		o.Lists = DefaultLists
 	}
-	s := &Store{options: o, dir: dir, jobs: newJobs(), lists: newOwnLists(o.Lists)}
+	s := &Store{options: o, dir: dir, jobs: newJobs(), lists: newOwnLists(o.Lists), reach: usualReach()}
 	s.shutDown = sync.OnceValue(s.close)
 	if err := s.open(ctx); err != nil {
 		return nil, fmt.Errorf("opening the store in %s: %w", dir, err)
@@ -98,6 +99,7 @@ func Open(ctx context.Context, dir string, o Options) (*Store, error) {
 	sweepContext, stop := context.WithCancel(context.WithoutCancel(ctx))
 	s.stopSweeping = stop
 	s.sweeping.Go(func() { s.sweepAlways(sweepContext, sweepEvery) })
+	s.sweeping.Go(func() { s.indexAlways(sweepContext) })
 	return s, nil
 }
 

@@ -33,7 +33,7 @@ func TestDifferential(t *testing.T) {
 func TestDifferentialOfFewLists(t *testing.T) {
 	model := memory.NewDatabase()
 	dir := t.TempDir()
-	storetest.Differential(t, 2, dialogtest.Times(1500, 20_000), func(testing.TB) dialog.Store { return model.Open() },
+	storetest.Differential(t, 2, dialogtest.Times(500, 20_000), func(testing.TB) dialog.Store { return model.Open() },
 		func(t testing.TB) dialog.Store { return open(t, dir, sqlite.Options{Lists: 2048}) })
 }
 

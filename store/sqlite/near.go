@@ -1,0 +1,140 @@
+package sqlite
+
+import (
+	"cmp"
+	"context"
+	"database/sql"
+	"fmt"
+	"slices"
+	"strings"
+
+	"dialogs/dialog"
+)
+
+// nearPage walks through a whole list in its order, past as many dialogs of each
+// type as its reach says. ok is false when these do not fill the page.
+func (s *Store) nearPage(ctx context.Context, q dialog.Query) (page []dialog.Dialog, ok bool, err error) {
+	if q.User != "" && q.Scope != dialog.Public || q.Skip+q.Limit > mergedMost {
+		return nil, false, nil
+	}
+	list, position, ok, err := s.nearItems(ctx, q)
+	if !ok || err != nil {
+		return nil, false, err
+	}
+	page, at, err := s.dialogsOf(ctx, list)
+	return page, at == position, err
+}
+
+// A near dialog is one that a walk found.
+type near struct {
+	stream int
+	n      int64
+	time   int64
+	name   string
+	id     string
+}
+
+func (s *Store) nearItems(ctx context.Context, q dialog.Query) (list []item, position int64, ok bool, err error) {
+	q = tighten(q)
+	order := orderOf(q.Order)
+	types, none := typesOf(q)
+	narrow, err := filterConditions(q.Filter)
+	if none || err != nil {
+		return nil, 0, false, err
+	}
+	// The conditions are for what the walk meets, not for where it goes.
+	streams := streamsByWay(choice{}, q.Filter, types, order, nil)
+	for i := range streams {
+		between, err := bounds(q, streams[i].key)
+		if err != nil {
+			return nil, 0, false, err
+		}
+		streams[i].conditions = append(streams[i].conditions, between...)
+	}
+	backward := q.Order.Descending != q.FromEnd
+	most := q.Skip + q.Limit
+	text, args := nearQuery(streams, narrow, backward, s.reach.near, most)
+	rows, err := s.reads.query(ctx, text, args...)
+	if err != nil {
+		return nil, 0, false, err
+	}
+	all, position, err := scanNear(rows)
+	if err != nil {
+		return nil, 0, false, err
+	}
+	if len(all) == 0 {
+		if err := s.reads.row(ctx, selectPosition, nil, &position); err != nil {
+			return nil, 0, false, err
+		}
+	}
+	found := make([]int, len(streams))
+	for i := range all {
+		found[all[i].stream]++
+	}
+	for i := range streams {
+		if found[i] == most {
+			continue
+		}
+		// What comes after the walk may belong to the page.
+		var at int64
+		var more bool
+		var args []any
+		text := "SELECT (" + selectPosition + "), EXISTS (SELECT 1 FROM " + streams[i].from + streams[i].where(&args) + " LIMIT 1 OFFSET ?)"
+		if err := s.reads.row(ctx, text, append(args, s.reach.near), &at, &more); more || at != position || err != nil {
+			return nil, 0, false, err
+		}
+	}
+	slices.SortFunc(all, func(a, b near) int {
+		c := cmp.Or(cmp.Compare(a.time, b.time), cmp.Compare(a.name, b.name), cmp.Compare(a.id, b.id))
+		if backward {
+			return -c
+		}
+		return c
+	})
+	all = all[min(q.Skip, len(all)):min(most, len(all))]
+	list = make([]item, len(all))
+	for i := range all {
+		list[i].n = all[i].n
+	}
+	return list, position, true, nil
+}
+
+// nearQuery reads the keys of the first dialogs that a walk of each stream finds.
+func nearQuery(streams []stream, narrow []condition, backward bool, reach, most int) (text string, args []any) {
+	direction := ""
+	if backward {
+		direction = " DESC"
+	}
+	matches := stream{conditions: narrow}
+	var parts []string
+	for i, st := range streams {
+		walked := "SELECT d.* FROM " + st.from + st.where(&args) + " ORDER BY " + st.key + direction + ", d.id" + direction + " LIMIT ?"
+		args = append(args, reach)
+		parts = append(parts, fmt.Sprintf("SELECT * FROM (SELECT (%s), %d, d.n, %s AS k, d.id AS id FROM (%s) d%s ORDER BY k%s, id%s LIMIT ?)",
+			selectPosition, i, st.key, walked, matches.where(&args), direction, direction))
+		args = append(args, most)
+	}
+	return strings.Join(parts, " UNION ALL "), args
+}
+
+// scanNear reads rows of a nearQuery, and closes them.
+func scanNear(rows *sql.Rows) (all []near, position int64, err error) {
+	defer rows.Close()
+	for rows.Next() {
+		var it near
+		var key any
+		var id []byte
+		if err := rows.Scan(&position, &it.stream, &it.n, &key, &id); err != nil {
+			return nil, 0, err
+		}
+		it.id = string(id)
+		switch k := key.(type) {
+		case int64:
+			it.time = k
+		case string:
+			it.name = k
+		}
+		all = append(all, it)
+	}
+	return all, position, rows.Err()
+}

@@ -1,0 +1,181 @@
+package sqlite_test
+
+import (
+	"fmt"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"dialogs/dialog"
+	"dialogs/store/memory"
+	"dialogs/store/sqlite"
+)
+
+// TestWays: every way to a whole list finds the same dialogs, in the same order.
+func TestWays(t *testing.T) {
+	s := opened(t)
+	all := various(t, s)
+	for _, r := range []struct {
+		reason          string
+		few, near, many int
+	}{
+		{"all matches", 1000, 1000, 1000},
+		{"a walk of three, then in order", 0, 3, 0},
+		{"a walk of one, then all matches", 0, 1, 1000},
+		{"few matches, or a walk of 20", 10, 20, 15},
+	} {
+		s.SetReach(r.few, r.near, r.many)
+		if err := s.IndexNames(t.Context()); err != nil { // the first time round, names are not indexed
+			t.Fatal(err)
+		}
+		for n, f := range pairs(all) {
+			q := dialog.Query{Scope: []dialog.Scope{dialog.Mine, dialog.Public, dialog.Visible}[n%3], Filter: f, Limit: 5}
+			q.Order = dialog.Order{Field: []dialog.OrderField{dialog.ByUpdatedAt, dialog.ByCreatedAt, dialog.ByName}[n/3%3], Descending: n%2 == 0}
+			q.FromEnd = n%5 == 0
+			q.User = []dialog.UserID{"", "o"}[n/2%2]
+			list := memory.List(slices.Values(all), q)
+			if len(list) > 3 && n%4 == 0 {
+				q.After = &dialog.Position{Key: q.Order.Key(&list[1]), ID: list[1].ID}
+			}
+			got, err := s.Dialogs(t.Context(), q)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for i := range got {
+				got[i].History = nil
+			}
+			if diff := cmp.Diff(memory.Page(list, q), got); diff != "" {
+				t.Fatalf("%s: %+v: %s", r.reason, q, diff)
+			}
+			if n, err := s.Count(t.Context(), q); err != nil || n != len(list) {
+				t.Fatalf("%s: counted %d of %d, %v: %+v", r.reason, n, len(list), err, q)
+			}
+		}
+	}
+}
+
+// various stores dialogs of all types that are alike in parts.
+func various(t *testing.T, s *sqlite.Store) (all []dialog.Dialog) {
+	t.Helper()
+	names := []string{"lunch", "Lunch at 12", "team", "Team lunch", "ab", "é", "x"}
+	for n := range 60 {
+		at := time.Date(2026, 1, 31, 12, 0, n/3, 0, time.UTC)
+		d := dialog.Dialog{
+			ID: benchID(n * 7919 % 60), Type: []dialog.Type{dialog.PublicGroup, dialog.Group, dialog.Private}[n%3], Name: names[n%len(names)],
+			Owner: "o", CreatedAt: at, UpdatedAt: at.Add(time.Duration(n*n%40) * time.Second), Version: 1,
+		}
+		switch d.Type {
+		case dialog.Private:
+			d.Name, d.Occupants = "", []dialog.UserID{"o", dialog.UserID(fmt.Sprint("p", n))}
+		case dialog.Group:
+			d.Occupants = []dialog.UserID{"o"}
+		case dialog.PublicGroup:
+			d.Owner = dialog.UserID(fmt.Sprint("o", n%2))
+		}
+		if n%4 == 0 {
+			d.Custom = dialog.CustomData{"Task": {"done": "true"}}
+		}
+		all = append(all, d)
+	}
+	if err := s.Restore(t.Context(), all); err != nil {
+		t.Fatal(err)
+	}
+	return all
+}
+
+// pairs are filters, each alone and with each other.
+func pairs(all []dialog.Dialog) (filters []dialog.Filter) {
+	at := all[20].CreatedAt
+	set := []func(f *dialog.Filter){
+		func(f *dialog.Filter) { f.Names = []string{"team", "x"} },
+		func(f *dialog.Filter) { f.Names = []string{"", "lunch"} },
+		func(f *dialog.Filter) { f.NameContains = "lunch" },
+		func(f *dialog.Filter) { f.NameContains = "h a" },
+		func(f *dialog.Filter) { f.NameContains = "b" },
+		func(f *dialog.Filter) { f.UpdatedAfter = at },
+		func(f *dialog.Filter) { f.UpdatedBefore = at.Add(20 * time.Second) },
+		func(f *dialog.Filter) { f.CreatedAfter = at },
+		func(f *dialog.Filter) { f.CreatedBefore = at.Add(5 * time.Second) },
+		func(f *dialog.Filter) { f.Types = []dialog.Type{dialog.PublicGroup, dialog.Private} },
+		func(f *dialog.Filter) { f.ExceptNames = []string{"team"} },
+		func(f *dialog.Filter) { f.ExceptIDs = []dialog.ID{benchID(3), benchID(4)} },
+		func(f *dialog.Filter) { f.Custom = []dialog.FieldChange{{Class: "Task", Field: "done", Value: "true"}} },
+	}
+	for i, a := range set {
+		for _, b := range set[i:] {
+			var f dialog.Filter
+			a(&f)
+			b(&f)
+			filters = append(filters, f)
+		}
+	}
+	return filters
+}
+
+// TestIndexedNames: a part of a name is found before and after it is indexed, and
+// not found any more after a change or the end of the dialog.
+func TestIndexedNames(t *testing.T) {
+	s := opened(t)
+	s.SetReach(1000, 1, 1000)
+	groups(t, s, 10, "o")
+	finds := func(reason, part string, want int) {
+		t.Helper()
+		q := dialog.Query{Scope: dialog.Mine, Filter: dialog.Filter{NameContains: part}, Order: dialog.Order{Field: dialog.ByUpdatedAt}, Limit: 100}
+		list, err := s.Dialogs(t.Context(), q)
+		n, countErr := s.Count(t.Context(), q)
+		if err != nil || countErr != nil || len(list) != want || n != want {
+			t.Errorf("%s: %q is in %d names, counted %d, want %d: %v, %v", reason, part, len(list), n, want, err, countErr)
+		}
+	}
+	index := func() {
+		t.Helper()
+		if err := s.IndexNames(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		if n, err := s.Unindexed(t.Context()); err != nil || n != int64(0) {
+			t.Fatalf("%v names are not indexed, %v", n, err)
+		}
+	}
+	for range 2 {
+		for part, want := range map[string]int{"name ": 10, "me 7": 1, "e 7": 1, "7": 1, " 7": 1, "n": 10, "na": 10, "x": 0, "nam 7": 0, `"`: 0, `na"`: 0, `name" OR "`: 0, "name name name": 0, "*": 0} {
+			finds("as created", part, want)
+		}
+		index()
+	}
+	for n, name := range []string{`a "quoted" name`, "日本語の会議", "ab", "ß", "x"} {
+		if _, err := s.Update(t.Context(), rename(benchID(n), name)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for range 2 {
+		for part, want := range map[string]int{"name": 6, `"quoted"`: 1, "会議": 1, "会": 1, "語の会議": 1, "ab": 1, "ss": 1, "x": 1, "me 0": 0, "name 1": 0} {
+			finds("as renamed", part, want)
+		}
+		index()
+	}
+	p := rename(benchID(0), "")
+	p.Name, p.Delete = dialog.Optional[string]{}, true
+	if _, err := s.Update(t.Context(), p); err != nil {
+		t.Fatal(err)
+	}
+	for range 2 {
+		finds("as deleted", "quoted", 0)
+		index()
+	}
+}
+
+// BenchmarkWhole reads pages of the whole store with each filter.
+func BenchmarkWhole(b *testing.B) {
+	s, _ := crowded(b, dialog.PublicGroup)
+	for part, name := range map[string]string{"dialog 1": "common", "g 12345": "rare", "zz": "none"} {
+		b.Run(fmt.Sprint("nameContains=", name), func(b *testing.B) {
+			for b.Loop() {
+				if _, err := s.Dialogs(b.Context(), dialog.Query{Scope: dialog.Mine, Filter: dialog.Filter{NameContains: part}, Order: dialog.Order{Field: dialog.ByUpdatedAt, Descending: true}, Limit: 21}); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
+	}
+}
