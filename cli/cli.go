@@ -26,10 +26,15 @@ type program struct {
 // environ is in the form of os.Environ. It returns the exit code; an error has
 // been written to stderr.
 func Run(ctx context.Context, args, environ []string, stdin io.Reader, stdout, stderr io.Writer) int {
-	p := &program{env: newEnvironment(environ), stdin: stdin, stdout: stdout, stderr: stderr}
+	out := &output{to: stdout}
+	p := &program{env: newEnvironment(environ), stdin: stdin, stdout: out, stderr: stderr}
 	root := p.root()
 	root.SetArgs(args)
-	if err := root.ExecuteContext(ctx); err != nil {
+	err := root.ExecuteContext(ctx)
+	if err == nil {
+		err = out.failed()
+	}
+	if err != nil {
 		_, _ = fmt.Fprintln(stderr, "dialogs:", visibleLines(explain(err)))
 		return exitFailed
 	}

@@ -92,6 +92,34 @@ func TestTokenOnNewStore(t *testing.T) {
 	servertest.StartAt(t, dir).Must(servertest.WithToken(token.Stdout), `{ viewer { userId } }`, nil)
 }
 
+// TestTokenForServerWithSecret creates tokens for a store whose server was given its
+// secret: a token that this server refuses is never made.
+func TestTokenForServerWithSecret(t *testing.T) {
+	secret := strings.Repeat("s", 40)
+	for _, before := range []string{"a new store", "a store that has a secret"} {
+		t.Run(before, func(t *testing.T) {
+			dir := filepath.Join(t.TempDir(), "data")
+			if before != "a new store" {
+				servertest.StartAt(t, dir).Stop()
+			}
+			s := servertest.StartAt(t, dir, "--secret", secret)
+			for _, args := range [][]string{{"token", "alice"}, {"webhook", "list"}} {
+				result := servertest.Run(t, nil, append(args, "--store", dir)...)
+				if result.Code != 1 || !strings.Contains(result.Stderr, "--secret (DIALOGS_SECRET) is required: the server of "+dir) {
+					t.Errorf("%s: got code %d, %q and %q", args, result.Code, result.Stdout, result.Stderr)
+				}
+			}
+			token := servertest.Run(t, []string{"DIALOGS_SECRET=" + secret}, "token", "alice", "--store", dir)
+			s.Must(servertest.WithToken(token.Stdout), `{ viewer { userId } }`, nil)
+			s.Stop()
+
+			s = servertest.StartAt(t, dir) // which makes a secret, if there is none
+			token = servertest.Run(t, nil, "token", "alice", "--store", dir)
+			s.Must(servertest.WithToken(token.Stdout), `{ viewer { userId } }`, nil)
+		})
+	}
+}
+
 // TestCommandSettings gives each command settings that are wrong: it refuses
 // those that it uses, and no others.
 func TestCommandSettings(t *testing.T) {

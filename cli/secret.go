@@ -30,6 +30,10 @@ func isSecret(flag string) bool { return flag == "secret" || flag == "store" }
 // secretFile is where an embedded store keeps its secret, in its directory.
 const secretFile = "secret"
 
+// givenFile is a file in that directory that says that its server got its secret from a
+// setting.
+const givenFile = "secret.given"
+
 // errNoSecret says that an embedded store has no secret yet.
 var errNoSecret = errors.New("no secret yet")
 
@@ -113,6 +117,49 @@ func (s *secretSettings) findOrMake(st *storeSettings) ([][]byte, error) {
 		return nil, storeError("store", st.address, err)
 	}
 	return s.find(st)
+}
+
+// note keeps with an embedded store whether its server got its secret from a setting,
+// for commands that need the same one.
+func (s *secretSettings) note(st *storeSettings) error {
+	if !st.embedded() {
+		return nil
+	}
+	path := filepath.Join(st.address, givenFile)
+	var err error
+	if s.file == "" && s.text == "" {
+		err = os.Remove(path)
+	} else {
+		err = writePrivate(path, "This server got its secret from --secret or --secret-file.")
+	}
+	if errors.Is(err, os.ErrNotExist) || errors.Is(err, os.ErrExist) {
+		return nil
+	}
+	return err
+}
+
+// ofServer returns the secrets that the server of a store uses: those that were set, else
+// those that the store keeps. An embedded store that exists and was not served yet gets
+// one if it has none, as from a server.
+func (s *secretSettings) ofServer(st *storeSettings) ([][]byte, error) {
+	secrets, err := s.given()
+	if err != nil || secrets != nil {
+		return secrets, err
+	}
+	if st.embedded() {
+		if _, err := os.Lstat(filepath.Join(st.address, givenFile)); err == nil {
+			return nil, fmt.Errorf("%s is required: the server of %s uses one that it does not keep there; give the same one", named("secret"), st.address)
+		}
+		if exists, err := store.Exists(st.address); err != nil {
+			return nil, storeError("store", st.address, err)
+		} else if !exists {
+			if secrets, err = s.find(st); errors.Is(err, errNoSecret) {
+				err = fmt.Errorf("%s: no store in %s, and no %s to sign with", named("store"), st.address, named("secret"))
+			}
+			return secrets, err
+		}
+	}
+	return s.findOrMake(st)
 }
 
 func secretPath(st *storeSettings) string { return filepath.Join(st.address, secretFile) }

@@ -186,6 +186,9 @@ func (s *settings) parts(ctx context.Context, log *slog.Logger, opened *closers)
 	if err != nil {
 		return p, err
 	}
+	if err := s.secret.note(&s.store); err != nil {
+		return p, storeError("store", s.store.address, err)
+	}
 	if p.store, err = s.store.open(ctx, log); err != nil {
 		return p, err
 	}

@@ -2,7 +2,6 @@ package cli
 
 import (
 	"crypto/rand"
-	"errors"
 	"fmt"
 	"time"
 
@@ -10,7 +9,6 @@ import (
 
 	"dialogs/auth"
 	"dialogs/dialog"
-	"dialogs/store"
 )
 
 func (p *program) tokenCommand() *cobra.Command {
@@ -34,7 +32,7 @@ func (p *program) tokenCommand() *cobra.Command {
 		if err := st.validate(); err != nil {
 			return err
 		}
-		secrets, err := existingSecrets(&st, &secret)
+		secrets, err := secret.ofServer(&st)
 		if err != nil {
 			return err
 		}
@@ -50,21 +48,4 @@ func (p *program) tokenCommand() *cobra.Command {
 		return err
 	}
 	return c
-}
-
-// existingSecrets are the secrets of the server. An embedded store that exists gets one
-// if it has none yet, as from a server.
-func existingSecrets(st *storeSettings, secret *secretSettings) ([][]byte, error) {
-	secrets, err := secret.find(st)
-	if !errors.Is(err, errNoSecret) {
-		return secrets, err
-	}
-	exists, err := store.Exists(st.address)
-	if err != nil {
-		return nil, storeError("store", st.address, err)
-	}
-	if !exists {
-		return nil, fmt.Errorf("%s: no store in %s, and no %s to sign with", named("store"), st.address, named("secret"))
-	}
-	return secret.findOrMake(st)
 }

@@ -68,7 +68,7 @@ func (p *program) webhookSubcommand(c *cobra.Command, run func(ctx context.Conte
 		if err := st.mustExist(); err != nil {
 			return err
 		}
-		secrets, err := existingSecrets(&st, &secret)
+		secrets, err := secret.ofServer(&st)
 		if err != nil {
 			return err
 		}
