@@ -22,6 +22,16 @@ func takes(names ...string) cobra.PositionalArgs {
 	}
 }
 
+// atLeast wants one argument for each name, and any number for the last.
+func atLeast(names ...string) cobra.PositionalArgs {
+	return func(cmd *cobra.Command, args []string) error {
+		if len(args) < len(names) {
+			return takes(names...)(cmd, args)
+		}
+		return nil
+	}
+}
+
 // notEmpty refuses flags that were given without a value, most likely because a
 // variable of the shell is empty. It must be called before the environment fills
 // the flags: an empty environment variable is the same as none.

@@ -67,7 +67,8 @@ flag's help; a flag wins.`,
 	root.SetFlagErrorFunc(flagError)
 	addGroup(root, "Server:", p.serveCommand(), p.checkCommand(), p.healthcheckCommand())
 	addGroup(root, "Credentials:", p.apiKeyCommand(), p.tokenCommand())
-	addGroup(root, "Data:", p.backupCommand(), p.restoreCommand(), p.importCommand(), p.migrateCommand(), p.webhookCommand())
+	addGroup(root, "Dialogs:", p.findCommand(), p.showCommand(), p.historyCommand(), p.renameCommand(), p.addCommand(), p.removeCommand(), p.deleteCommand())
+	addGroup(root, "Data:", p.statsCommand(), p.backupCommand(), p.restoreCommand(), p.importCommand(), p.exportCommand(), p.migrateCommand(), p.webhookCommand())
 	root.AddCommand(p.versionCommand())
 	completeHelp(root)
 	return root

@@ -40,8 +40,9 @@ func (p *program) importCommand() *cobra.Command {
 		Use:   "import [FILE|DIRECTORY|-]...",
 		Short: "Import dialogs from QuickBlox with their ids",
 		Long: `Reads QuickBlox's answers to GET /chat/Dialog.json: pages of the list, lists of
-dialogs, or one dialog per line. In directories, it reads all files that end in
-.json, .jsonl or .ndjson. Without arguments, or for "-", it reads standard input.
+dialogs, or one dialog per line; and files that "dialogs export" wrote, with their
+custom classes. In directories, it reads all files that end in .json, .jsonl or
+.ndjson. Without arguments, or for "-", it reads standard input.
 
 Dialogs that exist with the same content are skipped: to resume an import that
 was stopped, run it again. A dialog that differs is changed to match the file. If

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"bufio"
 	"errors"
 	"fmt"
 	"io"
@@ -10,6 +11,7 @@ import (
 
 	"dialogs/dialog"
 	"dialogs/quickblox"
+	"dialogs/transfer"
 )
 
 // sources are files and standard input, one after another.
@@ -17,11 +19,33 @@ type sources struct {
 	names []string // not opened yet
 	stdin io.Reader
 
-	name   string
-	file   io.Closer
-	reader *quickblox.Reader
-	told   int // the largest total so far
-	ahead  []readDialog
+	name    string
+	file    io.Closer
+	reader  dialogReader
+	classes []dialog.Class // of exports
+	told    int            // the largest total so far
+	ahead   []readDialog
+}
+
+// A dialogReader reads the dialogs of one file.
+type dialogReader interface {
+	Next() (dialog.Foreign, error)
+}
+
+// newReader tells an export of this program from answers of QuickBlox.
+func newReader(file io.Reader) dialogReader {
+	buffered := bufio.NewReader(file)
+	if begin, _ := buffered.Peek(len(transfer.ExportBegins)); string(begin) == transfer.ExportBegins {
+		return transfer.NewExportReader(buffered)
+	}
+	return quickblox.NewReader(buffered)
+}
+
+// Classes returns the classes of exports that were read since the last call.
+func (s *sources) Classes() []dialog.Class {
+	classes := s.classes
+	s.classes = nil
+	return classes
 }
 
 // A readDialog is what a source gave: a dialog, or why it has none.
@@ -90,6 +114,9 @@ func (s *sources) read() (dialog.Foreign, error) {
 			continue
 		}
 		f, err := s.reader.Next()
+		if e, ok := s.reader.(transfer.ClassSource); ok {
+			s.classes = append(s.classes, e.Classes()...)
+		}
 		switch {
 		case err == nil, dialog.IsCode(err, dialog.Invalid):
 			return f, err
@@ -106,7 +133,7 @@ func (s *sources) read() (dialog.Foreign, error) {
 func (s *sources) open() error {
 	s.name, s.names = s.names[0], s.names[1:]
 	if s.name == "-" {
-		s.reader = quickblox.NewReader(s.stdin)
+		s.reader = newReader(s.stdin)
 		return nil
 	}
 	entries, err := os.ReadDir(s.name) // in the order of their names
@@ -127,7 +154,7 @@ func (s *sources) open() error {
 	if err != nil {
 		return inputError(err)
 	}
-	s.file, s.reader = file, quickblox.NewReader(file)
+	s.file, s.reader = file, newReader(file)
 	return nil
 }
 
@@ -143,8 +170,8 @@ func (s *sources) close() error {
 
 // total is the number of dialogs, if the sources say it; else 0.
 func (s *sources) total(done int) int {
-	if s.reader != nil {
-		s.told = max(s.told, s.reader.Total())
+	if r, ok := s.reader.(interface{ Total() int }); ok {
+		s.told = max(s.told, r.Total())
 	}
 	if done > s.told { // they only know their own part
 		return 0

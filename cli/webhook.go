@@ -169,29 +169,26 @@ func (p *program) showWebhookCommand() *cobra.Command {
 }
 
 func (p *program) showWebhook(h webhook.Listed) error {
-	table := tabwriter.NewWriter(p.stdout, 0, 0, 2, ' ', 0)
-	row := func(name, text string) {
-		if text != "" {
-			_, _ = fmt.Fprintf(table, "%s\t%s\n", name, visible(text))
-		}
-	}
 	instant := func(t time.Time) string {
 		if t.IsZero() {
 			return ""
 		}
 		return t.Format(time.RFC3339)
 	}
-	row("id", string(h.ID))
-	row("url", h.URL)
-	row("status", h.Status.String())
-	row("delivers", webhook.Describe(h.Filter))
+	withDialog := ""
 	if h.WithDialog {
-		row("with dialog", "yes")
+		withDialog = "yes"
 	}
-	row("created", instant(h.CreatedAt))
-	row("last error", h.LastError)
-	row("failing since", instant(h.FailingSince))
-	return table.Flush()
+	return p.printRows(
+		[2]string{"id", string(h.ID)},
+		[2]string{"url", h.URL},
+		[2]string{"status", h.Status.String()},
+		[2]string{"delivers", webhook.Describe(h.Filter)},
+		[2]string{"with dialog", withDialog},
+		[2]string{"created", instant(h.CreatedAt)},
+		[2]string{"last error", h.LastError},
+		[2]string{"failing since", instant(h.FailingSince)},
+	)
 }
 
 func (p *program) removeWebhookCommand() *cobra.Command {
@@ -233,13 +230,9 @@ func (p *program) replayWebhookCommand() *cobra.Command {
 	}
 	c.Flags().StringVar(&since, "since", "", "time in RFC 3339, or how long ago, for example 2h; required")
 	return p.webhookSubcommand(c, func(ctx context.Context, admin *webhook.Admin, args []string) error {
-		at, err := time.Parse(time.RFC3339, since)
+		at, err := instantOrAgo("since", since)
 		if err != nil {
-			ago, err := time.ParseDuration(since)
-			if err != nil || ago < 0 {
-				return fmt.Errorf("--since %s: must be a time, for example 2026-01-31T14:00:00Z, or a duration, for example 2h", dialog.Quote(since))
-			}
-			at = time.Now().Add(-ago)
+			return err
 		}
 		_, err = admin.Replay(ctx, operator, args[0], at)
 		return err

@@ -20,6 +20,14 @@ type Source interface {
 	Next() (dialog.Foreign, error)
 }
 
+// A ClassSource also has custom classes, which are defined before the dialogs that come
+// after them.
+type ClassSource interface {
+	Source
+	// Classes returns the classes that were read since the last call.
+	Classes() []dialog.Class
+}
+
 // An Importer copies dialogs of another service into a store, each with the id
 // that it had. It holds a batch of them at a time. What is there already and
 // has the same content is skipped, so that a run that was stopped resumes where
@@ -51,7 +59,7 @@ type ImportReport struct {
 
 // Import reads the source to its end.
 func (i Importer) Import(ctx context.Context, source Source) (ImportReport, error) {
-	r := i.run()
+	r := i.run(i.DryRun)
 	err := r.each(ctx, source, r.settle)
 	return r.report, err
 }
@@ -67,7 +75,7 @@ type VerifyReport struct {
 // is in the store. differs is called with the fields that differ; nil fields
 // mean that the dialog is missing.
 func (i Importer) Verify(ctx context.Context, source Source, differs func(id string, fields []string)) (VerifyReport, error) {
-	r := i.run()
+	r := i.run(true)
 	var report VerifyReport
 	err := r.each(ctx, source, func(ctx context.Context) error {
 		stored, err := r.stored(ctx)
@@ -103,13 +111,17 @@ type run struct {
 	done    int
 }
 
-func (i Importer) run() *run {
+func (i Importer) run(readOnly bool) *run {
 	r := &run{Importer: i}
 	// An update names as many ids as a dialog may have.
 	policy := i.Policy
 	limits := &policy.Limits
 	limits.IDsPerList = max(limits.IDsPerList, limits.Occupants, limits.Admins+1)
-	r.service = dialog.NewService(i.Store, policy, func() time.Time { return r.clock }, rand.Reader)
+	store := i.Store
+	if readOnly {
+		store = &withClasses{Store: store}
+	}
+	r.service = dialog.NewService(store, policy, func() time.Time { return r.clock }, rand.Reader)
 	return r
 }
 
@@ -129,6 +141,9 @@ func (r *run) each(ctx context.Context, source Source, settle func(context.Conte
 	}
 	for {
 		f, err := source.Next()
+		if err := r.define(ctx, source); err != nil {
+			return errors.Join(flush(), err)
+		}
 		if errors.Is(err, io.EOF) {
 			return flush()
 		}
@@ -152,6 +167,42 @@ func (r *run) each(ctx context.Context, source Source, settle func(context.Conte
 		}
 		r.batch = append(r.batch, d)
 	}
+}
+
+// withClasses is a store that defines classes in memory only.
+type withClasses struct {
+	dialog.Store
+	defined []dialog.Class
+}
+
+func (w *withClasses) Classes(ctx context.Context) ([]dialog.Class, error) {
+	stored, err := w.Store.Classes(ctx)
+	for _, c := range stored {
+		if !slices.ContainsFunc(w.defined, func(d dialog.Class) bool { return d.Name == c.Name }) {
+			w.defined = append(w.defined, c)
+		}
+	}
+	return w.defined, err
+}
+
+func (w *withClasses) SaveClass(_ context.Context, c dialog.Class) (bool, error) {
+	w.defined = slices.DeleteFunc(w.defined, func(d dialog.Class) bool { return d.Name == c.Name })
+	w.defined = append(w.defined, c)
+	return true, nil
+}
+
+// define defines the classes that the source has read.
+func (r *run) define(ctx context.Context, source Source) error {
+	s, ok := source.(ClassSource)
+	if !ok {
+		return nil
+	}
+	for _, c := range s.Classes() {
+		if _, err := r.service.DefineClass(ctx, r.caller(), c.Name, c.Fields); err != nil {
+			return fmt.Errorf("the custom class %s: %w", dialog.Quote(c.Name), err)
+		}
+	}
+	return nil
 }
 
 func (r *run) refuse(id string, why error) {
