@@ -45,6 +45,7 @@ type Authenticator struct {
 	tokens   *tokens
 	sessions *sessions
 	keys     *keyring
+	again    again
 }
 
 // New returns an error for an incomplete configuration. It does not wait for the
@@ -100,28 +101,6 @@ func (a *Authenticator) AuthenticateConnectionInit(ctx context.Context, upgrade 
 		return Identity{}, err
 	}
 	return a.verify(ctx, c)
-}
-
-// Check authenticates the callers of long connections again, by the credentials that
-// these began with, and returns an error or nil for each. It is meant to be called
-// every second: a session that was ended, or a key that was revoked, is then rejected
-// within 5 seconds. It asks the store about many sessions at once. Anonymous callers
-// are always accepted.
-func (a *Authenticator) Check(ctx context.Context, callers []Identity) []error {
-	errs := make([]error, len(callers))
-	a.sessions.refresh(ctx, callers)
-	for i, id := range callers {
-		errs[i] = a.checkAgain(ctx, id)
-	}
-	return errs
-}
-
-func (a *Authenticator) checkAgain(ctx context.Context, id Identity) error {
-	if id.secrets != nil && id.secrets == a.tokens.secrets.Load() && a.tokens.now().Before(id.ExpiresAt) {
-		return a.sessions.check(ctx, id) // the signature is still good
-	}
-	_, err := a.verify(ctx, id.credentials)
-	return err
 }
 
 // EndSession ends the session token of this identity. It is rejected here at once,

@@ -19,6 +19,9 @@ const (
 	// sessionBelieved is how long the answer "not ended" is used: a session
 	// that another instance ends must be rejected within 5 seconds.
 	sessionBelieved = 4 * time.Second
+	// checkedEvery is how often [Authenticator.Check] should be called: what it
+	// could not use the next time, it asks for now.
+	checkedEvery = 1200 * time.Millisecond
 	// sessionsRemembered limits the memory, to about 5 MB. A session that is forgotten is
 	// looked up again.
 	sessionsRemembered = 20_000
@@ -66,7 +69,7 @@ func (s *sessions) check(ctx context.Context, id Identity) error {
 		return nil
 	}
 	seen, ok := s.seen.Get(name)
-	if !ok || !seen.ended && !s.believed(seen) {
+	if !ok || !seen.ended && !s.believed(seen, 0) {
 		var err error
 		if seen, err = s.look(ctx, name); err != nil {
 			return err
@@ -78,11 +81,19 @@ func (s *sessions) check(ctx context.Context, id Identity) error {
 	return nil
 }
 
-// believed reports whether a sighting is recent enough. One from the future, after
-// the clock was set back, is not.
-func (s *sessions) believed(seen sighting) bool {
+// checkRefreshed is check after refresh, for many: it does not note the use of each.
+func (s *sessions) checkRefreshed(ctx context.Context, id Identity) error {
+	if seen, ok := s.seen.Peek(id.session); id.session == "" || ok && !seen.ended && s.believed(seen, 0) {
+		return nil
+	}
+	return s.check(ctx, id)
+}
+
+// believed reports whether a sighting is recent enough, also after some more time. One
+// from the future, after the clock was set back, is not.
+func (s *sessions) believed(seen sighting, later time.Duration) bool {
 	age := s.now().Sub(seen.asOf)
-	return age >= 0 && age < sessionBelieved
+	return age >= 0 && age+later < sessionBelieved
 }
 
 // look asks the store about a session.
@@ -125,7 +136,7 @@ const lookedUpMost = 500
 func (s *sessions) refresh(ctx context.Context, callers []Identity) {
 	due := map[string]struct{}{}
 	for _, id := range callers {
-		if seen, ok := s.seen.Peek(id.session); id.session != "" && (!ok || !seen.ended && !s.believed(seen)) {
+		if seen, ok := s.seen.Peek(id.session); id.session != "" && (!ok || !seen.ended && !s.believed(seen, checkedEvery)) {
 			due[id.session] = struct{}{}
 		}
 	}

@@ -55,8 +55,8 @@ func DefaultStreams() Streams {
 }
 
 // checkEvery is how often the caller of a stream is checked. Credentials are
-// trusted for 4 seconds without asking the store, so a stream ends within 5.
-const checkEvery = 800 * time.Millisecond
+// trusted for 4 seconds after the store was asked, so a stream ends within 5.
+const checkEvery = 1200 * time.Millisecond
 
 // A quota counts what callers have, and all streams that are open.
 type quota struct {

@@ -40,10 +40,13 @@ type Hub struct {
 	policy *dialog.Policy
 	woken  chan struct{}
 
+	feed feed
+
 	// reading is held while the store is read for the hub.
 	reading sync.Mutex
 	active  bool
 	reader  *Reader
+	handed  int // how many dialogs were handed out
 
 	mu      sync.Mutex // guards what follows
 	watches watches
@@ -87,14 +90,20 @@ func (h *Hub) Run(ctx context.Context) {
 	swept := h.Now()
 	away := false
 	for {
+		woken := false
 		select {
 		case <-ctx.Done():
 			return
 		case <-h.woken:
+			woken = true
 		case <-tick.C:
 		}
 		late := h.Now().Sub(swept) >= sweepEvery || h.Now().Before(swept)
+		before := h.handed
 		err := h.look(ctx, late)
+		if !woken && h.handed > before {
+			h.feed.missed()
+		}
 		if late {
 			swept = h.Now()
 		}
@@ -106,37 +115,6 @@ func (h *Hub) Run(ctx context.Context) {
 				h.Log.InfoContext(ctx, "live updates resumed")
 			}
 		}
-	}
-}
-
-// follow lets the store announce changes, if it can.
-func (h *Hub) follow(ctx context.Context) {
-	for wait := time.Second; ; wait = min(2*wait, time.Minute) {
-		err := h.Store.Follow(ctx, h.announced)
-		if ctx.Err() != nil {
-			return
-		}
-		if errors.Is(err, dialog.ErrNoFeed) {
-			level := slog.LevelDebug
-			if err != dialog.ErrNoFeed { //nolint:errorlint // with a reason, it is something that an operator can change
-				level = slog.LevelInfo
-			}
-			h.Log.Log(ctx, level, "the store cannot announce changes of other processes; polling every second", "reason", err)
-			return
-		}
-		h.Log.WarnContext(ctx, "following the changes was interrupted, will retry", "retry_in_ms", wait.Milliseconds(), "error", err)
-		select {
-		case <-time.After(wait):
-		case <-ctx.Done():
-			return
-		}
-	}
-}
-
-func (h *Hub) announced() {
-	h.Wake()
-	if h.Announced != nil {
-		h.Announced()
 	}
 }
 
@@ -227,6 +205,9 @@ func (h *Hub) activate(ctx context.Context) error {
 
 // hand passes the new records of a dialog to all watches that may need them.
 func (h *Hub) hand(n *News) error {
+	if n.Fresh > 0 || n.Lost {
+		h.handed++
+	}
 	b := &batch{dialog: n.Dialog, fresh: n.Fresh, lost: n.Lost, recent: n.Recent, mark: n.Mark}
 	people := n.People()
 	h.mu.Lock()

@@ -16,6 +16,8 @@ import (
 	"dialogs/dialog"
 	"dialogs/live"
 	"dialogs/store/memory"
+	"dialogs/store/mongo"
+	"dialogs/store/mongo/mongotest"
 	"dialogs/store/sqlite"
 )
 
@@ -57,6 +59,21 @@ func engines(t *testing.T, test func(t *testing.T, open func() dialog.Store)) {
 		dir := t.TempDir()
 		test(t, func() dialog.Store {
 			s, err := sqlite.Open(t.Context(), dir, sqlite.Options{})
+			if err != nil {
+				t.Fatal(err)
+			}
+			t.Cleanup(func() {
+				if err := s.Close(); err != nil {
+					t.Error(err)
+				}
+			})
+			return s
+		})
+	})
+	t.Run("mongodb", func(t *testing.T) {
+		uri := mongotest.URI(t)
+		test(t, func() dialog.Store {
+			s, err := mongo.Open(t.Context(), uri, mongo.Options{})
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -157,22 +157,43 @@ func (l *load) connectAll(clients []*client) {
 	}
 }
 
-// followAll has all clients read until stop is called.
+// followAll connects all clients, some at a time, and has each read from then on, until
+// stop is called. It returns when all are connected.
 func (l *load) followAll(clients []*client) (stop func()) {
+	l.Helper()
+	connected, stop := l.beginFollowing(clients, connecting)
+	connected.Wait()
+	if l.Failed() {
+		stop()
+		l.FailNow()
+	}
+	return stop
+}
+
+// beginFollowing is followAll without waiting.
+func (l *load) beginFollowing(clients []*client, atATime int) (connected *sync.WaitGroup, stop func()) {
 	ctx, cancel := context.WithCancel(l.Context())
+	connected = &sync.WaitGroup{}
 	var all sync.WaitGroup
+	places := make(chan struct{}, atATime)
 	for _, c := range clients {
+		connected.Add(1)
 		all.Go(func() {
-			if err := c.follow(ctx); ctx.Err() == nil {
+			places <- struct{}{}
+			err := c.connect(ctx)
+			<-places
+			connected.Done()
+			if err == nil {
+				err = c.follow(ctx)
+				_ = c.ws.CloseNow()
+			}
+			if ctx.Err() == nil {
 				l.Errorf("%s: %v", c.user, err)
 			}
 		})
 	}
-	return func() {
+	return connected, func() {
 		cancel()
-		for _, c := range clients {
-			_ = c.ws.CloseNow()
-		}
 		all.Wait()
 	}
 }

@@ -1,7 +1,6 @@
 package live_test
 
 import (
-	"context"
 	"fmt"
 	"strings"
 	"sync"
@@ -35,7 +34,7 @@ func (l *load) waiting() {
 	s := l.start()
 	l.row("machine", "", "%s", l.machine())
 	first := &client{s: s, user: "first", token: s.token("first"), query: watchAll}
-	l.connectAll([]*client{first}) // what the first one takes is no connection's
+	defer l.followAll([]*client{first})() // what the first one takes is no connection's
 	before := s.Usage().Memory
 	var clients []*client
 	for i := range l.idle {
@@ -43,9 +42,7 @@ func (l *load) waiting() {
 	}
 	used := l.cpuOf(s)
 	start := time.Now()
-	l.connectAll(clients)
-	stop := l.followAll(append(clients, first))
-	defer stop()
+	defer l.followAll(clients)()
 	l.row(fmt.Sprintf("%d connections with a subscription each: connecting", l.idle), "", "%.1f s, %s", time.Since(start).Seconds(), used)
 	l.settle()
 	used = l.cpuOf(s)
@@ -63,9 +60,7 @@ func (l *load) spread() {
 	s := l.start()
 	defer s.Kill()
 	clients, ids := l.members(s)
-	l.connectAll(clients)
-	stop := l.followAll(clients)
-	defer stop()
+	defer l.followAll(clients)()
 	w := &writer{s: s, ids: ids, each: time.Second / time.Duration(l.rate)}
 	used := l.cpuOf(s)
 	n := l.rate * int(l.during/time.Second)
@@ -111,9 +106,7 @@ func (l *load) crowd() {
 	for i := range l.subscribers {
 		clients = append(clients, &client{s: s, user: name(i), token: s.token(name(i)), query: watchOne, variables: map[string]any{"id": id}})
 	}
-	l.connectAll(clients)
-	stop := l.followAll(clients)
-	defer stop()
+	defer l.followAll(clients)()
 	l.settle()
 	w := &writer{s: s, ids: []string{id}, by: by, each: time.Second / 2}
 	used := l.cpuOf(s)
@@ -130,7 +123,6 @@ func (l *load) storm() {
 	s := l.start()
 	defer s.Kill()
 	clients, ids := l.members(s)
-	l.connectAll(clients)
 	stop := l.followAll(clients)
 	owners := &writer{s: s, ids: ids, each: time.Second / time.Duration(l.rate)}
 	owners.write(len(ids))
@@ -150,7 +142,7 @@ func (l *load) storm() {
 		for i, c := range clients {
 			waiting[i] = c.caughtUp
 		}
-		stop = l.reconnect(clients)
+		_, stop = l.beginFollowing(clients, 4*connecting) // browsers share no line, but this process has one
 		late := time.After(2 * servertest.Patience) // for all; what is missing then is lost
 		for _, c := range waiting {
 			select {
@@ -165,30 +157,6 @@ func (l *load) storm() {
 	l.row(fmt.Sprintf("%d cut off at once: all back and caught up", len(clients)), "≤ 15 s", "%.1f s; %s", back.Seconds(), used)
 	l.row("answers to others, before and meanwhile", "p99 ≤ 3 ×", "%s and %s", calm, busy)
 	l.complete(lost, twice)
-}
-
-// reconnect has all clients connect, and follow as soon as they have.
-func (l *load) reconnect(clients []*client) (stop func()) {
-	ctx, cancel := context.WithCancel(l.Context())
-	var all sync.WaitGroup
-	places := make(chan struct{}, 4*connecting) // browsers share no line, but this process has one
-	for _, c := range clients {
-		all.Go(func() {
-			places <- struct{}{}
-			err := c.connect(ctx)
-			<-places
-			if err == nil {
-				err = c.follow(ctx)
-			}
-			if ctx.Err() == nil {
-				l.Errorf("%s: %v", c.user, err)
-			}
-		})
-	}
-	return func() {
-		cancel()
-		all.Wait()
-	}
 }
 
 // probe measures answers to somebody else, while something happens.
@@ -242,9 +210,7 @@ func (l *load) blocked() {
 			s: s, user: user, token: s.token(user), query: fmt.Sprintf(large, fields.String()), variables: map[string]any{"id": id}, window: 4 << 10,
 		})
 	}
-	l.connectAll(readers)
-	stop := l.followAll(readers)
-	defer stop()
+	defer l.followAll(readers)()
 	measure := func(n int) sample {
 		w := &writer{s: s, ids: []string{id}, by: by, each: 20 * time.Millisecond}
 		w.write(n)
