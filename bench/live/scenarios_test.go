@@ -143,7 +143,7 @@ func (l *load) storm() {
 			waiting[i] = c.caughtUp
 		}
 		_, stop = l.beginFollowing(clients, 4*connecting) // browsers share no line, but this process has one
-		late := time.After(2 * servertest.Patience) // for all; what is missing then is lost
+		late := time.After(2 * servertest.Patience)       // for all; what is missing then is lost
 		for _, c := range waiting {
 			select {
 			case <-c:
