@@ -15,7 +15,7 @@ VERSION := $(shell git describe --tags --always --dirty 2>/dev/null)
 # Packages whose random tests run longer in make test-long.
 LONG = $(sort $(dir $(shell grep -rl --include=*_test.go 'dialogtest.Times' .)))
 
-.PHONY: help run build page compile test test-long generate format lint check bench bench-cost bench-live audit screenshot test-mongo bench-mongo clean
+.PHONY: help run build page compile test test-long generate format lint check bench bench-cost bench-live bench-peers bench-guard audit screenshot test-mongo bench-mongo clean
 
 help: ## Show this help
 	@grep -Eh '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-11s %s\n", $$1, $$2}'
@@ -88,6 +88,16 @@ bench-cost: ## Find the most expensive requests, and write docs/cost.md
 
 bench-live: ## Measure live updates with 15,000 connections; needs 20,000 open files
 	go test -run 'TestLive$$' -timeout 30m -count=1 -v ./bench/live -args -connections 15000
+
+bench-peers: ## Measure the server beside Apollo Server, GraphQL Yoga, Mercurius and a bare handler, and write docs/peers.md
+	cd bench/peers/node && npm ci --no-audit --no-fund --loglevel=error
+	go test -run 'TestPeers$$' -timeout 60m -count=1 -v ./bench/peers -args -rounds $(or $(ROUNDS),7) -report $(CURDIR)/docs/peers.md
+
+bench-guard: ## Fail if the CPU time per request grew by more than 10% since the Git reference in BASE (the latest tag)
+	@mkdir -p bin
+	rm -rf bin/base && git worktree prune && git worktree add --detach --force bin/base $(or $(BASE),$(shell git describe --tags --abbrev=0 2>/dev/null))
+	cd bin/base && go build -o ../dialogs-base . ; status=$$?; cd $(CURDIR) && git worktree remove --force bin/base; exit $$status
+	go test -run 'TestPeers$$' -timeout 30m -count=1 -v ./bench/peers -args -rounds $(or $(ROUNDS),7) -base $(CURDIR)/bin/dialogs-base
 
 bench-mongo: ## Measure the MongoDB store compared with a bare driver loop, and the whole server
 	go test -run '^$$' -bench Update -benchtime 2s ./store/mongo

@@ -1,0 +1,14 @@
+import { createServer } from "node:http";
+
+import { createSchema, createYoga } from "graphql-yoga";
+
+import { resolvers, serving, typeDefs, userOf } from "./common.js";
+
+const yoga = createYoga({
+  schema: createSchema({ typeDefs, resolvers }),
+  graphiql: false,
+  logging: false,
+  context: ({ request }) => ({ user: userOf(request.headers.get("qb-token")) }),
+});
+const server = createServer(yoga);
+server.listen(0, "127.0.0.1", () => serving(server.address().port));
