@@ -29,6 +29,7 @@ type tokens struct {
 	now     func() time.Time
 	most    time.Duration // the longest lifetime of a session
 	parser  *jwt.Parser
+	known   *remembered
 	// issuer and issuerClaims are nil when no JWKS is configured.
 	issuer       *issuer
 	issuerClaims *jwt.Validator
@@ -38,7 +39,11 @@ type tokens struct {
 }
 
 func newTokens(ctx context.Context, c Config) (*tokens, error) {
-	t := &tokens{now: c.Now, most: c.SessionMax}
+	known, err := newRemembered()
+	if err != nil {
+		return nil, err
+	}
+	t := &tokens{now: c.Now, most: c.SessionMax, known: known}
 	if err := setSecrets(&t.secrets, c.Secrets); err != nil {
 		return nil, err
 	}
@@ -66,6 +71,18 @@ func (t *tokens) close() {
 }
 
 func (t *tokens) verify(ctx context.Context, text string) (Identity, error) {
+	now := t.now()
+	if id, ok := t.known.find(text, t.secrets.Load(), now); ok {
+		return id, nil
+	}
+	id, err := t.verifyNew(ctx, text)
+	if err == nil {
+		t.known.add(text, id, now)
+	}
+	return id, err
+}
+
+func (t *tokens) verifyNew(ctx context.Context, text string) (Identity, error) {
 	// A map, because the names of claims are case-sensitive and those of a
 	// struct are not: a claim "SUB" must not be taken for the subject.
 	claims := jwt.MapClaims{}

@@ -117,7 +117,7 @@ func usersOf(n int, members []member) []string {
 
 func rawID(n int) []byte {
 	id := slices.Repeat([]byte{0x65}, 12)
-	binary.BigEndian.PutUint32(id[8:], uint32(n)) //nolint:gosec // it is far smaller
+	binary.BigEndian.PutUint32(id[8:], uint32(n))
 	return id
 }
 
@@ -134,7 +134,7 @@ func copied(tb testing.TB, dir string) string {
 	if err != nil {
 		tb.Fatal(err)
 	}
-	defer from.Close()
+	defer func() { _ = from.Close() }()
 	file, err := os.OpenFile(filepath.Join(to, "dialogs.db"), os.O_CREATE|os.O_WRONLY, 0o600)
 	if err != nil {
 		tb.Fatal(err)

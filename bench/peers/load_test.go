@@ -51,9 +51,9 @@ func (l *load) client(number int, end time.Time) ([]time.Duration, error) {
 	if err != nil {
 		return nil, err
 	}
-	defer conn.Close()
+	defer func() { _ = conn.Close() }()
 	var times []time.Duration
-	random := rand.New(rand.NewPCG(uint64(number), 1)) //nolint:gosec // the same load in each run, not a secret
+	random := rand.New(rand.NewPCG(uint64(number), 1))
 	reader, body := bufio.NewReaderSize(conn, 64<<10), &bytes.Buffer{}
 	due := time.Now()
 	step := time.Duration(0)
