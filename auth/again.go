@@ -25,6 +25,7 @@ func (a *Authenticator) Check(ctx context.Context, callers []Identity) []error {
 	defer a.again.mu.Unlock()
 	errs := make([]error, len(callers))
 	a.sessions.refresh(ctx, callers)
+	a.users.refresh(ctx, callers)
 	verified := map[string]time.Time{} // only of those who are still there
 	failed := map[string]error{}
 	for i, id := range callers {
@@ -34,7 +35,9 @@ func (a *Authenticator) Check(ctx context.Context, callers []Identity) []error {
 			errs[i] = known
 			continue
 		case a.stillVerified(id, verified):
-			errs[i] = a.sessions.checkRefreshed(ctx, id)
+			if errs[i] = a.sessions.checkRefreshed(ctx, id); errs[i] == nil {
+				errs[i] = a.users.check(ctx, id)
+			}
 			continue
 		}
 		if _, errs[i] = a.verify(ctx, id.credentials); errs[i] != nil {

@@ -44,6 +44,7 @@ type Config struct {
 type Authenticator struct {
 	tokens   *tokens
 	sessions *sessions
+	users    *users
 	keys     *keyring
 	again    again
 }
@@ -64,11 +65,15 @@ func New(ctx context.Context, c Config) (*Authenticator, error) {
 	if err != nil {
 		return nil, err
 	}
+	users, err := newUsers(c)
+	if err != nil {
+		return nil, err
+	}
 	tokens, err := newTokens(ctx, c)
 	if err != nil {
 		return nil, err
 	}
-	return &Authenticator{tokens: tokens, sessions: sessions, keys: newKeyring(ctx, c)}, nil
+	return &Authenticator{tokens: tokens, sessions: sessions, users: users, keys: newKeyring(ctx, c)}, nil
 }
 
 // SetSecrets replaces the secrets of HS256 session tokens. Tokens that none of the new
@@ -110,12 +115,34 @@ func (a *Authenticator) EndSession(ctx context.Context, id Identity) error {
 	return a.sessions.end(ctx, id)
 }
 
+// EndUserSessions ends all session tokens of a user that were issued until now, of other
+// issuers too. They are rejected here at once, and by other authenticators of the same store
+// within 5 seconds.
+func (a *Authenticator) EndUserSessions(ctx context.Context, user dialog.UserID) error {
+	return a.users.end(ctx, user)
+}
+
+// SuspendUser rejects all credentials of a user, here at once and by other authenticators
+// within 5 seconds, until the user is reinstated: session tokens, those of other issuers too,
+// and API keys on behalf of the user.
+func (a *Authenticator) SuspendUser(ctx context.Context, user dialog.UserID, suspended bool) error {
+	return a.users.suspend(ctx, user, suspended)
+}
+
+// ended rejects a session that was ended, and users who are suspended.
+func (a *Authenticator) ended(ctx context.Context, id Identity) error {
+	if err := a.sessions.check(ctx, id); err != nil {
+		return err
+	}
+	return a.users.check(ctx, id)
+}
+
 func (a *Authenticator) verify(ctx context.Context, c Credentials) (Identity, error) {
 	switch {
 	case c.Token != "":
 		id, err := a.tokens.verify(ctx, c.Token)
 		if err == nil {
-			err = a.sessions.check(ctx, id)
+			err = a.ended(ctx, id)
 		}
 		if err != nil {
 			return Identity{}, err
@@ -123,11 +150,15 @@ func (a *Authenticator) verify(ctx context.Context, c Credentials) (Identity, er
 		id.credentials = c
 		return id, nil
 	case c.APIKey != "":
-		name, err := a.keys.verify(ctx, c.APIKey)
+		key, err := a.keys.verify(ctx, c.APIKey)
 		if err != nil {
 			return Identity{}, err
 		}
-		return Identity{Caller: dialog.Caller{User: c.OnBehalfOf, APIKey: name}, credentials: c}, nil
+		id := Identity{Caller: dialog.Caller{User: c.OnBehalfOf, APIKey: key.Name, Scopes: key.Scopes}, credentials: c}
+		if err := a.users.check(ctx, id); err != nil {
+			return Identity{}, err
+		}
+		return id, nil
 	}
 	return Identity{}, nil
 }

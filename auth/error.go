@@ -48,6 +48,17 @@ func apiKeyRefused() error {
 	}
 }
 
+func apiKeyExpired() error {
+	return &Error{
+		Status: http.StatusUnauthorized, Message: "the API key has expired: create another one", Challenge: `ApiKey realm="dialogs"`,
+	}
+}
+
+// userSuspended refuses every credential of a user.
+func userSuspended() error {
+	return &Error{Status: http.StatusUnauthorized, Message: "this user is suspended", Challenge: Challenge}
+}
+
 func unavailable(message string, cause error) error {
 	return &Error{Status: http.StatusServiceUnavailable, Message: message, cause: cause}
 }

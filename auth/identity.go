@@ -19,6 +19,8 @@ type Identity struct {
 
 	// credentials are those of the caller, to check them again.
 	credentials Credentials
+	// issued is IssuedAt to the microsecond.
+	issued time.Time
 	// session identifies the token's session in the store; empty for one
 	// without an id.
 	session string

@@ -35,6 +35,7 @@ type keyring struct {
 	now   func() time.Time
 	reads *refresher
 	known atomic.Pointer[knownKeys]
+	uses  *keyUses
 }
 
 // knownKeys are the keys in the store at some time.
@@ -44,13 +45,16 @@ type knownKeys struct {
 }
 
 func newKeyring(ctx context.Context, c Config) *keyring {
-	k := &keyring{store: c.Keys, own: knownKeys{keys: c.ProcessKeys}, now: c.Now}
+	k := &keyring{store: c.Keys, own: knownKeys{keys: c.ProcessKeys}, now: c.Now, uses: newKeyUses(ctx, c)}
 	k.known.Store(&knownKeys{})
 	k.reads = newRefresher(ctx, keysGap, keysTimeout, c.Now, k.read)
 	return k
 }
 
-func (k *keyring) close() { k.reads.close() }
+func (k *keyring) close() {
+	k.reads.close()
+	k.uses.close()
+}
 
 func (k *keyring) read(ctx context.Context) error {
 	asOf := k.now()
@@ -62,39 +66,52 @@ func (k *keyring) read(ctx context.Context) error {
 	return nil
 }
 
-// verify returns the name of the key. For an unknown key it waits for a read that
-// starts afterwards, so that a new key works at once.
-func (k *keyring) verify(ctx context.Context, text string) (string, error) {
+// verify returns the key, and remembers that it was used.
+func (k *keyring) verify(ctx context.Context, text string) (dialog.APIKey, error) {
 	if !isKeyText(text) {
-		return "", apiKeyRefused()
+		return dialog.APIKey{}, apiKeyRefused()
 	}
 	hash := sha256.Sum256([]byte(text))
-	if name, ok := k.own.find(hash); ok {
-		return name, nil
+	if key, ok := k.own.find(hash); ok {
+		return key, nil
 	}
+	key, err := k.find(ctx, hash)
+	if err != nil {
+		return dialog.APIKey{}, err
+	}
+	if !key.ExpiresAt.IsZero() && !k.now().Before(key.ExpiresAt) {
+		return dialog.APIKey{}, apiKeyExpired()
+	}
+	k.uses.note(key)
+	return key, nil
+}
+
+// find finds a key in the store. For an unknown key it waits for a read that starts
+// afterwards, so that a new key works at once.
+func (k *keyring) find(ctx context.Context, hash [sha256.Size]byte) (dialog.APIKey, error) {
 	if known := k.known.Load(); k.age(known) < keysUsable {
-		if name, ok := known.find(hash); ok {
+		if key, ok := known.find(hash); ok {
 			if k.age(known) >= keysFresh {
 				k.reads.begin()
 			}
-			return name, nil
+			return key, nil
 		}
 	}
 	if err := k.reads.next(ctx); err != nil {
 		if dialog.IsCode(err, dialog.Unavailable) || errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) {
-			return "", keysUnavailable(err)
+			return dialog.APIKey{}, keysUnavailable(err)
 		}
-		return "", err
+		return dialog.APIKey{}, err
 	}
 	known := k.known.Load()
 	if k.age(known) >= keysUsable {
-		return "", keysUnavailable(context.DeadlineExceeded)
+		return dialog.APIKey{}, keysUnavailable(context.DeadlineExceeded)
 	}
-	name, ok := known.find(hash)
+	key, ok := known.find(hash)
 	if !ok {
-		return "", apiKeyRefused()
+		return dialog.APIKey{}, apiKeyRefused()
 	}
-	return name, nil
+	return key, nil
 }
 
 func keysUnavailable(cause error) error {
@@ -112,11 +129,11 @@ func (k *keyring) age(known *knownKeys) time.Duration {
 }
 
 // find compares with every key, in constant time.
-func (k *knownKeys) find(hash [sha256.Size]byte) (name string, found bool) {
-	for _, key := range k.keys {
-		if subtle.ConstantTimeCompare(key.Hash[:], hash[:]) == 1 {
-			name, found = key.Name, true
+func (k *knownKeys) find(hash [sha256.Size]byte) (key dialog.APIKey, found bool) {
+	for _, one := range k.keys {
+		if subtle.ConstantTimeCompare(one.Hash[:], hash[:]) == 1 {
+			key, found = one, true
 		}
 	}
-	return name, found
+	return key, found
 }

@@ -130,6 +130,17 @@ type keyStore struct {
 	goOn  chan struct{} // when set, waited for in each read
 }
 
+func (s *keyStore) UseAPIKey(_ context.Context, name string, day time.Time) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for i := range s.keys {
+		if s.keys[i].Name == name {
+			s.keys[i].UsedOn = day
+		}
+	}
+	return nil
+}
+
 func (s *keyStore) AddAPIKey(_ context.Context, k dialog.APIKey) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()

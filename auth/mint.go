@@ -2,6 +2,7 @@ package auth
 
 import (
 	"encoding/hex"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -85,9 +86,11 @@ func (m *Minter) Mint(user dialog.UserID, ttl time.Duration) (token string, expi
 	if last := now.Truncate(time.Second).Add(m.most); expiresAt.After(last) { // iat is cut to seconds too
 		expiresAt = last
 	}
-	token, err = jwt.NewWithClaims(jwt.SigningMethodHS256, jwt.RegisteredClaims{
-		Subject: string(user), IssuedAt: jwt.NewNumericDate(now), ExpiresAt: jwt.NewNumericDate(expiresAt),
-		ID: hex.EncodeToString(id[:]),
+	token, err = jwt.NewWithClaims(jwt.SigningMethodHS256, jwt.MapClaims{
+		"sub": string(user), "exp": expiresAt.Unix(), "jti": hex.EncodeToString(id[:]),
+		// To the microsecond: all sessions of a user can be ended, and the next one begin, in
+		// one second.
+		"iat": json.Number(fmt.Sprintf("%d.%06d", now.Unix(), now.Nanosecond()/1000)),
 	}).SignedString((*m.secrets.Load())[0])
 	if err != nil {
 		return "", time.Time{}, fmt.Errorf("minting a session token: %w", err)

@@ -120,7 +120,7 @@ func (t *tokens) verifyNew(ctx context.Context, text string) (Identity, error) {
 	identity.TokenID, _ = claims["jti"].(string)
 	identity.session = sessionID(identity)
 	if when.iat != 0 {
-		identity.IssuedAt = seconds(when.iat)
+		identity.IssuedAt, identity.issued = seconds(when.iat), time.UnixMicro(int64(when.iat*1e6)).UTC()
 	}
 	return identity, nil
 }

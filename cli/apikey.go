@@ -7,8 +7,10 @@ import (
 	"fmt"
 	"text/tabwriter"
 	"time"
+	"unicode/utf8"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"dialogs/auth"
 	"dialogs/dialog"
@@ -20,16 +22,24 @@ func (p *program) apiKeyCommand() *cobra.Command {
 }
 
 func (p *program) createKeyCommand() *cobra.Command {
-	return p.storeCommand(&cobra.Command{
+	var k keyFlags
+	c := &cobra.Command{
 		Use: "create NAME", Short: "Create a key and print it; it is shown only once", Args: takes("NAME"),
-		Example: "  dialogs apikey create backend",
-	}, func(ctx context.Context, s *storeSettings, args []string) error {
+		Example: `  dialogs apikey create backend
+  dialogs apikey create reports --scopes read --expires 2160h --note "nightly reports"`,
+	}
+	k.bind(c.Flags())
+	return p.storeCommand(c, func(ctx context.Context, s *storeSettings, args []string) error {
 		if err := auth.CheckKeyName(args[0]); err != nil { // before a store is created
+			return err
+		}
+		choose, err := k.read(time.Now())
+		if err != nil {
 			return err
 		}
 		st, err := s.open(ctx, nil)
 		return with(st, err, func(st dialog.Store) error {
-			text, err := createKey(ctx, st, args[0])
+			text, err := createKey(ctx, st, args[0], choose)
 			if err != nil {
 				return err
 			}
@@ -74,12 +84,63 @@ func (p *program) storeCommand(c *cobra.Command, run func(context.Context, *stor
 	return c
 }
 
+// keyFlags are what can be chosen of a new key.
+type keyFlags struct {
+	scopes  []string
+	expires string
+	note    string
+}
+
+func (k *keyFlags) bind(fs *pflag.FlagSet) {
+	fs.StringSliceVar(&k.scopes, "scopes", nil, "what the key may do: read, write (dialogs), admin (sessions, users, custom classes, webhooks); separated by commas; default: everything")
+	fs.StringVar(&k.expires, "expires", "", "when the key stops working: a time in RFC 3339, or after how long, for example 2160h; default: never")
+	fs.StringVar(&k.note, "note", "", "what the key is for, at most 200 characters; shown by list")
+}
+
+// read checks the flags, and returns what sets them on a key.
+func (k *keyFlags) read(now time.Time) (set func(*dialog.APIKey), err error) {
+	var chosen dialog.APIKey
+	if k.scopes != nil {
+		if chosen.Scopes, err = dialog.ParseKeyScopes(k.scopes); err != nil {
+			return nil, fmt.Errorf("--scopes: %w", err)
+		}
+	}
+	if k.expires != "" {
+		if chosen.ExpiresAt, err = parseExpiry(k.expires, now); err != nil {
+			return nil, err
+		}
+	}
+	if n := utf8.RuneCountInString(k.note); n > dialog.MaxKeyNote || !utf8.ValidString(k.note) {
+		return nil, fmt.Errorf("--note must be valid UTF-8 of at most %d characters; it has %d", dialog.MaxKeyNote, n)
+	}
+	return func(key *dialog.APIKey) {
+		key.Scopes, key.ExpiresAt, key.Note = chosen.Scopes, chosen.ExpiresAt, k.note
+	}, nil
+}
+
+// parseExpiry reads a time, or a duration from now on.
+func parseExpiry(text string, now time.Time) (time.Time, error) {
+	at, err := time.Parse(time.RFC3339, text)
+	if err != nil {
+		after, err := time.ParseDuration(text)
+		if err != nil {
+			return time.Time{}, fmt.Errorf("--expires %s: must be a time, for example 2026-01-31T14:00:00Z, or a duration, for example 2160h", dialog.Quote(text))
+		}
+		at = now.Add(after)
+	}
+	if !at.After(now) {
+		return time.Time{}, fmt.Errorf("--expires %s: must be in the future", dialog.Quote(text))
+	}
+	return at.UTC().Truncate(time.Millisecond), nil
+}
+
 // createKey stores a new key and returns its text.
-func createKey(ctx context.Context, keys dialog.KeyStore, name string) (string, error) {
+func createKey(ctx context.Context, keys dialog.KeyStore, name string, choose func(*dialog.APIKey)) (string, error) {
 	text, key, err := auth.NewAPIKey(name, time.Now(), rand.Reader)
 	if err != nil {
 		return "", err
 	}
+	choose(&key)
 	return text, keys.AddAPIKey(ctx, key)
 }
 
@@ -89,9 +150,17 @@ func (p *program) listKeys(ctx context.Context, keys dialog.KeyStore) error {
 		return err
 	}
 	table := tabwriter.NewWriter(p.stdout, 0, 0, 2, ' ', 0)
-	_, _ = fmt.Fprintln(table, "NAME\tCREATED")
+	_, _ = fmt.Fprintln(table, "NAME\tCREATED\tEXPIRES\tLAST USED\tSCOPES\tNOTE")
 	for _, key := range all {
-		_, _ = fmt.Fprintf(table, "%s\t%s\n", key.Name, key.CreatedAt.Format(time.RFC3339))
+		_, _ = fmt.Fprintf(table, "%s\t%s\t%s\t%s\t%s\t%s\n", key.Name, key.CreatedAt.Format(time.RFC3339),
+			whenOrNever(key.ExpiresAt, time.RFC3339), whenOrNever(key.UsedOn, time.DateOnly), key.Scopes, visible(key.Note))
 	}
 	return table.Flush()
+}
+
+func whenOrNever(t time.Time, layout string) string {
+	if t.IsZero() {
+		return "never"
+	}
+	return t.Format(layout)
 }

@@ -66,7 +66,7 @@ flag's help; a flag wins.`,
 	root.SetVersionTemplate("dialogs {{.Version}}\n")
 	root.SetFlagErrorFunc(flagError)
 	addGroup(root, "Server:", p.serveCommand(), p.checkCommand(), p.healthcheckCommand())
-	addGroup(root, "Credentials:", p.apiKeyCommand(), p.tokenCommand())
+	addGroup(root, "Credentials:", p.apiKeyCommand(), p.tokenCommand(), p.sessionCommand(), p.userCommand())
 	addGroup(root, "Dialogs:", p.findCommand(), p.showCommand(), p.historyCommand(), p.renameCommand(), p.addCommand(), p.removeCommand(), p.deleteCommand())
 	addGroup(root, "Data:", p.statsCommand(), p.backupCommand(), p.restoreCommand(), p.importCommand(), p.exportCommand(), p.migrateCommand(), p.webhookCommand())
 	root.AddCommand(p.versionCommand())
@@ -92,7 +92,7 @@ func noSuchCommand(cmd *cobra.Command, args []string) error {
 	if cmd.SuggestionsMinimumDistance <= 0 {
 		cmd.SuggestionsMinimumDistance = 2
 	}
-	if similar := cmd.SuggestionsFor(args[0]); len(similar) > 0 {
+	if similar := likeliest(args[0], cmd.SuggestionsFor(args[0])); len(similar) > 0 {
 		message += "; did you mean \"" + strings.Join(similar, `" or "`) + "\"?"
 	} else {
 		message += fmt.Sprintf("; run %q to list the commands", cmd.CommandPath()+" --help")
@@ -114,3 +114,17 @@ func group(use, short string, commands ...*cobra.Command) *cobra.Command {
 type usageError struct{ message string }
 
 func (e usageError) Error() string { return e.message }
+
+// likeliest are those of the names that begin with what was typed, if any do.
+func likeliest(typed string, names []string) []string {
+	var longer []string
+	for _, name := range names {
+		if strings.HasPrefix(name, typed) {
+			longer = append(longer, name)
+		}
+	}
+	if longer == nil {
+		return names
+	}
+	return longer
+}

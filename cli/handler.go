@@ -122,6 +122,7 @@ func (s *settings) graphql(p parts) http.Handler {
 		Service:       p.service,
 		Hub:           p.hub,
 		Sessions:      p.minter,
+		Users:         p.authenticator,
 		Webhooks:      p.webhooks,
 		Caller:        callerOf,
 		Log:           p.log,

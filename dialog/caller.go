@@ -8,6 +8,8 @@ type Caller struct {
 	User UserID
 	// APIKey is the name of the API key that was used; empty for none.
 	APIKey string
+	// Scopes are those of the API key.
+	Scopes KeyScope
 }
 
 // A CallerKind is what a caller is in general, without regard to a dialog.
@@ -34,7 +36,7 @@ func (c Caller) Kind() CallerKind {
 }
 
 // Actor is the caller as change records name them.
-func (c Caller) Actor() Actor { return Actor(c) }
+func (c Caller) Actor() Actor { return Actor{User: c.User, APIKey: c.APIKey} }
 
 // An Actor is who made a change: a user, an API key, or an API key on behalf
 // of a user.

@@ -129,7 +129,7 @@ func (s *Service) DefineClass(ctx context.Context, c Caller, name string, fields
 	if err := signedIn(c); err != nil {
 		return Class{}, err
 	}
-	if err := JudgeServer(c); err != nil {
+	if err := JudgeAdmin(c); err != nil {
 		return Class{}, err
 	}
 	for {
@@ -166,6 +166,14 @@ func JudgeServer(c Caller) error {
 		Message: "requires an API key without On-Behalf-Of",
 		Denial:  &Denial{Rule: "server", Allowed: []Standing{StandingServer}},
 	}
+}
+
+// JudgeAdmin denies callers who are not a server with the scope [KeyAdmin].
+func JudgeAdmin(c Caller) error {
+	if err := JudgeServer(c); err != nil {
+		return err
+	}
+	return JudgeScope(c, KeyAdmin)
 }
 
 // JudgeUser denies callers who are not a user: an API key without

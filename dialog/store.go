@@ -95,7 +95,18 @@ type APIKey struct {
 	// Hash is the SHA-256 of the key's text.
 	Hash      [32]byte
 	CreatedAt time.Time
+	// ExpiresAt is when it stops working; zero for never.
+	ExpiresAt time.Time
+	// Note says what it is for; may be empty. At most [MaxKeyNote] characters.
+	Note string
+	// Scopes are what it may do.
+	Scopes KeyScope
+	// UsedOn is the day of its last use, in UTC; zero when it was never used.
+	UsedOn time.Time
 }
+
+// MaxKeyNote is the longest note of an API key, in characters.
+const MaxKeyNote = 200
 
 // A KeyStore keeps API keys.
 type KeyStore interface {
@@ -107,6 +118,9 @@ type KeyStore interface {
 	// RemoveAPIKey must remove the key. Without one it must return
 	// [ErrAPIKeyNotFound].
 	RemoveAPIKey(ctx context.Context, name string) error
+	// UseAPIKey must store the day as that of the last use, unless a later one is
+	// stored. Without a key of this name it must do nothing.
+	UseAPIKey(ctx context.Context, name string, day time.Time) error
 }
 
 // An EndedSession is a session token that must be rejected although it has not
@@ -129,6 +143,27 @@ type SessionStore interface {
 	SessionsEnded(ctx context.Context, ids []string) ([]string, error)
 	// EndedSessions must return all ended sessions that are kept, by id.
 	EndedSessions(ctx context.Context) ([]EndedSession, error)
+
+	// SuspendUser must store whether the user is suspended.
+	SuspendUser(ctx context.Context, user UserID, suspended bool) error
+	// EndUserSessions must store that the sessions of the user which began until this
+	// instant have ended. Of two calls for one user, the later instant counts.
+	EndUserSessions(ctx context.Context, user UserID, at time.Time) error
+	// UserAccess must return what is stored about those of the users who are suspended
+	// or have ended sessions, in any order. It is called often.
+	UserAccess(ctx context.Context, users []UserID) ([]UserAccess, error)
+	// AllUserAccess must return that of all users, by id.
+	AllUserAccess(ctx context.Context) ([]UserAccess, error)
+}
+
+// A UserAccess is which credentials of a user must be rejected.
+type UserAccess struct {
+	User UserID
+	// Suspended means all of them.
+	Suspended bool
+	// SessionsEndedAt means session tokens that were issued until then, UTC, in whole
+	// milliseconds; zero for none.
+	SessionsEndedAt time.Time
 }
 
 // A WebhookStore keeps webhooks, and how far their deliveries have come.

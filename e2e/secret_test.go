@@ -18,7 +18,7 @@ func TestSecretReplaced(t *testing.T) {
 	}
 	who := func(s *servertest.Server, token string) int {
 		t.Helper()
-		return s.Post(servertest.WithToken(token), `{ viewer { user { id } } }`, nil).Status
+		return s.Post(servertest.WithToken(token), `{ viewer { userId } }`, nil).Status
 	}
 	create := func(s *servertest.Server, token string) {
 		t.Helper()

@@ -185,11 +185,13 @@ func TestLive(t *testing.T) {
 func TestSignedOut(t *testing.T) {
 	s := start(t)
 	token, key := s.Token("alice"), s.MustCLI("apikey", "create", "backend")
-	short := s.MustCLI("token", "bob", "--ttl", "2s")
+	short, lasting := s.MustCLI("token", "bob", "--ttl", "2s"), s.MustCLI("apikey", "create", "lasting")
 	sockets := map[string]*socket{
 		"an ended session": connectSocket(t, s.Server, servertest.WithToken(token)),
 		"a revoked key":    connectSocket(t, s.Server, servertest.OnBehalf(key, "carol")),
 		"an expired token": connectSocket(t, s.Server, servertest.WithToken(short)),
+		"ended at once":    connectSocket(t, s.Server, servertest.WithToken(s.Token("dora"))),
+		"a suspended user": connectSocket(t, s.Server, servertest.OnBehalf(lasting, "erin")),
 	}
 	streams := map[string]io.Reader{
 		"an ended session": watchEvents(t, s.Server, servertest.WithToken(token)),
@@ -200,6 +202,7 @@ func TestSignedOut(t *testing.T) {
 		t.Fatalf("got status %d: %s", answer.Status, answer.Body)
 	}
 	s.MustCLI("apikey", "revoke", "backend")
+	s.Must(servertest.WithKey(lasting), `mutation { endUserSessions(userId: "dora") { userId } suspendUser(userId: "erin") { suspended } }`, nil)
 	start := time.Now()
 	for reason, ws := range sockets {
 		ws.ends(4403)

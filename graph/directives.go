@@ -10,12 +10,16 @@ import (
 )
 
 // directives check the caller before the resolver of a field runs. The service
-// checks the same again, so a field without its directive exposes nothing.
+// checks the same again, so a field without its directive exposes nothing; but for the
+// scopes read and write of API keys, which are checked here.
 func directives(caller func(context.Context) dialog.Caller) generated.DirectiveRoot {
 	return generated.DirectiveRoot{
 		Authenticated: func(ctx context.Context, _ any, next graphql.Resolver) (any, error) {
 			if caller(ctx).Kind() == dialog.Anonymous {
 				return nil, dialog.ErrUnauthenticated()
+			}
+			if err := dialog.JudgeScope(caller(ctx), scope(graphql.GetFieldContext(ctx))); err != nil {
+				return nil, err
 			}
 			return next(ctx)
 		},
@@ -23,10 +27,21 @@ func directives(caller func(context.Context) dialog.Caller) generated.DirectiveR
 			if caller(ctx).Kind() == dialog.Anonymous {
 				return nil, dialog.ErrUnauthenticated()
 			}
-			if err := dialog.JudgeServer(caller(ctx)); err != nil {
+			if err := dialog.JudgeAdmin(caller(ctx)); err != nil {
 				return nil, err
 			}
 			return next(ctx)
 		},
 	}
+}
+
+// scope is what an API key needs for a field: those for servers alone need admin.
+func scope(field *graphql.FieldContext) dialog.KeyScope {
+	switch {
+	case field.Field.Definition.Directives.ForName("server") != nil:
+		return dialog.KeyAdmin
+	case field.Object == "Mutation":
+		return dialog.KeyWrite
+	}
+	return dialog.KeyRead
 }

@@ -68,6 +68,7 @@ func openWith(t testing.TB, store dialog.Store, change func(*graph.Config)) *fix
 	config := graph.Config{
 		Service:  d.service,
 		Sessions: fakeSessions{},
+		Users:    fakeUsers{},
 		Webhooks: &webhook.Admin{Store: store, Sealer: sealer, Now: dialogtest.Ticking(start)},
 		Caller: func(ctx context.Context) dialog.Caller {
 			c, _ := ctx.Value(callerKey{}).(dialog.Caller)
@@ -190,3 +191,9 @@ func (d *fixture) group(owner dialog.UserID, others ...dialog.UserID) string {
 	}
 	return string(out.Dialog.ID)
 }
+
+// fakeUsers refuses nobody.
+type fakeUsers struct{}
+
+func (fakeUsers) EndUserSessions(context.Context, dialog.UserID) error   { return nil }
+func (fakeUsers) SuspendUser(context.Context, dialog.UserID, bool) error { return nil }

@@ -30,6 +30,7 @@ type Config struct {
 	// Hub tells subscriptions what changes.
 	Hub      *live.Hub
 	Sessions Sessions
+	Users    Users
 	Webhooks *webhook.Admin
 	// Caller returns the caller of a request by its context.
 	Caller func(context.Context) dialog.Caller
@@ -53,7 +54,7 @@ type Config struct {
 // NewHandler serves GraphQL over HTTP.
 func NewHandler(c Config) http.Handler {
 	config := generated.Config{
-		Resolvers:  &resolver{service: c.Service, hub: c.Hub, sessions: c.Sessions, webhooks: c.Webhooks, caller: c.Caller, log: c.Log},
+		Resolvers:  &resolver{service: c.Service, hub: c.Hub, sessions: c.Sessions, users: c.Users, webhooks: c.Webhooks, caller: c.Caller, log: c.Log},
 		Directives: directives(c.Caller),
 		Complexity: complexities(),
 	}

@@ -58,3 +58,25 @@ func (m mutations) CreateSession(_ context.Context, input model.CreateSessionInp
 	}
 	return &model.CreateSessionPayload{Token: token, ExpiresAt: expiresAt}, nil
 }
+
+func (m mutations) EndUserSessions(ctx context.Context, userID string) (*model.EndUserSessionsPayload, error) {
+	user, err := dialog.ParseUserID("userId", userID)
+	if err != nil {
+		return nil, err
+	}
+	if err := m.users.EndUserSessions(ctx, user); err != nil {
+		return nil, err
+	}
+	return &model.EndUserSessionsPayload{UserID: userID}, nil
+}
+
+func (m mutations) SuspendUser(ctx context.Context, userID string, suspended bool) (*model.SuspendUserPayload, error) {
+	user, err := dialog.ParseUserID("userId", userID)
+	if err != nil {
+		return nil, err
+	}
+	if err := m.users.SuspendUser(ctx, user, suspended); err != nil {
+		return nil, err
+	}
+	return &model.SuspendUserPayload{UserID: userID, Suspended: suspended}, nil
+}

@@ -18,6 +18,14 @@ type Sessions interface {
 	Mint(user dialog.UserID, ttl time.Duration) (token string, expiresAt time.Time, err error)
 }
 
+// Users controls the credentials of users.
+type Users interface {
+	// EndUserSessions ends all session tokens of a user that were issued until now.
+	EndUserSessions(ctx context.Context, user dialog.UserID) error
+	// SuspendUser rejects all credentials of a user, or no longer.
+	SuspendUser(ctx context.Context, user dialog.UserID, suspended bool) error
+}
+
 // resolver resolves the root fields of the schema, and the fields of other
 // types that need the service.
 type resolver struct {
@@ -25,6 +33,7 @@ type resolver struct {
 	hub      *live.Hub
 	sessions Sessions
 	webhooks *webhook.Admin
+	users    Users
 	caller   func(context.Context) dialog.Caller
 	log      *slog.Logger
 }

@@ -75,6 +75,19 @@ type endpoint struct {
 	open bool
 	// page says that it answers with a page of dialogs.
 	page bool
+	// admin says that API keys need the scope admin.
+	admin bool
+}
+
+// scope is what an API key needs.
+func (e *endpoint) scope(method string) dialog.KeyScope {
+	switch {
+	case e.admin:
+		return dialog.KeyAdmin
+	case method == http.MethodGet || method == http.MethodHead:
+		return dialog.KeyRead
+	}
+	return dialog.KeyWrite
 }
 
 type methods map[string]endpoint
@@ -131,11 +144,11 @@ func NewHandler(c Config) http.Handler {
 		},
 		"/session": {
 			http.MethodGet:    {operation: "getSession", serve: d.showSession},
-			http.MethodPost:   {operation: "createSession", serve: d.createSession, open: true},
+			http.MethodPost:   {operation: "createSession", serve: d.createSession, open: true, admin: true},
 			http.MethodDelete: {operation: "endSession", serve: d.endSession},
 		},
 		"/users/{user}/tokens": {
-			http.MethodPost: {operation: "createToken", serve: d.createToken},
+			http.MethodPost: {operation: "createToken", serve: d.createToken, admin: true},
 		},
 		"/account_settings": {
 			http.MethodGet: {operation: "getAccountSettings", serve: d.accountSettings, open: true},
@@ -201,6 +214,9 @@ func (d *handler) run(w http.ResponseWriter, r *request, e endpoint) (status int
 	}()
 	if !e.open && r.caller.Kind() == dialog.Anonymous {
 		return 0, nil, dialog.ErrUnauthenticated() // before anything is read
+	}
+	if err := dialog.JudgeScope(r.caller, e.scope(r.Method)); err != nil {
+		return 0, nil, err
 	}
 	if err := r.params.readQuery(r.Request, d.Requests); err != nil {
 		return 0, nil, err

@@ -42,7 +42,7 @@ func (d *handler) createSession(r *request) (answer, error) {
 	if !user.Given {
 		return answer{}, invalid("user_id", howToSignIn)
 	}
-	if err := dialog.JudgeServer(r.caller); err != nil {
+	if err := dialog.JudgeAdmin(r.caller); err != nil {
 		return answer{}, err
 	}
 	token, _, err := d.Sessions.Mint(user.Value, sessionTTL)
@@ -58,7 +58,7 @@ func (d *handler) createSession(r *request) (answer, error) {
 
 // createToken is createSession as it is documented for API keys.
 func (d *handler) createToken(r *request) (answer, error) {
-	if err := dialog.JudgeServer(r.caller); err != nil {
+	if err := dialog.JudgeAdmin(r.caller); err != nil {
 		return answer{}, err
 	}
 	token, expiresAt, err := d.Sessions.Mint(dialog.UserID(r.PathValue("user")), sessionTTL)

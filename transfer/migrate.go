@@ -128,7 +128,27 @@ func copySessions(ctx context.Context, from, to dialog.SessionStore) (int, error
 			return 0, err
 		}
 	}
-	return len(sessions), nil
+	return len(sessions), copyAccess(ctx, from, to)
+}
+
+// copyAccess copies who is suspended, and whose sessions were ended.
+func copyAccess(ctx context.Context, from, to dialog.SessionStore) error {
+	all, err := from.AllUserAccess(ctx)
+	if err != nil {
+		return err
+	}
+	for _, a := range all {
+		if a.Suspended {
+			err = to.SuspendUser(ctx, a.User, true)
+		}
+		if err == nil && !a.SessionsEndedAt.IsZero() {
+			err = to.EndUserSessions(ctx, a.User, a.SessionsEndedAt)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // copyWebhooks copies the webhooks. Positions of one store mean nothing in another, so the

@@ -51,12 +51,12 @@ type Listed struct {
 	FailingSince time.Time
 }
 
-// judge allows servers alone: API keys without On-Behalf-Of.
+// judge allows servers alone: API keys with the scope admin, without On-Behalf-Of.
 func judge(c dialog.Caller) error {
 	if c.Kind() == dialog.Anonymous {
 		return dialog.ErrUnauthenticated()
 	}
-	return dialog.JudgeServer(c)
+	return dialog.JudgeAdmin(c)
 }
 
 func (a *Admin) now() time.Time { return a.Now().UTC().Truncate(time.Millisecond) }

@@ -157,6 +157,10 @@ type ComplexityRoot struct {
 		DialogID func(childComplexity int) int
 	}
 
+	EndUserSessionsPayload struct {
+		UserID func(childComplexity int) int
+	}
+
 	LeaveDialogsPayload struct {
 		LeftIds func(childComplexity int) int
 		Refused func(childComplexity int) int
@@ -175,9 +179,11 @@ type ComplexityRoot struct {
 		DefineCustomClass   func(childComplexity int, input model.DefineCustomClassInput) int
 		DeleteDialog        func(childComplexity int, id string) int
 		DeleteWebhook       func(childComplexity int, id string) int
+		EndUserSessions     func(childComplexity int, userID string) int
 		LeaveDialogs        func(childComplexity int, ids []string) int
 		ReplayWebhook       func(childComplexity int, id string, since time.Time) int
 		RotateWebhookSecret func(childComplexity int, id string) int
+		SuspendUser         func(childComplexity int, userID string, suspended bool) int
 		UpdateDialog        func(childComplexity int, id string, input model.UpdateDialogInput) int
 		UpdateWebhook       func(childComplexity int, id string, input model.UpdateWebhookInput) int
 	}
@@ -233,6 +239,11 @@ type ComplexityRoot struct {
 		DialogsChanged func(childComplexity int, after *string) int
 	}
 
+	SuspendUserPayload struct {
+		Suspended func(childComplexity int) int
+		UserID    func(childComplexity int) int
+	}
+
 	UpdateDialogPayload struct {
 		Change   func(childComplexity int) int
 		Dialog   func(childComplexity int) int
@@ -278,6 +289,8 @@ type MutationResolver interface {
 	LeaveDialogs(ctx context.Context, ids []string) (*model.LeaveDialogsPayload, error)
 	DefineCustomClass(ctx context.Context, input model.DefineCustomClassInput) (*model.DefineCustomClassPayload, error)
 	CreateSession(ctx context.Context, input model.CreateSessionInput) (*model.CreateSessionPayload, error)
+	EndUserSessions(ctx context.Context, userID string) (*model.EndUserSessionsPayload, error)
+	SuspendUser(ctx context.Context, userID string, suspended bool) (*model.SuspendUserPayload, error)
 	CreateWebhook(ctx context.Context, input model.CreateWebhookInput) (*model.CreateWebhookPayload, error)
 	UpdateWebhook(ctx context.Context, id string, input model.UpdateWebhookInput) (*model.UpdateWebhookPayload, error)
 	DeleteWebhook(ctx context.Context, id string) (*model.DeleteWebhookPayload, error)
@@ -739,6 +752,13 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.DialogEvent.DialogID(childComplexity), true
 
+	case "EndUserSessionsPayload.userId":
+		if e.ComplexityRoot.EndUserSessionsPayload.UserID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.EndUserSessionsPayload.UserID(childComplexity), true
+
 	case "LeaveDialogsPayload.leftIds":
 		if e.ComplexityRoot.LeaveDialogsPayload.LeftIds == nil {
 			break
@@ -837,6 +857,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.DeleteWebhook(childComplexity, args["id"].(string)), true
+	case "Mutation.endUserSessions":
+		if e.ComplexityRoot.Mutation.EndUserSessions == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_endUserSessions_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.EndUserSessions(childComplexity, args["userId"].(string)), true
 	case "Mutation.leaveDialogs":
 		if e.ComplexityRoot.Mutation.LeaveDialogs == nil {
 			break
@@ -870,6 +901,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.RotateWebhookSecret(childComplexity, args["id"].(string)), true
+	case "Mutation.suspendUser":
+		if e.ComplexityRoot.Mutation.SuspendUser == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_suspendUser_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.SuspendUser(childComplexity, args["userId"].(string), args["suspended"].(bool)), true
 	case "Mutation.updateDialog":
 		if e.ComplexityRoot.Mutation.UpdateDialog == nil {
 			break
@@ -1098,6 +1140,19 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Subscription.DialogsChanged(childComplexity, args["after"].(*string)), true
+
+	case "SuspendUserPayload.suspended":
+		if e.ComplexityRoot.SuspendUserPayload.Suspended == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SuspendUserPayload.Suspended(childComplexity), true
+	case "SuspendUserPayload.userId":
+		if e.ComplexityRoot.SuspendUserPayload.UserID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SuspendUserPayload.UserID(childComplexity), true
 
 	case "UpdateDialogPayload.change":
 		if e.ComplexityRoot.UpdateDialogPayload.Change == nil {
@@ -1463,6 +1518,18 @@ type Mutation {
     "The user and the lifetime of the token."
     input: CreateSessionInput!
   ): CreateSessionPayload @authenticated @server
+  "Ends all sessions of a user now, also those with tokens of another issuer: every session token that was issued until now is invalid within 5 seconds on every instance. New sessions can be created."
+  endUserSessions(
+    "Id of the user."
+    userId: ID!
+  ): EndUserSessionsPayload @authenticated @server
+  "Rejects every credential of a user until they are reinstated: session tokens, also those of another issuer, and API keys with On-Behalf-Of. Takes effect within 5 seconds on every instance; subscriptions end too."
+  suspendUser(
+    "Id of the user."
+    userId: ID!
+    "false to reinstate the user. Sessions that have not expired are valid again then."
+    suspended: Boolean! = true
+  ): SuspendUserPayload @authenticated @server
   "Adds a webhook: a URL of yours that gets every change from now on. At most 100 webhooks. The secret is shown only in this response."
   createWebhook(
     "The webhook to add."
@@ -1912,6 +1979,20 @@ type CreateSessionPayload {
   expiresAt: DateTime!
 }
 
+"The result of endUserSessions."
+type EndUserSessionsPayload {
+  "Id of the user whose sessions have ended."
+  userId: ID!
+}
+
+"The result of suspendUser."
+type SuspendUserPayload {
+  "Id of the user."
+  userId: ID!
+  "Whether the user is suspended now."
+  suspended: Boolean!
+}
+
 "Kinds of changes."
 enum DialogChangeKind {
   "The dialog was created."
@@ -2339,6 +2420,14 @@ func (ec *executionContext) childFields_DialogEvent(ctx context.Context, field g
 	return nil, fmt.Errorf("no field named %q was found under type DialogEvent", field.Name)
 }
 
+func (ec *executionContext) childFields_EndUserSessionsPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "userId":
+		return ec.fieldContext_EndUserSessionsPayload_userId(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type EndUserSessionsPayload", field.Name)
+}
+
 func (ec *executionContext) childFields_LeaveDialogsPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "leftIds":
@@ -2429,6 +2518,16 @@ func (ec *executionContext) childFields_RotateWebhookSecretPayload(ctx context.C
 		return ec.fieldContext_RotateWebhookSecretPayload_secret(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type RotateWebhookSecretPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_SuspendUserPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "userId":
+		return ec.fieldContext_SuspendUserPayload_userId(ctx, field)
+	case "suspended":
+		return ec.fieldContext_SuspendUserPayload_suspended(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type SuspendUserPayload", field.Name)
 }
 
 func (ec *executionContext) childFields_UpdateDialogPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -2727,6 +2826,20 @@ func (ec *executionContext) field_Mutation_deleteWebhook_args(ctx context.Contex
 	return args, nil
 }
 
+func (ec *executionContext) field_Mutation_endUserSessions_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "userId",
+		func(ctx context.Context, v any) (string, error) {
+			return ec.unmarshalNID2string(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["userId"] = arg0
+	return args, nil
+}
+
 func (ec *executionContext) field_Mutation_leaveDialogs_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
 	var err error
 	args := map[string]any{}
@@ -2774,6 +2887,28 @@ func (ec *executionContext) field_Mutation_rotateWebhookSecret_args(ctx context.
 		return nil, err
 	}
 	args["id"] = arg0
+	return args, nil
+}
+
+func (ec *executionContext) field_Mutation_suspendUser_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "userId",
+		func(ctx context.Context, v any) (string, error) {
+			return ec.unmarshalNID2string(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["userId"] = arg0
+	arg1, err := graphql.ProcessArgField(ctx, rawArgs, "suspended",
+		func(ctx context.Context, v any) (bool, error) {
+			return ec.unmarshalNBoolean2bool(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["suspended"] = arg1
 	return args, nil
 }
 
@@ -4748,6 +4883,29 @@ func (ec *executionContext) fieldContext_DialogEvent_cursor(_ context.Context, f
 	return graphql.NewScalarFieldContext("DialogEvent", field, false, false, "String")
 }
 
+func (ec *executionContext) _EndUserSessionsPayload_userId(ctx context.Context, field graphql.CollectedField, obj *model.EndUserSessionsPayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_EndUserSessionsPayload_userId(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.UserID, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNID2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_EndUserSessionsPayload_userId(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("EndUserSessionsPayload", field, false, false, "ID")
+}
+
 func (ec *executionContext) _LeaveDialogsPayload_leftIds(ctx context.Context, field graphql.CollectedField, obj *model.LeaveDialogsPayload) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -5222,6 +5380,134 @@ func (ec *executionContext) fieldContext_Mutation_createSession(ctx context.Cont
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
 	if fc.Args, err = ec.field_Mutation_createSession_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Mutation_endUserSessions(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Mutation_endUserSessions(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Mutation().EndUserSessions(ctx, fc.Args["userId"].(string))
+		},
+		func(ctx context.Context, next graphql.Resolver) graphql.Resolver {
+			directive0 := next
+
+			directive1 := func(ctx context.Context) (any, error) {
+				if ec.Directives.Authenticated == nil {
+					var zeroVal *model.EndUserSessionsPayload
+					return zeroVal, errors.New("directive authenticated is not implemented")
+				}
+				return ec.Directives.Authenticated(ctx, nil, directive0)
+			}
+			directive2 := func(ctx context.Context) (any, error) {
+				if ec.Directives.Server == nil {
+					var zeroVal *model.EndUserSessionsPayload
+					return zeroVal, errors.New("directive server is not implemented")
+				}
+				return ec.Directives.Server(ctx, nil, directive1)
+			}
+
+			next = directive2
+			return next
+		},
+		func(ctx context.Context, selections ast.SelectionSet, v *model.EndUserSessionsPayload) graphql.Marshaler {
+			return ec.marshalOEndUserSessionsPayload2ᚖdialogsᚋgraphᚋmodelᚐEndUserSessionsPayload(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Mutation_endUserSessions(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Mutation",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_EndUserSessionsPayload(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Mutation_endUserSessions_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Mutation_suspendUser(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Mutation_suspendUser(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Mutation().SuspendUser(ctx, fc.Args["userId"].(string), fc.Args["suspended"].(bool))
+		},
+		func(ctx context.Context, next graphql.Resolver) graphql.Resolver {
+			directive0 := next
+
+			directive1 := func(ctx context.Context) (any, error) {
+				if ec.Directives.Authenticated == nil {
+					var zeroVal *model.SuspendUserPayload
+					return zeroVal, errors.New("directive authenticated is not implemented")
+				}
+				return ec.Directives.Authenticated(ctx, nil, directive0)
+			}
+			directive2 := func(ctx context.Context) (any, error) {
+				if ec.Directives.Server == nil {
+					var zeroVal *model.SuspendUserPayload
+					return zeroVal, errors.New("directive server is not implemented")
+				}
+				return ec.Directives.Server(ctx, nil, directive1)
+			}
+
+			next = directive2
+			return next
+		},
+		func(ctx context.Context, selections ast.SelectionSet, v *model.SuspendUserPayload) graphql.Marshaler {
+			return ec.marshalOSuspendUserPayload2ᚖdialogsᚋgraphᚋmodelᚐSuspendUserPayload(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Mutation_suspendUser(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Mutation",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_SuspendUserPayload(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Mutation_suspendUser_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -6595,6 +6881,52 @@ func (ec *executionContext) fieldContext_Subscription_dialogsChanged(ctx context
 		return fc, err
 	}
 	return fc, nil
+}
+
+func (ec *executionContext) _SuspendUserPayload_userId(ctx context.Context, field graphql.CollectedField, obj *model.SuspendUserPayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_SuspendUserPayload_userId(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.UserID, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNID2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_SuspendUserPayload_userId(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("SuspendUserPayload", field, false, false, "ID")
+}
+
+func (ec *executionContext) _SuspendUserPayload_suspended(ctx context.Context, field graphql.CollectedField, obj *model.SuspendUserPayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_SuspendUserPayload_suspended(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Suspended, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v bool) graphql.Marshaler {
+			return ec.marshalNBoolean2bool(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_SuspendUserPayload_suspended(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("SuspendUserPayload", field, false, false, "Boolean")
 }
 
 func (ec *executionContext) _UpdateDialogPayload_dialog(ctx context.Context, field graphql.CollectedField, obj *model.UpdateDialogPayload) (ret graphql.Marshaler) {
@@ -9708,6 +10040,39 @@ func (ec *executionContext) _DialogEvent(ctx context.Context, sel ast.SelectionS
 	return out
 }
 
+var endUserSessionsPayloadImplementors = []string{"EndUserSessionsPayload"}
+
+func (ec *executionContext) _EndUserSessionsPayload(ctx context.Context, sel ast.SelectionSet, obj *model.EndUserSessionsPayload) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, endUserSessionsPayloadImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("EndUserSessionsPayload")
+		case "userId":
+			out.Values[i] = ec._EndUserSessionsPayload_userId(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
 var leaveDialogsPayloadImplementors = []string{"LeaveDialogsPayload"}
 
 func (ec *executionContext) _LeaveDialogsPayload(ctx context.Context, sel ast.SelectionSet, obj *model.LeaveDialogsPayload) graphql.Marshaler {
@@ -9846,6 +10211,20 @@ func (ec *executionContext) _Mutation(ctx context.Context, sel ast.SelectionSet)
 		case "createSession":
 			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
 				return ec._Mutation_createSession(ctx, field)
+			})
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "endUserSessions":
+			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
+				return ec._Mutation_endUserSessions(ctx, field)
+			})
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "suspendUser":
+			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
+				return ec._Mutation_suspendUser(ctx, field)
 			})
 			if out.Values[i] == graphql.RequiredNull {
 				out.Invalids++
@@ -10277,6 +10656,44 @@ func (ec *executionContext) _Subscription(ctx context.Context, sel ast.Selection
 	default:
 		panic("unknown field " + strconv.Quote(fields[0].Name))
 	}
+}
+
+var suspendUserPayloadImplementors = []string{"SuspendUserPayload"}
+
+func (ec *executionContext) _SuspendUserPayload(ctx context.Context, sel ast.SelectionSet, obj *model.SuspendUserPayload) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, suspendUserPayloadImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("SuspendUserPayload")
+		case "userId":
+			out.Values[i] = ec._SuspendUserPayload_userId(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "suspended":
+			out.Values[i] = ec._SuspendUserPayload_suspended(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
 }
 
 var updateDialogPayloadImplementors = []string{"UpdateDialogPayload"}
@@ -11959,6 +12376,13 @@ func (ec *executionContext) marshalODialogType2ᚕdialogsᚋdialogᚐTypeᚄ(ctx
 	return ret
 }
 
+func (ec *executionContext) marshalOEndUserSessionsPayload2ᚖdialogsᚋgraphᚋmodelᚐEndUserSessionsPayload(ctx context.Context, sel ast.SelectionSet, v *model.EndUserSessionsPayload) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	return ec._EndUserSessionsPayload(ctx, sel, v)
+}
+
 func (ec *executionContext) unmarshalOID2ᚕstringᚄ(ctx context.Context, v any) ([]string, error) {
 	if v == nil {
 		return nil, nil
@@ -12109,6 +12533,13 @@ func (ec *executionContext) marshalOString2ᚖstring(ctx context.Context, sel as
 	_ = ctx
 	res := scalar.MarshalString(*v)
 	return res
+}
+
+func (ec *executionContext) marshalOSuspendUserPayload2ᚖdialogsᚋgraphᚋmodelᚐSuspendUserPayload(ctx context.Context, sel ast.SelectionSet, v *model.SuspendUserPayload) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	return ec._SuspendUserPayload(ctx, sel, v)
 }
 
 func (ec *executionContext) marshalOUpdateDialogPayload2ᚖdialogsᚋgraphᚋmodelᚐUpdateDialogPayload(ctx context.Context, sel ast.SelectionSet, v *model.UpdateDialogPayload) graphql.Marshaler {

@@ -246,6 +246,12 @@ type DialogOrder struct {
 	Direction OrderDirection `json:"direction"`
 }
 
+// The result of endUserSessions.
+type EndUserSessionsPayload struct {
+	// Id of the user whose sessions have ended.
+	UserID string `json:"userId"`
+}
+
 // Result of leaveDialogs. Each id is in one of the two lists, in the order of the input.
 type LeaveDialogsPayload struct {
 	// Dialogs that the caller has left.
@@ -296,6 +302,14 @@ type RotateWebhookSecretPayload struct {
 	Webhook Webhook `json:"webhook"`
 	// The new secret. It is shown only in this response.
 	Secret string `json:"secret"`
+}
+
+// The result of suspendUser.
+type SuspendUserPayload struct {
+	// Id of the user.
+	UserID string `json:"userId"`
+	// Whether the user is suspended now.
+	Suspended bool `json:"suspended"`
 }
 
 // Changes to a dialog. Fields that are left out stay unchanged. An input without any change fails with BAD_USER_INPUT.

@@ -21,6 +21,7 @@ type Database struct {
 	keys    map[string]dialog.APIKey
 	hooks   map[dialog.ID]*webhook
 	ended   map[string]dialog.EndedSession
+	access  map[dialog.UserID]dialog.UserAccess
 	log     changeLog
 }
 
@@ -41,7 +42,7 @@ func NewDatabase() *Database {
 	return &Database{
 		dialogs: map[dialog.ID]dialog.Dialog{}, claims: map[claimKey]claim{},
 		classes: map[string]dialog.Class{}, keys: map[string]dialog.APIKey{}, hooks: map[dialog.ID]*webhook{},
-		ended: map[string]dialog.EndedSession{}, log: newChangeLog(),
+		ended: map[string]dialog.EndedSession{}, access: map[dialog.UserID]dialog.UserAccess{}, log: newChangeLog(),
 	}
 }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"maps"
 	"slices"
+	"time"
 
 	"dialogs/dialog"
 )
@@ -73,6 +74,19 @@ func (s *store) RemoveAPIKey(ctx context.Context, name string) error {
 		return dialog.ErrAPIKeyNotFound(name)
 	}
 	delete(s.db.keys, name)
+	return nil
+}
+
+func (s *store) UseAPIKey(ctx context.Context, name string, day time.Time) error {
+	end, err := s.begin(ctx)
+	if err != nil {
+		return err
+	}
+	defer end()
+	if k, ok := s.db.keys[name]; ok && k.UsedOn.Before(day) {
+		k.UsedOn = day
+		s.db.keys[name] = k
+	}
 	return nil
 }
 

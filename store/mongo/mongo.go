@@ -42,18 +42,18 @@ type Options struct {
 
 // Store is a [dialog.Store] in a MongoDB database.
 type Store struct {
-	client                                                   *driver.Client
-	dialogs, claims, classes, keys, sessions, sync, webhooks *driver.Collection
-	timeout                                                  time.Duration
-	turns                                                    turns
-	clock                                                    clock
-	errors                                                   scrubber
-	topology                                                 *topology
-	mu                                                       sync.Mutex // guards closed, and calls.Add against calls.Wait
-	closed                                                   bool
-	calls                                                    sync.WaitGroup
-	stopBackground                                           context.CancelFunc
-	background                                               sync.WaitGroup
+	client                                                          *driver.Client
+	dialogs, claims, classes, keys, sessions, sync, webhooks, users *driver.Collection
+	timeout                                                         time.Duration
+	turns                                                           turns
+	clock                                                           clock
+	errors                                                          scrubber
+	topology                                                        *topology
+	mu                                                              sync.Mutex // guards closed, and calls.Add against calls.Wait
+	closed                                                          bool
+	calls                                                           sync.WaitGroup
+	stopBackground                                                  context.CancelFunc
+	background                                                      sync.WaitGroup
 }
 
 var _ dialog.Store = (*Store)(nil)
@@ -87,7 +87,7 @@ func Open(ctx context.Context, uri string, o Options) (dialog.Store, error) {
 		client:  client,
 		dialogs: db.Collection("dialogs"), claims: db.Collection("claims"),
 		classes: db.Collection("classes"), keys: db.Collection("api_keys"),
-		sessions: db.Collection("ended_sessions"), sync: db.Collection("sync"),
+		sessions: db.Collection("ended_sessions"), users: db.Collection("user_access"), sync: db.Collection("sync"),
 		webhooks: db.Collection("webhooks"),
 		timeout:  o.Timeout, errors: scrub, topology: topology,
 	}

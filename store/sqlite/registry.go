@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"time"
 
 	"dialogs/dialog"
 )
@@ -85,8 +86,8 @@ func (s *Store) SaveClass(ctx context.Context, c dialog.Class) (bool, error) {
 func (s *Store) AddAPIKey(ctx context.Context, k dialog.APIKey) error {
 	return s.write(ctx, "adding an API key", func(w *writer) error {
 		added, err := w.affect(
-			"INSERT INTO api_key (name, hash, created_at) VALUES (?, ?, ?) ON CONFLICT DO NOTHING",
-			k.Name, k.Hash[:], millis(k.CreatedAt),
+			"INSERT INTO api_key (name, hash, created_at, expires_at, note, scopes, used_on) VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
+			k.Name, k.Hash[:], millis(k.CreatedAt), millisOrNone(k.ExpiresAt), k.Note, k.Scopes, millisOrNone(k.UsedOn),
 		)
 		if err == nil && added == 0 {
 			return dialog.ErrAPIKeyExists(k.Name)
@@ -99,7 +100,7 @@ func (s *Store) AddAPIKey(ctx context.Context, k dialog.APIKey) error {
 func (s *Store) APIKeys(ctx context.Context) ([]dialog.APIKey, error) {
 	var keys []dialog.APIKey
 	err := s.read(ctx, "reading the API keys", func(ctx context.Context) error {
-		rows, err := s.reads.query(ctx, "SELECT name, hash, created_at FROM api_key ORDER BY name")
+		rows, err := s.reads.query(ctx, "SELECT name, hash, created_at, expires_at, note, scopes, used_on FROM api_key ORDER BY name")
 		if err != nil {
 			return err
 		}
@@ -107,14 +108,15 @@ func (s *Store) APIKeys(ctx context.Context) ([]dialog.APIKey, error) {
 		for rows.Next() {
 			var k dialog.APIKey
 			var hash []byte
-			var at int64
-			if err := rows.Scan(&k.Name, &hash, &at); err != nil {
+			var at, expires, used int64
+			if err := rows.Scan(&k.Name, &hash, &at, &expires, &k.Note, &k.Scopes, &used); err != nil {
 				return err
 			}
 			if len(hash) != len(k.Hash) {
 				return fmt.Errorf("the API key %q has a hash of %d bytes", k.Name, len(hash))
 			}
 			k.Hash, k.CreatedAt = [32]byte(hash), instant(at)
+			k.ExpiresAt, k.UsedOn = instantOrNone(expires), instantOrNone(used)
 			keys = append(keys, k)
 		}
 		return rows.Err()
@@ -134,4 +136,26 @@ func (s *Store) RemoveAPIKey(ctx context.Context, name string) error {
 		}
 		return err
 	})
+}
+
+// UseAPIKey stores the day of the last use of a key.
+func (s *Store) UseAPIKey(ctx context.Context, name string, day time.Time) error {
+	return s.write(ctx, "storing the use of an API key", func(w *writer) error {
+		return w.exec("UPDATE api_key SET used_on = ? WHERE name = ? AND used_on < ?", millis(day), name, millis(day))
+	})
+}
+
+// millisOrNone is an instant as it is stored where there may be none: 0.
+func millisOrNone(t time.Time) int64 {
+	if t.IsZero() {
+		return 0
+	}
+	return millis(t)
+}
+
+func instantOrNone(stored int64) time.Time {
+	if stored == 0 {
+		return time.Time{}
+	}
+	return instant(stored)
 }

@@ -89,6 +89,8 @@ func Run(t *testing.T, newDatabase func(t testing.TB) Database) {
 		{"classes", testClasses},
 		{"classes under a race", testClassRace},
 		{"API keys", testAPIKeys},
+		{"what API keys may do", testKeyScopes},
+		{"access of users", testAccess},
 		{"API keys under a race", testAPIKeyRace},
 		{"ended sessions", testSessions},
 		{"ended sessions under a race", testSessionRace},
