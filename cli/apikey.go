@@ -72,8 +72,7 @@ func (p *program) revokeKeyCommand() *cobra.Command {
 // storeCommand makes a command that works with a store alone.
 func (p *program) storeCommand(c *cobra.Command, run func(context.Context, *storeSettings, []string) error) *cobra.Command {
 	var s storeSettings
-	s.bind(c.Flags())
-	settable(c.Flags())
+	addSettings(c, s.bind)
 	c.PreRunE = p.prepare
 	c.RunE = func(cmd *cobra.Command, args []string) error {
 		if err := s.validate(); err != nil {

@@ -191,6 +191,17 @@ func settable(fs *pflag.FlagSet) {
 	})
 }
 
+// addSettings adds settings to a command, and makes them environment variables too. Flags that
+// the command has already stay flags alone.
+func addSettings(c *cobra.Command, binds ...func(*pflag.FlagSet)) {
+	fs := pflag.NewFlagSet("", pflag.ContinueOnError)
+	for _, bind := range binds {
+		bind(fs)
+	}
+	settable(fs)
+	c.Flags().AddFlagSet(fs)
+}
+
 // fromEnvironment sets the settings among the flags that the command line did
 // not set.
 func fromEnvironment(fs *pflag.FlagSet, env environment) error {

@@ -59,6 +59,9 @@ func TestMistypedCommands(t *testing.T) {
 		{"token alice bob", `unexpected argument "bob": dialogs token USER [flags]`},
 		{"apikey create", `"dialogs apikey create" needs NAME`},
 		{"apikey revoke a b", `unexpected argument "b"`},
+		{"webhook add", `"dialogs webhook add" needs URL`},
+		{"webhook show", `"dialogs webhook show" needs ID`},
+		{"webhook list x", `unexpected argument "x"`},
 		{"backup", `"dialogs backup" needs FILE`},
 		{"restore", `"dialogs restore" needs FILE`},
 		{"help serv", `unknown command "serv" for "dialogs"; did you mean "serve"?`},
@@ -69,6 +72,22 @@ func TestMistypedCommands(t *testing.T) {
 		result := servertest.Run(t, nil, strings.Fields(test.args)...)
 		if result.Code != 1 || result.Stdout != "" || strings.Contains(result.Stderr, "\n") || !strings.Contains(result.Stderr, test.want) {
 			t.Errorf("dialogs %s: got code %d and %q, want %q", test.args, result.Code, result.Stderr, test.want)
+		}
+	}
+}
+
+// TestFlagsAlone: flags that belong to one command are not environment variables, which other
+// programs might have set to something else.
+func TestFlagsAlone(t *testing.T) {
+	for _, args := range []string{"apikey create", "session end", "webhook add", "webhook replay", "find", "history", "rename"} {
+		help := servertest.Run(t, nil, append(strings.Fields(args), "--help")...).Stdout
+		for _, flag := range []string{"ONLY", "ASPECTS", "TYPES", "CLASS", "WITH_DIALOG", "SINCE", "SCOPES", "EXPIRES", "NOTE", "USER", "OF", "TYPE", "AS_USER", "JSON"} {
+			if strings.Contains(help, "[DIALOGS_"+flag+"]") {
+				t.Errorf("dialogs %s: DIALOGS_%s is a variable", args, flag)
+			}
+		}
+		if !strings.Contains(help, "[DIALOGS_STORE]") {
+			t.Errorf("dialogs %s: DIALOGS_STORE is not a variable", args)
 		}
 	}
 }

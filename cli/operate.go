@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"dialogs/dialog"
 	"dialogs/dialogjson"
@@ -32,9 +33,7 @@ func (p *program) operate(c *cobra.Command, run func(ctx context.Context, o *ope
 	var limits dialog.Limits
 	var asUser string
 	o := operation{program: p}
-	st.bind(c.Flags())
-	bindLimits(c.Flags(), &limits)
-	settable(c.Flags())
+	addSettings(c, st.bind, func(fs *pflag.FlagSet) { bindLimits(fs, &limits) })
 	c.Flags().StringVar(&asUser, "as-user", "", "act with the permissions of this user, not as a server")
 	c.Flags().BoolVar(&o.json, "json", false, "print JSON with the names of the GraphQL schema, one object per line")
 	c.PreRunE = p.prepare

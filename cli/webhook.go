@@ -56,10 +56,7 @@ func (p *program) webhookSubcommand(c *cobra.Command, run func(ctx context.Conte
 	var st storeSettings
 	var secret secretSettings
 	var allowed webhook.Targets
-	st.bind(c.Flags())
-	secret.bind(c.Flags())
-	bindTargets(c.Flags(), &allowed)
-	settable(c.Flags())
+	addSettings(c, st.bind, secret.bind, func(fs *pflag.FlagSet) { bindTargets(fs, &allowed) })
 	c.PreRunE = p.prepare
 	c.RunE = func(cmd *cobra.Command, args []string) error {
 		if err := st.validate(); err != nil {
@@ -88,7 +85,7 @@ func (p *program) addWebhookCommand() *cobra.Command {
 	var kinds, aspects, types, classes []string
 	var withDialog bool
 	c := &cobra.Command{
-		Use: "add URL", Short: "Add a webhook and print its id and its secret; the secret is shown only once", Args: cobra.ExactArgs(1),
+		Use: "add URL", Short: "Add a webhook and print its id and its secret; the secret is shown only once", Args: takes("URL"),
 		Example: `  dialogs webhook add https://example.com/hooks
   dialogs webhook add https://example.com/hooks --only created,deleted --types group --with-dialog`,
 	}
@@ -141,7 +138,7 @@ func parseWords[T any](flag string, words []string, parse func([]string) ([]T, e
 
 func (p *program) listWebhooksCommand() *cobra.Command {
 	return p.webhookSubcommand(&cobra.Command{
-		Use: "list", Short: "List the webhooks", Args: cobra.NoArgs,
+		Use: "list", Short: "List the webhooks", Args: takes(),
 	}, func(ctx context.Context, admin *webhook.Admin, _ []string) error {
 		all, err := admin.List(ctx, operator)
 		if err != nil {
@@ -158,7 +155,7 @@ func (p *program) listWebhooksCommand() *cobra.Command {
 
 func (p *program) showWebhookCommand() *cobra.Command {
 	return p.webhookSubcommand(&cobra.Command{
-		Use: "show ID", Short: "Show a webhook and the state of its deliveries", Args: cobra.ExactArgs(1),
+		Use: "show ID", Short: "Show a webhook and the state of its deliveries", Args: takes("ID"),
 	}, func(ctx context.Context, admin *webhook.Admin, args []string) error {
 		h, err := admin.Find(ctx, operator, args[0])
 		if err != nil {
@@ -193,7 +190,7 @@ func (p *program) showWebhook(h webhook.Listed) error {
 
 func (p *program) removeWebhookCommand() *cobra.Command {
 	return p.webhookSubcommand(&cobra.Command{
-		Use: "remove ID", Short: "Remove a webhook", Args: cobra.ExactArgs(1),
+		Use: "remove ID", Short: "Remove a webhook", Args: takes("ID"),
 	}, func(ctx context.Context, admin *webhook.Admin, args []string) error {
 		_, err := admin.Delete(ctx, operator, args[0])
 		return err
@@ -202,7 +199,7 @@ func (p *program) removeWebhookCommand() *cobra.Command {
 
 func (p *program) statusCommand(use, short string, status dialog.WebhookStatus) *cobra.Command {
 	return p.webhookSubcommand(&cobra.Command{
-		Use: use + " ID", Short: short, Args: cobra.ExactArgs(1),
+		Use: use + " ID", Short: short, Args: takes("ID"),
 	}, func(ctx context.Context, admin *webhook.Admin, args []string) error {
 		_, err := admin.Update(ctx, operator, args[0], webhook.Spec{Status: dialog.Some(status)})
 		return err
@@ -211,7 +208,7 @@ func (p *program) statusCommand(use, short string, status dialog.WebhookStatus) 
 
 func (p *program) rotateWebhookCommand() *cobra.Command {
 	return p.webhookSubcommand(&cobra.Command{
-		Use: "rotate ID", Short: "Create a new secret and print it; the old one also signs for 24 hours", Args: cobra.ExactArgs(1),
+		Use: "rotate ID", Short: "Create a new secret and print it; the old one also signs for 24 hours", Args: takes("ID"),
 	}, func(ctx context.Context, admin *webhook.Admin, args []string) error {
 		_, secret, err := admin.Rotate(ctx, operator, args[0])
 		if err != nil {
@@ -225,7 +222,7 @@ func (p *program) rotateWebhookCommand() *cobra.Command {
 func (p *program) replayWebhookCommand() *cobra.Command {
 	var since string
 	c := &cobra.Command{
-		Use: "replay ID", Short: "Send all changes after a given time again, as far as they are still kept", Args: cobra.ExactArgs(1),
+		Use: "replay ID", Short: "Send all changes after a given time again, as far as they are still kept", Args: takes("ID"),
 		Example: "  dialogs webhook replay 5d75393ba28f9a17e1cb0001 --since 2026-01-31T14:00:00Z",
 	}
 	c.Flags().StringVar(&since, "since", "", "time in RFC 3339, or how long ago, for example 2h; required")
@@ -241,7 +238,7 @@ func (p *program) replayWebhookCommand() *cobra.Command {
 
 func (p *program) testWebhookCommand() *cobra.Command {
 	return p.webhookSubcommand(&cobra.Command{
-		Use: "test ID", Short: "Send a message of the type \"test\" now, and show the result", Args: cobra.ExactArgs(1),
+		Use: "test ID", Short: "Send a message of the type \"test\" now, and show the result", Args: takes("ID"),
 	}, func(ctx context.Context, admin *webhook.Admin, args []string) error {
 		failure, err := admin.Test(ctx, operator, args[0])
 		switch {

@@ -109,7 +109,7 @@ func (a *Admin) Find(ctx context.Context, c dialog.Caller, id string) (Listed, e
 }
 
 func (a *Admin) find(ctx context.Context, text string) (dialog.Webhook, error) {
-	id, err := dialog.ParseID("id", text)
+	id, err := parseID(text)
 	if err != nil {
 		return dialog.Webhook{}, err
 	}
@@ -123,6 +123,15 @@ func (a *Admin) find(ctx context.Context, text string) (dialog.Webhook, error) {
 		}
 	}
 	return dialog.Webhook{}, dialog.ErrWebhookNotFound(id)
+}
+
+// parseID reads the id of a webhook, which has the form of a dialog's.
+func parseID(text string) (dialog.ID, error) {
+	id, err := dialog.ParseID("id", text)
+	if err != nil {
+		return "", dialog.InvalidInput("id", "invalid webhook id "+dialog.Quote(text)+": must be 24 lower-case hexadecimal digits")
+	}
+	return id, nil
 }
 
 // Create adds a webhook. It learns of everything that changes from now on. The secret is
@@ -275,7 +284,7 @@ func (a *Admin) Delete(ctx context.Context, c dialog.Caller, id string) (dialog.
 	if err := judge(c); err != nil {
 		return "", err
 	}
-	own, err := dialog.ParseID("id", id)
+	own, err := parseID(id)
 	if err != nil {
 		return "", err
 	}
