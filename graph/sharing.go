@@ -4,10 +4,11 @@ import (
 	"context"
 	"encoding/json"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/99designs/gqlgen/graphql"
-	lru "github.com/hashicorp/golang-lru/v2"
+	"github.com/hashicorp/golang-lru/v2/simplelru"
 	"github.com/vektah/gqlparser/v2/ast"
 
 	"dialogs/dialog"
@@ -16,9 +17,11 @@ import (
 
 const (
 	// sharedAnswers is how many answers are kept for other subscribers of the
-	// same event, and sharedBytes the largest of them.
+	// same event, sharedBytes the largest of them, and sharedMemory what all of them
+	// take at most.
 	sharedAnswers = 64
-	sharedBytes   = 16 << 10
+	sharedBytes   = 512 << 10
+	sharedMemory  = 4 << 20
 	// sharedWait is how long a subscriber waits for another one that is making the
 	// answer, and may have to wait for memory.
 	sharedWait = 50 * time.Millisecond
@@ -27,7 +30,9 @@ const (
 // sharing keeps the answers of the latest events, so that an event that thousands wait
 // for is executed and rendered once.
 type sharing struct {
-	answers *lru.Cache[sharedKey, *sharedAnswer]
+	mu      sync.Mutex
+	answers *simplelru.LRU[sharedKey, *sharedAnswer]
+	bytes   int // of all answers
 }
 
 // A sharedKey is the same for subscribers whose answers are equal.
@@ -48,6 +53,7 @@ type sharedKey struct {
 type sharedAnswer struct {
 	made chan struct{} // closed when it is
 	data json.RawMessage
+	kept bool // in the cache; the mutex of sharing guards it
 }
 
 // await returns the data, if there is any soon.
@@ -69,11 +75,47 @@ func (a *sharedAnswer) await(ctx context.Context) json.RawMessage {
 }
 
 func newSharing() *sharing {
-	answers, err := lru.New[sharedKey, *sharedAnswer](sharedAnswers)
+	s := &sharing{}
+	answers, err := simplelru.NewLRU(sharedAnswers, func(_ sharedKey, a *sharedAnswer) {
+		a.kept = false
+		s.bytes -= len(a.data)
+	})
 	if err != nil {
 		panic("graph: sharing: " + err.Error()) // the size is a constant
 	}
-	return &sharing{answers}
+	s.answers = answers
+	return s
+}
+
+// find returns the answer that somebody makes or has made, or else adds one for the
+// caller to make.
+func (s *sharing) find(key sharedKey) (a *sharedAnswer, found bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if a, found = s.answers.Peek(key); found {
+		return a, true
+	}
+	a = &sharedAnswer{made: make(chan struct{}), kept: true}
+	s.answers.Add(key, a)
+	return a, false
+}
+
+// keep has the data of an answer, or that it cannot be shared. Others are dropped to
+// make room for it.
+func (s *sharing) keep(a *sharedAnswer, data json.RawMessage) {
+	defer close(a.made)
+	if len(data) > sharedBytes {
+		return
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	a.data = data
+	if !a.kept {
+		return
+	}
+	for s.bytes += len(data); s.bytes > sharedMemory; {
+		s.answers.RemoveOldest()
+	}
 }
 
 // A shareable is what the answers of one subscription depend on.
@@ -126,14 +168,9 @@ func (s *sharing) share(ctx context.Context, of *shareable, e live.Event) (data 
 	if of.cursor {
 		key.cursor = e.Cursor
 	}
-	own := &sharedAnswer{made: make(chan struct{})}
-	if other, found, _ := s.answers.PeekOrAdd(key, own); found {
-		return other.await(ctx), func(json.RawMessage) {}
+	answer, found := s.find(key)
+	if found {
+		return answer.await(ctx), func(json.RawMessage) {}
 	}
-	return nil, func(data json.RawMessage) {
-		if len(data) <= sharedBytes {
-			own.data = data
-		}
-		close(own.made)
-	}
+	return nil, func(data json.RawMessage) { s.keep(answer, data) }
 }
