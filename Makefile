@@ -15,7 +15,7 @@ VERSION := $(shell git describe --tags --always --dirty 2>/dev/null)
 # Packages whose random tests run longer in make test-long.
 LONG = $(sort $(dir $(shell grep -rl --include=*_test.go 'dialogtest.Times' .)))
 
-.PHONY: help run build page compile test test-long generate format lint check bench bench-cost bench-live bench-peers bench-guard audit screenshot test-mongo bench-mongo clean
+.PHONY: help run build page compile test test-long generate format lint check bench bench-cost bench-live bench-peers bench-guard audit release screenshot test-mongo bench-mongo clean
 
 help: ## Show this help
 	@grep -Eh '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-11s %s\n", $$1, $$2}'
@@ -44,6 +44,7 @@ playground/dist/page/index.html: $(wildcard $(WEB)/*.* $(WEB)/src/*) README.md
 test: $(PAGE) ## Run all tests
 	@mkdir -p bin
 	$(TOOL) gotestsum --format pkgname --jsonfile $(RESULTS) -- $(RACE) $(SHUFFLE) ./...
+	go -C tools test ./...
 	@[ -n "$(RACE)" ] || echo "NOT RUN: the race detector: needs a C compiler"
 	@grep -ho 'NOT RUN: [^"\\]*' $(RESULTS) | sort -u | grep . || echo "Everything ran."
 
@@ -71,6 +72,9 @@ check: ## Check generated code, format, vet, lint and module files
 
 audit: ## Look for known vulnerabilities in all dependencies
 	@tools/audit
+
+release: ## Build dist/: programs for all platforms, checksums, SBOM
+	@tools/release
 
 test-mongo: export DIALOGS_SECRET ?= unused-here-but-compose-asks-for-it
 test-mongo: ## Run the tests of the stores on a real MongoDB, with Docker and compose.yaml

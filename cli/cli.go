@@ -69,7 +69,7 @@ flag's help; a flag wins.`,
 	addGroup(root, "Credentials:", p.apiKeyCommand(), p.tokenCommand(), p.sessionCommand(), p.userCommand())
 	addGroup(root, "Dialogs:", p.findCommand(), p.showCommand(), p.historyCommand(), p.renameCommand(), p.addCommand(), p.removeCommand(), p.deleteCommand())
 	addGroup(root, "Data:", p.statsCommand(), p.backupCommand(), p.restoreCommand(), p.importCommand(), p.exportCommand(), p.migrateCommand(), p.webhookCommand())
-	root.AddCommand(p.versionCommand())
+	root.AddCommand(p.versionCommand(), p.manCommand())
 	completeHelp(root)
 	return root
 }
