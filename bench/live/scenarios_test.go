@@ -211,10 +211,12 @@ func (l *load) blocked() {
 		})
 	}
 	defer l.followAll(readers)()
+	total := 0
 	measure := func(n int) sample {
+		total += n
 		w := &writer{s: s, ids: []string{id}, by: by, each: 20 * time.Millisecond}
 		w.write(n)
-		time.Sleep(time.Second)
+		l.awaitAll(readers, func(*client) int { return total })
 		latency, lost, twice := w.compare(readers, func(*client, string) bool { return true })
 		l.complete(lost, twice)
 		return latency
