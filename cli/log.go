@@ -62,12 +62,34 @@ func (l *logLines) Write(line []byte) (int, error) {
 
 func (l *logLines) write(to io.Writer, report func(dropped int64)) {
 	defer close(l.written)
+	var batch []byte
 	for line := range l.waiting {
-		_, _ = to.Write(line) // where should it be logged?
+		batch = l.gather(append(batch[:0], line...))
+		_, _ = to.Write(batch) // where should it be logged?
 		if dropped := l.dropped.Swap(0); dropped > 0 {
 			report(dropped)
 		}
 	}
+}
+
+// batchBytes is how many bytes of lines that wait are written at once: a system call for
+// each line takes longer than making the line.
+const batchBytes = 16 << 10
+
+// gather adds lines that already wait. Nobody waits for more of them.
+func (l *logLines) gather(batch []byte) []byte {
+	for len(batch) < batchBytes {
+		select {
+		case line, open := <-l.waiting:
+			if !open {
+				return batch
+			}
+			batch = append(batch, line...)
+		default:
+			return batch
+		}
+	}
+	return batch
 }
 
 // close writes what waits, unless its reader has stopped reading.

@@ -52,8 +52,9 @@ func TestLogStuck(t *testing.T) {
 	for n := range 2 * linesWaiting {
 		log.Info(fmt.Sprint(n))
 	}
-	if dropped := lines.dropped.Load(); dropped < linesWaiting-1 {
-		t.Errorf("%d lines were dropped, want nearly %d", dropped, linesWaiting)
+	const written = int64(batchBytes / len("level=INFO")) // at most, at the time
+	if dropped := lines.dropped.Load(); dropped < linesWaiting-written {
+		t.Errorf("%d lines were dropped, want at least %d", dropped, linesWaiting-written)
 	}
 	close(to.release)
 	lines.close()

@@ -67,6 +67,7 @@ func (p *program) serve(ctx context.Context, s *settings) (err error) {
 	}
 	warnOfExposedFiles(exposed, log)
 	limitHeap(log)
+	defer tuneCollector()()
 	certificate, err := s.certificate(log)
 	if err != nil {
 		return err

@@ -1,0 +1,59 @@
+package cli
+
+import (
+	"os"
+	"runtime"
+	"runtime/debug"
+	"runtime/metrics"
+	"sync/atomic"
+)
+
+const (
+	// collectorRoom is how many bytes a small heap may grow by before it is collected.
+	// Go lets a heap double, and with a few megabytes in use it would be collected many
+	// times a second.
+	collectorRoom = 12 << 20
+	// collectorLeast and collectorMost are the bounds of what GOGC is set to.
+	collectorLeast, collectorMost = 100, 400
+)
+
+// tuneCollector lets a small heap grow by collectorRoom before it is collected, and a
+// large one double as usual, until stop is called. GOGC, if it is set, decides instead.
+// Near the memory limit, collections are as frequent as the limit requires.
+func tuneCollector() (stop func()) {
+	if os.Getenv("GOGC") != "" {
+		return func() {}
+	}
+	stopped := new(atomic.Bool)
+	(&tuning{stopped: stopped, percent: collectorLeast}).await()
+	return func() { stopped.Store(true) }
+}
+
+// A tuning is unreachable, so that its finalizer runs after each collection.
+type tuning struct {
+	stopped *atomic.Bool
+	percent int
+}
+
+func (t *tuning) await() { runtime.SetFinalizer(t, (*tuning).adjust) }
+
+func (t *tuning) adjust() {
+	if t.stopped.Load() {
+		debug.SetGCPercent(collectorLeast)
+		return
+	}
+	live := []metrics.Sample{{Name: "/gc/heap/live:bytes"}}
+	metrics.Read(live)
+	percent := collectorPercent(live[0].Value.Uint64())
+	// Setting it stops the program for a moment, so small differences are left.
+	if percent < t.percent*9/10 || percent > t.percent*11/10 {
+		debug.SetGCPercent(percent)
+		t.percent = percent
+	}
+	t.await()
+}
+
+// collectorPercent is GOGC for a heap with so many bytes in use.
+func collectorPercent(live uint64) int {
+	return int(min(max(collectorRoom*100/max(live, 1), collectorLeast), collectorMost)) //nolint:gosec // between 100 and 400
+}
