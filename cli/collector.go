@@ -55,5 +55,5 @@ func (t *tuning) adjust() {
 
 // collectorPercent is GOGC for a heap with so many bytes in use.
 func collectorPercent(live uint64) int {
-	return int(min(max(collectorRoom*100/max(live, 1), collectorLeast), collectorMost)) //nolint:gosec // between 100 and 400
+	return int(min(max(collectorRoom*100/max(live, 1), collectorLeast), collectorMost))
 }
