@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"sync/atomic"
 
 	"dialogs/dialog"
 	"dialogs/quickblox"
@@ -23,7 +24,7 @@ type sources struct {
 	file    io.Closer
 	reader  dialogReader
 	classes []dialog.Class // of exports
-	told    int            // the largest total so far
+	told    atomic.Int64   // the largest total so far
 	ahead   []readDialog
 }
 
@@ -117,6 +118,9 @@ func (s *sources) read() (dialog.Foreign, error) {
 		if e, ok := s.reader.(transfer.ClassSource); ok {
 			s.classes = append(s.classes, e.Classes()...)
 		}
+		if t, ok := s.reader.(interface{ Total() int }); ok {
+			s.told.Store(max(s.told.Load(), int64(t.Total())))
+		}
 		switch {
 		case err == nil, dialog.IsCode(err, dialog.Invalid):
 			return f, err
@@ -168,13 +172,12 @@ func (s *sources) close() error {
 	return err
 }
 
-// total is the number of dialogs, if the sources say it; else 0.
+// total is the number of dialogs, if the sources say it; else 0. It may be called
+// while Next is.
 func (s *sources) total(done int) int {
-	if r, ok := s.reader.(interface{ Total() int }); ok {
-		s.told = max(s.told, r.Total())
-	}
-	if done > s.told { // they only know their own part
+	told := int(s.told.Load())
+	if done > told { // they only know their own part
 		return 0
 	}
-	return s.told
+	return told
 }

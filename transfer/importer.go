@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"slices"
+	"sync"
 	"time"
 
 	"dialogs/dialog"
@@ -109,6 +110,8 @@ type run struct {
 	report  ImportReport
 	batch   []dialog.Dialog
 	done    int
+	// ahead is a dialog that was read for the next portion.
+	ahead *dialog.Dialog
 }
 
 func (i Importer) run(readOnly bool) *run {
@@ -127,46 +130,120 @@ func (i Importer) run(readOnly bool) *run {
 
 func (r *run) caller() dialog.Caller { return dialog.Caller{APIKey: r.Actor} }
 
-// each reads the source and settles its dialogs batch by batch.
+const (
+	// importMost and importBytes bound the dialogs that are stored at once. Another
+	// batch is read in the meantime.
+	importMost  = 2000
+	importBytes = 4 << 20
+)
+
+// A portion is a part of a source: some valid dialogs, each once, and the others.
+type portion struct {
+	dialogs []dialog.Dialog
+	invalid []invalid
+	err     error // that ended the reading
+}
+
+type invalid struct {
+	id  string
+	why error
+}
+
+// each reads the source and settles its dialogs batch by batch. While one is
+// settled, the next is read.
 func (r *run) each(ctx context.Context, source Source, settle func(context.Context) error) error {
-	flush := func() error {
-		if len(r.batch) == 0 {
-			return nil
-		}
-		err := settle(ctx)
-		r.done += len(r.batch)
-		r.batch = r.batch[:0]
-		r.Progress(r.done)
-		return err
-	}
-	for {
-		f, err := source.Next()
-		if err := r.define(ctx, source); err != nil {
-			return errors.Join(flush(), err)
-		}
-		if errors.Is(err, io.EOF) {
-			return flush()
-		}
-		var d dialog.Dialog
-		if err == nil {
-			d, err = r.service.Adopt(ctx, r.caller(), f)
-		}
-		if dialog.IsCode(err, dialog.Invalid) {
+	portions, stopped := make(chan portion), make(chan struct{})
+	var reader sync.WaitGroup
+	reader.Go(func() { r.read(ctx, source, portions, stopped) })
+	defer reader.Wait()
+	defer close(stopped)
+	for p := range portions {
+		for _, i := range p.invalid {
 			r.done++
-			r.refuse(f.ID.Value, err)
-			continue
+			r.refuse(i.id, i.why)
 		}
-		if err != nil {
-			return errors.Join(flush(), err)
-		}
-		again := slices.ContainsFunc(r.batch, func(b dialog.Dialog) bool { return b.ID == d.ID })
-		if again || len(r.batch) == batch {
-			if err := flush(); err != nil {
-				return err
+		r.batch = p.dialogs
+		if len(r.batch) > 0 {
+			if err := settle(ctx); err != nil {
+				return errors.Join(err, p.err)
 			}
+			r.done += len(r.batch)
+			r.Progress(r.done)
 		}
-		r.batch = append(r.batch, d)
+		if p.err != nil {
+			return p.err
+		}
 	}
+	return nil
+}
+
+// read sends the source in portions, until its end or until stopped.
+func (r *run) read(ctx context.Context, source Source, to chan<- portion, stopped <-chan struct{}) {
+	defer close(to)
+	for ended := false; !ended; {
+		var p portion
+		p, ended = r.next(ctx, source, stopped)
+		select {
+		case to <- p:
+		case <-stopped:
+			return
+		}
+	}
+}
+
+// next reads one portion. ended is set for the last one.
+func (r *run) next(ctx context.Context, source Source, stopped <-chan struct{}) (p portion, ended bool) {
+	ids := map[dialog.ID]bool{}
+	for bytes := 0; len(p.dialogs) < importMost && len(p.invalid) < importMost && bytes < importBytes; {
+		select {
+		case <-stopped: // the source may be slow, and nobody waits for it any more
+			return p, true
+		default:
+		}
+		d, f := r.ahead, dialog.Foreign{}
+		r.ahead = nil
+		if d == nil {
+			var err error
+			f, err = source.Next()
+			if failed := r.define(ctx, source); failed != nil {
+				p.err = failed
+				return p, true
+			}
+			if errors.Is(err, io.EOF) {
+				return p, true
+			}
+			var adopted dialog.Dialog
+			if err == nil {
+				adopted, err = r.service.Adopt(ctx, r.caller(), f)
+			}
+			if dialog.IsCode(err, dialog.Invalid) {
+				p.invalid = append(p.invalid, invalid{f.ID.Value, err})
+				continue
+			}
+			if err != nil {
+				p.err = err
+				return p, true
+			}
+			d = &adopted
+		}
+		if ids[d.ID] { // what comes first is stored first
+			r.ahead = d
+			return p, false
+		}
+		ids[d.ID] = true
+		bytes += sizeOf(d)
+		p.dialogs = append(p.dialogs, *d)
+	}
+	return p, false
+}
+
+// sizeOf is about what a dialog takes in memory.
+func sizeOf(d *dialog.Dialog) int {
+	n := 512 + len(d.Name) + len(d.Photo) + 2*d.Custom.Bytes()
+	for _, u := range d.Occupants {
+		n += 2 * (16 + len(u)) // in its record too
+	}
+	return n
 }
 
 // withClasses is a store that defines classes in memory only.
@@ -326,12 +403,11 @@ func (r *run) create(ctx context.Context, missing []dialog.Dialog) error {
 		r.refuse(string(missing[0].ID), errPairTaken())
 		return nil
 	}
-	for i := range missing { // whose pair is taken shows one by one
-		if err := r.create(ctx, missing[i:i+1]); err != nil {
-			return err
-		}
+	half := len(missing) / 2 // whose pair is taken shows when it is alone
+	if err := r.create(ctx, missing[:half]); err != nil {
+		return err
 	}
-	return nil
+	return r.create(ctx, missing[half:])
 }
 
 // wouldCreate reports what create would do.

@@ -52,9 +52,15 @@ func (s *Store) Restore(ctx context.Context, dialogs []dialog.Dialog) error {
 		return s.fail(ctx, "reading who is part of the dialogs", err)
 	}
 	var writes []driver.WriteModel
+	paired := map[[2]dialog.UserID]dialog.ID{}
 	for i := range dialogs {
 		d := &dialogs[i]
 		if a, b, ok := d.Pair(); ok && !d.Deleted {
+			// The claim of a dialog that is not written yet could be taken over.
+			if other, taken := paired[[2]dialog.UserID{a, b}]; taken && other != d.ID {
+				return dialog.ErrPairTaken(d.ID)
+			}
+			paired[[2]dialog.UserID{a, b}] = d.ID
 			if err := s.holdPair(ctx, a, b, d); err != nil {
 				return s.fail(ctx, "claiming a pair", err)
 			}

@@ -61,14 +61,11 @@ const selectHistoryByID = "SELECT " + recordColumns + " FROM change WHERE dialog
 // Restore stores whole dialogs as they are and replaces those with the same ids:
 // all of them, or none.
 func (s *Store) Restore(ctx context.Context, dialogs []dialog.Dialog) error {
-	return s.write(ctx, "restoring dialogs", func(w *writer) error {
-		for i := range dialogs {
-			if err := w.restore(&dialogs[i]); err != nil {
-				return err
-			}
-		}
-		return nil
-	})
+	cost := 0
+	for i := range dialogs {
+		cost += rowsPerChange + len(dialogs[i].Occupants) + len(dialogs[i].Admins) + len(dialogs[i].History)
+	}
+	return s.writeFor(ctx, dialog.Actor{}, cost, "restoring dialogs", func(w *writer) error { return w.restoreAll(dialogs) })
 }
 
 func (w *writer) restore(d *dialog.Dialog) error {
@@ -90,13 +87,8 @@ func (w *writer) restore(d *dialog.Dialog) error {
 		}
 	}
 	if a, b, ok := d.Pair(); ok && !d.Deleted {
-		var n int64
-		taken, err := w.row("SELECT dialog FROM pair WHERE a = ? AND b = ?", []any{string(a), string(b)}, &n)
-		if err != nil {
+		if err := w.checkPair(a, b, d.ID); err != nil {
 			return err
-		}
-		if taken {
-			return dialog.ErrPairTaken(d.ID)
 		}
 	}
 	if !found {
@@ -111,6 +103,16 @@ func (w *writer) restore(d *dialog.Dialog) error {
 		return err
 	}
 	return w.saveMembers(at, &before, d, slices.Concat(before.Members(), d.Members()))
+}
+
+// checkPair is an error when two users have a private dialog.
+func (w *writer) checkPair(a, b dialog.UserID, id dialog.ID) error {
+	var n int64
+	taken, err := w.row("SELECT dialog FROM pair WHERE a = ? AND b = ?", []any{string(a), string(b)}, &n)
+	if err == nil && taken {
+		err = dialog.ErrPairTaken(id)
+	}
+	return err
 }
 
 // remove deletes a dialog, except for its members, before another takes its

@@ -123,27 +123,44 @@ func (w *writer) insert(d *dialog.Dialog) error {
 	return w.saveMembers(at, &dialog.Dialog{}, d, d.Members())
 }
 
-// insertRow stores a dialog, except for its members.
-func (w *writer) insertRow(at place, d *dialog.Dialog) error {
+const (
+	intoDialog = "INSERT INTO dialog (n, id, type, deleted, version, created_at, updated_at, forget_at, owner, folded, name, custom, photo, admins, occupants, position) VALUES "
+	intoRecord = "INSERT INTO change (dialog, " + recordColumns + ") VALUES "
+)
+
+// rowOf are the values of intoDialog.
+func rowOf(at place, d *dialog.Dialog) ([]any, error) {
 	id, err := encodeID(d.ID)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	var r row
 	if err := r.encodeLists(d); err != nil {
-		return err
+		return nil, err
 	}
 	forget := int64(0)
 	if d.Deleted {
 		forget = millis(d.ForgetAt)
 	}
-	err = w.exec(
-		"INSERT INTO dialog (n, id, type, deleted, version, created_at, updated_at, forget_at, owner, folded, name, custom, photo, admins, occupants, position)"+
-			" VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+	return []any{
 		at.dialog, id, int(d.Type), d.Deleted, d.Version, millis(d.CreatedAt), millis(d.UpdatedAt), forget, string(d.Owner),
 		dialog.NameKey(d.Name), d.Name, r.custom, d.Photo, r.admins, r.occupants, at.position,
-	)
+	}, nil
+}
+
+// recordRow are the values of intoRecord.
+func recordRow(n int64, r *dialog.Record) ([]any, error) {
+	text, err := encodeDetail(r)
+	return []any{n, r.Version, int(r.Kind), millis(r.At), string(r.Actor.User), r.Actor.APIKey, r.Key, r.InputHash, text}, err
+}
+
+// insertRow stores a dialog, except for its members.
+func (w *writer) insertRow(at place, d *dialog.Dialog) error {
+	row, err := rowOf(at, d)
 	if err != nil {
+		return err
+	}
+	if err := w.insertRows(intoDialog, [][]any{row}); err != nil {
 		return err
 	}
 	for i := range d.History {
@@ -158,12 +175,9 @@ func (w *writer) insertRow(at place, d *dialog.Dialog) error {
 }
 
 func (w *writer) insertRecord(n int64, r *dialog.Record) error {
-	text, err := encodeDetail(r)
+	row, err := recordRow(n, r)
 	if err != nil {
 		return err
 	}
-	return w.exec(
-		"INSERT INTO change (dialog, "+recordColumns+") VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
-		n, r.Version, int(r.Kind), millis(r.At), string(r.Actor.User), r.Actor.APIKey, r.Key, r.InputHash, text,
-	)
+	return w.insertRows(intoRecord, [][]any{row})
 }

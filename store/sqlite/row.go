@@ -121,3 +121,16 @@ func scanRecords(rows *sql.Rows) ([]dialog.Record, error) {
 	}
 	return list, rows.Err()
 }
+
+// scanIDs adds rows of ids to a set, and closes them.
+func scanIDs(rows *sql.Rows, to map[dialog.ID]bool) error {
+	defer rows.Close()
+	for rows.Next() {
+		var id []byte
+		if err := rows.Scan(&id); err != nil {
+			return err
+		}
+		to[decodeID(id)] = true
+	}
+	return rows.Err()
+}

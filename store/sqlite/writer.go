@@ -21,6 +21,8 @@ const (
 	// heavyCost is the cost of a job that lighter ones do not share a commit
 	// with: they would wait for it.
 	heavyCost = 128
+	// aloneCost is the cost of a job that shares its commit with no other.
+	aloneCost = groupCost
 )
 
 // A writer is the only connection that writes, with its prepared statements.
@@ -75,6 +77,7 @@ func (w *writer) commit(jobs *jobs, most int) (rows int) {
 	group, answers := make([]*job, 0, most), make([]error, 0, most)
 	w.position, w.moves = nil, nil
 	begun := w.wrote
+	undone := false // the only job, without a savepoint
 	err := w.exec("BEGIN IMMEDIATE")
 	for len(group) < most && w.wrote-begun < groupCost {
 		j := jobs.take(len(group) == 0)
@@ -86,14 +89,24 @@ func (w *writer) commit(jobs *jobs, most int) (rows int) {
 			continue
 		}
 		before := w.wrote
+		if j.entry.Cost >= aloneCost && len(group) == 1 {
+			answers[0] = w.alone(j)
+			jobs.charge(j, w.wrote-before)
+			undone = answers[0] != nil
+			break
+		}
 		answers[len(group)-1], err = w.savepoint(j)
 		jobs.charge(j, w.wrote-before)
 	}
-	if err == nil {
+	if err == nil && !undone {
 		err = w.savePosition()
 	}
-	if err == nil {
+	if err == nil && !undone {
 		err = w.exec("COMMIT")
+	}
+	if undone {
+		w.position = nil
+		err = w.exec("ROLLBACK")
 	}
 	if err != nil {
 		// This may fail: SQLite may have rolled back already.
@@ -132,6 +145,15 @@ func (w *writer) savepoint(j *job) (answer, broken error) {
 		}
 	}
 	return answer, w.exec("RELEASE job")
+}
+
+// alone does a job that has the transaction to itself: no copies of pages are needed
+// to undo it without undoing others.
+func (w *writer) alone(j *job) error {
+	if err := j.ctx.Err(); err != nil {
+		return dialog.ErrUnavailable(err)
+	}
+	return w.guard(j.run)
 }
 
 // guard turns a panic into an error, so that it does not affect other jobs.

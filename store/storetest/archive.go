@@ -157,6 +157,12 @@ func testRestoreOver(e *env) {
 	e.same(e.read(next.ID), next, "the other private dialog")
 	restore("the other over itself", next)
 	e.same(e.scan(e.store, 10), sortedByID(before, next), "all dialogs in the end")
+
+	first, second := private, private
+	first.ID, first.Owner, first.Occupants = "00000000000000000000000a", "r", []dialog.UserID{"r", "s"}
+	second.ID, second.Owner, second.Occupants = "00000000000000000000000b", "s", []dialog.UserID{"s", "r"}
+	e.wantError(e.store.Restore(e.Context(), []dialog.Dialog{first, second}), dialog.ErrPairTaken(second.ID), "restoring two private dialogs of two users")
+	e.gone(second.ID)
 }
 
 func sortedByID(list ...dialog.Dialog) []dialog.Dialog {
