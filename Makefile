@@ -15,7 +15,7 @@ VERSION := $(shell git describe --tags --always --dirty 2>/dev/null)
 # Packages whose random tests run longer in make test-long.
 LONG = $(sort $(dir $(shell grep -rl --include=*_test.go 'dialogtest.Times' .)))
 
-.PHONY: help run build page compile test test-long generate format lint check bench bench-cost bench-live bench-peers bench-guard audit release screenshot test-mongo bench-mongo clean
+.PHONY: help run build page compile test test-long generate format lint check bench bench-cost bench-live bench-peers bench-guard bench-scale audit release screenshot test-mongo bench-mongo clean
 
 help: ## Show this help
 	@grep -Eh '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-11s %s\n", $$1, $$2}'
@@ -89,6 +89,9 @@ bench: ## Measure the embedded store and the whole server, each compared with a 
 
 bench-cost: ## Find the most expensive requests, and write docs/cost.md
 	go test -run 'TestCost$$' -timeout 30m -v ./e2e -args -cost $(CURDIR)/docs/cost.md
+
+bench-scale: ## Measure the embedded store with 1,000 to 1,000,000 dialogs (several minutes)
+	go test ./bench/scale -run '^$$' -bench Scale -benchtime 1x -timeout 60m
 
 bench-live: ## Measure live updates with 15,000 connections; needs 20,000 open files
 	go test -run 'TestLive$$' -timeout 30m -count=1 -v ./bench/live -args -connections 15000
