@@ -1,6 +1,7 @@
 package api
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -9,6 +10,7 @@ import (
 	"net/http"
 	"runtime/debug"
 	"strconv"
+	"strings"
 	"time"
 
 	"dialogs/dialog"
@@ -41,6 +43,25 @@ type Refusal struct {
 
 // Error is the refusal's message.
 func (r *Refusal) Error() string { return r.Message }
+
+// Limit is the setting that the message says to be the limit, without its dashes; empty for
+// none.
+func (r *Refusal) Limit() string { return limitIn(r.Message) }
+
+func limitIn(message string) string {
+	_, after, found := strings.Cut(message, "(limit")
+	if found {
+		_, after, found = strings.Cut(after, "--")
+	}
+	if !found {
+		return ""
+	}
+	end := strings.IndexFunc(after, func(c rune) bool { return c != '-' && (c < 'a' || c > 'z') })
+	if end < 0 {
+		end = len(after)
+	}
+	return after[:end]
+}
 
 // HTTPStatus is the status to answer with.
 func (r *Refusal) HTTPStatus() int {
@@ -83,9 +104,11 @@ func RefusalOf(ctx context.Context, log *slog.Logger, err error) *Refusal {
 	var known *dialog.Error
 	switch {
 	case errors.As(err, &refusal):
+		NoteLimit(ctx, refusal.Limit())
 		return refusal
 	case errors.As(err, &known):
-		if known.Code == dialog.Unavailable && !errors.Is(known, context.Canceled) {
+		NoteLimit(ctx, cmp.Or(known.Limit, limitIn(known.Message)))
+		if known.Code == dialog.Unavailable && !dialog.IsReadOnly(known) && !errors.Is(known, context.Canceled) {
 			NoteUnavailable(ctx, log, known)
 		}
 		return &Refusal{

@@ -24,6 +24,8 @@ type Request struct {
 	quiet       bool
 	reasoned    bool // the notes have a reason
 	unavailable bool
+	route       string
+	setting     string
 }
 
 type requestKey struct{}
@@ -92,6 +94,34 @@ func (r *Request) noteReason(reason string) {
 		r.reasoned = true
 		r.notes = append(r.notes, slog.String("reason", reason))
 	}
+}
+
+// NoteRoute notes which of the server's routes the context's request is for.
+func NoteRoute(ctx context.Context, route string) {
+	if r, ok := ctx.Value(requestKey{}).(*Request); ok {
+		r.mu.Lock()
+		defer r.mu.Unlock()
+		r.route = route
+	}
+}
+
+// NoteLimit notes the limit that refused the context's request, by the name of its
+// setting. The first one counts.
+func NoteLimit(ctx context.Context, setting string) {
+	if r, ok := ctx.Value(requestKey{}).(*Request); ok && setting != "" {
+		r.mu.Lock()
+		defer r.mu.Unlock()
+		if r.setting == "" {
+			r.setting = setting
+		}
+	}
+}
+
+// Outcome is the request's route, and the limit that refused it; both may be empty.
+func (r *Request) Outcome() (route, limit string) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.route, r.setting
 }
 
 // Unavailable tells whether the store failed the request.

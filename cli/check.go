@@ -29,8 +29,7 @@ not open the port.`,
 	settable(c.Flags())
 	c.Flags().SortFlags = false
 	c.RunE = func(cmd *cobra.Command, _ []string) error {
-		given := map[string]bool{}
-		cmd.Flags().Visit(func(f *pflag.Flag) { given[f.Name] = true })
+		given := givenFlags(cmd.Flags())
 		err := notEmpty(cmd.Flags())
 		unknown, namesErr := p.env.checkNames(cmd.Flags())
 		err = errors.Join(err, namesErr, fromEnvironment(cmd.Flags(), p.env))
@@ -39,7 +38,7 @@ not open the port.`,
 			exposed, err = s.exposedFiles()
 			err = errors.Join(err, s.check(cmd.Context()))
 		}
-		if showErr := p.showSettings(cmd.Flags(), given, &s); showErr != nil {
+		if showErr := showSettings(p.stdout, cmd.Flags(), given, &s); showErr != nil {
 			return showErr
 		}
 		for _, name := range unknown {
@@ -95,9 +94,16 @@ func (s *settings) checkStore(ctx context.Context) error {
 	return st.Close()
 }
 
+// givenFlags are the flags that the command line has set, until the environment sets more.
+func givenFlags(fs *pflag.FlagSet) map[string]bool {
+	given := map[string]bool{}
+	fs.Visit(func(f *pflag.Flag) { given[f.Name] = true })
+	return given
+}
+
 // showSettings shows the value of every setting, and its source.
-func (p *program) showSettings(fs *pflag.FlagSet, given map[string]bool, s *settings) error {
-	table := tabwriter.NewWriter(p.stdout, 0, 0, 2, ' ', 0)
+func showSettings(to io.Writer, fs *pflag.FlagSet, given map[string]bool, s *settings) error {
+	table := tabwriter.NewWriter(to, 0, 0, 2, ' ', 0)
 	_, _ = fmt.Fprintln(table, "SETTING\tVALUE\tFROM")
 	fs.VisitAll(func(f *pflag.Flag) {
 		if _, ok := f.Annotations[isSetting]; !ok {
@@ -127,7 +133,7 @@ func (s *settings) public(f *pflag.Flag) string {
 		return "(hidden)"
 	case f.Value.String() == "", f.Value.String() == "[]":
 		return "-"
-	case f.Name == "jwks-url":
+	case f.Name == "jwks-url", f.Name == "trace-endpoint":
 		return withoutPassword(f.Value.String())
 	}
 	return f.Value.String()

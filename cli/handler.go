@@ -15,14 +15,19 @@ import (
 	"dialogs/edge"
 	"dialogs/graph"
 	"dialogs/live"
+	"dialogs/observe"
 	"dialogs/playground"
 	"dialogs/quickblox"
+	"dialogs/store/lanes"
 	"dialogs/webhook"
 )
 
 // parts are what the APIs of a server are put together from.
 type parts struct {
 	store         dialog.Store
+	lanes         *lanes.Store
+	metrics       *observe.Metrics
+	tracer        *observe.Tracer // nil for no traces
 	service       *dialog.Service
 	hub           *live.Hub
 	webhooks      *webhook.Admin
@@ -65,7 +70,7 @@ func (s *settings) handler(p parts) http.Handler {
 
 	refuse := refuserOf(mux)
 	everything := []edge.Guard{
-		edge.Pace(s.writeTimeout), edge.From(s.trustedProxies), edge.Logged(p.log, time.Now, p.prober.Doubt), edge.Recover(p.log, refuse),
+		edge.Pace(s.writeTimeout), edge.From(s.trustedProxies), edge.Logged(p.log, time.Now, p.prober.Doubt, p.observer()), edge.Recover(p.log, refuse),
 		edge.Compress(), edge.HeaderLimit(s.headerLimit, refuse),
 	}
 	if s.dev {
@@ -118,7 +123,7 @@ func (s *settings) graphql(p parts) http.Handler {
 	streams := s.streams
 	streams.Callers = edge.Callers{Authenticator: p.authenticator, Limiter: p.limiter, Log: p.log}
 	streams.WriteTimeout, streams.Spread = s.writeTimeout, s.grace/2
-	return graph.NewHandler(graph.Config{
+	config := graph.Config{
 		Service:       p.service,
 		Hub:           p.hub,
 		Sessions:      p.minter,
@@ -133,7 +138,12 @@ func (s *settings) graphql(p parts) http.Handler {
 		Documents:     s.memory.Documents,
 		Trusted:       p.trusted,
 		Streams:       streams,
-	})
+		Observer:      p.metrics,
+	}
+	if p.tracer != nil { // a nil pointer would be a tracer
+		config.Tracer = p.tracer
+	}
+	return graph.NewHandler(config)
 }
 
 func (s *settings) quickbloxAPI(p parts) http.Handler {

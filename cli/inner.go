@@ -2,6 +2,7 @@ package cli
 
 import (
 	"net/http"
+	"strings"
 
 	"dialogs/api"
 	"dialogs/edge"
@@ -16,13 +17,23 @@ type inner struct{ http.Handler }
 func inside(mux *http.ServeMux, guard edge.Guard) http.Handler {
 	outside := guard(mux)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if handler, _ := mux.Handler(r); isInner(handler) {
+		handler, pattern := mux.Handler(r)
+		api.NoteRoute(r.Context(), routeOf(pattern))
+		if isInner(handler) {
 			mux.ServeHTTP(w, r)
 			return
 		}
 		api.Quiet(r.Context())
 		outside.ServeHTTP(w, r)
 	})
+}
+
+// routeOf is the path of a mux's pattern.
+func routeOf(pattern string) string {
+	if _, path, found := strings.Cut(pattern, " "); found {
+		return path
+	}
+	return pattern
 }
 
 func isInner(h http.Handler) bool { _, ok := h.(inner); return ok }

@@ -14,7 +14,7 @@ const mongoLanes = 8
 
 // laned puts lanes before the store that the APIs use. Sign-in and health checks
 // use the store itself.
-func (s *settings) laned(st dialog.Store) dialog.Store {
+func (s *settings) laned(st dialog.Store) *lanes.Store {
 	return lanes.New(st, lanes.Options{Lanes: s.lanes(), Waiting: s.scansWaiting, Rows: s.limits.Rows, Now: time.Now})
 }
 

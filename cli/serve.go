@@ -1,10 +1,12 @@
 package cli
 
 import (
+	"bytes"
 	"context"
 	"crypto/rand"
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
 	"math"
 	"net"
@@ -16,11 +18,13 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"dialogs/api"
 	"dialogs/auth"
 	"dialogs/budget"
 	"dialogs/edge"
 	"dialogs/live"
 	"dialogs/store"
+	"dialogs/store/readonly"
 	"dialogs/webhook"
 )
 
@@ -33,9 +37,15 @@ func (p *program) serveCommand() *cobra.Command {
 second signal ends the process at once.`,
 		Example: `  dialogs serve --dev
   dialogs serve --listen 0.0.0.0:8080 --store-file /run/secrets/mongodb-uri --secret-file /run/secrets/secret`,
-		Args:    takes(),
-		PreRunE: p.prepare,
-		RunE:    func(cmd *cobra.Command, _ []string) error { return p.serve(cmd.Context(), &s) },
+		Args: takes(),
+	}
+	var given map[string]bool
+	c.PreRunE = func(cmd *cobra.Command, args []string) error {
+		given = givenFlags(cmd.Flags())
+		return p.prepare(cmd, args)
+	}
+	c.RunE = func(cmd *cobra.Command, _ []string) error {
+		return p.serve(cmd.Context(), &s, func(to io.Writer) error { return showSettings(to, cmd.Flags(), given, &s) })
 	}
 	s.bind(c.Flags())
 	settable(c.Flags())
@@ -44,7 +54,7 @@ second signal ends the process at once.`,
 }
 
 // serve runs the server until ctx ends.
-func (p *program) serve(ctx context.Context, s *settings) (err error) {
+func (p *program) serve(ctx context.Context, s *settings, show func(io.Writer) error) (err error) {
 	if err := s.validate(); err != nil {
 		return err
 	}
@@ -79,11 +89,18 @@ func (p *program) serve(ctx context.Context, s *settings) (err error) {
 	// Listen before anything is created or opened, so that a busy port is a
 	// plain error that leaves nothing behind. Connections wait until they are
 	// served.
-	listener, err := s.listener()
+	listener, err := listenOn("listen", s.listen)
 	if err != nil {
 		return err
 	}
 	defer func() { _ = listener.Close() }()
+	admin, err := s.listenAdmin()
+	if err != nil {
+		return err
+	}
+	if admin != nil {
+		defer func() { _ = admin.Close() }()
+	}
 	var opened closers
 	served := false
 	defer func() {
@@ -92,12 +109,21 @@ func (p *program) serve(ctx context.Context, s *settings) (err error) {
 			log.Info("stopped")
 		}
 	}()
+	ctx, serving := s.delayed(ctx, log)
 	parts, err := s.parts(ctx, log, &opened)
 	if err != nil {
 		return err
 	}
+	if admin != nil {
+		var config bytes.Buffer
+		if err := show(&config); err != nil {
+			return err
+		}
+		opened.add(s.serveAdmin(admin, s.adminHandler(&parts, config.Bytes()), log))
+	}
 	log.Info("serving", "address", listener.Addr().String(), "tls", certificate != nil, "store", s.store.name(), "version", version())
 	served = true
+	serving(parts.prober)
 	if s.dev {
 		if err := p.welcome(s, listener.Addr(), parts.development.page); err != nil && !errors.Is(err, syscall.EPIPE) {
 			return err
@@ -120,14 +146,33 @@ func (p *program) serve(ctx context.Context, s *settings) (err error) {
 	}.Serve(ctx, listener)
 }
 
-// listener takes the port.
-func (s *settings) listener() (net.Listener, error) {
-	listener, err := net.Listen("tcp", s.listen)
+// delayed returns a context that ends with the signal to stop; once serving is called, the
+// drain delay later. In between, the server says that it is not ready, so that load
+// balancers send nothing more.
+func (s *settings) delayed(signal context.Context, log *slog.Logger) (ctx context.Context, serving func(*edge.Prober)) {
+	ctx, stop := context.WithCancel(context.WithoutCancel(signal))
+	unwatch := context.AfterFunc(signal, stop)
+	return ctx, func(prober *edge.Prober) {
+		unwatch()
+		context.AfterFunc(signal, func() {
+			defer stop()
+			prober.Drain()
+			if s.drainDelay > 0 {
+				log.Info("draining", api.Milliseconds("delay", s.drainDelay))
+				time.Sleep(s.drainDelay)
+			}
+		})
+	}
+}
+
+// listenOn takes the address of a setting.
+func listenOn(flag, address string) (net.Listener, error) {
+	listener, err := net.Listen("tcp", address)
 	if errors.Is(err, syscall.EADDRINUSE) {
-		return nil, fmt.Errorf("%s %q: address already in use; choose another port, for example --listen %s", named("listen"), s.listen, nextPort(s.listen))
+		return nil, fmt.Errorf("%s %q: address already in use; choose another port, for example --%s %s", named(flag), address, flag, nextPort(address))
 	}
 	if err != nil {
-		return nil, listenError(named("listen"), shown(s.listen), err)
+		return nil, listenError(named(flag), shown(address), err)
 	}
 	return listener, nil
 }
@@ -190,20 +235,33 @@ func (s *settings) parts(ctx context.Context, log *slog.Logger, opened *closers)
 	if err := s.secret.note(&s.store); err != nil {
 		return p, storeError("store", s.store.address, err)
 	}
+	p.metrics = s.newMetrics()
+	if p.tracer, err = s.newTracer(ctx, log, opened); err != nil {
+		return p, err
+	}
+	s.store.options.Updated, s.store.options.Committed = p.metrics.Updated, p.metrics.Committed
 	if p.store, err = s.store.open(ctx, log); err != nil {
 		return p, err
 	}
+	p.store = p.metrics.Store(p.store, p.tracer)
 	opened.add(p.store.Close)
 	p.prober = edge.NewProber(p.store.Ping, s.store.options.Timeout, time.Now, log.With(s.store.where()))
 	opened.add(background(ctx, p.prober.Watch))
-	inner := p.store
-	p.store = live.Announce(inner, func() { p.hub.Wake(); p.sender.Wake() })
-	p.service = s.newService(s.laned(p.store))
+	if s.readOnly {
+		p.store = readonly.New(p.store)
+	}
+	p.store = live.Announce(p.store, func() { p.hub.Wake(); p.sender.Wake() })
+	p.lanes = s.laned(p.store)
+	p.service = s.newService(p.lanes)
 	if p.webhooks, err = newAdmin(p.store, secrets, s.webhookTargets); err != nil {
 		return p, err
 	}
-	p.sender = webhook.NewSender(p.webhooks, webhook.Options{Holder: s.holder(), Kept: s.keepChanges, Log: log})
-	opened.add(background(ctx, p.sender.Run))
+	p.sender = webhook.NewSender(p.webhooks, webhook.Options{
+		Holder: s.holder(), Kept: s.keepChanges, Log: log, Attempted: p.metrics.Attempted, Transport: p.traced("webhook"),
+	})
+	if !s.readOnly { // without storing how far they have come, deliveries would be repeated
+		opened.add(background(ctx, p.sender.Run))
+	}
 	p.hub = live.NewHub(live.Options{Store: p.store, Service: p.service, Announced: p.sender.Wake, Now: time.Now, Log: log})
 	// It outlives the signal to stop: subscriptions end one after the other.
 	opened.add(background(context.WithoutCancel(ctx), p.hub.Run))
@@ -227,6 +285,7 @@ func (s *settings) parts(ctx context.Context, log *slog.Logger, opened *closers)
 		return p, err
 	}
 	opened.add(func() error { p.authenticator.Close(); return nil })
+	p.observed()
 	p.limiter = edge.NewRateLimiter(s.rateLimit, s.rateLimitKey, time.Now)
 	return p, nil
 }

@@ -17,6 +17,7 @@ import (
 	"dialogs/budget"
 	"dialogs/dialog"
 	"dialogs/graph"
+	"dialogs/observe"
 	"dialogs/webhook"
 )
 
@@ -27,6 +28,12 @@ type settings struct {
 	secret secretSettings
 
 	listen string
+	// adminListen is empty for no admin listener.
+	adminListen string
+	adminPprof  bool
+	tracing     observe.Tracing
+	readOnly    bool
+	drainDelay  time.Duration
 	// tlsCert and tlsKey are files; both or neither.
 	tlsCert, tlsKey string
 
@@ -65,15 +72,18 @@ func (s *settings) bind(fs *pflag.FlagSet) {
 		logFormat: "text", sessionMax: auth.DefaultSessionMax, keepChanges: dialog.DefaultSyncKept,
 		requestTimeout: 10 * time.Second, grace: 15 * time.Second,
 		headerTimeout: 10 * time.Second, readTimeout: 30 * time.Second, writeTimeout: 5 * time.Second, idleTimeout: 2 * time.Minute,
-		headerLimit: 16 << 10, rateLimit: 50, rateLimitKey: 1000, scansWaiting: 100,
+		headerLimit: 16 << 10, tracing: observe.Tracing{Sample: 1}, rateLimit: 50, rateLimitKey: 1000, scansWaiting: 100,
 	}
 	s.requestLimits, s.memory, s.streams = graph.DefaultLimits(), budget.DefaultLimits(), graph.DefaultStreams()
 	fs.StringVar(&s.listen, "listen", "127.0.0.1:8080", "address and port to serve on")
 	fs.StringVar(&s.tlsCert, "tls-cert", "", "PEM file with the certificate and its chain; serves HTTPS (TLS 1.2 or later); reloaded when it changes")
 	fs.StringVar(&s.tlsKey, "tls-key", "", "PEM file with the certificate's private key; required with --tls-cert")
 	fs.Var(origin(&s.publicURL), "public-url", "URL by which clients reach the server, used for links in answers, for example https://dialogs.example.com; default = the address that they connect to")
+	fs.StringVar(&s.adminListen, "admin-listen", "", "address and port for operators: metrics, health, settings; a port alone (:9090) is one of 127.0.0.1; default = off")
+	fs.BoolVar(&s.adminPprof, "admin-pprof", false, "serve profiles of the running server at /debug/pprof/ of --admin-listen")
 	s.store.bind(fs)
 	s.secret.bind(fs)
+	fs.BoolVar(&s.readOnly, "read-only", false, "refuse all changes with UNAVAILABLE, for maintenance; reads go on, and webhooks wait")
 	fs.StringVar(&s.jwksURL, "jwks-url", "", "URL of another issuer's public keys (JWKS), to accept its session tokens (RS256, ES256, EdDSA)")
 	fs.StringVar(&s.jwksIssuer, "jwks-issuer", "", "required iss claim of that issuer's tokens; required with --jwks-url")
 	fs.StringVar(&s.jwksAudience, "jwks-audience", "", "required aud claim of that issuer's tokens; required with --jwks-url")
@@ -97,10 +107,15 @@ func (s *settings) bind(fs *pflag.FlagSet) {
 	fs.Var(whole(&s.streams.OperationsPerConnection, 1, math.MaxInt32), "max-operations-per-connection", "maximum number of operations at the same time on one WebSocket, subscriptions included")
 	fs.Var(period(&s.streams.InitTimeout, time.Millisecond), "init-timeout", "maximum time for a client to send connection_init on a WebSocket")
 	fs.Var(period(&s.streams.PingInterval, time.Millisecond), "ping-interval", "time between pings on WebSockets and event streams; a WebSocket that does not answer before the next ping is closed")
+	fs.Var(period(&s.drainDelay, 0), "drain-delay", "time to keep serving after a signal to stop, while /readyz says that the server is not ready, so that load balancers notice")
 	fs.Var(period(&s.grace, 0), "shutdown-grace", "maximum time for running requests to finish after a signal to stop; slow clients have 2 s")
 	fs.StringSliceVar(&s.allowOrigins, "allow-origins", nil, "origins of web pages that may call from other hosts, for example https://app.example.com; separated by commas")
 	fs.StringSliceVar(&s.allowHeaders, "allow-headers", nil, "request headers that those pages may send in addition to the usual ones, for example x-tenant; separated by commas")
 	fs.Var(networks(&s.trustedProxies), "trusted-proxies", "networks of the reverse proxies whose X-Forwarded-For and X-Request-Id are used, for example 10.0.0.0/8; separated by commas")
+	fs.Var(collector(&s.tracing.Endpoint), "trace-endpoint", "URL of an OpenTelemetry collector (OTLP over HTTP), for example http://127.0.0.1:4318/v1/traces; default = no traces")
+	fs.Var(share(&s.tracing.Sample), "trace-sample", "share of the requests that are traced, from 0 to 1, unless the client has decided that")
+	fs.BoolVar(&s.tracing.Documents, "trace-documents", false, "add the documents of operations to traces, with the literals in them")
+	fs.BoolVar(&s.tracing.Callers, "trace-callers", false, "add user ids and names of API keys to traces")
 	fs.StringVar(&s.trustedDocuments, "trusted-documents", "", "JSON file of ids and documents; only these are executed")
 	bindTargets(fs, &s.webhookTargets)
 	fs.Var(perSecond(&s.rateLimit), "rate-limit", "requests per second per user, or per address without credentials; larger operations count more; burst is twice that; 0 = off")
@@ -214,7 +229,10 @@ func (s *settings) validate() error {
 	if err := s.memory.Validate(); err != nil {
 		return err
 	}
-	if err := checkListen(s.listen); err != nil {
+	if err := checkAddressAndPort("listen", s.listen); err != nil {
+		return err
+	}
+	if err := errors.Join(s.checkAdmin(), s.checkTracing()); err != nil {
 		return err
 	}
 	if s.dev && !isLoopback(s.listen) {
@@ -223,15 +241,15 @@ func (s *settings) validate() error {
 	return errors.Join(checkOrigins(s.allowOrigins), checkHeaders(s.allowHeaders))
 }
 
-// checkListen wants an address and a port, as numbers or names. The names of
+// checkAddressAndPort wants an address and a port, as numbers or names. The names of
 // hosts are looked up when the server listens.
-func checkListen(address string) error {
+func checkAddressAndPort(flag, address string) error {
 	_, port, err := net.SplitHostPort(address)
 	if err == nil {
 		_, err = net.LookupPort("tcp", port) // knows the names of ports, and asks no server
 	}
 	if err != nil {
-		return fmt.Errorf("%s %q: must be an address and a port, for example 127.0.0.1:8080", named("listen"), shown(address))
+		return fmt.Errorf("%s %q: must be an address and a port, for example 127.0.0.1:8080", named(flag), shown(address))
 	}
 	return nil
 }

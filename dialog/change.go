@@ -198,7 +198,7 @@ func checkPhoto(photo string, limits Limits) error {
 		return invalid("photo", "the photo must not be empty; use null to remove it")
 	}
 	if len(photo) > limits.PhotoBytes {
-		return errTooLong("photo", "the photo", len(photo), "bytes", limits.PhotoBytes)
+		return errTooLong("limit-photo", "photo", "the photo", len(photo), "bytes", limits.PhotoBytes)
 	}
 	return checkText("photo", photo)
 }

@@ -82,7 +82,7 @@ func (c Class) Grow(name string, fields []Field, limits Limits) (next Class, gro
 		}
 		switch have, ok := next.Field(f.Name); {
 		case !ok && len(next.Fields) >= limits.FieldsPerClass:
-			return Class{}, false, errTooMany("fields", "fields in the class", len(next.Fields)+1, limits.FieldsPerClass)
+			return Class{}, false, errTooMany("limit-fields", "fields", "fields in the class", len(next.Fields)+1, limits.FieldsPerClass)
 		case !ok:
 			next.Fields = append(next.Fields, f)
 		case have != f:

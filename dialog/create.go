@@ -187,11 +187,11 @@ func (d *Dialog) fillPeople(c Creation, limits Limits) error {
 	case Group:
 		d.Occupants = append([]UserID{d.Owner}, others...)
 		if n := len(d.Occupants); n > limits.Occupants {
-			return errTooMany("occupantIds", "occupants", n, limits.Occupants)
+			return errTooMany("limit-occupants", "occupantIds", "occupants", n, limits.Occupants)
 		}
 	}
 	if n := len(d.Admins); n > limits.Admins {
-		return errTooMany("adminIds", "admins", n, limits.Admins)
+		return errTooMany("limit-admins", "adminIds", "admins", n, limits.Admins)
 	}
 	if d.Type == Group && len(Without(d.Admins, d.Occupants)) > 0 {
 		return errAdminOutside("adminIds")
@@ -204,5 +204,5 @@ func errAdminOutside(field string) error {
 }
 
 func errTooMuchCustomData(n int, limits Limits) error {
-	return invalidf("customData", "too much custom data: %d bytes (limit %d)", n, limits.CustomBytes)
+	return limitedBy("limit-custom-data", invalidf("customData", "too much custom data: %d bytes (limit %d)", n, limits.CustomBytes))
 }

@@ -151,10 +151,10 @@ func (d *Dialog) successor() UserID {
 // change adds.
 func (p *Plan) checkResult(current, next *Dialog) error {
 	if n := len(next.Occupants); n > len(current.Occupants) && n > p.Policy.Limits.Occupants {
-		return errTooMany("addOccupants", "occupants", n, p.Policy.Limits.Occupants)
+		return errTooMany("limit-occupants", "addOccupants", "occupants", n, p.Policy.Limits.Occupants)
 	}
 	if n := len(next.Admins); n > len(current.Admins) && n > p.Policy.Limits.Admins {
-		return errTooMany("addAdmins", "admins", n, p.Policy.Limits.Admins)
+		return errTooMany("limit-admins", "addAdmins", "admins", n, p.Policy.Limits.Admins)
 	}
 	if n := next.Custom.Bytes(); n > p.Policy.Limits.CustomBytes && n > current.Custom.Bytes() {
 		return errTooMuchCustomData(n, p.Policy.Limits)

@@ -46,8 +46,13 @@ type Error struct {
 	Denial *Denial
 	// CurrentVersion is the dialog's version where IfVersion was another.
 	CurrentVersion int64
+	// Limit is the setting that limits what was asked for, by its name; empty for none,
+	// and when the message names it.
+	Limit string
 	// RetryAfter is how long to wait after a RateLimited.
 	RetryAfter time.Duration
+	// readOnly is set by [ErrReadOnly].
+	readOnly bool
 	// tooManyRows is set by [ErrTooManyRows].
 	tooManyRows bool
 	// cause is for the log only.
@@ -114,6 +119,23 @@ func ErrUnavailable(cause error) error {
 	}
 }
 
+// ErrReadOnly is the error for a change while the server takes none, for maintenance.
+func ErrReadOnly() error {
+	return &Error{
+		Code: Unavailable, RetryAfter: readOnlyPause, readOnly: true,
+		Message: "the server is read-only for maintenance: nothing was changed; try again later",
+	}
+}
+
+// IsReadOnly reports whether err is [ErrReadOnly].
+func IsReadOnly(err error) bool {
+	var e *Error
+	return errors.As(err, &e) && e.readOnly
+}
+
+// readOnlyPause is when to try a change again on a server that is read-only.
+const readOnlyPause = 30 * time.Second
+
 func errKeyReused() error {
 	return invalid("idempotencyKey", "this idempotencyKey was already used with a different input")
 }
@@ -125,12 +147,12 @@ func errVersion(current int64) error {
 	}
 }
 
-func errTooMany(field, what string, n, limit int) error {
-	return invalidf(field, "too many %s: %d (limit %d)", what, n, limit)
+func errTooMany(setting, field, what string, n, limit int) error {
+	return limitedBy(setting, invalidf(field, "too many %s: %d (limit %d)", what, n, limit))
 }
 
-func errTooLong(field, what string, n int, unit string, limit int) error {
-	return invalidf(field, "%s is too long: %d %s (limit %d)", what, n, unit, limit)
+func errTooLong(setting, field, what string, n int, unit string, limit int) error {
+	return limitedBy(setting, invalidf(field, "%s is too long: %d %s (limit %d)", what, n, unit, limit))
 }
 
 func invalid(field, message string) error {
@@ -139,6 +161,15 @@ func invalid(field, message string) error {
 
 func invalidf(field, format string, args ...any) error {
 	return invalid(field, fmt.Sprintf(format, args...))
+}
+
+// limitedBy adds to an error which setting is the limit.
+func limitedBy(setting string, err error) error {
+	var e *Error
+	if errors.As(err, &e) {
+		e.Limit = setting
+	}
+	return err
 }
 
 // quotedLength is how much of an offending value a message shows, in

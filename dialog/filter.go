@@ -50,7 +50,7 @@ func (s *Service) filter(ctx context.Context, in FilterInput) (Filter, error) {
 		return f, err
 	}
 	if n := utf8.RuneCountInString(in.NameContains.Value); n > s.policy.Limits.NameLength {
-		return f, errTooLong("filter.nameContains", "the text to find", n, "characters", s.policy.Limits.NameLength)
+		return f, errTooLong("limit-name", "filter.nameContains", "the text to find", n, "characters", s.policy.Limits.NameLength)
 	}
 	f.UpdatedAfter, f.UpdatedBefore = afterBound(in.UpdatedAfter), beforeBound(in.UpdatedBefore)
 	f.CreatedAfter, f.CreatedBefore = afterBound(in.CreatedAfter), beforeBound(in.CreatedBefore)
@@ -58,7 +58,7 @@ func (s *Service) filter(ctx context.Context, in FilterInput) (Filter, error) {
 		return f, err
 	}
 	if n := len(f.Custom); n > s.policy.Limits.FieldsPerClass {
-		return f, errTooMany("filter.customData", "custom fields", n, s.policy.Limits.FieldsPerClass)
+		return f, errTooMany("limit-fields", "filter.customData", "custom fields", n, s.policy.Limits.FieldsPerClass)
 	}
 	return f, nil
 }
@@ -75,13 +75,13 @@ func parseNames(field string, names []string, limits Limits) ([]string, error) {
 			return nil, err
 		}
 		if n := utf8.RuneCountInString(name); n > limits.NameLength {
-			return nil, errTooLong(field, "a name", n, "characters", limits.NameLength)
+			return nil, errTooLong("limit-name", field, "a name", n, "characters", limits.NameLength)
 		}
 		if slices.Contains(unique, name) {
 			continue
 		}
 		if len(unique) == limits.IDsPerList {
-			return nil, invalidf(field, "too many names in one list (limit %d)", limits.IDsPerList)
+			return nil, limitedBy("limit-ids", invalidf(field, "too many names in one list (limit %d)", limits.IDsPerList))
 		}
 		unique = append(unique, name)
 	}
@@ -104,7 +104,7 @@ func parseIDs(field string, texts []string, most int) ([]ID, error) {
 			continue
 		}
 		if len(ids) == most {
-			return nil, invalidf(field, "too many ids in one list (limit %d)", most)
+			return nil, limitedBy("limit-ids", invalidf(field, "too many ids in one list (limit %d)", most))
 		}
 		seen[id] = true
 		ids = append(ids, id)

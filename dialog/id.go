@@ -64,7 +64,7 @@ func ParseUserID(field, s string) (UserID, error) {
 	case s == "":
 		return "", invalid(field, "a user id must not be empty")
 	case len(s) > MaxUserIDBytes:
-		return "", errTooLong(field, "the user id", len(s), "bytes", MaxUserIDBytes)
+		return "", errTooLong("", field, "the user id", len(s), "bytes", MaxUserIDBytes)
 	}
 	if err := checkText(field, s); err != nil {
 		return "", err
@@ -87,7 +87,7 @@ func parseUserIDs(field string, ids []UserID, most int) ([]UserID, error) {
 			continue
 		}
 		if len(unique) == most {
-			return nil, invalidf(field, "too many ids in one list (limit %d)", most)
+			return nil, limitedBy("limit-ids", invalidf(field, "too many ids in one list (limit %d)", most))
 		}
 		seen[id] = true
 		unique = append(unique, id)

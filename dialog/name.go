@@ -16,7 +16,7 @@ func checkName(name string, limits Limits) error {
 		return err
 	}
 	if n := utf8.RuneCountInString(name); n > limits.NameLength {
-		return errTooLong("name", "the name", n, "characters", limits.NameLength)
+		return errTooLong("limit-name", "name", "the name", n, "characters", limits.NameLength)
 	}
 	if strings.ContainsFunc(name, unicode.IsControl) {
 		return invalid("name", "the name must not contain control characters")

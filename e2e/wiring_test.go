@@ -97,7 +97,7 @@ func TestWiringIsComplete(t *testing.T) {
 // trials are all of them. Each call makes files of its own.
 func trials(t *testing.T) []trial {
 	t.Helper()
-	return slices.Concat(servingTrials(t), limitTrials(), streamTrials(), timeTrials(), mongoTrials(), endingTrials())
+	return slices.Concat(servingTrials(t), limitTrials(), streamTrials(), timeTrials(), mongoTrials(), operatorTrials(t), endingTrials())
 }
 
 func (tr trial) run(t *testing.T, source func([]wire) (args, environ []string)) {

@@ -8,22 +8,30 @@ import (
 
 // Healthy says that the process is alive.
 func Healthy(w http.ResponseWriter, _ *http.Request) {
-	writeStatus(w, http.StatusOK, "ok")
+	writeStatus(w, http.StatusOK, map[string]string{"status": "ok"})
 }
 
-// Ready says whether the store can serve.
-func Ready(p *Prober) http.HandlerFunc {
+// Ready says whether the server can serve: the store answers, and the server is not about
+// to stop. Each report adds the state of a part that does not decide about that.
+func Ready(p *Prober, reports ...func() (part, state string)) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
-		if err := p.Probe(r.Context()); err != nil {
-			writeStatus(w, http.StatusServiceUnavailable, "store unavailable")
-			return
+		status, says := http.StatusOK, map[string]string{"status": "ok"}
+		for _, report := range reports {
+			part, state := report()
+			says[part] = state
 		}
-		writeStatus(w, http.StatusOK, "ok")
+		switch {
+		case p.draining.Load():
+			status, says["status"] = http.StatusServiceUnavailable, "stopping"
+		case p.Probe(r.Context()) != nil:
+			status, says["status"] = http.StatusServiceUnavailable, "store unavailable"
+		}
+		writeStatus(w, status, says)
 	}
 }
 
-func writeStatus(w http.ResponseWriter, status int, text string) {
-	body, err := api.MarshalPlain(map[string]string{"status": text})
+func writeStatus(w http.ResponseWriter, status int, says map[string]string) {
+	body, err := api.MarshalPlain(says)
 	if err != nil {
 		status = http.StatusInternalServerError
 	}

@@ -32,6 +32,8 @@ type Prober struct {
 	well    atomic.Bool   // the last answer was that the store can serve
 	doubted atomic.Bool   // the last answer may be wrong by now
 	wake    chan struct{} // of Watch
+
+	draining atomic.Bool // the server is about to stop
 }
 
 // NewProber asks by calling probe, which may take as long as the timeout. The log
@@ -67,6 +69,9 @@ func (p *Prober) Doubt() {
 	default:
 	}
 }
+
+// Drain makes [Ready] answer that the server is not ready, because it is about to stop.
+func (p *Prober) Drain() { p.draining.Store(true) }
 
 // Probe is nil when the store can serve, as of at most a second ago.
 func (p *Prober) Probe(ctx context.Context) error {

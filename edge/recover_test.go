@@ -36,7 +36,7 @@ func TestRecover(t *testing.T) {
 				refusal.SetHeader(w.Header())
 				w.WriteHeader(http.StatusInternalServerError)
 			}
-			server := httptest.NewServer(Behind([]Guard{From(nil), Logged(log, time.Now, func() {}), Recover(log, refuse)}, tt.handler))
+			server := httptest.NewServer(Behind([]Guard{From(nil), Logged(log, time.Now, func() {}, Observer{}), Recover(log, refuse)}, tt.handler))
 			defer server.Close()
 			response, err := http.Get(server.URL)
 			if err == nil {

@@ -19,19 +19,22 @@ import (
 // of a trusted proxy, if it sent one), and logs the request when it is finished.
 // What others noted with [api.Note] is on the same line. When the store failed the
 // request, it calls unavailable.
-func Logged(log *slog.Logger, now func() time.Time, unavailable func()) Guard {
+func Logged(log *slog.Logger, now func() time.Time, unavailable func(), observe Observer) Guard {
 	return func(next http.Handler) http.Handler {
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			from := clientFrom(r.Context())
 			request := &api.Request{ID: requestID(r, from)}
 			ctx := api.WithRequest(r.Context(), request)
-			ctx = api.WithOperationLog(ctx, operations(log, now, unavailable))
+			ctx = api.WithOperationLog(ctx, operations(log, now, unavailable, observe))
 			w.Header().Set("X-Request-Id", request.ID)
 			watched := &statusWriter{ResponseWriter: w, status: http.StatusOK}
 			start := now()
+			ctx, traced := observe.begin(ctx, r)
 			defer func() { // also when the answer was cut off by a panic
 				method, path, status := api.ForLog(r.Method), api.ForLog(r.URL.Path), watched.status
 				finished := api.WithRequest(context.Background(), request) // keeps nothing else of a long connection
+				observe.answered(r.Method, status, now, start, request)
+				traced(watched.status, request)
 				api.WhenFinished(ctx, func() {
 					attrs := append([]slog.Attr{
 						slog.String("method", method), slog.String("path", path), slog.Int("status", status),
@@ -41,6 +44,7 @@ func Logged(log *slog.Logger, now func() time.Time, unavailable func()) Guard {
 					if request.Unavailable() {
 						unavailable()
 					}
+					observe.refused(request)
 				})
 			}()
 			next.ServeHTTP(watched, r.WithContext(ctx))
@@ -50,7 +54,7 @@ func Logged(log *slog.Logger, now func() time.Time, unavailable func()) Guard {
 
 // operations logs each operation of a stream like a request, under the stream's id
 // and a number.
-func operations(log *slog.Logger, now func() time.Time, unavailable func()) api.OperationLog {
+func operations(log *slog.Logger, now func() time.Time, unavailable func(), observe Observer) api.OperationLog {
 	var begun atomic.Int64
 	return func(ctx context.Context) (context.Context, func(...slog.Attr)) {
 		request := &api.Request{ID: api.RequestID(ctx) + "." + strconv.FormatInt(begun.Add(1), 10)}
@@ -61,6 +65,7 @@ func operations(log *slog.Logger, now func() time.Time, unavailable func()) api.
 			if request.Unavailable() {
 				unavailable()
 			}
+			observe.refused(request)
 		}
 	}
 }

@@ -24,7 +24,7 @@ func TestLogged(t *testing.T) {
 	var lines bytes.Buffer
 	log := slog.New(edge.RequestLog{Handler: slog.NewJSONHandler(&lines, nil)}).With("component", "test").WithGroup("of")
 	now := time.Date(2026, 1, 31, 12, 0, 0, 0, time.UTC)
-	handler := edge.Logged(log, func() time.Time { now = now.Add(1500 * time.Microsecond); return now }, func() {})(
+	handler := edge.Logged(log, func() time.Time { now = now.Add(1500 * time.Microsecond); return now }, func() {}, edge.Observer{})(
 		http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			api.Note(r.Context(), slog.String("user", "alice"))
 			log.WarnContext(r.Context(), "something happened")
@@ -86,7 +86,7 @@ func TestRequestID(t *testing.T) {
 		r.RemoteAddr, r.Header["X-Request-Id"] = test.peer, test.sent
 		answer, _ := through(func(api.Refuser) edge.Guard {
 			return func(next http.Handler) http.Handler {
-				return edge.From(proxies)(edge.Logged(slog.New(slog.DiscardHandler), time.Now, func() {})(next))
+				return edge.From(proxies)(edge.Logged(slog.New(slog.DiscardHandler), time.Now, func() {}, edge.Observer{})(next))
 			}
 		}, r)
 		id := answer.Header().Get("X-Request-Id")
@@ -99,7 +99,7 @@ func TestRequestID(t *testing.T) {
 // TestLoggedLetsStreamsThrough flushes and sets a deadline through the writer
 // that watches the status.
 func TestLoggedLetsStreamsThrough(t *testing.T) {
-	server := httptest.NewServer(edge.Logged(slog.New(slog.DiscardHandler), time.Now, func() {})(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	server := httptest.NewServer(edge.Logged(slog.New(slog.DiscardHandler), time.Now, func() {}, edge.Observer{})(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		c := http.NewResponseController(w)
 		if err := c.SetWriteDeadline(time.Time{}); err != nil {
 			t.Errorf("deadline: %v", err)

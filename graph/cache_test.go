@@ -35,7 +35,7 @@ func TestDocumentWeight(t *testing.T) {
 	} {
 		// Enough that they take far more than what else comes and goes meanwhile.
 		copies := int64(10)
-		if first, errs := p.read(fmt.Sprintf(text, 0)); len(errs) == 0 {
+		if first, errs := p.read(t.Context(), fmt.Sprintf(text, 0)); len(errs) == 0 {
 			copies += 2 << 20 / weighDocument(text, first)
 		}
 		kept := make([]*ast.QueryDocument, copies)
@@ -43,7 +43,7 @@ func TestDocumentWeight(t *testing.T) {
 		weight := int64(0)
 		for i := range kept {
 			text := fmt.Sprintf(text, i)
-			doc, errs := p.read(text)
+			doc, errs := p.read(t.Context(), text)
 			if len(errs) > 0 {
 				t.Fatalf("%s: %v", reason, errs)
 			}

@@ -19,7 +19,8 @@ type presenter struct {
 	log    *slog.Logger
 	caller func(context.Context) dialog.Caller
 	// answers bounds what is answered.
-	answers *budget.Answers
+	answers  *budget.Answers
+	observer Observer
 }
 
 // longestPath is how many characters of a path a log line has.
@@ -39,6 +40,9 @@ func (p presenter) present(ctx context.Context, err error) *gqlerror.Error {
 		}
 		if wrapped.Err == nil { // an error of gqlgen itself, not one of a resolver
 			public.Message, public.Extensions = wrapped.Message, wrapped.Extensions
+			if public.Extensions["code"] == tooComplex {
+				api.NoteLimit(ctx, "limit-complexity")
+			}
 			complete(public)
 			return public
 		}
@@ -93,13 +97,16 @@ func extensions(r *api.Refusal) map[string]any {
 	return all
 }
 
+// tooComplex is gqlgen's code for a document that asks for too much.
+const tooComplex = "COMPLEXITY_LIMIT_EXCEEDED"
+
 // complete gives gqlgen's own errors their code and status.
 func complete(public *gqlerror.Error) {
 	if public.Extensions == nil {
 		public.Extensions = map[string]any{}
 	}
 	switch public.Extensions["code"] {
-	case nil, "COMPLEXITY_LIMIT_EXCEEDED": // gqlgen's code for a document that asks for too much
+	case nil, tooComplex:
 		public.Extensions["code"] = api.ValidationFailed
 	}
 	if public.Extensions["status"] == nil {

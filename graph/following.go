@@ -6,6 +6,7 @@ import (
 	"errors"
 	"io"
 	"log/slog"
+	"time"
 
 	"github.com/99designs/gqlgen/graphql"
 	"github.com/vektah/gqlparser/v2/gqlerror"
@@ -24,10 +25,13 @@ type subscription struct {
 	send      send
 	events    int
 	shareable *shareable
+	// transport, began and reason, which is why it ended, are for the observer.
+	transport, reason string
+	began             time.Time
 }
 
 // subscribe opens a subscription. Without one, the errors end the operation.
-func (s *streamer) subscribe(ctx context.Context, exec graphql.GraphExecutor, op *graphql.OperationContext, send send) (*subscription, gqlerror.List, error) {
+func (s *streamer) subscribe(ctx context.Context, exec graphql.GraphExecutor, op *graphql.OperationContext, over string, send send) (*subscription, gqlerror.List, error) {
 	who := s.caller(ctx).Actor().Identity()
 	if !s.quota.subscriptions.take(who, s.SubscriptionsPerCaller) {
 		return nil, s.refusal(ctx, tooMany("too many subscriptions for one caller", s.SubscriptionsPerCaller, "--max-subscriptions-per-caller")), nil
@@ -38,13 +42,21 @@ func (s *streamer) subscribe(ctx context.Context, exec graphql.GraphExecutor, op
 			s.quota.subscriptions.give(who)
 		}
 	}()
+	field := ""
+	for _, f := range graphql.CollectFields(op, op.Operation.SelectionSet, rootTypes) {
+		field = f.Name
+	}
+	began := time.Now()
 	within, cancel := limited(ctx)
 	defer cancel()
 	opening, feed := withFeed(within, nil)
 	responses, inner := exec.DispatchOperation(opening, op)
 	if feed.watch != nil {
 		opened = true
+		s.observer.Operation(field, "")
+		s.observer.Subscribed(over)
 		return &subscription{
+			transport: over, began: began, reason: "disconnected",
 			streamer: s, exec: exec, watch: feed.watch, operation: again(op), send: send, shareable: shareableOf(op, s.caller(ctx)),
 		}, nil, nil
 	}
@@ -55,6 +67,7 @@ func (s *streamer) subscribe(ctx context.Context, exec graphql.GraphExecutor, op
 	if response == nil || len(response.Errors) == 0 {
 		return nil, s.refusal(ctx, stoppedRefusal()), nil
 	}
+	s.observer.Operation(field, codeOf(response.Errors[0]))
 	noteErrors(ctx, response.Errors)
 	return nil, response.Errors, nil
 }
@@ -80,6 +93,7 @@ func stoppedRefusal() *api.Refusal {
 // close ends the subscription, and notes how many events it had.
 func (s *subscription) close(ctx context.Context) {
 	s.watch.Close()
+	s.observer.Unsubscribed(s.transport, s.reason)
 	s.quota.subscriptions.give(s.caller(ctx).Actor().Identity())
 	api.Note(ctx, slog.Int("events", s.events))
 }
@@ -118,13 +132,20 @@ func (s *subscription) tell(ctx context.Context, e live.Event, err error) (over 
 	switch {
 	case err == nil:
 		s.events++
+		s.deliveredAfter(e)
 		return false, nil, nil
 	case errors.Is(err, io.EOF):
+		s.reason = "completed"
 		return true, nil, nil
-	case ctx.Err() != nil, errors.Is(err, live.ErrStopped), errors.Is(err, errCut):
+	case errors.Is(err, live.ErrStopped):
+		s.reason = "stopping"
+		return true, nil, errCut
+	case ctx.Err() != nil, errors.Is(err, errCut):
 		return true, nil, errCut
 	}
-	return true, s.refusal(ctx, err), nil
+	errs = s.refusal(ctx, err)
+	s.reason = codeOf(errs[0])
+	return true, errs, nil
 }
 
 // respond sends the response of one event. If others get the same one, it is made once.

@@ -49,10 +49,17 @@ type Config struct {
 	Trusted *TrustedDocuments
 	// Streams is how WebSockets and event streams are served.
 	Streams Streams
+	// Observer is told about operations; nil for nobody. Tracer traces them; nil for no
+	// traces.
+	Observer Observer
+	Tracer   Tracer
 }
 
 // NewHandler serves GraphQL over HTTP.
 func NewHandler(c Config) http.Handler {
+	if c.Observer == nil {
+		c.Observer = unobserved{}
+	}
 	config := generated.Config{
 		Resolvers:  &resolver{service: c.Service, hub: c.Hub, sessions: c.Sessions, users: c.Users, webhooks: c.Webhooks, caller: c.Caller, log: c.Log},
 		Directives: directives(c.Caller),
@@ -61,7 +68,7 @@ func NewHandler(c Config) http.Handler {
 	config.Schema = language.Served(generated.NewExecutableSchema(config).Schema())
 	server := handler.New(generated.NewExecutableSchema(config))
 	// The first transport that supports a request serves it.
-	p := presenter{log: c.Log, caller: c.Caller, answers: c.Answers}
+	p := presenter{log: c.Log, caller: c.Caller, answers: c.Answers, observer: c.Observer}
 	streams := &streamer{presenter: p, service: c.Service, Streams: c.Streams, quota: &quota{}, upkeep: &upkeep{callers: c.Streams.Callers, interval: c.Streams.PingInterval}, sharing: newSharing()}
 	server.AddTransport(overWebSocket{streams, c.Requests, newWires()})
 	server.AddTransport(overEvents{streams, c.Requests})
@@ -87,6 +94,11 @@ func NewHandler(c Config) http.Handler {
 	server.AroundOperations(func(ctx context.Context, next graphql.OperationHandler) graphql.ResponseHandler {
 		return next(dialog.WithRows(ctx, c.Service.Policy().Limits.Rows))
 	})
+	server.AroundRootFields(observeField(c.Observer))
+	if c.Tracer != nil {
+		server.AroundOperations(traceOperation(c.Tracer, c.Caller))
+		server.AroundRootFields(traceField(c.Tracer))
+	}
 	server.AroundRootFields(withdrawRefused)
 	server.AroundFields(chargeField)
 	if c.Introspection {

@@ -49,10 +49,10 @@ type gate struct {
 	introspection bool
 }
 
-// judge says why a document is too large. If fragments multiply to more fields
+// judge says why a document is too large, and which setting is its limit. If fragments multiply to more fields
 // than the complexity allows, counting the complexity itself would take
 // forever.
-func (g gate) judge(doc *ast.QueryDocument) string {
+func (g gate) judge(doc *ast.QueryDocument) (message, setting string) {
 	size := written{fields: len(doc.Operations) + len(doc.Fragments)}
 	for _, op := range doc.Operations {
 		size.add(op.SelectionSet)
@@ -61,30 +61,30 @@ func (g gate) judge(doc *ast.QueryDocument) string {
 		size.add(fragment.SelectionSet)
 	}
 	for _, limit := range []struct {
-		what       string
-		have, most int
+		what, setting string
+		have, most    int
 	}{
-		{"operations", len(doc.Operations), g.limits.Operations},
-		{"fields", size.fields, g.limits.Fields},
-		{"aliases", size.aliases, g.limits.Aliases},
+		{"operations", "limit-operations", len(doc.Operations), g.limits.Operations},
+		{"fields", "limit-document-fields", size.fields, g.limits.Fields},
+		{"aliases", "limit-aliases", size.aliases, g.limits.Aliases},
 	} {
 		if limit.have > limit.most {
-			return fmt.Sprintf("too many %s: %d (limit %d)", limit.what, limit.have, limit.most)
+			return fmt.Sprintf("too many %s: %d (limit %d)", limit.what, limit.have, limit.most), limit.setting
 		}
 	}
 	if size.introspects && !g.introspection {
-		return "introspection is disabled (start with --introspection, or use schema.graphqls)"
+		return "introspection is disabled (start with --introspection, or use schema.graphqls)", ""
 	}
 	extents := map[*ast.FragmentDefinition]*extent{}
 	for _, op := range doc.Operations {
 		switch e := measure(doc, op.SelectionSet, extents); {
 		case e.depth > g.limits.Depth:
-			return fmt.Sprintf("the operation is nested too deep: %d levels (limit %d)", e.depth, g.limits.Depth)
+			return fmt.Sprintf("the operation is nested too deep: %d levels (limit %d)", e.depth, g.limits.Depth), "limit-depth"
 		case e.fields > g.limits.Complexity:
-			return fmt.Sprintf("too many fields after expanding fragments: more than %d", g.limits.Complexity)
+			return fmt.Sprintf("too many fields after expanding fragments: more than %d", g.limits.Complexity), "limit-complexity"
 		}
 	}
-	return ""
+	return "", ""
 }
 
 // What is written in a document, each fragment once.

@@ -61,7 +61,7 @@ func (p preparation) prepare(ctx context.Context, op *graphql.OperationContext, 
 	doc, ok := p.valid.Get(ctx, raw.Query)
 	if !ok {
 		var errs gqlerror.List
-		if doc, errs = p.read(raw.Query); len(errs) > 0 {
+		if doc, errs = p.read(ctx, raw.Query); len(errs) > 0 {
 			return errs
 		}
 		p.valid.Add(ctx, raw.Query, doc)
@@ -82,12 +82,13 @@ func (p preparation) prepare(ctx context.Context, op *graphql.OperationContext, 
 }
 
 // read parses, measures and validates a document.
-func (p preparation) read(text string) (*ast.QueryDocument, gqlerror.List) {
+func (p preparation) read(ctx context.Context, text string) (*ast.QueryDocument, gqlerror.List) {
 	doc, err := p.language.Parse(text)
 	if err != nil {
 		return nil, gqlerror.List{err}
 	}
-	if message := p.gate.judge(doc); message != "" {
+	if message, setting := p.gate.judge(doc); message != "" {
+		api.NoteLimit(ctx, setting)
 		return nil, gqlerror.List{refusedDocument(message)}
 	}
 	return doc, p.language.Validate(doc)

@@ -67,7 +67,7 @@ func (t overEvents) Do(w http.ResponseWriter, r *http.Request, exec graphql.Grap
 		if len(errs) > 0 {
 			return errs, nil
 		}
-		sub, errs, err := t.run(ctx, exec, op, stream.next)
+		sub, errs, err := t.run(ctx, exec, op, "sse", stream.next)
 		if sub != nil {
 			defer sub.close(ctx)
 			return sub.follow(ctx)

@@ -49,6 +49,7 @@ func (s *streamer) create(ctx context.Context, exec graphql.GraphExecutor, raw *
 	default:
 		return op, nil
 	}
+	s.observer.Operation("", codeOf(errs[0]))
 	noteErrors(ctx, errs)
 	return nil, errs
 }
@@ -56,12 +57,12 @@ func (s *streamer) create(ctx context.Context, exec graphql.GraphExecutor, raw *
 // run executes an operation that was created, and sends its results. A
 // subscription is only opened: it must be followed, or closed. The errors that run
 // returns end the operation; errCut ends it without a message, and nil completes it.
-func (s *streamer) run(ctx context.Context, exec graphql.GraphExecutor, op *graphql.OperationContext, send send) (*subscription, gqlerror.List, error) {
+func (s *streamer) run(ctx context.Context, exec graphql.GraphExecutor, op *graphql.OperationContext, over string, send send) (*subscription, gqlerror.List, error) {
 	if op.Operation.Operation != ast.Subscription {
 		errs, err := s.answer(ctx, exec, op, send)
 		return nil, errs, err
 	}
-	return s.subscribe(ctx, exec, op, send)
+	return s.subscribe(ctx, exec, op, over, send)
 }
 
 // answer executes a query or a mutation.

@@ -113,6 +113,7 @@ func (p presenter) execute(w http.ResponseWriter, r *http.Request, raw *graphql.
 		return
 	}
 	if len(errs) > 0 {
+		p.observer.Operation("", codeOf(errs[0]))
 		writeRequestError(w, r, exec.DispatchError(graphql.WithOperationContext(r.Context(), op), errs))
 		return
 	}
@@ -176,6 +177,7 @@ func (p presenter) refuse(w http.ResponseWriter, r *http.Request, err error) {
 // Refuse answers a request that was not executed. It is an [api.Refuser].
 func Refuse(w http.ResponseWriter, r *http.Request, refusal *api.Refusal) {
 	refusal.SetHeader(w.Header())
+	api.NoteLimit(r.Context(), refusal.Limit())
 	errs := gqlerror.List{{Message: refusal.Message, Extensions: extensions(refusal)}}
 	noteErrors(r.Context(), errs)
 	writeResponse(w, r, refusal.HTTPStatus(), bareResponse{Errors: bounded(errs, requestErrorBytes)})

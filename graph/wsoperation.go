@@ -241,7 +241,7 @@ func (op *operation) execute(ctx context.Context, p *params) (sub *subscription,
 	if err := charge(ctx, created); err != nil {
 		return nil, s.refusal(ctx, err), nil
 	}
-	return s.run(ctx, s.exec, created, func(payload []byte) error { return op.send("next", payload) })
+	return s.run(ctx, s.exec, created, "websocket", func(payload []byte) error { return op.send("next", payload) })
 }
 
 // send sends a message about the operation, unless the client has completed it.

@@ -16,6 +16,8 @@ const (
 	lookEvery = time.Second
 	// sweepEvery is how often the hub looks for changes that became visible late.
 	sweepEvery = 5 * time.Second
+	// behindMost is after which time without a reading live updates are late.
+	behindMost = 5 * time.Second
 )
 
 // ErrStopped is the end of every watch when the hub stops.
@@ -53,6 +55,8 @@ type Hub struct {
 	cycle   uint64 // the number of readings that have begun
 	done    uint64 // the latest one that has ended well
 	stopped bool
+	read    time.Time     // when a reading ended well last; the start of the first one before that
+	failed  error         // of the last reading
 	turned  chan struct{} // closed when a reading ends, even if it failed
 }
 
@@ -129,6 +133,7 @@ func (h *Hub) look(ctx context.Context, sweep bool) (err error) {
 		return nil
 	}
 	err = h.reader.Read(ctx, sweep, h.hand)
+	h.remember(err)
 	if dialog.IsCode(err, dialog.ResyncRequired) {
 		// The store was replaced, or has forgotten changes.
 		h.active = false
@@ -140,12 +145,45 @@ func (h *Hub) look(ctx context.Context, sweep bool) (err error) {
 	return err
 }
 
+// remember keeps how the last reading ended.
+func (h *Hub) remember(err error) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.failed = err
+	if err == nil {
+		h.read = h.Now()
+	}
+}
+
+// State is how far behind the hub may be: the time since everything was read last, and the
+// error of the last reading. Without watches it reads nothing, and is never behind.
+func (h *Hub) State() (behind time.Duration, err error) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.watches.empty() || h.read.IsZero() {
+		return 0, nil
+	}
+	return max(0, h.Now().Sub(h.read)), h.failed
+}
+
+// Report is the state of live updates, for operators.
+func (h *Hub) Report() (part, state string) {
+	behind, err := h.State()
+	switch {
+	case err != nil:
+		return "live", "interrupted"
+	case behind > behindMost:
+		return "live", "late"
+	}
+	return "live", "ok"
+}
+
 // begin begins a reading and returns its number; 0 when nobody waits for it.
 func (h *Hub) begin() uint64 {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	if !h.active || h.watches.empty() {
-		h.active = false
+		h.active, h.read = false, time.Time{}
 		return 0
 	}
 	h.cycle++

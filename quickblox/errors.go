@@ -57,10 +57,10 @@ func (d *handler) refusalOf(r *request, err error) *api.Refusal {
 	var known *dialog.Error
 	if errors.As(err, &known) {
 		refusal.Field = r.params.spelled(known.Field)
-		switch known.Code {
-		case dialog.Unauthenticated:
+		switch {
+		case known.Code == dialog.Unauthenticated:
 			refusal.Challenge = d.Challenge
-		case dialog.Unavailable: // without an idempotency key, which this API doesn't have
+		case known.Code == dialog.Unavailable && !dialog.IsReadOnly(known): // without an idempotency key, which this API doesn't have
 			refusal.Message = storeAway
 			if r.Method != http.MethodGet && r.Method != http.MethodHead {
 				refusal.Message = storeAwayInChange
@@ -85,6 +85,7 @@ func (f *fate) spelled(input string) string {
 // errors. It is an [api.Refuser].
 func Refuse(w http.ResponseWriter, r *http.Request, refusal *api.Refusal) {
 	api.Note(r.Context(), slog.Any("code", refusal.Code))
+	api.NoteLimit(r.Context(), refusal.Limit())
 	if refusal.Code == api.Unauthenticated {
 		api.NoteReason(r.Context(), refusal.Message)
 	}

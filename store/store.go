@@ -60,6 +60,11 @@ type Options struct {
 	MongoMaxPool, MongoMinPool uint64
 	// Log receives failures in the background; nil discards them.
 	Log *slog.Logger
+	// Updated is told how each update of a MongoDB store went: straight or long, and how
+	// often it was tried again. Committed is told how many changes each commit of an
+	// embedded store had. Both may be nil.
+	Updated   func(way string, retries int)
+	Committed func(changes int)
 }
 
 // Open opens the store at an address, and creates an embedded store that does
@@ -70,10 +75,10 @@ func Open(ctx context.Context, address string, o Options) (dialog.Store, error) 
 	switch KindOf(address) {
 	case MongoDB:
 		return mongo.Open(ctx, address, mongo.Options{
-			Timeout: o.Timeout, MaxPool: o.MongoMaxPool, MinPool: o.MongoMinPool, Log: o.Log,
+			Timeout: o.Timeout, MaxPool: o.MongoMaxPool, MinPool: o.MongoMinPool, Log: o.Log, Updated: o.Updated,
 		})
 	case Embedded:
-		s, err := sqlite.Open(ctx, address, sqlite.Options{Timeout: o.Timeout, Log: o.Log})
+		s, err := sqlite.Open(ctx, address, sqlite.Options{Timeout: o.Timeout, Log: o.Log, Committed: o.Committed})
 		if err != nil {
 			return nil, err // and a nil interface, which a nil *sqlite.Store would not be
 		}

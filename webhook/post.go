@@ -61,6 +61,19 @@ type outcome struct {
 	pause time.Duration
 }
 
+// name is the outcome in a word.
+func (o *outcome) name() string {
+	switch {
+	case o.gone:
+		return "gone"
+	case o.slow:
+		return "slow"
+	case o.failure != "":
+		return "failed"
+	}
+	return "delivered"
+}
+
 // post makes one attempt to deliver a message.
 func (c *client) post(ctx context.Context, to string, m *message, keys [][]byte, now func() time.Time) outcome {
 	// The exceptions may have been others when the webhook was added.

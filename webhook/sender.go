@@ -5,6 +5,7 @@ import (
 	"errors"
 	"log/slog"
 	"maps"
+	"net/http"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -29,6 +30,11 @@ type Options struct {
 	// Kept is how long the store keeps what is deleted.
 	Kept time.Duration
 	Log  *slog.Logger
+	// Attempted is told what came of each attempt: delivered, failed, slow or gone; nil for
+	// nobody.
+	Attempted func(outcome string)
+	// Transport wraps what sends requests, to watch it; nil for nothing.
+	Transport func(http.RoundTripper) http.RoundTripper
 }
 
 // A Sender delivers what changes to the webhooks of a store. Several instances share the
@@ -61,6 +67,12 @@ type serving struct {
 // NewSender makes a sender for the webhooks of an admin. It works once Run runs.
 func NewSender(a *Admin, o Options) *Sender {
 	s := &Sender{Admin: a, Options: o, client: newClient(a.Targets), closed: map[dialog.ID]int64{}, workers: map[dialog.ID]*serving{}}
+	if o.Transport != nil {
+		s.client.Transport = o.Transport(s.client.Transport)
+	}
+	if o.Attempted == nil {
+		s.Attempted = func(string) {}
+	}
 	s.stale.Store(true)
 	return s
 }
@@ -71,6 +83,18 @@ func (s *Sender) SetSecrets(secrets [][]byte) error {
 	err := s.Sealer.use(secrets)
 	s.stale.Store(true)
 	return err
+}
+
+// Lag is the longest time for which a webhook that this instance serves has had something
+// to deliver that was not delivered.
+func (s *Sender) Lag() time.Duration {
+	longest := time.Duration(0)
+	for _, w := range s.all() {
+		if at := w.worker.waiting.Load(); at > 0 {
+			longest = max(longest, s.Now().Sub(time.UnixMilli(at)))
+		}
+	}
+	return longest
 }
 
 // Wake makes the sender look for changes at once.
@@ -202,7 +226,7 @@ func (s *Sender) start(ctx context.Context, h dialog.Webhook) (bool, error) {
 		return false, s.note(ctx, h.ID, progress, err)
 	}
 	w := &worker{
-		store: s.Store, sealer: s.Sealer, client: s.client, now: s.Now, log: s.Log, kept: s.Kept, holder: s.Holder,
+		store: s.Store, sealer: s.Sealer, client: s.client, now: s.Now, log: s.Log, kept: s.Kept, holder: s.Holder, attempted: s.Attempted,
 		webhook: h, progress: progress, disable: s.disable,
 		woken: make(chan struct{}, 1), changed: make(chan dialog.Webhook, 1), results: make(chan result, connectionsPerHost),
 	}

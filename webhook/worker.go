@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"reflect"
 	"slices"
+	"sync/atomic"
 	"time"
 
 	"dialogs/dialog"
@@ -38,13 +39,17 @@ const (
 
 // A worker delivers to one webhook. All its state belongs to one goroutine.
 type worker struct {
-	store    dialog.Store
-	sealer   *Sealer
-	client   *client
-	now      func() time.Time
-	log      *slog.Logger
-	kept     time.Duration
-	holder   string
+	store  dialog.Store
+	sealer *Sealer
+	client *client
+	now    func() time.Time
+	log    *slog.Logger
+	kept   time.Duration
+	holder string
+	// attempted is told what came of each attempt.
+	attempted func(outcome string)
+	// waiting is since when the oldest change waits, in milliseconds since 1970; 0 for none.
+	waiting  atomic.Int64
 	webhook  dialog.Webhook
 	keys     [][]byte
 	progress dialog.WebhookProgress
@@ -392,6 +397,7 @@ func (w *worker) send(ctx context.Context, r result, m *message, err error) {
 // settle takes up what came of an attempt.
 func (w *worker) settle(ctx context.Context, r result) {
 	w.running--
+	w.attempted(r.name())
 	if r.failure == "" {
 		w.succeed(r)
 		return
@@ -585,6 +591,7 @@ func (w *worker) save(ctx context.Context) {
 	}
 	slices.SortFunc(p.Held, func(a, b dialog.HeldDialog) int { return cmp.Or(a.At.Compare(b.At), cmp.Compare(a.ID, b.ID)) })
 	w.progress = p
+	w.noteWaiting()
 	if w.stored(&p) {
 		return
 	}
@@ -596,6 +603,19 @@ func (w *worker) save(ctx context.Context) {
 	} else {
 		w.saved, w.savedAt = p, w.now()
 	}
+}
+
+// noteWaiting notes since when something waits: everything before window.done was
+// delivered, or is held because it failed.
+func (w *worker) noteWaiting() {
+	since := int64(0)
+	switch {
+	case (len(w.held) > 0 || w.progress.GapOwed) && !w.progress.FailingSince.IsZero():
+		since = w.progress.FailingSince.UnixMilli()
+	case len(w.window.jobs) > 0:
+		since = w.window.done.At.UnixMilli()
+	}
+	w.waiting.Store(since)
 }
 
 // stored reports whether the progress need not be stored: nothing was delivered and nothing

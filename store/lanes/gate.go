@@ -22,7 +22,7 @@ const (
 // A gate lets a few in at the same time. The others wait, and callers take
 // turns.
 type gate struct {
-	mostPerUser int
+	lanes, mostPerUser int
 
 	mu    sync.Mutex
 	free  int
@@ -37,7 +37,14 @@ type waiter struct {
 }
 
 func newGate(lanes, mostPerUser int) *gate {
-	return &gate{mostPerUser: mostPerUser, free: max(1, lanes), queue: fair.New[dialog.Actor, *waiter](1)}
+	return &gate{lanes: max(1, lanes), mostPerUser: mostPerUser, free: max(1, lanes), queue: fair.New[dialog.Actor, *waiter](1)}
+}
+
+// usage is how many are in, and how many wait.
+func (g *gate) usage() (in, waiting int) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return g.lanes - g.free, g.queue.Len()
 }
 
 // enter waits for a lane until ctx ends. The caller must leave it.

@@ -24,7 +24,8 @@ type Options struct {
 	Now func() time.Time
 }
 
-type store struct {
+// A Store is a store behind lanes.
+type Store struct {
 	dialog.Store
 	gate *gate
 	all  *totals
@@ -32,15 +33,18 @@ type store struct {
 }
 
 // New puts lanes before a store.
-func New(s dialog.Store, o Options) dialog.Store {
+func New(s dialog.Store, o Options) *Store {
 	if o.Now == nil {
 		o.Now = time.Now
 	}
-	return &store{Store: s, gate: newGate(o.Lanes, o.Waiting), all: newTotals(s, o.Rows, o.Now), rows: o.Rows}
+	return &Store{Store: s, gate: newGate(o.Lanes, o.Waiting), all: newTotals(s, o.Rows, o.Now), rows: o.Rows}
 }
 
+// Usage is how many lists and counts read the store, and how many wait for that.
+func (s *Store) Usage() (reading, waiting int) { return s.gate.usage() }
+
 // Dialogs returns the page of a list. Pages that read few rows do not wait.
-func (s *store) Dialogs(ctx context.Context, q dialog.Query) ([]dialog.Dialog, error) {
+func (s *Store) Dialogs(ctx context.Context, q dialog.Query) ([]dialog.Dialog, error) {
 	rows := dialog.RowsOf(ctx, s.rows)
 	if isCheap(q) {
 		return s.page(ctx, q, rows)
@@ -54,7 +58,7 @@ func (s *store) Dialogs(ctx context.Context, q dialog.Query) ([]dialog.Dialog, e
 }
 
 // Count returns the exact length of a list, or [dialog.ErrTooManyRows].
-func (s *store) Count(ctx context.Context, q dialog.Query) (int, error) {
+func (s *Store) Count(ctx context.Context, q dialog.Query) (int, error) {
 	rows := dialog.RowsOf(ctx, s.rows)
 	if q.Filter.IDs == nil {
 		leave, err := s.gate.enter(ctx, q.By, sizeOf(&q.Filter))
@@ -75,7 +79,7 @@ func (s *store) Count(ctx context.Context, q dialog.Query) (int, error) {
 }
 
 // ChangesSince reads at most what changed, or the user's own dialogs.
-func (s *store) ChangesSince(ctx context.Context, q dialog.ChangesQuery) (dialog.ChangesPage, error) {
+func (s *Store) ChangesSince(ctx context.Context, q dialog.ChangesQuery) (dialog.ChangesPage, error) {
 	if q.After == "" {
 		return s.Store.ChangesSince(ctx, q)
 	}
@@ -88,7 +92,7 @@ func (s *store) ChangesSince(ctx context.Context, q dialog.ChangesQuery) (dialog
 }
 
 // page reads a page within the rows that are left.
-func (s *store) page(ctx context.Context, q dialog.Query, rows *dialog.Rows) ([]dialog.Dialog, error) {
+func (s *Store) page(ctx context.Context, q dialog.Query, rows *dialog.Rows) ([]dialog.Dialog, error) {
 	n := q.Skip + q.Limit
 	narrow := isNarrow(q)
 	if narrow {
@@ -110,7 +114,7 @@ func (s *store) page(ctx context.Context, q dialog.Query, rows *dialog.Rows) ([]
 
 // nearPage reads a page of a list with more rows than may be read: it succeeds
 // if these rows have enough matches.
-func (s *store) nearPage(ctx context.Context, q dialog.Query, rows *dialog.Rows) ([]dialog.Dialog, error) {
+func (s *Store) nearPage(ctx context.Context, q dialog.Query, rows *dialog.Rows) ([]dialog.Dialog, error) {
 	end := q
 	end.Filter, end.Skip, end.Limit = base(q), rows.Left()-1, 1
 	rows.Spend(rows.Left())
@@ -137,7 +141,7 @@ func (s *store) nearPage(ctx context.Context, q dialog.Query, rows *dialog.Rows)
 // rowsOf returns how many rows a list has without its filter: the user's own
 // dialogs, and the public groups or all dialogs. For more than the limit it may
 // return any number beyond it.
-func (s *store) rowsOf(ctx context.Context, q dialog.Query) (int, error) {
+func (s *Store) rowsOf(ctx context.Context, q dialog.Query) (int, error) {
 	if q.Filter.IDs != nil {
 		return len(q.Filter.IDs), nil
 	}

@@ -38,6 +38,9 @@ type Options struct {
 	Log *slog.Logger
 	// Monitor receives the commands that are sent; nil for none.
 	Monitor *event.CommandMonitor
+	// Updated is told of each update that ended well: whether it went straight or long,
+	// and how often it was tried again; nil for nobody.
+	Updated func(way string, retries int)
 }
 
 // Store is a [dialog.Store] in a MongoDB database.
@@ -45,6 +48,7 @@ type Store struct {
 	client                                                          *driver.Client
 	dialogs, claims, classes, keys, sessions, sync, webhooks, users *driver.Collection
 	timeout                                                         time.Duration
+	updated                                                         func(way string, retries int)
 	turns                                                           turns
 	clock                                                           clock
 	errors                                                          scrubber
@@ -89,7 +93,7 @@ func Open(ctx context.Context, uri string, o Options) (dialog.Store, error) {
 		classes: db.Collection("classes"), keys: db.Collection("api_keys"),
 		sessions: db.Collection("ended_sessions"), users: db.Collection("user_access"), sync: db.Collection("sync"),
 		webhooks: db.Collection("webhooks"),
-		timeout:  o.Timeout, errors: scrub, topology: topology,
+		timeout:  o.Timeout, updated: o.Updated, errors: scrub, topology: topology,
 	}
 	background, stop := context.WithCancel(context.WithoutCancel(ctx))
 	s.stopBackground = stop

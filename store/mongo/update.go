@@ -74,7 +74,15 @@ func (s *Store) goStraight(ctx context.Context, p *dialog.Plan, filter, update b
 	if out, err = p.Decide(current); err != nil {
 		return dialog.Outcome{}, false, fmt.Errorf("the filter of a change matched what the rules deny: %s", err) //nolint:errorlint // a fault of this package, not a denial
 	}
+	s.tell("straight", 0)
 	return out, true, nil
+}
+
+// tell tells the way of an update.
+func (s *Store) tell(way string, retries int) {
+	if s.updated != nil {
+		s.updated(way, retries)
+	}
 }
 
 // goLong reads, decides, and writes if the version is still the same. It
@@ -119,6 +127,7 @@ func (s *Store) goLong(ctx context.Context, p *dialog.Plan) (dialog.Outcome, err
 		filter := bson.D{{Key: fieldID, Value: id}, {Key: fieldVersion, Value: current.Version}}
 		_, err = s.findAndModify(ctx, filter, update, onlyID)
 		if err == nil {
+			s.tell("long", try)
 			return out, nil
 		}
 		if !errors.Is(err, driver.ErrNoDocuments) && !isContention(err) {

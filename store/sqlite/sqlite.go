@@ -38,6 +38,8 @@ type Options struct {
 	Lists int64
 	// Log receives failures in the background; nil discards them.
 	Log *slog.Logger
+	// Committed is told how many changes each commit had; nil for nobody.
+	Committed func(changes int)
 }
 
 // Store is a [dialog.Store] in a directory.
@@ -138,6 +140,7 @@ func (s *Store) open(ctx context.Context) (err error) {
 		return errors.Join(err, conn.Close(), s.writeDB.Close())
 	}
 	s.writer = newWriter(conn, s.options.Now, s.files.check, s.lists)
+	s.writer.committed = s.options.Committed
 	reads, err1 := openDatabase(source(path, s.options.Timeout, true))
 	probes, err2 := openDatabase(source(path, s.options.Timeout, true))
 	if err := errors.Join(err1, err2); err != nil { // none is connected yet

@@ -47,6 +47,8 @@ type writer struct {
 	lists *ownLists
 	// check fails when the files were replaced since they were opened.
 	check func() error
+	// committed is told how many jobs each commit had; nil for nobody.
+	committed func(jobs int)
 }
 
 func newWriter(conn *sql.Conn, now func() time.Time, check func() error, lists *ownLists) *writer {
@@ -117,6 +119,9 @@ func (w *writer) commit(jobs *jobs, most int) (rows int) {
 	}
 	if lost := w.check(); lost != nil { // which also explains other errors
 		err = lost
+	}
+	if err == nil && w.committed != nil {
+		w.committed(len(group))
 	}
 	for i, j := range group {
 		if err != nil {

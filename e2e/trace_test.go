@@ -1,0 +1,46 @@
+package e2e_test
+
+import (
+	"bytes"
+	"encoding/hex"
+	"net/http"
+	"testing"
+
+	otlp "go.opentelemetry.io/proto/otlp/trace/v1"
+
+	"dialogs/servertest"
+)
+
+// TestTrace follows one request from the client to the store.
+func TestTrace(t *testing.T) {
+	t.Parallel()
+	c := newCollector(t)
+	s := start(t, "--trace-endpoint", c.url, "--webhook-allow", "127.0.0.1")
+	token := s.Token("alice-of-the-trace")
+	const trace, parent = "4bf92f3577b34da6a3ce929d0e0e4736", "00f067aa0ba902b7"
+	header := append(servertest.WithToken(token), "traceparent", "00-"+trace+"-"+parent+"-01")
+	s.Must(header, `mutation Hidden($n: String) { createDialog(input: {type: GROUP, name: $n}) { dialog { id } } }`, map[string]any{"n": "hidden name"})
+	answer := s.Do(http.MethodGet, "/chat/Dialog.json", header, nil)
+	if answer.Status != http.StatusOK {
+		t.Fatalf("got status %d: %s", answer.Status, answer.Body)
+	}
+	s.Stop()
+	child := func(of *otlp.Span, name string) *otlp.Span {
+		return c.find(t, "the name "+name+" in "+of.Name, func(s *otlp.Span) bool {
+			return s.Name == name && bytes.Equal(s.ParentSpanId, of.SpanId)
+		})
+	}
+	request := c.await(t, "POST /graphql")
+	if hex.EncodeToString(request.TraceId) != trace || hex.EncodeToString(request.ParentSpanId) != parent {
+		t.Errorf("the trace is %x in %x, want the client's", request.TraceId, request.ParentSpanId)
+	}
+	child(child(child(request, "mutation"), "createDialog"), "store.Create")
+	child(c.await(t, "GET /chat/"), "store.Dialogs")
+	for _, span := range c.all() {
+		for _, secret := range []string{token, "alice-of-the-trace", "hidden name", "Hidden"} {
+			if contains(span, secret) || span.Name == secret {
+				t.Errorf("the span %s has %q in %v", span.Name, secret, span.Attributes)
+			}
+		}
+	}
+}
