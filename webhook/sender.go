@@ -70,9 +70,6 @@ func NewSender(a *Admin, o Options) *Sender {
 	if o.Transport != nil {
 		s.client.Transport = o.Transport(s.client.Transport)
 	}
-	if o.Attempted == nil {
-		s.Attempted = func(string) {}
-	}
 	s.stale.Store(true)
 	return s
 }

@@ -46,7 +46,7 @@ type worker struct {
 	log    *slog.Logger
 	kept   time.Duration
 	holder string
-	// attempted is told what came of each attempt.
+	// attempted is told what came of each attempt; nil for nobody.
 	attempted func(outcome string)
 	// waiting is since when the oldest change waits, in milliseconds since 1970; 0 for none.
 	waiting  atomic.Int64
@@ -397,7 +397,9 @@ func (w *worker) send(ctx context.Context, r result, m *message, err error) {
 // settle takes up what came of an attempt.
 func (w *worker) settle(ctx context.Context, r result) {
 	w.running--
-	w.attempted(r.name())
+	if w.attempted != nil {
+		w.attempted(r.name())
+	}
 	if r.failure == "" {
 		w.succeed(r)
 		return
