@@ -70,21 +70,29 @@ func (s store) begin(ctx context.Context, name string) (context.Context, call) {
 	return ctx, c
 }
 
-// end observes a call. Refusals of the domain are answers, and no failures of the store.
+// end observes a call.
 func (s store) end(c *call, err error) {
 	failure := ""
-	var known *dialog.Error
-	switch {
-	case err == nil:
-	case dialog.IsCode(err, dialog.Unavailable):
-		failure = "unavailable"
-	case !errors.As(err, &known):
-		failure = "internal"
+	if err != nil {
+		failure = failureOf(err)
 	}
 	s.metrics.calls.of(callKey{c.name, failure}).Observe(time.Since(c.start).Seconds())
 	if c.span != nil {
 		endSpan(c.span, failure)
 	}
+}
+
+// failureOf is the kind of a failure. Refusals of the domain are answers, and no failures
+// of the store.
+func failureOf(err error) string {
+	var known *dialog.Error
+	switch {
+	case !errors.As(err, &known):
+		return "internal"
+	case known.Code == dialog.Unavailable:
+		return "unavailable"
+	}
+	return ""
 }
 
 func (s store) Dialog(ctx context.Context, id dialog.ID, withHistory bool) (dialog.Dialog, error) {
