@@ -172,7 +172,7 @@ type Selective interface {
 
 // fewer returns how many of all rows a list makes the store read. It is asked only
 // when all are too many: that costs as much as a small page.
-func (s *store) fewer(ctx context.Context, q dialog.Query, all int) (int, error) {
+func (s *Store) fewer(ctx context.Context, q dialog.Query, all int) (int, error) {
 	selective, ok := s.Store.(Selective)
 	if !ok || all <= dialog.RowsOf(ctx, s.rows).Left() {
 		return all, nil
