@@ -85,7 +85,7 @@ func (r *Record) check() error {
 			return err
 		}
 		if len(text) > maxRecordText {
-			return errTooLong("history", "a text", len(text), "bytes", maxRecordText)
+			return errTooLong("", "history", "a text", len(text), "bytes", maxRecordText)
 		}
 	}
 	return nil
