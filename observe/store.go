@@ -12,7 +12,7 @@ import (
 )
 
 // callsMost is how many calls of the port there are, times their failures.
-const callsMost = 90
+const callsMost = 80
 
 type callKey struct{ call, failure string }
 
@@ -182,6 +182,41 @@ func (s store) SessionsEnded(ctx context.Context, ids []string) ([]string, error
 func (s store) EndedSessions(ctx context.Context) ([]dialog.EndedSession, error) {
 	ctx, c := s.begin(ctx, "EndedSessions")
 	out, err := s.next.EndedSessions(ctx)
+	s.end(&c, err)
+	return out, err
+}
+
+func (s store) UseAPIKey(ctx context.Context, name string, day time.Time) error {
+	ctx, c := s.begin(ctx, "UseAPIKey")
+	err := s.next.UseAPIKey(ctx, name, day)
+	s.end(&c, err)
+	return err
+}
+
+func (s store) SuspendUser(ctx context.Context, user dialog.UserID, suspended bool) error {
+	ctx, c := s.begin(ctx, "SuspendUser")
+	err := s.next.SuspendUser(ctx, user, suspended)
+	s.end(&c, err)
+	return err
+}
+
+func (s store) EndUserSessions(ctx context.Context, user dialog.UserID, at time.Time) error {
+	ctx, c := s.begin(ctx, "EndUserSessions")
+	err := s.next.EndUserSessions(ctx, user, at)
+	s.end(&c, err)
+	return err
+}
+
+func (s store) UserAccess(ctx context.Context, users []dialog.UserID) ([]dialog.UserAccess, error) {
+	ctx, c := s.begin(ctx, "UserAccess")
+	out, err := s.next.UserAccess(ctx, users)
+	s.end(&c, err)
+	return out, err
+}
+
+func (s store) AllUserAccess(ctx context.Context) ([]dialog.UserAccess, error) {
+	ctx, c := s.begin(ctx, "AllUserAccess")
+	out, err := s.next.AllUserAccess(ctx)
 	s.end(&c, err)
 	return out, err
 }

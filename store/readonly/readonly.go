@@ -4,6 +4,7 @@ package readonly
 
 import (
 	"context"
+	"time"
 
 	"dialogs/dialog"
 )
@@ -31,6 +32,14 @@ func (store) AddAPIKey(context.Context, dialog.APIKey) error { return dialog.Err
 func (store) RemoveAPIKey(context.Context, string) error { return dialog.ErrReadOnly() }
 
 func (store) EndSession(context.Context, dialog.EndedSession) error { return dialog.ErrReadOnly() }
+
+func (store) UseAPIKey(context.Context, string, time.Time) error { return dialog.ErrReadOnly() }
+
+func (store) SuspendUser(context.Context, dialog.UserID, bool) error { return dialog.ErrReadOnly() }
+
+func (store) EndUserSessions(context.Context, dialog.UserID, time.Time) error {
+	return dialog.ErrReadOnly()
+}
 
 func (store) SaveWebhook(context.Context, dialog.Webhook) (bool, error) {
 	return false, dialog.ErrReadOnly()
