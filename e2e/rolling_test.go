@@ -220,7 +220,9 @@ func (f *follower) follow(t *testing.T, url string, written <-chan struct{}, all
 			continue
 		}
 		var event struct {
-			Data struct{ DialogChanged struct{ Change struct{ Version int64 } } }
+			Data struct {
+				DialogChanged struct{ Change struct{ Version int64 } }
+			}
 		}
 		if json.Unmarshal(m.Payload, &event) != nil || event.Data.DialogChanged.Change.Version != f.seen+1 {
 			t.Errorf("got %s after version %d", raw, f.seen)
