@@ -121,7 +121,7 @@ func TestRollingRestart(t *testing.T) {
 	written := make(chan struct{})
 	for i := range ids {
 		readers.Go(func() {
-			f := follower{id: ids[i], token: token[1], seen: 1}
+			f := reconnecting{id: ids[i], token: token[1], seen: 1}
 			for !f.follow(t, b.pick().URL, written, func() bool {
 				select {
 				case <-written:
@@ -159,15 +159,15 @@ func (b *balancer) all() []*servertest.Process {
 	return append([]*servertest.Process(nil), b.ready...)
 }
 
-// A follower subscribes to a dialog, and continues after what it has seen when its
+// A reconnecting client subscribes to a dialog, and continues after what it has seen when its
 // connection ends.
-type follower struct {
+type reconnecting struct {
 	id, token string
 	seen      int64
 }
 
 // follow reads events over one connection. It reports whether all was seen.
-func (f *follower) follow(t *testing.T, url string, written <-chan struct{}, all func() bool) (over bool) {
+func (f *reconnecting) follow(t *testing.T, url string, written <-chan struct{}, all func() bool) (over bool) {
 	timeout, cancel := context.WithTimeout(t.Context(), servertest.Patience)
 	defer cancel()
 	ctx, wake := context.WithCancel(timeout) // when all is written, everything may have been seen
