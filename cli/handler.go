@@ -135,6 +135,7 @@ func (s *settings) graphql(p parts) http.Handler {
 		Limits:        limits,
 		Requests:      p.requests,
 		Answers:       p.answers,
+		Turns:         budget.NewTurns(s.largeOperations),
 		Documents:     s.memory.Documents,
 		Trusted:       p.trusted,
 		Streams:       streams,

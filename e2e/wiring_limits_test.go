@@ -65,6 +65,9 @@ func limitTrials() []trial {
 			{"limit-scans", "1", refusesScans},
 			{"scan-lanes", "1", nil},
 		}},
+		{name: "large operations", beside: []string{"--rate-limit=0", "--store-timeout=1h", "--request-timeout=1h"}, wires: []wire{
+			{"limit-large-operations", "2", refusesLargeOperations},
+		}},
 		{name: "rates", wires: []wire{
 			{"rate-limit", "0.001", func(t *testing.T, s *servertest.Server) {
 				refusesSecond(t, s, servertest.WithToken(s.Token("alice")), "1000")
@@ -168,6 +171,44 @@ func refusesScans(t *testing.T, s *servertest.Server) {
 		}
 	}
 	t.Error("of ten requests with 50 lists each, none ever had to wait behind one that waits")
+}
+
+// refusesLargeOperations sends more large operations at once than may wait, while
+// nothing can be written.
+func refusesLargeOperations(t *testing.T, s *servertest.Server) {
+	t.Helper()
+	h := servertest.WithToken(s.Token("large"))
+	body, err := json.Marshal(map[string]string{"query": aliased("mutation", `createDialog(input: {type: GROUP, name: "x"}) { created }`)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	unlock := lockStore(t, s)
+	const refused = 3
+	messages := make(chan string, 2+2*32+refused)
+	var all sync.WaitGroup
+	for range cap(messages) {
+		all.Go(func() {
+			reply, err := s.Try(h, body)
+			if err != nil {
+				t.Error(err)
+			}
+			for _, e := range reply.Errors {
+				if e.Extensions.Code == "RATE_LIMITED" && len(e.Path) == 0 {
+					messages <- e.Message
+				}
+			}
+		})
+	}
+	for range refused {
+		if got := <-messages; !strings.Contains(got, "(2 run at once, --limit-large-operations)") {
+			t.Error(got)
+		}
+	}
+	unlock()
+	all.Wait()
+	if len(messages) > 0 {
+		t.Errorf("too many were refused: %s", <-messages)
+	}
 }
 
 func refusesCustomData(t *testing.T, s *servertest.Server) {

@@ -129,8 +129,9 @@ func answerOf(t *testing.T, within time.Duration, conn net.Conn) servertest.Answ
 	return answer
 }
 
-// lockStore is another process that writes for as long as the test runs.
-func lockStore(t *testing.T, s *servertest.Server) {
+// lockStore is another process that writes until it is told to unlock the store, or for
+// as long as the test runs.
+func lockStore(t *testing.T, s *servertest.Server) (unlock func()) {
 	t.Helper()
 	other, err := sql.Open("sqlite", filepath.Join(s.Store, "dialogs.db")+"?_pragma=busy_timeout(30000)")
 	if err != nil {
@@ -141,6 +142,7 @@ func lockStore(t *testing.T, s *servertest.Server) {
 	if _, err := other.ExecContext(t.Context(), "BEGIN IMMEDIATE"); err != nil {
 		t.Fatal(err)
 	}
+	return func() { _ = other.Close() }
 }
 
 // waitingForStore sends a change that waits for the store.

@@ -12,6 +12,16 @@ import (
 // charge counts an operation against the rate limits of its caller, by its
 // size: a request with 50 mutations counts as 50 requests at least.
 func charge(ctx context.Context, op *graphql.OperationContext) error {
+	return api.Charge(ctx, unitsOf(ctx, op))
+}
+
+// turn waits until the caller may run an operation of this size.
+func (p presenter) turn(ctx context.Context, op *graphql.OperationContext) (end func(), err error) {
+	return p.turns.Take(ctx, p.caller(ctx), unitsOf(ctx, op))
+}
+
+// unitsOf is the size of an operation.
+func unitsOf(ctx context.Context, op *graphql.OperationContext) int {
 	calls, values := 0, 0
 	for _, f := range graphql.CollectFields(op, op.Operation.SelectionSet, rootTypes) {
 		arguments := f.ArgumentMap(op.Variables)
@@ -24,7 +34,7 @@ func charge(ctx context.Context, op *graphql.OperationContext) error {
 	if c := extension.GetComplexityStats(graphql.WithOperationContext(ctx, op)); c != nil {
 		fields = c.Complexity
 	}
-	return api.Charge(ctx, api.Units(calls, values, fields))
+	return api.Units(calls, values, fields)
 }
 
 // perItem are the root fields that do something for each item of a list, and how

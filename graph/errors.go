@@ -19,7 +19,9 @@ type presenter struct {
 	log    *slog.Logger
 	caller func(context.Context) dialog.Caller
 	// answers bounds what is answered.
-	answers  *budget.Answers
+	answers *budget.Answers
+	// turns bounds how many large operations of one caller run at once.
+	turns    *budget.Turns
 	observer Observer
 }
 

@@ -42,6 +42,9 @@ type Config struct {
 	Requests *budget.Requests
 	// Answers bounds the memory of answers, together with other APIs.
 	Answers *budget.Answers
+	// Turns bounds how many large operations of one caller run at the same time;
+	// nil for no limit.
+	Turns *budget.Turns
 	// Documents is the memory of cached documents in bytes, persisted ones
 	// included.
 	Documents int64
@@ -68,7 +71,7 @@ func NewHandler(c Config) http.Handler {
 	config.Schema = language.Served(generated.NewExecutableSchema(config).Schema())
 	server := handler.New(generated.NewExecutableSchema(config))
 	// The first transport that supports a request serves it.
-	p := presenter{log: c.Log, caller: c.Caller, answers: c.Answers, observer: c.Observer}
+	p := presenter{log: c.Log, caller: c.Caller, answers: c.Answers, turns: c.Turns, observer: c.Observer}
 	streams := &streamer{presenter: p, service: c.Service, Streams: c.Streams, quota: &quota{}, upkeep: &upkeep{callers: c.Streams.Callers, interval: c.Streams.PingInterval}, sharing: newSharing()}
 	server.AddTransport(overWebSocket{streams, c.Requests, newWires()})
 	server.AddTransport(overEvents{streams, c.Requests})

@@ -69,6 +69,11 @@ func (s *streamer) run(ctx context.Context, exec graphql.GraphExecutor, op *grap
 func (s *streamer) answer(ctx context.Context, exec graphql.GraphExecutor, op *graphql.OperationContext, send send) (gqlerror.List, error) {
 	within, cancel := limited(ctx)
 	defer cancel()
+	end, err := s.turn(within, op)
+	if err != nil {
+		return s.refusal(ctx, err), nil
+	}
+	defer end()
 	answering, account := s.answering(within, op)
 	defer account.Close()
 	responses, inner := exec.DispatchOperation(answering, op)

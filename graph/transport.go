@@ -125,6 +125,12 @@ func (p presenter) execute(w http.ResponseWriter, r *http.Request, raw *graphql.
 		p.refuse(w, r, err)
 		return
 	}
+	end, err := p.turn(r.Context(), op)
+	if err != nil {
+		p.refuse(w, r, err)
+		return
+	}
+	defer end()
 	answering, answer := p.answering(r.Context(), op)
 	defer answer.Close()
 	responses, ctx := exec.DispatchOperation(answering, op)
