@@ -65,4 +65,7 @@ func TestSkipIsBounded(t *testing.T) {
 			wantError(t, err, dialog.Invalid, "skip")
 		})
 	}
+	if _, err := service.List(t.Context(), server(), dialog.ListRequest{Skip: dialog.MaxSkip}); err != nil {
+		t.Errorf("as much as a page may cost: %v", err)
+	}
 }

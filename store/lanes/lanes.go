@@ -116,7 +116,7 @@ func (s *Store) page(ctx context.Context, q dialog.Query, rows *dialog.Rows) ([]
 // if these rows have enough matches.
 func (s *Store) nearPage(ctx context.Context, q dialog.Query, rows *dialog.Rows) ([]dialog.Dialog, error) {
 	end := q
-	end.Filter, end.Skip, end.Limit = base(q), rows.Left()-1, 1
+	end.Filter, end.Skip, end.Limit = base(q), rows.Left(), 1
 	rows.Spend(rows.Left())
 	last, err := s.Store.Dialogs(ctx, end)
 	if err != nil {

@@ -133,6 +133,7 @@ func TestNothingElseWaits(t *testing.T) {
 	}
 	for _, q := range []dialog.Query{
 		{User: "u", Scope: dialog.Public, Limit: 101},
+		{User: "u", Scope: dialog.Public, Limit: 101, Skip: 101},
 		{User: "u", Scope: dialog.Mine, Limit: 101, Filter: dialog.Filter{IDs: []dialog.ID{"65ba1b4a0000000000000001"}}},
 		{Scope: dialog.Mine, Limit: 101},
 	} {

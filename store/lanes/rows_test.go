@@ -60,6 +60,8 @@ func TestRows(t *testing.T) {
 		{"a filter within the limit", public, dialog.Query{Scope: dialog.Public, Limit: 2, Filter: dialog.Filter{NameContains: "name 49."}}, 1, 1},
 		{"enough matches within the limit", 20, dialog.Query{Scope: dialog.Public, Limit: 2, Filter: dialog.Filter{NameContains: "name 1"}}, 2, -1},
 		{"too few matches within the limit", 20, dialog.Query{Scope: dialog.Public, Limit: 2, Filter: dialog.Filter{NameContains: "name 49."}}, -1, -1},
+		{"a match in the last row that may be read", 20, dialog.Query{Scope: dialog.Public, Limit: 1, Filter: dialog.Filter{NameContains: "name 19."}}, 1, -1},
+		{"a match in the next row", 20, dialog.Query{Scope: dialog.Public, Limit: 1, Filter: dialog.Filter{NameContains: "name 20."}}, -1, -1},
 		{
 			"from the end of the list", 20,
 			dialog.Query{Scope: dialog.Public, Limit: 2, FromEnd: true, Filter: dialog.Filter{NameContains: "name 4"}},
