@@ -140,3 +140,47 @@ func TestListsAreBounded(t *testing.T) {
 		}
 	}
 }
+
+// TestListsThatAreNotWhole: of a user with more dialogs than a list in memory may have,
+// every page is what it would be without the list, while dialogs of both parts change.
+func TestListsThatAreNotWhole(t *testing.T) {
+	const count = 30
+	s := open(t, t.TempDir(), sqlite.Options{Lists: 8 * 64 * 10}) // 10 dialogs in a list
+	defer closing(t, s)
+	groups(t, s, count, "u")
+	all, err := s.Dialogs(t.Context(), newest("u", count))
+	if err != nil || len(all) != count {
+		t.Fatalf("%d dialogs, %v", len(all), err)
+	}
+	for n := range 40 {
+		for _, by := range []dialog.Order{{Field: dialog.ByUpdatedAt, Descending: true}, {Field: dialog.ByUpdatedAt}} {
+			slices.SortFunc(all, func(a, b dialog.Dialog) int { return by.Compare(&a, &b) })
+			q := newest("u", 4)
+			q.Order = by
+			var got []dialog.Dialog
+			for {
+				page, err := s.Dialogs(t.Context(), q)
+				if err != nil {
+					t.Fatal(err)
+				}
+				if got = append(got, page...); len(page) < q.Limit {
+					break
+				}
+				last := &page[len(page)-1]
+				q.After = &dialog.Position{Key: by.Key(last), ID: last.ID}
+			}
+			if !slices.EqualFunc(got, all, func(a, b dialog.Dialog) bool { return a.ID == b.ID && a.Version == b.Version }) {
+				t.Fatalf("after %d changes, by %+v: got %d dialogs, or another order", n, by, len(got))
+			}
+		}
+		i := rand.IntN(count)
+		out, err := s.Update(t.Context(), rename(all[i].ID, fmt.Sprint("renamed ", n)))
+		if err != nil {
+			t.Fatal(err)
+		}
+		all[i] = out.Dialog
+	}
+	if users, _ := s.ListsInMemory(); users == 0 {
+		t.Error("no list is in memory")
+	}
+}
