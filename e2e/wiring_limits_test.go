@@ -61,7 +61,7 @@ func limitTrials() []trial {
 			{"memory-answers", "9000", loadsMoreThan(4500)},
 		}},
 		{name: "rows", wires: []wire{{"limit-rows", "3", refusesRows}}},
-		{name: "lists", beside: []string{"--rate-limit=0"}, wires: []wire{
+		{name: "lists", beside: []string{"--rate-limit=0", "--limit-large-operations=10"}, wires: []wire{
 			{"limit-scans", "1", refusesScans},
 			{"scan-lanes", "1", nil},
 		}},
