@@ -51,6 +51,16 @@ func (c *SyncCursor) Complete(at time.Time) { c.at = at }
 // Knows reports whether the caller was told exactly this.
 func (c *SyncCursor) Knows(d *ChangedDialog) bool { return slices.ContainsFunc(c.sent, sentOf(d).same) }
 
+// Told is the version up to which the caller was told of a dialog that may come again;
+// 0 when that is not known.
+func (c *SyncCursor) Told(id ID) int64 {
+	i := slices.IndexFunc(c.sent, func(s sentDialog) bool { return s.ID == id })
+	if i < 0 {
+		return 0
+	}
+	return c.sent[i].Version
+}
+
 // Remember remembers that the caller was told this, if it may come again.
 func (c *SyncCursor) Remember(d *ChangedDialog) {
 	c.sent = slices.DeleteFunc(c.sent, func(s sentDialog) bool { return s.ID == d.Dialog.ID })

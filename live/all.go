@@ -157,6 +157,11 @@ func (a *allDialogs) take(b *batch) ([]Event, error) {
 		n = min(n, int(max(0, d.Version-version)))
 		a.told[d.ID] = max(version, d.Version)
 	}
+	// A change that became visible late can be told by the catch-up long before the hub
+	// hands it out.
+	if version := a.cursor.Told(d.ID); version > 0 {
+		n = min(n, int(max(0, d.Version-version)))
+	}
 	sights := d.Parts(a.watch.caller, n)
 	records := d.History[len(d.History)-len(sights):]
 	var events []Event
