@@ -110,7 +110,7 @@ func TestChaos(t *testing.T) {
 		}
 		var writing sync.WaitGroup
 		for w := range 4 {
-			writing.Go(func() { write(t, instances[w%2], made, uint64(w)) })
+			writing.Go(func() { write(t, instances[w%2], made, uint64(w), logs) })
 		}
 		writing.Wait()
 		for _, l := range logs {
@@ -127,8 +127,19 @@ func TestChaos(t *testing.T) {
 	})
 }
 
+// reached reports whether the client was told of a version of a dialog.
+func (l *log) reached(id dialog.ID, version int64) bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.copy[id] >= version
+}
+
+// aheadMost is how many changes a writer makes before those who see everything must have
+// caught up: four writers together stay below the 50 that are kept of a dialog.
+const aheadMost = 10
+
 // write makes changes, and not so many at once that their records are lost.
-func write(t *testing.T, i *instance, made []dialog.ID, seed uint64) {
+func write(t *testing.T, i *instance, made []dialog.ID, seed uint64, logs []*log) {
 	random := rand.New(rand.NewPCG(seed, 2))
 	for n := range dialogtest.Times(60, 2000) {
 		id, u := made[random.IntN(len(made))], dialog.UserID([]string{"a", "b", "c", "d"}[random.IntN(4)])
@@ -139,9 +150,15 @@ func write(t *testing.T, i *instance, made []dialog.ID, seed uint64) {
 		case 1:
 			change = dialog.Change{RemoveOccupants: ids(u)}
 		}
-		_, err := i.service.Update(t.Context(), server(), string(id), change)
+		out, err := i.service.Update(t.Context(), server(), string(id), change)
 		if err != nil && !dialog.IsCode(err, dialog.Invalid) {
 			t.Error(err)
+		}
+		for _, l := range logs { // the server and the owner see everything, each at another instance
+			behind := n%aheadMost == 0 && err == nil && !l.reconnect && (l.caller == server() || l.caller == user("o"))
+			for deadline := time.Now().Add(patience); behind && !l.reached(id, out.Dialog.Version) && time.Now().Before(deadline); {
+				time.Sleep(time.Millisecond)
+			}
 		}
 		time.Sleep(time.Duration(random.IntN(4)) * time.Millisecond)
 	}
