@@ -53,26 +53,26 @@ func NewReader(store dialog.Store, kept time.Duration, now func() time.Time) *Re
 // Start makes the reader treat every change from now on as new.
 func (r *Reader) Start(ctx context.Context) error {
 	r.told = newTold(r.now())
-	// First the versions, then the mark: a change in between is delivered twice
-	// instead of being lost.
+	// First a mark, then the versions, then what has changed since the mark: every version up
+	// to the last mark is known, and none after it.
+	q := dialog.ChangesQuery{Limit: pageSize, Kept: r.kept}
+	page, err := r.store.ChangesSince(ctx, q)
+	if err != nil {
+		return err
+	}
 	if err := r.rememberLatest(ctx); err != nil {
 		return err
 	}
-	mark := dialog.Mark("")
-	for {
-		page, err := r.store.ChangesSince(ctx, dialog.ChangesQuery{After: mark, Limit: pageSize, Kept: r.kept})
-		if err != nil {
+	for more := true; more; more = page.More {
+		q.After = page.Next
+		if page, err = r.store.ChangesSince(ctx, q); err != nil {
 			return err
 		}
 		for i := range page.Dialogs {
 			r.told.set(&page.Dialogs[i].Dialog, r.now())
 		}
-		started := mark == ""
-		mark = page.Next
-		if !page.More && !started {
-			break
-		}
 	}
+	mark := page.Next
 	r.ahead, r.sweep, r.read = mark, mark, r.now()
 	return nil
 }
