@@ -35,7 +35,8 @@ type Store interface {
 	Close() error
 }
 
-// A DialogStore keeps dialogs.
+// A DialogStore keeps dialogs. Those that it returns may share their lists and
+// maps with others: nobody may change these.
 type DialogStore interface {
 	// Dialog must return the dialog, with its numbered History if withHistory
 	// is set. For a tombstone, and without a dialog, it must return

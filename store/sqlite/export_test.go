@@ -118,6 +118,13 @@ func (s *Store) ListsInMemory() (users int, bytes int64) {
 	return s.lists.users.Len(), s.lists.bytes
 }
 
+// DocumentsInMemory are how many dialogs of lists are in memory, and what these take.
+func (s *Store) DocumentsInMemory() (dialogs int, bytes int64) {
+	s.lists.mu.Lock()
+	defer s.lists.mu.Unlock()
+	return s.lists.documents.recent.Len(), s.lists.documents.bytes
+}
+
 // SplitUsers is the fast way to decode a list of users.
 func SplitUsers(text string) ([]dialog.UserID, bool) { return splitUsers(text) }
 

@@ -124,7 +124,7 @@ func (w *writer) saveMembers(at place, current, next *dialog.Dialog, people []di
 // note tells the lists of users about a change of a dialog.
 func (w *writer) note(n int64, current, next *dialog.Dialog, departed []dialog.UserID) {
 	w.moves = append(w.moves, move{
-		before: itemsOf(n, current), after: itemsOf(n, next), departed: departed,
+		n: n, before: itemsOf(n, current), after: itemsOf(n, next), departed: departed,
 		members: func(yield func(dialog.UserID) bool) {
 			if next.Deleted || !yield(next.Owner) {
 				return

@@ -21,7 +21,7 @@ func (s *Store) nearPage(ctx context.Context, q dialog.Query) (page []dialog.Dia
 	if !ok || err != nil {
 		return nil, false, err
 	}
-	page, at, err := s.dialogsOf(ctx, list)
+	page, at, err := s.dialogsOf(ctx, s.lists.pageAt(list, position))
 	return page, at == position, err
 }
 

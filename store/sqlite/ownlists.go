@@ -18,8 +18,9 @@ const largestList = 8
 
 // ownLists keep the lists of the users who asked last in memory, in order: to
 // read a page, SQLite would have to look at all dialogs of its user and sort
-// them. A list has keys and numbers only; the dialogs themselves are always read
-// from the database, in a snapshot that has the lists' position.
+// them. A list has keys and numbers only. The dialogs of a page are those in
+// memory, and the others are read from the database; a page is right when the
+// database is still at the lists' position.
 //
 // The writer applies each commit before anybody hears of it. A commit of another
 // process shows in the position, and empties everything.
@@ -32,10 +33,11 @@ type ownLists struct {
 	mu sync.Mutex
 	// position is the state of the database that the lists have; unknown
 	// before the first list and after a commit that failed.
-	position int64
-	users    *simplelru.LRU[dialog.UserID, *userLists]
-	bytes    int64
-	builds   map[*build]struct{}
+	position  int64
+	users     *simplelru.LRU[dialog.UserID, *userLists]
+	bytes     int64
+	builds    map[*build]struct{}
+	documents *documents
 }
 
 const unknown = math.MinInt64
@@ -66,6 +68,7 @@ func (i *items) in(field dialog.OrderField) item {
 
 // A move is what one change of a dialog means for the lists of its members.
 type move struct {
+	n             int64
 	before, after items
 	// members have the dialog in their lists after the change, departed no
 	// longer do.
@@ -104,12 +107,14 @@ type build struct {
 	void bool
 }
 
-func newOwnLists(most int64) *ownLists {
+// newOwnLists returns lists that take at most that many bytes, and as many bytes of
+// the dialogs in them.
+func newOwnLists(most, documents int64) *ownLists {
 	users, err := simplelru.NewLRU[dialog.UserID, *userLists](math.MaxInt32, nil)
 	if err != nil {
 		panic("sqlite: making the lists of users: " + err.Error()) // its size is positive
 	}
-	l := &ownLists{most: most, position: unknown, users: users, builds: map[*build]struct{}{}}
+	l := &ownLists{most: most, position: unknown, users: users, builds: map[*build]struct{}{}, documents: newDocuments(documents)}
 	l.pending.Store(unknown)
 	return l
 }
@@ -117,17 +122,52 @@ func newOwnLists(most int64) *ownLists {
 // longest is how many dialogs one list may have.
 func (o *ownLists) longest() int { return int(o.most / largestList / itemBytes) }
 
-// page returns a page of a list and the position at which it is right. known is
-// false when there is no such list: it must be built.
-func (o *ownLists) page(user dialog.UserID, field dialog.OrderField, wanted *wantedItems) (page []item, position int64, known, ok bool) {
+// A listPage is a page of a list at a position.
+type listPage struct {
+	items []item
+	// documents are the dialogs of the items; nil where one is not in memory.
+	documents []*dialog.Dialog
+	position  int64
+}
+
+// page returns a page of a list. known is false when there is no such list: it
+// must be built. ok is false when the list does not have the whole page.
+func (o *ownLists) page(user dialog.UserID, field dialog.OrderField, wanted *wantedItems) (page listPage, known, ok bool) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	lists, found := o.users.Get(user)
 	if !found || *lists.in(field) == nil {
-		return nil, 0, false, false
+		return listPage{}, false, false
 	}
-	page, ok = (*lists.in(field)).page(wanted)
-	return page, o.position, true, ok
+	page.position = o.position
+	page.items, ok = (*lists.in(field)).page(wanted)
+	page.documents = o.documents.of(page.items)
+	return page, true, ok
+}
+
+// pageAt returns the page of these items at a position.
+func (o *ownLists) pageAt(list []item, position int64) listPage {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	page := listPage{items: list, position: position}
+	if position == o.position {
+		page.documents = o.documents.of(list)
+	} else {
+		page.documents = make([]*dialog.Dialog, len(list))
+	}
+	return page
+}
+
+// keep keeps dialogs that were read at a position, if the lists still have it.
+func (o *ownLists) keep(numbers []int64, list []dialog.Dialog, position int64) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if position != o.position {
+		return
+	}
+	for i := range list {
+		o.documents.keep(numbers[i], &list[i])
+	}
 }
 
 // begin must be called before a list is read from the database, and end after
@@ -202,6 +242,9 @@ func (o *ownLists) apply(c commit, failed error) {
 	for b := range o.builds {
 		b.commits = append(b.commits, c)
 	}
+	for i := range c.moves {
+		o.documents.forget(c.moves[i].n)
+	}
 	if o.users.Len() == 0 {
 		return
 	}
@@ -231,6 +274,7 @@ func (o *ownLists) change(u dialog.UserID, before, after *items) {
 // empty forgets everything.
 func (o *ownLists) empty(position int64) {
 	o.users.Purge()
+	o.documents.empty()
 	o.bytes, o.position = 0, position
 	for b := range o.builds {
 		b.void = true

@@ -35,23 +35,23 @@ func (s *Store) ownPage(ctx context.Context, q dialog.Query) (page []dialog.Dial
 		}
 	}
 	for range ownTries {
-		list, position, known, ok := s.lists.page(q.User, q.Order.Field, &wanted)
+		own, known, ok := s.lists.page(q.User, q.Order.Field, &wanted)
 		if !known {
 			if err := s.buildList(ctx, q.User, q.Order.Field); err != nil {
 				return nil, false, err
 			}
-			list, position, known, ok = s.lists.page(q.User, q.Order.Field, &wanted)
+			own, known, ok = s.lists.page(q.User, q.Order.Field, &wanted)
 		}
 		if !known || !ok {
 			return nil, false, nil
 		}
 		var at int64
 		if merged {
-			page, at, err = s.mergedPage(ctx, q, list)
+			page, at, err = s.mergedPage(ctx, q, own.items)
 		} else {
-			page, at, err = s.dialogsOf(ctx, list)
+			page, at, err = s.dialogsOf(ctx, own)
 		}
-		if err != nil || at == position {
+		if err != nil || at == own.position {
 			return page, err == nil, err
 		}
 	}
@@ -108,29 +108,58 @@ func (s *Store) buildList(ctx context.Context, user dialog.UserID, field dialog.
 	return nil
 }
 
-// dialogsOf reads the dialogs of a list, in its order, and the position at which
-// it read them.
-func (s *Store) dialogsOf(ctx context.Context, list []item) (page []dialog.Dialog, position int64, err error) {
-	if len(list) == 0 {
+// dialogsOf returns the dialogs of a page, and the position of the database now:
+// the page is right if it is the page's own.
+func (s *Store) dialogsOf(ctx context.Context, own listPage) (page []dialog.Dialog, position int64, err error) {
+	missing := own.missing()
+	if len(missing) == 0 {
 		err = s.reads.row(ctx, selectPosition, nil, &position)
-		return nil, position, err
+	} else {
+		position, err = s.readMissing(ctx, own, missing)
 	}
-	numbers, args := numbersOf(list)
-	rows, err := s.reads.query(ctx, "SELECT "+rowColumnsAt+" FROM dialog d WHERE d.n IN ("+numbers+")", args...)
 	if err != nil {
 		return nil, 0, err
 	}
-	found, order, position, err := scanAt(rows)
-	if err != nil {
-		return nil, 0, err
-	}
-	page = make([]dialog.Dialog, 0, len(list))
-	for _, it := range list {
-		if i := slices.Index(order, it.n); i >= 0 {
-			page = append(page, found[i])
+	page = make([]dialog.Dialog, 0, len(own.items))
+	for _, d := range own.documents {
+		if d != nil {
+			page = append(page, *d)
 		}
 	}
 	return page, position, nil
+}
+
+// missing are the items whose dialogs are not in memory.
+func (p *listPage) missing() (list []item) {
+	for i, d := range p.documents {
+		if d == nil {
+			list = append(list, p.items[i])
+		}
+	}
+	return list
+}
+
+// readMissing reads dialogs of a page, and the position at which it read them.
+func (s *Store) readMissing(ctx context.Context, own listPage, missing []item) (position int64, err error) {
+	numbers, args := numbersOf(missing)
+	rows, err := s.reads.query(ctx, "SELECT "+rowColumnsAt+" FROM dialog d WHERE d.n IN ("+numbers+")", args...)
+	if err != nil {
+		return 0, err
+	}
+	found, order, position, err := scanAt(rows)
+	if err != nil {
+		return 0, err
+	}
+	s.lists.keep(order, found, position)
+	for i := range own.items {
+		if own.documents[i] != nil {
+			continue
+		}
+		if j := slices.Index(order, own.items[i].n); j >= 0 {
+			own.documents[i] = &found[j]
+		}
+	}
+	return position, nil
 }
 
 // mergedPage reads a page of the own dialogs and the public groups, and the

@@ -19,8 +19,11 @@ import (
 const DefaultTimeout = 10 * time.Second
 
 // DefaultLists is the memory for the order of users' own lists when no other
-// size is set.
-const DefaultLists = 24 << 20
+// size is set, and DefaultDocuments that for the dialogs in them.
+const (
+	DefaultLists     = 16 << 20
+	DefaultDocuments = 8 << 20
+)
 
 // sweepEvery is the interval between two sweeps.
 const sweepEvery = 10 * time.Minute
@@ -36,6 +39,9 @@ type Options struct {
 	// Lists is the memory for the order of users' own lists, in bytes; 0 for
 	// [DefaultLists].
 	Lists int64
+	// Documents is the memory for the dialogs that pages of these lists had, in
+	// bytes; 0 for [DefaultDocuments].
+	Documents int64
 	// Log receives failures in the background; nil discards them.
 	Log *slog.Logger
 	// Committed is told how many changes each commit had; nil for nobody.
@@ -87,7 +93,10 @@ func Open(ctx context.Context, dir string, o Options) (*Store, error) {
 	if o.Lists == 0 {
 		o.Lists = DefaultLists
 	}
-	s := &Store{options: o, dir: dir, jobs: newJobs(), lists: newOwnLists(o.Lists), reach: usualReach()}
+	if o.Documents == 0 {
+		o.Documents = DefaultDocuments
+	}
+	s := &Store{options: o, dir: dir, jobs: newJobs(), lists: newOwnLists(o.Lists, o.Documents), reach: usualReach()}
 	s.shutDown = sync.OnceValue(s.close)
 	if err := s.open(ctx); err != nil {
 		return nil, fmt.Errorf("opening the store in %s: %w", dir, err)

@@ -29,12 +29,13 @@ func TestDifferential(t *testing.T) {
 	storetest.Differential(t, 1, dialogtest.Times(1500, 20_000), func(testing.TB) dialog.Store { return model.Open() }, database(t))
 }
 
-// TestDifferentialOfFewLists has memory for a few dialogs of a few users only.
+// TestDifferentialOfFewLists has memory for a few dialogs and lists of a few users
+// only.
 func TestDifferentialOfFewLists(t *testing.T) {
 	model := memory.NewDatabase()
 	dir := t.TempDir()
 	storetest.Differential(t, 2, dialogtest.Times(500, 20_000), func(testing.TB) dialog.Store { return model.Open() },
-		func(t testing.TB) dialog.Store { return open(t, dir, sqlite.Options{Lists: 2048}) })
+		func(t testing.TB) dialog.Store { return open(t, dir, sqlite.Options{Lists: 2048, Documents: 64 << 10}) })
 }
 
 func open(t testing.TB, dir string, o sqlite.Options) *sqlite.Store {

@@ -1,0 +1,85 @@
+package sqlite_test
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"dialogs/dialog"
+	"dialogs/store/sqlite"
+)
+
+// TestDocumentsAreBounded: the dialogs of lists take no more memory than they may, and
+// one that would take much of it is not kept.
+func TestDocumentsAreBounded(t *testing.T) {
+	const most = 64 << 10
+	s := open(t, t.TempDir(), sqlite.Options{Documents: most})
+	defer closing(t, s)
+	groups(t, s, 300, "o", "u")
+	for _, text := range []string{"small", strings.Repeat("large", most/64)} {
+		for n := range 300 {
+			p := rename(benchID(n), "renamed")
+			p.Photo = dialog.Some(text)
+			if _, err := s.Update(t.Context(), p); err != nil {
+				t.Fatal(err)
+			}
+		}
+		for range 2 {
+			list, err := s.Dialogs(t.Context(), newest("u", 300))
+			if err != nil || len(list) != 300 || list[0].Photo != text {
+				t.Fatalf("%d dialogs, %v", len(list), err)
+			}
+		}
+		dialogs, bytes := s.DocumentsInMemory()
+		if text == "small" && dialogs < 50 || text != "small" && dialogs > 0 || bytes > most || dialogs == 0 && bytes != 0 {
+			t.Errorf("%d dialogs take %d bytes", dialogs, bytes)
+		}
+	}
+}
+
+// TestDocumentsAreCurrent: a page whose dialogs are in memory has each kind of change
+// at once, of this process and of another one.
+func TestDocumentsAreCurrent(t *testing.T) {
+	dir := t.TempDir()
+	s, other := open(t, dir, sqlite.Options{}), open(t, dir, sqlite.Options{})
+	defer closing(t, s)
+	defer closing(t, other)
+	groups(t, s, 10, "o", "u")
+	id := benchID(3)
+	for name, change := range map[string]func(*dialog.Plan){
+		"name":    func(p *dialog.Plan) { p.Name = dialog.Some("another") },
+		"photo":   func(p *dialog.Plan) { p.Photo = dialog.Some("photo") },
+		"joining": func(p *dialog.Plan) { p.AddOccupants = []dialog.UserID{"v"} },
+		"leaving": func(p *dialog.Plan) { p.RemoveOccupants = []dialog.UserID{"v"} },
+		"custom": func(p *dialog.Plan) {
+			p.Custom = []dialog.FieldChange{{Class: "Task", Field: "text", Value: dialog.Value(`"x"`)}}
+		},
+	} {
+		for i, writer := range []*sqlite.Store{s, other} {
+			if _, err := s.Dialogs(t.Context(), newest("u", 10)); err != nil {
+				t.Fatal(err)
+			}
+			if dialogs, _ := s.DocumentsInMemory(); i == 0 && dialogs < 9 {
+				t.Errorf("%s: %d dialogs are in memory", name, dialogs)
+			}
+			p := rename(id, fmt.Sprint("name ", i))
+			change(&p)
+			if _, err := writer.Update(t.Context(), p); err != nil {
+				t.Fatal(err)
+			}
+			want, err := other.Dialog(t.Context(), id, false)
+			if err != nil {
+				t.Fatal(err)
+			}
+			list, err := s.Dialogs(t.Context(), newest("u", 10))
+			if err != nil || len(list) != 10 {
+				t.Fatalf("%d dialogs, %v", len(list), err)
+			}
+			if diff := cmp.Diff(want, list[0]); diff != "" {
+				t.Errorf("%s: %s", name, diff)
+			}
+		}
+	}
+}
