@@ -22,14 +22,18 @@ const valueBytes = 256
 type Requests struct {
 	limits         Limits
 	bodies, values *pool
+	// reading is for what takes long: decoding large bodies, and preparing large
+	// documents.
+	reading *lane
 }
 
 // NewRequests bounds requests by limits.
 func NewRequests(l Limits) *Requests {
 	return &Requests{
-		limits: l,
-		bodies: newPool("memory-requests", l.Requests, l.Requests/2, freeBody, 0),
-		values: newPool("memory-requests", l.Requests, l.Requests/2, freeValues, 0),
+		limits:  l,
+		bodies:  newPool("memory-requests", l.Requests, l.Requests/2, freeBody, 0),
+		values:  newPool("memory-requests", l.Requests, l.Requests/2, freeValues, 0),
+		reading: newLane(),
 	}
 }
 
@@ -40,6 +44,7 @@ type Body struct {
 	Bytes []byte
 
 	requests     *Requests
+	caller       dialog.Caller
 	raw, decoded *loan
 }
 
@@ -57,7 +62,7 @@ func (q *Requests) Read(w http.ResponseWriter, r *http.Request, c dialog.Caller)
 		w.Header().Set("Connection", "close") // rather than read the rest
 		return nil, tooLarge
 	}
-	b := &Body{requests: q, raw: q.bodies.loan(c.Actor().Identity()), decoded: q.values.loan(c.Actor().Identity())}
+	b := &Body{requests: q, caller: c, raw: q.bodies.loan(c.Actor().Identity()), decoded: q.values.loan(c.Actor().Identity())}
 	expected := r.ContentLength
 	if expected < 0 {
 		expected = limit
@@ -95,7 +100,7 @@ var ErrMessageTooLarge = errors.New("the message is too large")
 // [api.Refusal]s and those of reading.
 func (q *Requests) ReadMessage(ctx context.Context, r io.Reader, c dialog.Caller) (*Body, error) {
 	limit, _ := q.Largest(c)
-	b := &Body{requests: q, raw: q.bodies.loan(c.Actor().Identity()), decoded: q.values.loan(c.Actor().Identity())}
+	b := &Body{requests: q, caller: c, raw: q.bodies.loan(c.Actor().Identity()), decoded: q.values.loan(c.Actor().Identity())}
 	first, err := io.ReadAll(io.LimitReader(r, freeBody))
 	if err == nil && len(first) == freeBody {
 		if err = b.raw.grow(ctx, limit); err == nil {
@@ -141,10 +146,25 @@ func (b *Body) Decode(ctx context.Context, values int, decode func(content []byt
 	if err := b.decoded.grow(ctx, int64(len(b.Bytes)+values*valueBytes)); err != nil {
 		return err
 	}
-	err := decode(b.Bytes)
+	leave, err := b.requests.Reading(ctx, b.caller, len(b.Bytes))
+	if err != nil {
+		return err
+	}
+	defer leave()
+	err = decode(b.Bytes)
 	b.Bytes = nil
 	b.raw.shrink(0)
 	return err
+}
+
+// Reading waits until the CPUs may be used to read so many bytes of a caller's request,
+// at most until ctx ends. What it returns must be called when that is done. Up to
+// [SmallBytes], nothing waits. Errors are [api.Refusal]s.
+func (q *Requests) Reading(ctx context.Context, c dialog.Caller, size int) (done func(), err error) {
+	if size <= SmallBytes {
+		return func() {}, nil
+	}
+	return q.reading.enter(ctx, c)
 }
 
 // DecodeJSON is Decode for a body of JSON, whose values it counts.

@@ -62,6 +62,25 @@ func TestAttacks(t *testing.T) {
 			}),
 			200 * megabyte, 30 * time.Second,
 		},
+		"fields of a stranger": {
+			"validation compares the fields of a document with one another",
+			flood(200, http.StatusOK, func(*testing.T, *servertest.Process) (servertest.Header, []byte) {
+				return nil, fmt.Appendf(nil, `{"query": "{ dialogs { nodes {%s } } }"}`, strings.Repeat(" id", 490))
+			}),
+			50 * megabyte, 2 * time.Second,
+		},
+		"fragments of a stranger": {
+			"validation looks at each fragment with all that it uses",
+			flood(40, http.StatusOK, func(*testing.T, *servertest.Process) (servertest.Header, []byte) {
+				var chain strings.Builder
+				for i := range 200 {
+					fmt.Fprintf(&chain, " fragment f%d on Query { ...f%d }", i, i+1)
+				}
+				return nil, fmt.Appendf(nil, `{"query": "{ ...f0 }%s fragment f200 on Query { dialogs(filter: {ids: [%s]}) { totalCount } }"}`,
+					chain.String(), strings.Repeat("1 ", 1990))
+			}),
+			50 * megabyte, 2 * time.Second,
+		},
 		"values within the limits": {
 			"20,000 values are decoded and coerced",
 			flood(40, http.StatusOK, func(_ *testing.T, p *servertest.Process) (servertest.Header, []byte) {

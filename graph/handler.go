@@ -88,6 +88,8 @@ func NewHandler(c Config) http.Handler {
 	prepared := preparation{
 		language: newLanguage(config.Schema, &c),
 		gate:     gate{limits: c.Limits, introspection: c.Introspection},
+		caller:   c.Caller,
+		requests: c.Requests,
 		valid:    newCache(c.Documents-c.Documents/4, c.Caller, weighDocument),
 	}
 	server.SetQueryCache(prepared)

@@ -42,16 +42,15 @@ func LongestList(l dialog.Limits) int {
 	return 2 * max(l.Occupants, l.Admins, l.IDsPerList, l.FieldsPerClass)
 }
 
-// A gate refuses documents that are too large before they are validated:
-// validation takes time that grows with the square of the size.
+// A gate refuses documents that are too large before they are validated.
 type gate struct {
 	limits        Limits
 	introspection bool
 }
 
-// judge says why a document is too large, and which setting is its limit. If fragments multiply to more fields
-// than the complexity allows, counting the complexity itself would take
-// forever.
+// judge says why a document is too large, and which setting is its limit. If
+// fragments multiply to more fields than the complexity allows, counting the
+// complexity itself would take forever.
 func (g gate) judge(doc *ast.QueryDocument) (message, setting string) {
 	size := written{fields: len(doc.Operations) + len(doc.Fragments)}
 	for _, op := range doc.Operations {
@@ -74,6 +73,9 @@ func (g gate) judge(doc *ast.QueryDocument) (message, setting string) {
 	}
 	if size.introspects && !g.introspection {
 		return "introspection is disabled (start with --introspection, or use schema.graphqls)", ""
+	}
+	if most := visitsPerToken * g.limits.Tokens; !visitsAtMost(doc, most) {
+		return fmt.Sprintf("the fragments use one another too often: validating them takes more than %d steps (%d times --limit-tokens): use fewer fragments", most, visitsPerToken), "limit-tokens"
 	}
 	extents := map[*ast.FragmentDefinition]*extent{}
 	for _, op := range doc.Operations {

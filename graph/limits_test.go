@@ -30,9 +30,22 @@ func TestLimits(t *testing.T) {
 		}
 		return b.String()
 	}
+	// chain has fragments that each spread the next one, and the last has many values.
+	chain := func(fragments, values int) string {
+		var b strings.Builder
+		b.WriteString("{ ...f0 }")
+		for i := range fragments {
+			fmt.Fprintf(&b, " fragment f%d on Query { ...f%d }", i, i+1)
+		}
+		fmt.Fprintf(&b, ` fragment f%d on Query { dialogs(filter: {ids: [%s]}) { nodes { id } } }`, fragments, strings.Repeat(`"5d75393ba28f9a17e1cb0001" `, values))
+		return b.String()
+	}
 	for _, test := range []struct {
 		query, code, reason string
 	}{
+		{chain(10, 100), "", "a chain of fragments"},
+		{chain(200, 999), "GRAPHQL_VALIDATION_FAILED", "a long list at the end of a chain of fragments"},
+		{chain(240, 1), "GRAPHQL_VALIDATION_FAILED", "a long chain of fragments"},
 		{`{ viewer { kind } }`, "", "an ordinary query"},
 		{nested(7), "GRAPHQL_VALIDATION_FAILED", "too deep"},
 		{`{ ` + repeated(51, `a%d: viewer { kind } `) + `}`, "GRAPHQL_VALIDATION_FAILED", "too many aliases"},

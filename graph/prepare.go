@@ -9,9 +9,15 @@ import (
 	"github.com/vektah/gqlparser/v2/gqlerror"
 
 	"dialogs/api"
+	"dialogs/budget"
+	"dialogs/dialog"
 	"dialogs/graph/language"
 	"dialogs/graph/scalar"
 )
+
+// valueSize is how many bytes of a document take as long to prepare as a value of the
+// variables.
+const valueSize = 8
 
 // newLanguage returns the language of the schema's documents.
 func newLanguage(schema *ast.Schema, c *Config) *language.Language {
@@ -30,6 +36,8 @@ func newLanguage(schema *ast.Schema, c *Config) *language.Language {
 type preparation struct {
 	language *language.Language
 	gate     gate
+	caller   func(context.Context) dialog.Caller
+	requests *budget.Requests
 	// valid are documents that have passed, by their text.
 	valid graphql.Cache[*ast.QueryDocument]
 }
@@ -59,6 +67,15 @@ func (p preparation) MutateOperationParameters(ctx context.Context, raw *graphql
 
 func (p preparation) prepare(ctx context.Context, op *graphql.OperationContext, raw *graphql.RawParams) gqlerror.List {
 	doc, ok := p.valid.Get(ctx, raw.Query)
+	size := api.Leaves(raw.Variables) * valueSize
+	if !ok {
+		size += len(raw.Query)
+	}
+	done, err := p.requests.Reading(ctx, p.caller(ctx), size)
+	if err != nil {
+		return gqlerror.List{tooLate()}
+	}
+	defer done()
 	if !ok {
 		var errs gqlerror.List
 		if doc, errs = p.read(ctx, raw.Query); len(errs) > 0 {

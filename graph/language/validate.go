@@ -20,7 +20,7 @@ func (l *Language) Validate(doc *ast.QueryDocument) gqlerror.List {
 		return gqlerror.List{withCode(gqlerror.Errorf("the document has no operation"), api.ValidationFailed)}
 	}
 	told := gqlerror.List{}
-	found := validator.ValidateWithRules(l.Schema, doc, l.rules())
+	found := append(validator.ValidateWithRules(l.Schema, doc, l.rules()), l.overlaps(doc)...)
 	if !l.Explain {
 		hideRules(found, doc.Position)
 	}
@@ -50,18 +50,29 @@ func (l *Language) rules() *rules.Rules {
 	all := rules.NewDefaultRules().GetInner()
 	all["ValuesOfCorrectType"] = l.valuesOfCorrectType
 	all["KnownTypeNames"] = rules.KnownTypeNamesRuleWithoutSuggestions.RuleFunc // suggests in random order
-	bounded := &rules.Rules{}
+	if !l.Explain {                                                             // nobody will read the suggestions, which take long to find
+		all["FieldsOnCorrectType"] = rules.FieldsOnCorrectTypeRuleWithoutSuggestions.RuleFunc
+		all["KnownArgumentNames"] = rules.KnownArgumentNamesRuleWithoutSuggestions.RuleFunc
+		all["ScalarLeafs"] = rules.ScalarLeafsRuleWithoutSuggestions.RuleFunc
+	}
+	delete(all, overlapsName) // which [Language.overlaps] checks
+	few := &rules.Rules{}
 	for name, rule := range all {
-		bounded.AddRule(name, func(observers *core.Events, addError core.AddErrFunc) {
-			told := 0
-			rule(observers, func(options ...core.ErrorOption) {
-				if told++; told <= 2*errorsTold {
-					addError(options...)
-				}
-			})
+		few.AddRule(name, bounded(rule))
+	}
+	return few
+}
+
+// bounded is a rule that finds a bounded number of errors.
+func bounded(rule core.RuleFunc) core.RuleFunc {
+	return func(observers *core.Events, addError core.AddErrFunc) {
+		told := 0
+		rule(observers, func(options ...core.ErrorOption) {
+			if told++; told <= 2*errorsTold {
+				addError(options...)
+			}
 		})
 	}
-	return bounded
 }
 
 // valuesOfCorrectType checks literals by the same rules as variables. It

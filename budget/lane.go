@@ -1,0 +1,97 @@
+package budget
+
+import (
+	"context"
+	"net/http"
+	"runtime"
+	"slices"
+	"sync"
+
+	"dialogs/api"
+	"dialogs/dialog"
+)
+
+// SmallBytes is the size up to which reading a request, or its document, is so quick that
+// it never waits for others.
+const SmallBytes = 4 << 10
+
+// A lane lets a few run at the same time, one less than there are CPUs. Callers take
+// turns: however many requests one of them sends, the next one of another caller waits
+// for one of theirs. What is not large does not use the lane, and has at least one CPU.
+type lane struct {
+	mu   sync.Mutex
+	free int
+	// waiting are those who wait, by caller, and turns the callers in their order. A
+	// caller is in both or in none.
+	waiting map[dialog.Actor][]chan struct{}
+	turns   []dialog.Actor
+}
+
+func newLane() *lane {
+	return &lane{free: max(1, runtime.GOMAXPROCS(0)-1), waiting: map[dialog.Actor][]chan struct{}{}}
+}
+
+// enter waits for the caller's turn until ctx ends. What it returns ends the turn. Its
+// error is an [api.Refusal].
+func (l *lane) enter(ctx context.Context, c dialog.Caller) (leave func(), err error) {
+	who := c.Actor().Identity()
+	l.mu.Lock()
+	if l.free > 0 {
+		l.free--
+		l.mu.Unlock()
+		return l.leave, nil
+	}
+	granted := make(chan struct{})
+	if len(l.waiting[who]) == 0 {
+		l.turns = append(l.turns, who)
+	}
+	l.waiting[who] = append(l.waiting[who], granted)
+	l.mu.Unlock()
+	select {
+	case <-granted:
+		return l.leave, nil
+	case <-ctx.Done():
+	}
+	if !l.giveUp(who, granted) { // granted at the last moment
+		l.leave()
+	}
+	return nil, &api.Refusal{
+		Code: api.Unavailable, Status: http.StatusServiceUnavailable, RetryAfter: retryAfter,
+		Message: "too many large requests are being read at the same time (limit: --request-timeout): send fewer or smaller ones at once",
+	}
+}
+
+// leave hands the lane to the next.
+func (l *lane) leave() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if len(l.turns) == 0 {
+		l.free++
+		return
+	}
+	who := l.turns[0]
+	l.turns = l.turns[1:]
+	next := l.waiting[who]
+	close(next[0])
+	if next = next[1:]; len(next) == 0 {
+		delete(l.waiting, who)
+		return
+	}
+	l.waiting[who], l.turns = next, append(l.turns, who)
+}
+
+// giveUp reports whether the caller still waited, and lets the others pass.
+func (l *lane) giveUp(who dialog.Actor, granted chan struct{}) bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	i := slices.Index(l.waiting[who], granted)
+	if i < 0 {
+		return false
+	}
+	l.waiting[who] = slices.Delete(l.waiting[who], i, i+1)
+	if len(l.waiting[who]) == 0 {
+		delete(l.waiting, who)
+		l.turns = slices.DeleteFunc(l.turns, func(a dialog.Actor) bool { return a == who })
+	}
+	return true
+}

@@ -1,0 +1,90 @@
+package budget
+
+import (
+	"context"
+	"runtime"
+	"strings"
+	"testing"
+
+	"dialogs/api"
+	"dialogs/dialog"
+)
+
+// waitFor waits until so many of a caller's requests wait for the lane.
+func (l *lane) waitFor(c dialog.Caller, n int) {
+	for {
+		l.mu.Lock()
+		waiting := len(l.waiting[c.Actor().Identity()])
+		l.mu.Unlock()
+		if waiting == n {
+			return
+		}
+		runtime.Gosched()
+	}
+}
+
+// TestLane has one caller send many large requests, and another one a single request.
+func TestLane(t *testing.T) {
+	l := newLane()
+	l.free = 1
+	leave, err := l.enter(t.Context(), alice)
+	if err != nil {
+		t.Fatal(err)
+	}
+	order := make(chan string, 4)
+	enter := func(c dialog.Caller, name string, waiting int) {
+		go func() {
+			leave, err := l.enter(t.Context(), c)
+			if err != nil {
+				t.Error(err)
+				return
+			}
+			order <- name
+			leave()
+		}()
+		l.waitFor(c, waiting)
+	}
+	enter(alice, "alice 1", 1)
+	enter(alice, "alice 2", 2)
+	enter(alice, "alice 3", 3)
+	enter(bob, "bob", 1)
+
+	ended, cancel := context.WithCancel(t.Context())
+	cancel()
+	_, err = l.enter(ended, backend)
+	if refusal := api.AsRefusal(err); err == nil || refusal.Code != api.Unavailable || refusal.RetryAfter == 0 || !strings.Contains(refusal.Message, "--request-timeout") {
+		t.Errorf("a request whose time is up: %v", err)
+	}
+
+	leave()
+	var got []string
+	for range 4 {
+		got = append(got, <-order)
+	}
+	if want := "alice 1, bob, alice 2, alice 3"; strings.Join(got, ", ") != want {
+		t.Errorf("got %v, want %s", got, want)
+	}
+	if leave, err = l.enter(ended, bob); err != nil {
+		t.Fatalf("a free lane: %v", err)
+	}
+	leave()
+	if len(l.waiting) > 0 || len(l.turns) > 0 || l.free != 1 {
+		t.Errorf("the lane remembers %v and %v, with %d free", l.waiting, l.turns, l.free)
+	}
+}
+
+// TestReading reads small and large requests while the lane is taken.
+func TestReading(t *testing.T) {
+	q := NewRequests(DefaultLimits())
+	q.reading.free = 0
+	ended, cancel := context.WithCancel(t.Context())
+	cancel()
+	if done, err := q.Reading(ended, alice, SmallBytes); err != nil {
+		t.Errorf("a small request waits: %v", err)
+	} else {
+		done()
+	}
+	if _, err := q.Reading(ended, alice, SmallBytes+1); err == nil {
+		t.Error("a large request does not wait")
+	}
+}
