@@ -4,7 +4,7 @@ import "context"
 
 // checkpointRows is the number of rows written between two checkpoints: some
 // thousand pages in the WAL.
-const checkpointRows = 2400
+const checkpointRows = 1400
 
 // checkpointAlways copies the pages in the WAL into the database each time that
 // a checkpoint is due. It runs beside the writer, because all callers would wait

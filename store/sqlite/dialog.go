@@ -9,26 +9,24 @@ import (
 )
 
 const (
-	selectDialog  = "SELECT " + rowColumns + " FROM dialog d WHERE d.id = ?"
-	selectHistory = "SELECT " + recordColumns + " FROM change WHERE dialog = ? ORDER BY version"
+	selectDialog   = "SELECT " + rowColumns + " FROM dialog d WHERE d.id = ?"
+	selectDialogAt = "SELECT " + rowColumnsAt + " FROM dialog d WHERE d.id = ?"
+	selectHistory  = "SELECT " + recordColumns + " FROM change WHERE dialog = ? ORDER BY version"
 )
 
-// Dialog reads one dialog.
+// Dialog reads one dialog, or takes it from memory if the database is still at its
+// position.
 func (s *Store) Dialog(ctx context.Context, id dialog.ID, withHistory bool) (d dialog.Dialog, err error) {
-	key, err := encodeID(id)
-	if err != nil {
-		return dialog.Dialog{}, err
+	key, ok := binaryID(id)
+	if !ok {
+		return dialog.Dialog{}, dialog.ErrNotFound()
 	}
 	err = s.read(ctx, "reading a dialog", func(ctx context.Context) error {
 		if withHistory {
-			d, err = s.withHistory(ctx, key)
-			return err
+			d, err = s.withHistory(ctx, key[:])
+		} else {
+			d, err = s.current(ctx, key)
 		}
-		var r row
-		if err := s.reads.row(ctx, selectDialog, []any{key}, r.targets()...); err != nil {
-			return err
-		}
-		d, err = r.dialog()
 		return err
 	})
 	if errors.Is(err, sql.ErrNoRows) || err == nil && d.Deleted {
@@ -37,6 +35,25 @@ func (s *Store) Dialog(ctx context.Context, id dialog.ID, withHistory bool) (d d
 	if err != nil {
 		return dialog.Dialog{}, err
 	}
+	return d, nil
+}
+
+func (s *Store) current(ctx context.Context, id [12]byte) (dialog.Dialog, error) {
+	if known, position, ok := s.lists.document(id); ok {
+		if now, err := s.position.now(); now == position || err != nil {
+			return *known.dialog, err
+		}
+	}
+	var r row
+	var position int64
+	if err := s.reads.row(ctx, selectDialogAt, []any{id[:]}, append([]any{&position}, r.targets()...)...); err != nil {
+		return dialog.Dialog{}, err
+	}
+	d, err := r.dialog()
+	if err != nil {
+		return dialog.Dialog{}, err
+	}
+	s.lists.keep(position, []int64{r.n}, d)
 	return d, nil
 }
 

@@ -2,7 +2,7 @@
 // with a driver in pure Go.
 //
 // One goroutine writes. The updates that wait share one transaction and its one
-// fsync, each in its own savepoint; none is acknowledged before the fsync.
+// fsync, and one can fail without the others. None is acknowledged before that.
 // Callers take turns, and a transaction is bounded by its statements, so that a
 // caller with many writes does not delay the others. Reads have their own pool
 // of connections, which the write-ahead log (WAL) allows to run beside the

@@ -21,15 +21,21 @@ const (
 	largestDocument = 64
 )
 
-// documents are the dialogs that pages of own lists had last, as they are at the
-// position of [ownLists], which guards them. Whoever gets one must not change it.
+// documents are the dialogs that were read last, as they are at the position of
+// [ownLists], which guards them. Whoever gets one must not change it.
 type documents struct {
 	most, bytes int64
-	recent      *simplelru.LRU[int64, *dialog.Dialog]
+	recent      *simplelru.LRU[[12]byte, document]
+}
+
+// A document is a dialog with its number.
+type document struct {
+	n      int64
+	dialog *dialog.Dialog
 }
 
 func newDocuments(most int64) *documents {
-	recent, err := simplelru.NewLRU[int64, *dialog.Dialog](math.MaxInt32, nil)
+	recent, err := simplelru.NewLRU[[12]byte, document](math.MaxInt32, nil)
 	if err != nil {
 		panic("sqlite: making the cache of dialogs: " + err.Error()) // its size is positive
 	}
@@ -40,29 +46,41 @@ func newDocuments(most int64) *documents {
 func (d *documents) of(list []item) []*dialog.Dialog {
 	found := make([]*dialog.Dialog, len(list))
 	for i := range list {
-		found[i], _ = d.recent.Get(list[i].n)
+		known, _ := d.recent.Get(list[i].id)
+		found[i] = known.dialog
 	}
 	return found
 }
 
 // keep adds a dialog, and removes those that nobody has read for the longest time.
-func (d *documents) keep(n int64, document *dialog.Dialog) {
-	size := sizeOf(document)
+func (d *documents) keep(id [12]byte, known document) {
+	d.forget(id)
+	size := sizeOf(known.dialog)
 	if size > d.most/largestDocument {
 		return
 	}
-	d.forget(n)
-	d.recent.Add(n, document)
+	d.recent.Add(id, known)
 	for d.bytes += size; d.bytes > d.most; {
 		_, oldest, _ := d.recent.RemoveOldest()
-		d.bytes -= sizeOf(oldest)
+		d.bytes -= sizeOf(oldest.dialog)
 	}
 }
 
-func (d *documents) forget(n int64) {
-	if document, ok := d.recent.Peek(n); ok {
-		d.recent.Remove(n)
-		d.bytes -= sizeOf(document)
+func (d *documents) forget(id [12]byte) {
+	if known, ok := d.recent.Peek(id); ok {
+		d.recent.Remove(id)
+		d.bytes -= sizeOf(known.dialog)
+	}
+}
+
+// replace brings a dialog, if it is in memory, to the state after a change.
+func (d *documents) replace(m *move) {
+	switch {
+	case !d.recent.Contains(m.id):
+	case m.next == nil || m.next.Deleted:
+		d.forget(m.id)
+	default:
+		d.keep(m.id, document{m.n, m.next})
 	}
 }
 

@@ -1,6 +1,7 @@
 package sqlite_test
 
 import (
+	"context"
 	"fmt"
 	"strings"
 	"testing"
@@ -8,7 +9,10 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"dialogs/dialog"
+	"dialogs/dialog/dialogtest"
+	"dialogs/store/memory"
 	"dialogs/store/sqlite"
+	"dialogs/store/storetest"
 )
 
 // TestDocumentsAreBounded: the dialogs of lists take no more memory than they may, and
@@ -82,4 +86,28 @@ func TestDocumentsAreCurrent(t *testing.T) {
 			}
 		}
 	}
+}
+
+// checked is a store whose dialogs in memory are compared with the rows after each
+// change.
+type checked struct {
+	*sqlite.Store
+	tb testing.TB
+}
+
+func (c checked) Update(ctx context.Context, p dialog.Plan) (dialog.Outcome, error) {
+	out, err := c.Store.Update(ctx, p)
+	if wrong := c.WrongDocuments(ctx); wrong != nil {
+		c.tb.Errorf("after %+v by %v: %v", p.ID, p.Caller, wrong)
+	}
+	return out, err
+}
+
+// TestDocumentsAreAsStored: what is kept of a change is what would be read, down to
+// empty lists.
+func TestDocumentsAreAsStored(t *testing.T) {
+	model := memory.NewDatabase()
+	dir := t.TempDir()
+	storetest.Differential(t, 3, dialogtest.Times(1000, 20_000), func(testing.TB) dialog.Store { return model.Open() },
+		func(t testing.TB) dialog.Store { return checked{open(t, dir, sqlite.Options{}), t} })
 }

@@ -26,6 +26,15 @@ func encodeID(id dialog.ID) ([]byte, error) {
 	return b, nil
 }
 
+// binaryID is an id as it is in memory; not ok for one that no dialog has.
+func binaryID(id dialog.ID) (b [12]byte, ok bool) {
+	if hex.DecodedLen(len(id)) != len(b) {
+		return b, false
+	}
+	_, err := hex.Decode(b[:], []byte(id))
+	return b, err == nil
+}
+
 func decodeID(b []byte) dialog.ID { return dialog.ID(hex.EncodeToString(b)) }
 
 // encodeJSON is compact JSON without escapes for HTML.

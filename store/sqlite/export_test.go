@@ -2,6 +2,9 @@ package sqlite
 
 import (
 	"context"
+	"fmt"
+	"reflect"
+	"slices"
 	"time"
 
 	"dialogs/dialog"
@@ -12,6 +15,12 @@ type Writer struct{ w *writer }
 
 // Exec executes a statement.
 func (w Writer) Exec(query string, args ...any) error { return w.w.exec(query, args...) }
+
+// Read executes a query.
+func (w Writer) Read(query string) error {
+	_, err := w.w.row(query, nil, new(any))
+	return err
+}
 
 // Write has the writer do a job.
 func (s *Store) Write(ctx context.Context, run func(Writer) error) error {
@@ -123,6 +132,29 @@ func (s *Store) DocumentsInMemory() (dialogs int, bytes int64) {
 	s.lists.mu.Lock()
 	defer s.lists.mu.Unlock()
 	return s.lists.documents.recent.Len(), s.lists.documents.bytes
+}
+
+// WrongDocuments compares the dialogs in memory with their rows.
+func (s *Store) WrongDocuments(ctx context.Context) error {
+	return s.write(ctx, "comparing", func(w *writer) error {
+		s.lists.mu.Lock()
+		defer s.lists.mu.Unlock()
+		for _, id := range s.lists.documents.recent.Keys() {
+			if slices.ContainsFunc(w.moves, func(m move) bool { return m.id == id }) {
+				continue // it is not committed
+			}
+			known, _ := s.lists.documents.recent.Peek(id)
+			r, _, err := w.load(selectDialog, id[:])
+			if err != nil {
+				return err
+			}
+			want, err := r.dialog()
+			if err != nil || r.n != known.n || !reflect.DeepEqual(&want, known.dialog) {
+				return fmt.Errorf("%#v is kept, %#v is stored: %w", *known.dialog, want, err)
+			}
+		}
+		return nil
+	})
 }
 
 // SplitUsers is the fast way to decode a list of users.

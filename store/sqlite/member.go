@@ -123,8 +123,9 @@ func (w *writer) saveMembers(at place, current, next *dialog.Dialog, people []di
 
 // note tells the lists of users about a change of a dialog.
 func (w *writer) note(n int64, current, next *dialog.Dialog, departed []dialog.UserID) {
+	id, _ := binaryID(next.ID) // stored ids are valid
 	w.moves = append(w.moves, move{
-		n: n, before: itemsOf(n, current), after: itemsOf(n, next), departed: departed,
+		id: id, n: n, before: itemsOf(n, current), after: itemsOf(n, next), departed: departed,
 		members: func(yield func(dialog.UserID) bool) {
 			if next.Deleted || !yield(next.Owner) {
 				return

@@ -94,7 +94,7 @@ func (s *Store) nearItems(ctx context.Context, q dialog.Query) (list []item, pos
 	all = all[min(q.Skip, len(all)):min(most, len(all))]
 	list = make([]item, len(all))
 	for i := range all {
-		list[i].n = all[i].n
+		list[i].n, list[i].id = all[i].n, [12]byte([]byte(all[i].id))
 	}
 	return list, position, true, nil
 }

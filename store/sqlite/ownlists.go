@@ -68,8 +68,11 @@ func (i *items) in(field dialog.OrderField) item {
 
 // A move is what one change of a dialog means for the lists of its members.
 type move struct {
+	id            [12]byte
 	n             int64
 	before, after items
+	// next is what the dialog is afterwards, as it would be read; nil for unknown.
+	next *dialog.Dialog
 	// members have the dialog in their lists after the change, departed no
 	// longer do.
 	members  iter.Seq[dialog.UserID]
@@ -158,15 +161,35 @@ func (o *ownLists) pageAt(list []item, position int64) listPage {
 	return page
 }
 
-// keep keeps dialogs that were read at a position, if the lists still have it.
-func (o *ownLists) keep(numbers []int64, list []dialog.Dialog, position int64) {
+// document returns a dialog that is in memory, and the position at which it is
+// right.
+func (o *ownLists) document(id [12]byte) (known document, position int64, ok bool) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
+	known, ok = o.documents.recent.Get(id)
+	return known, o.position, ok
+}
+
+// keep keeps dialogs that were read at a position, if that is where the lists are.
+func (o *ownLists) keep(position int64, numbers []int64, list ...dialog.Dialog) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.follow(position)
 	if position != o.position {
 		return
 	}
 	for i := range list {
-		o.documents.keep(numbers[i], &list[i])
+		if id, ok := binaryID(list[i].ID); ok && !list[i].Deleted {
+			o.documents.keep(id, document{numbers[i], &list[i]})
+		}
+	}
+}
+
+// follow empties everything if the position of the database shows that another
+// process has written, or if none was known.
+func (o *ownLists) follow(position int64) {
+	if position > o.position && position > o.pending.Load() {
+		o.empty(position)
 	}
 }
 
@@ -189,9 +212,8 @@ func (o *ownLists) end(b *build, l *ownList, position int64) {
 	if l == nil || b.void {
 		return
 	}
-	if position > o.position && position > o.pending.Load() {
-		o.empty(position) // another process has written, or this is the first list
-	} else if position != b.from && !b.saw(position) {
+	o.follow(position)
+	if position != o.position && position != b.from && !b.saw(position) {
 		return // the state is not one that this process knows
 	}
 	for _, c := range b.commits {
@@ -243,7 +265,7 @@ func (o *ownLists) apply(c commit, failed error) {
 		b.commits = append(b.commits, c)
 	}
 	for i := range c.moves {
-		o.documents.forget(c.moves[i].n)
+		o.documents.replace(&c.moves[i])
 	}
 	if o.users.Len() == 0 {
 		return

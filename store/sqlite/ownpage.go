@@ -113,12 +113,12 @@ func (s *Store) buildList(ctx context.Context, user dialog.UserID, field dialog.
 func (s *Store) dialogsOf(ctx context.Context, own listPage) (page []dialog.Dialog, position int64, err error) {
 	missing := own.missing()
 	if len(missing) == 0 {
-		err = s.reads.row(ctx, selectPosition, nil, &position)
+		position, err = s.position.now()
 	} else {
 		position, err = s.readMissing(ctx, own, missing)
 	}
-	if err != nil {
-		return nil, 0, err
+	if len(own.items) == 0 || err != nil {
+		return nil, position, err
 	}
 	page = make([]dialog.Dialog, 0, len(own.items))
 	for _, d := range own.documents {
@@ -150,7 +150,7 @@ func (s *Store) readMissing(ctx context.Context, own listPage, missing []item) (
 	if err != nil {
 		return 0, err
 	}
-	s.lists.keep(order, found, position)
+	s.lists.keep(position, order, found...)
 	for i := range own.items {
 		if own.documents[i] != nil {
 			continue

@@ -9,16 +9,26 @@ import (
 	"dialogs/dialog"
 )
 
+// began returns the position at which the transaction began: another process may
+// have written since the last one.
+func (w *writer) began() (int64, error) {
+	if w.begun == unknown {
+		if _, err := w.row(selectPosition, nil, &w.begun); err != nil {
+			return 0, err
+		}
+	}
+	return w.begun, nil
+}
+
 // nextPosition gives the next place in the order of commits. What is rolled back
 // leaves a gap.
 func (w *writer) nextPosition() (int64, error) {
 	if w.position == nil {
-		// Another process may have written since the last transaction.
-		var latest int64
-		if _, err := w.row("SELECT position FROM sync", nil, &latest); err != nil {
+		latest, err := w.began()
+		if err != nil {
 			return 0, err
 		}
-		w.position, w.begun = &latest, latest
+		w.position = &latest
 	}
 	*w.position++
 	return *w.position, nil

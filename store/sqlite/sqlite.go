@@ -57,10 +57,12 @@ type Store struct {
 	writer  *writer
 	writeDB *sql.DB // the connections of the writer and of the checkpoints
 	reads   *readers
-	probes  *sql.DB // connections without cached pages
-	files   *files
-	lists   *ownLists
-	reach   reach
+	// position reads on a connection of the database of reads.
+	position *present
+	probes   *sql.DB // connections without cached pages
+	files    *files
+	lists    *ownLists
+	reach    reach
 
 	mu       sync.Mutex // guards closed, and calls.Add against calls.Wait
 	closed   bool
@@ -155,7 +157,10 @@ func (s *Store) open(ctx context.Context) (err error) {
 	if err := errors.Join(err1, err2); err != nil { // none is connected yet
 		return errors.Join(err, s.writer.close(), s.writeDB.Close())
 	}
-	s.reads = newReaders(reads, max(4, runtime.GOMAXPROCS(0)))
+	s.reads = newReaders(reads, max(4, runtime.GOMAXPROCS(0))+1)
+	if s.position, err = newPresent(connecting, reads); err != nil {
+		return errors.Join(err, s.reads.close(), probes.Close(), s.writer.close(), s.writeDB.Close())
+	}
 	s.probes = probes
 	s.probes.SetMaxIdleConns(-1)
 	return nil
@@ -192,7 +197,7 @@ func (s *Store) close() error {
 	s.jobs.close()
 	s.writing.Wait()
 	// The writer is last: the last connection to close removes the WAL.
-	err := errors.Join(s.probes.Close(), s.reads.close(), s.writer.close(), s.writeDB.Close())
+	err := errors.Join(s.probes.Close(), s.position.close(), s.reads.close(), s.writer.close(), s.writeDB.Close())
 	if err != nil {
 		return fmt.Errorf("closing the store in %s: %w", s.dir, err)
 	}

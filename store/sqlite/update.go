@@ -10,9 +10,9 @@ import (
 	"dialogs/dialog"
 )
 
-// rowsPerChange is what a change writes besides the rows of members: the dialog
-// and its history. The savepoint counts as two more.
-const rowsPerChange = 5
+// rowsPerChange is what a change writes besides the rows of members: the dialog,
+// its new record, and the end of its history.
+const rowsPerChange = 3
 
 // Update does what the plan decides about the current dialog.
 func (s *Store) Update(ctx context.Context, p dialog.Plan) (dialog.Outcome, error) {
@@ -29,26 +29,23 @@ func (s *Store) Update(ctx context.Context, p dialog.Plan) (dialog.Outcome, erro
 }
 
 func (w *writer) update(p *dialog.Plan) (dialog.Outcome, error) {
-	id, err := encodeID(p.ID)
-	if err != nil {
-		return dialog.Outcome{}, err
+	id, ok := binaryID(p.ID)
+	if !ok {
+		return dialog.Outcome{}, dialog.ErrNotFound()
 	}
-	r, found, err := w.load(selectDialog, id)
+	stored, found, err := w.stored(id)
 	if err != nil {
 		return dialog.Outcome{}, err
 	}
 	if !found {
 		return dialog.Outcome{}, dialog.ErrNotFound()
 	}
-	current, err := r.dialog()
-	if err != nil {
-		return dialog.Outcome{}, err
-	}
+	current := *stored.dialog
 	if current.Forgotten(p.At) { // although it may not be swept away yet
 		return dialog.Outcome{}, dialog.ErrNotFound()
 	}
 	if p.Key != "" {
-		if current.History, err = w.recordsWith(r.n, p.Key); err != nil {
+		if current.History, err = w.recordsWith(stored.n, p.Key); err != nil {
 			return dialog.Outcome{}, err
 		}
 	}
@@ -65,7 +62,31 @@ func (w *writer) update(p *dialog.Plan) (dialog.Outcome, error) {
 			return dialog.Outcome{}, cmp.Or(err, dialog.ErrTooManyPublicGroups(most, false))
 		}
 	}
-	return out, w.save(p, &r, &current, &out)
+	return out, w.save(p, stored.n, &current, &out)
+}
+
+// stored returns a dialog as it is within the transaction.
+func (w *writer) stored(id [12]byte) (d document, found bool, err error) {
+	begun, err := w.began()
+	if err != nil {
+		return document{}, false, err
+	}
+	changed := slices.ContainsFunc(w.moves, func(m move) bool { return m.id == id })
+	if known, position, ok := w.lists.document(id); ok && position == begun && !changed {
+		return known, true, nil
+	}
+	r, found, err := w.load(selectDialog, id[:])
+	if !found || err != nil {
+		return document{}, false, err
+	}
+	read, err := r.dialog()
+	if err != nil {
+		return document{}, false, err
+	}
+	if !changed {
+		w.lists.keep(begun, []int64{r.n}, read)
+	}
+	return document{r.n, &read}, true, nil
 }
 
 // recordsWith returns the part of the history that a decision needs: the records
@@ -79,7 +100,7 @@ func (w *writer) recordsWith(n int64, key string) ([]dialog.Record, error) {
 }
 
 // save stores the dialog after a change in its row.
-func (w *writer) save(p *dialog.Plan, r *row, current *dialog.Dialog, out *dialog.Outcome) error {
+func (w *writer) save(p *dialog.Plan, n int64, current *dialog.Dialog, out *dialog.Outcome) error {
 	next, change := &out.Dialog, out.Change
 	position, err := w.nextPosition()
 	if err != nil {
@@ -123,23 +144,25 @@ func (w *writer) save(p *dialog.Plan, r *row, current *dialog.Dialog, out *dialo
 		}
 		put(list.column, text)
 	}
-	if err := w.exec("UPDATE dialog SET "+strings.Join(set, ", ")+" WHERE n = ?", append(args, r.n)...); err != nil {
+	if err := w.exec("UPDATE dialog SET "+strings.Join(set, ", ")+" WHERE n = ?", append(args, n)...); err != nil {
 		return err
 	}
-	place := place{dialog: r.n, position: position, forgetAt: p.ForgetAt()}
+	place := place{dialog: n, position: position, forgetAt: p.ForgetAt()}
 	if err := w.saveMembers(place, current, next, touched(current, out)); err != nil {
 		return err
 	}
+	kept := *next // the outcome is not kept with it
+	w.moves[len(w.moves)-1].next = &kept
 	if a, b, ok := current.Pair(); ok && next.Deleted {
 		if err := w.exec("DELETE FROM pair WHERE a = ? AND b = ?", string(a), string(b)); err != nil {
 			return err
 		}
 	}
-	if err := w.insertRecord(r.n, change); err != nil {
+	if err := w.insertRecord(n, change); err != nil {
 		return err
 	}
 	if next.Version <= dialog.HistoryKept {
 		return nil
 	}
-	return w.exec("DELETE FROM change WHERE dialog = ? AND version <= ?", r.n, next.Version-dialog.HistoryKept)
+	return w.exec("DELETE FROM change WHERE dialog = ? AND version <= ?", n, next.Version-dialog.HistoryKept)
 }

@@ -40,8 +40,8 @@ type writer struct {
 	// position is the latest one that this transaction gave; nil before it
 	// gave one.
 	position *int64
-	// begun is the position before the transaction gave one, and moves are the
-	// changes that concern lists.
+	// begun is the position at which the transaction began, unknown before
+	// somebody asked, and moves are the changes that concern lists.
 	begun int64
 	moves []move
 	lists *ownLists
@@ -75,14 +75,16 @@ func (w *writer) serve(jobs *jobs, checkpoint chan<- struct{}) {
 // and answers when it is on the disk, in files that are still at their paths.
 // What a job reads may depend on the jobs before it, so if the transaction
 // fails, all of them fail. It returns the number of rows written.
+//
+// Few jobs fail after they have written something, so jobs have no savepoint,
+// which costs a tenth of a change, until one of the group does.
 func (w *writer) commit(jobs *jobs, most int) (rows int) {
 	group, answers := make([]*job, 0, most), make([]error, 0, most)
-	w.position, w.moves = nil, nil
 	begun := w.wrote
-	undone := false // the only job, without a savepoint
-	err := w.exec("BEGIN IMMEDIATE")
-	for len(group) < most && w.wrote-begun < groupCost {
-		j := jobs.take(len(group) == 0)
+	undoable := false
+	err := w.begin()
+	for n := 0; n < most && w.wrote-begun < groupCost; n++ {
+		j := jobs.take(n == 0)
 		if j == nil {
 			break
 		}
@@ -91,24 +93,26 @@ func (w *writer) commit(jobs *jobs, most int) (rows int) {
 			continue
 		}
 		before := w.wrote
-		if j.entry.Cost >= aloneCost && len(group) == 1 {
-			answers[0] = w.alone(j)
-			jobs.charge(j, w.wrote-before)
-			undone = answers[0] != nil
+		if undoable {
+			answers[n], err = w.savepoint(j)
+		} else {
+			answers[n] = w.run(j)
+		}
+		wrote := w.wrote - before
+		jobs.charge(j, wrote)
+		if !undoable && (wrote > 0 && answers[n] != nil || lost(answers[n])) {
+			undoable = true
+			err = w.again(group[:n], answers)
+		}
+		if j.entry.Cost >= aloneCost {
 			break
 		}
-		answers[len(group)-1], err = w.savepoint(j)
-		jobs.charge(j, w.wrote-before)
 	}
-	if err == nil && !undone {
+	if err == nil {
 		err = w.savePosition()
 	}
-	if err == nil && !undone {
+	if err == nil {
 		err = w.exec("COMMIT")
-	}
-	if undone {
-		w.position = nil
-		err = w.exec("ROLLBACK")
 	}
 	if err != nil {
 		// This may fail: SQLite may have rolled back already.
@@ -132,18 +136,41 @@ func (w *writer) commit(jobs *jobs, most int) (rows int) {
 	return w.wrote - begun
 }
 
+// lost reports whether SQLite may have rolled back the transaction because of the
+// error of a job: only decisions about dialogs have codes.
+func lost(err error) bool {
+	known := (*dialog.Error)(nil)
+	return err != nil && (!errors.As(err, &known) || known.Code == dialog.Unavailable)
+}
+
+// begin starts a transaction.
+func (w *writer) begin() error {
+	w.position, w.begun, w.moves = nil, unknown, nil
+	return w.exec("BEGIN IMMEDIATE")
+}
+
+// again undoes the whole transaction, because nothing else undoes a job without a
+// savepoint, and does the jobs before it once more.
+func (w *writer) again(group []*job, answers []error) (broken error) {
+	// This may fail: SQLite may have rolled back already.
+	_ = w.exec("ROLLBACK")
+	broken = w.begin()
+	for i, j := range group {
+		if answers[i] == nil && broken == nil {
+			answers[i], broken = w.savepoint(j)
+		}
+	}
+	return broken
+}
+
 // savepoint does one job; when it fails, nothing of it remains. broken is an
 // error of the whole transaction.
 func (w *writer) savepoint(j *job) (answer, broken error) {
-	if err := j.ctx.Err(); err != nil {
-		return dialog.ErrUnavailable(err), nil
-	}
 	if err := w.exec("SAVEPOINT job"); err != nil {
 		return nil, err
 	}
 	moves := len(w.moves)
-	answer = w.guard(j.run)
-	if answer != nil {
+	if answer = w.run(j); answer != nil {
 		w.moves = w.moves[:moves]
 		if err := w.exec("ROLLBACK TO job"); err != nil {
 			return nil, errors.Join(answer, err)
@@ -152,9 +179,8 @@ func (w *writer) savepoint(j *job) (answer, broken error) {
 	return answer, w.exec("RELEASE job")
 }
 
-// alone does a job that has the transaction to itself: no copies of pages are needed
-// to undo it without undoing others.
-func (w *writer) alone(j *job) error {
+// run does one job, unless nobody waits for it any more.
+func (w *writer) run(j *job) error {
 	if err := j.ctx.Err(); err != nil {
 		return dialog.ErrUnavailable(err)
 	}

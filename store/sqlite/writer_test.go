@@ -126,7 +126,7 @@ func TestJobsFailAlone(t *testing.T) {
 	}
 }
 
-// TestCommitFails loses a transaction: nothing in it is acknowledged, and
+// TestCommitFails loses a transaction at its end: nothing in it is acknowledged, and
 // what comes after is served.
 func TestCommitFails(t *testing.T) {
 	s := opened(t)
@@ -134,9 +134,8 @@ func TestCommitFails(t *testing.T) {
 	var done []<-chan error
 	for i, job := range []func(sqlite.Writer) error{
 		mark(1),
-		func(w sqlite.Writer) error { return w.Exec("ROLLBACK") },
 		mark(2),
-		func(sqlite.Writer) error { return dialog.ErrNotFound() },
+		func(w sqlite.Writer) error { return w.Exec("ROLLBACK") },
 	} {
 		done = append(done, attempt(t.Context(), s, job))
 		waitFor(t, func() bool { return s.Waiting() == i+1 })
@@ -154,6 +153,39 @@ func TestCommitFails(t *testing.T) {
 		t.Error(err)
 	}
 	mustBe(t, s, int64(3))
+}
+
+// TestTransactionLost has SQLite roll back a transaction in the middle, as it does when
+// the disk is full: only the job in which that happens fails, although it has not
+// written anything, or it happens while it reads.
+func TestTransactionLost(t *testing.T) {
+	const conflict = "INSERT OR ROLLBACK INTO class (name, revision, fields) VALUES ('taken', 1, '[]')"
+	for name, lose := range map[string]func(sqlite.Writer) error{
+		"writing": func(w sqlite.Writer) error { return w.Exec(conflict) },
+		"reading": func(w sqlite.Writer) error { return w.Read(conflict + " RETURNING 1") },
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := opened(t)
+			if err := s.Write(t.Context(), func(w sqlite.Writer) error { return w.Exec(strings.Replace(conflict, "OR ROLLBACK ", "", 1)) }); err != nil {
+				t.Fatal(err)
+			}
+			release := hold(t, s)
+			var done []<-chan error
+			for i, job := range []func(sqlite.Writer) error{mark(1), lose, func(sqlite.Writer) error { return dialog.ErrNotFound() }, mark(2)} {
+				done = append(done, attempt(t.Context(), s, job))
+				waitFor(t, func() bool { return s.Waiting() == i+1 })
+			}
+			if err := release(); err != nil {
+				t.Fatal(err)
+			}
+			for i, fails := range []bool{false, true, true, false} {
+				if err := <-done[i]; (err != nil) != fails {
+					t.Errorf("job %d: %v", i, err)
+				}
+			}
+			mustBe(t, s, int64(2))
+		})
+	}
 }
 
 // TestDiskFull fills the database to a size that it may not go beyond.
@@ -281,7 +313,7 @@ func TestCheckpoints(t *testing.T) {
 	var all sync.WaitGroup
 	for range 16 {
 		all.Go(func() {
-			for at := range 50 {
+			for at := range 100 {
 				if err := s.Write(t.Context(), mark(at)); err != nil {
 					t.Error(err)
 					return
