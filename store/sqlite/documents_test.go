@@ -108,6 +108,6 @@ func (c checked) Update(ctx context.Context, p dialog.Plan) (dialog.Outcome, err
 func TestDocumentsAreAsStored(t *testing.T) {
 	model := memory.NewDatabase()
 	dir := t.TempDir()
-	storetest.Differential(t, 3, dialogtest.Times(1000, 20_000), func(testing.TB) dialog.Store { return model.Open() },
+	storetest.Differential(t, 3, dialogtest.Times(200, 2000), func(testing.TB) dialog.Store { return model.Open() },
 		func(t testing.TB) dialog.Store { return checked{open(t, dir, sqlite.Options{}), t} })
 }
