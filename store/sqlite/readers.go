@@ -9,21 +9,21 @@ import (
 	"dialogs/dialog"
 )
 
-// statementsMost is the number of statements that are kept prepared. Lists can
-// have more shapes than that; the common ones come first.
-const statementsMost = 100
-
 // readers is the pool of connections that only read.
 type readers struct {
-	db         *sql.DB
-	mu         sync.Mutex
-	statements map[string]*sql.Stmt
+	db *sql.DB
+	// shapes are the statements of lists, of which there can be any number.
+	shapes *shapes
+
+	mu sync.Mutex
+	// fixed are the statements whose text does not depend on the caller.
+	fixed map[string]*sql.Stmt
 }
 
 func newReaders(db *sql.DB, connections int) *readers {
 	db.SetMaxOpenConns(connections)
 	db.SetMaxIdleConns(connections)
-	return &readers{db: db, statements: map[string]*sql.Stmt{}}
+	return &readers{db: db, shapes: newShapes(db, shapesMost), fixed: map[string]*sql.Stmt{}}
 }
 
 // read runs a function that only reads, as one call of the store.
@@ -46,7 +46,10 @@ func (s *Store) read(ctx context.Context, doing string, run func(ctx context.Con
 // whose text does not depend on the caller. It may need a connection: while
 // holding one, use only statements that were prepared before.
 func (r *readers) prepared(ctx context.Context, query string) (*sql.Stmt, error) {
-	if stmt, _ := r.known(query); stmt != nil {
+	r.mu.Lock()
+	stmt := r.fixed[query]
+	r.mu.Unlock()
+	if stmt != nil {
 		return stmt, nil
 	}
 	stmt, err := r.db.PrepareContext(ctx, query)
@@ -55,19 +58,11 @@ func (r *readers) prepared(ctx context.Context, query string) (*sql.Stmt, error)
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if other, ok := r.statements[query]; ok { // another goroutine was faster
+	if other, ok := r.fixed[query]; ok { // another goroutine was faster
 		return other, stmt.Close()
 	}
-	r.statements[query] = stmt
+	r.fixed[query] = stmt
 	return stmt, nil
-}
-
-// known returns the statement of a query, nil when it is not kept, and whether
-// there is room for one more.
-func (r *readers) known(query string) (stmt *sql.Stmt, room bool) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	return r.statements[query], len(r.statements) < statementsMost
 }
 
 // snapshot runs prepared queries that all see the same state.
@@ -81,16 +76,16 @@ func (r *readers) snapshot(ctx context.Context, run func(tx *sql.Tx) error) erro
 }
 
 // query runs a query with any text: lists have one for each shape of a filter.
-// Its statement is kept while there is room.
 func (r *readers) query(ctx context.Context, query string, args ...any) (*sql.Rows, error) {
-	if stmt, room := r.known(query); stmt == nil && !room {
+	if len(query) > shapeBytes {
 		return r.db.QueryContext(ctx, query, args...)
 	}
-	stmt, err := r.prepared(ctx, query)
+	shape, err := r.shapes.take(ctx, query)
 	if err != nil {
 		return nil, err
 	}
-	return stmt.QueryContext(ctx, args...)
+	defer r.shapes.give(shape) // the rows keep what they need
+	return shape.stmt.QueryContext(ctx, args...)
 }
 
 // row reads the only row of a query; without one it returns sql.ErrNoRows.
@@ -113,8 +108,8 @@ func (r *readers) row(ctx context.Context, query string, args []any, to ...any) 
 }
 
 func (r *readers) close() error {
-	var errs []error
-	for _, stmt := range r.statements {
+	errs := []error{r.shapes.close()}
+	for _, stmt := range r.fixed {
 		errs = append(errs, stmt.Close())
 	}
 	return errors.Join(append(errs, r.db.Close())...)
