@@ -116,7 +116,9 @@ func RefusalOf(ctx context.Context, log *slog.Logger, err error) *Refusal {
 			Denial: known.Denial, CurrentVersion: known.CurrentVersion, RetryAfter: known.RetryAfter,
 		}
 	}
-	log.ErrorContext(ctx, "internal error", "error", err)
+	if logged := (panicked{}); !errors.As(err, &logged) {
+		log.ErrorContext(ctx, "internal error", "error", err)
+	}
 	return &Refusal{
 		Code: Internal, RequestID: RequestID(ctx),
 		Message: "internal error: the server's log has the details under this request id",
@@ -126,6 +128,12 @@ func RefusalOf(ctx context.Context, log *slog.Logger, err error) *Refusal {
 // Recovered turns what recover() returned into an error that [RefusalOf]
 // hides, and logs where it came from.
 func Recovered(ctx context.Context, log *slog.Logger, v any) error {
-	log.ErrorContext(ctx, "panic recovered", "value", v, "stack", string(debug.Stack()))
-	return fmt.Errorf("panic: %v", v)
+	err := panicked{v}
+	log.ErrorContext(ctx, "internal error", "error", err, "stack", string(debug.Stack()))
+	return err
 }
+
+// panicked is the error of a panic, which is in the log.
+type panicked struct{ value any }
+
+func (p panicked) Error() string { return fmt.Sprintf("panic: %v", p.value) }

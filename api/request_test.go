@@ -91,10 +91,13 @@ func TestRecovered(t *testing.T) {
 		if refusal.Code != api.Internal || refusal.RequestID != "the-id" || strings.Contains(refusal.Message, "s3cret") {
 			t.Errorf("%s: got %+v", reason, refusal)
 		}
-		for _, want := range []string{"s3cret of a driver", "panic recovered", "request_test.go"} {
+		for _, want := range []string{"s3cret of a driver", "internal error", "panic: ", "request_test.go"} {
 			if !strings.Contains(lines.String(), want) {
 				t.Errorf("%s: the log lacks %q: %s", reason, want, lines.String())
 			}
+		}
+		if n := strings.Count(lines.String(), "\n"); n != 1 {
+			t.Errorf("%s: the log has %d lines, want one: %s", reason, n, lines.String())
 		}
 	}
 }

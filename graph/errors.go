@@ -6,6 +6,7 @@ import (
 	"log/slog"
 
 	"github.com/99designs/gqlgen/graphql"
+	"github.com/vektah/gqlparser/v2/ast"
 	"github.com/vektah/gqlparser/v2/gqlerror"
 
 	"dialogs/api"
@@ -49,7 +50,7 @@ func (p presenter) present(ctx context.Context, err error) *gqlerror.Error {
 			return public
 		}
 	}
-	refusal := api.RefusalOf(ctx, p.log.With("path", api.Shorten(public.Path.String(), longestPath)), err)
+	refusal := api.RefusalOf(ctx, p.logOf(public.Path), err)
 	// A field's arguments are read before its directives run, and missing
 	// credentials come before everything else.
 	if refusal.Code == api.BadUserInput && len(public.Path) > 0 && p.caller(ctx).Kind() == dialog.Anonymous {
@@ -57,6 +58,11 @@ func (p presenter) present(ctx context.Context, err error) *gqlerror.Error {
 	}
 	public.Message, public.Extensions = refusal.Message, extensions(refusal)
 	return public
+}
+
+// logOf is the log for failures of a field.
+func (p presenter) logOf(path ast.Path) *slog.Logger {
+	return p.log.With("path", api.Shorten(path.String(), longestPath))
 }
 
 // locationOf is where a field is written in the document; nil outside of any.

@@ -25,6 +25,7 @@ type subscription struct {
 	send      send
 	events    int
 	shareable *shareable
+	release   func() // what it keeps
 	// transport, began and reason, which is why it ended, are for the observer.
 	transport, reason string
 	began             time.Time
@@ -36,9 +37,16 @@ func (s *streamer) subscribe(ctx context.Context, exec graphql.GraphExecutor, op
 	if !s.quota.subscriptions.take(who, s.SubscriptionsPerCaller) {
 		return nil, s.refusal(ctx, tooMany("too many subscriptions for one caller", s.SubscriptionsPerCaller, "--max-subscriptions-per-caller")), nil
 	}
+	shareable := shareableOf(op, s.caller(ctx))
+	release, err := s.keeping.keep(who, op, len(shareable.key.variables))
+	if err != nil {
+		s.quota.subscriptions.give(who)
+		return nil, s.refusal(ctx, err), nil
+	}
 	opened := false
 	defer func() {
 		if !opened {
+			release()
 			s.quota.subscriptions.give(who)
 		}
 	}()
@@ -57,7 +65,7 @@ func (s *streamer) subscribe(ctx context.Context, exec graphql.GraphExecutor, op
 		s.observer.Subscribed(over)
 		return &subscription{
 			transport: over, began: began, reason: "disconnected",
-			streamer: s, exec: exec, watch: feed.watch, operation: again(op), send: send, shareable: shareableOf(op, s.caller(ctx)),
+			streamer: s, exec: exec, watch: feed.watch, operation: again(op), send: send, shareable: shareable, release: release,
 		}, nil, nil
 	}
 	response := responses(inner)
@@ -93,6 +101,7 @@ func stoppedRefusal() *api.Refusal {
 // close ends the subscription, and notes how many events it had.
 func (s *subscription) close(ctx context.Context) {
 	s.watch.Close()
+	s.release()
 	s.observer.Unsubscribed(s.transport, s.reason)
 	s.quota.subscriptions.give(s.caller(ctx).Actor().Identity())
 	api.Note(ctx, slog.Int("events", s.events))

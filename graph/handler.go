@@ -72,14 +72,14 @@ func NewHandler(c Config) http.Handler {
 	server := handler.New(generated.NewExecutableSchema(config))
 	// The first transport that supports a request serves it.
 	p := presenter{log: c.Log, caller: c.Caller, answers: c.Answers, turns: c.Turns, observer: c.Observer}
-	streams := &streamer{presenter: p, service: c.Service, Streams: c.Streams, quota: &quota{}, upkeep: &upkeep{callers: c.Streams.Callers, interval: c.Streams.PingInterval}, sharing: newSharing()}
+	streams := &streamer{presenter: p, service: c.Service, Streams: c.Streams, quota: &quota{}, upkeep: &upkeep{callers: c.Streams.Callers, interval: c.Streams.PingInterval}, sharing: newSharing(), keeping: newKeeping(c.Documents)}
 	server.AddTransport(overWebSocket{streams, c.Requests, newWires()})
 	server.AddTransport(overEvents{streams, c.Requests})
 	server.AddTransport(get{p, c.Requests})
 	server.AddTransport(post{p, c.Requests})
 	server.AddTransport(unserved{})
 	server.SetErrorPresenter(p.present)
-	server.SetRecoverFunc(func(ctx context.Context, v any) error { return api.Recovered(ctx, c.Log, v) })
+	server.SetRecoverFunc(func(ctx context.Context, v any) error { return api.Recovered(ctx, p.logOf(graphql.GetPath(ctx)), v) })
 	if c.Trusted != nil {
 		server.Use(c.Trusted)
 	} else {

@@ -22,6 +22,9 @@ const (
 	sharedAnswers = 64
 	sharedBytes   = 512 << 10
 	sharedMemory  = 4 << 20
+	// sharedKeyBytes is how much the document and the variables of subscribers may
+	// take who share their answers: answers keep them.
+	sharedKeyBytes = 64 << 10
 	// sharedWait is how long a subscriber waits for another one that is making the
 	// answer, and may have to wait for memory.
 	sharedWait = 50 * time.Millisecond
@@ -129,8 +132,9 @@ type shareable struct {
 func shareableOf(op *graphql.OperationContext, c dialog.Caller) *shareable {
 	variables, err := json.Marshal(op.Variables)
 	s := &shareable{
-		key: sharedKey{document: op.Doc, operation: op.Operation, variables: string(variables), kind: c.Kind()}, none: err != nil,
+		key: sharedKey{document: op.Doc, operation: op.Operation, variables: string(variables), kind: c.Kind()},
 	}
+	s.none = err != nil || weighDocument(op.RawQuery, op.Doc)+int64(len(variables)) > sharedKeyBytes
 	s.look(op.Doc, op.Operation.SelectionSet)
 	return s
 }

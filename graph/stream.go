@@ -25,6 +25,7 @@ type streamer struct {
 	quota   *quota
 	upkeep  *upkeep
 	sharing *sharing
+	keeping *keeping
 }
 
 // A send sends one result of an operation. After an error nothing more is sent.

@@ -3,6 +3,7 @@ package graph_test
 import (
 	"fmt"
 	"net/http"
+	"strconv"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -279,6 +280,25 @@ func TestStreamLimits(t *testing.T) {
 	second.subscribe("d", watchAll)
 	second.gets(`{"id":"d","type":"error","payload":[{"message":"too many subscriptions for one caller (limit 2, --max-subscriptions-per-caller)"…`)
 	s.connect("bob")
+}
+
+// TestLargeSubscriptions refuses subscriptions whose documents take too much memory, and
+// ends nothing else.
+func TestLargeSubscriptions(t *testing.T) {
+	s := stream(t, func(c *graph.Config) { c.Documents = 0 }) // no cache
+	id := s.group("alice")
+	s.rename(user("alice"), id, "Dinner")
+	c := s.connect("alice")
+	for n := range 6 {
+		c.subscribe(strconv.Itoa(n), `subscription { dialogChanged(id: "`+id+`", sinceVersion: 1) { dialog { `+strings.Repeat("name ", 480)+`} } }`)
+		if n < 5 {
+			c.gets(`{"id":"` + strconv.Itoa(n) + `","type":"next",…`)
+			continue
+		}
+		c.gets(`{"id":"5","type":"error","payload":[{"message":"the documents of your subscriptions take too much memory (limit 1048576 bytes, --memory-documents): use the same one for many","extensions":{"code":"UNAVAILABLE","retryAfter":10,"status":503}}]}`)
+	}
+	s.rename(user("alice"), id, "Supper")
+	c.gets(`{"id":"…","type":"next",…"Supper"…`)
 }
 
 // TestOperationsCharged counts each operation, and the messages that begin none.

@@ -1,0 +1,101 @@
+package graph
+
+import (
+	"fmt"
+	"sync"
+	"time"
+
+	"github.com/99designs/gqlgen/graphql"
+	"github.com/vektah/gqlparser/v2/ast"
+
+	"dialogs/api"
+	"dialogs/dialog"
+)
+
+const (
+	// keptLeast is what the documents of a caller may take without a cache of documents.
+	keptLeast = 1 << 20
+	// freeVariables is how many bytes of variables a subscription may have that are
+	// not counted: the limits of connections and subscriptions bound these.
+	freeVariables = 512
+	// keptRetry is when a caller who was refused may try again.
+	keptRetry = 10 * time.Second
+)
+
+// keeping limits the memory of what subscriptions keep for as long as they last: their
+// documents and variables. Subscriptions with the same document from the cache share
+// it, and it counts once.
+type keeping struct {
+	// perCaller is how many bytes one caller can use; all of them can use twice that.
+	perCaller int64
+
+	mu        sync.Mutex // guards what follows
+	bytes     int64
+	byCaller  map[dialog.Actor]int64
+	documents map[*ast.QueryDocument]*keptDocument
+}
+
+// A keptDocument counts for the caller who brought it, as long as anybody uses it.
+type keptDocument struct {
+	by    dialog.Actor
+	bytes int64
+	users int
+}
+
+// newKeeping allows each caller as much as the cache of documents may take.
+func newKeeping(documents int64) *keeping {
+	return &keeping{
+		perCaller: max(documents, keptLeast), byCaller: map[dialog.Actor]int64{}, documents: map[*ast.QueryDocument]*keptDocument{},
+	}
+}
+
+// keep counts what a subscription of the caller keeps. What it returns ends that. Its
+// error is an [api.Refusal].
+func (k *keeping) keep(who dialog.Actor, op *graphql.OperationContext, variables int) (release func(), err error) {
+	own := int64(variables)
+	if own <= freeVariables {
+		own = 0
+	}
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	doc, added := k.documents[op.Doc], own
+	if doc == nil {
+		doc = &keptDocument{by: who, bytes: weighDocument(op.RawQuery, op.Doc)}
+		added += doc.bytes
+	}
+	switch {
+	case k.byCaller[who]+added > k.perCaller:
+		return nil, keptRefusal("the documents of your subscriptions take too much memory (limit %d bytes, --memory-documents): use the same one for many", k.perCaller)
+	case k.bytes+added > 2*k.perCaller:
+		return nil, keptRefusal("the documents of all subscriptions take too much memory (limit %d bytes, twice --memory-documents): try again later", 2*k.perCaller)
+	}
+	if doc.users++; doc.users == 1 {
+		k.documents[op.Doc] = doc
+		k.count(doc.by, doc.bytes)
+	}
+	k.count(who, own)
+	return func() { k.release(who, own, op.Doc) }, nil
+}
+
+func keptRefusal(format string, limit int64) error {
+	return &api.Refusal{Code: api.Unavailable, RetryAfter: keptRetry, Message: fmt.Sprintf(format, limit)}
+}
+
+func (k *keeping) release(who dialog.Actor, own int64, of *ast.QueryDocument) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	k.count(who, -own)
+	doc := k.documents[of]
+	if doc.users--; doc.users == 0 {
+		delete(k.documents, of)
+		k.count(doc.by, -doc.bytes)
+	}
+}
+
+// count adds bytes. k.mu must be held.
+func (k *keeping) count(who dialog.Actor, bytes int64) {
+	k.bytes += bytes
+	if k.byCaller[who] += bytes; k.byCaller[who] == 0 {
+		delete(k.byCaller, who)
+	}
+}
