@@ -2,6 +2,7 @@ package auth
 
 import (
 	"context"
+	"maps"
 	"sync"
 	"time"
 
@@ -38,6 +39,9 @@ func (u *keyUses) note(key dialog.APIKey) {
 	defer u.mu.Unlock()
 	if u.closed || !u.days[key.Name].Before(day) {
 		return
+	}
+	if len(u.days) >= dialog.MaxAPIKeys { // keys that were revoked stay in it
+		maps.DeleteFunc(u.days, func(_ string, used time.Time) bool { return used.Before(day) })
 	}
 	u.days[key.Name] = day
 	u.writing.Go(func() { u.write(key.Name, day) })

@@ -140,6 +140,13 @@ func createKey(ctx context.Context, keys dialog.KeyStore, name string, choose fu
 		return "", err
 	}
 	choose(&key)
+	all, err := keys.APIKeys(ctx)
+	if err != nil {
+		return "", err
+	}
+	if len(all) >= dialog.MaxAPIKeys {
+		return "", fmt.Errorf("too many API keys: %d (limit %d): revoke those that are no longer used", len(all), dialog.MaxAPIKeys)
+	}
 	return text, keys.AddAPIKey(ctx, key)
 }
 

@@ -156,6 +156,7 @@ func bindLimits(fs *pflag.FlagSet, l *dialog.Limits) {
 		{&l.Admins, "limit-admins", "maximum number of admins of a dialog"},
 		{&l.IDsPerList, "limit-ids", "maximum number of ids in one list of an update or a filter"},
 		{&l.FieldsPerClass, "limit-fields", "maximum number of fields of a custom class"},
+		{&l.Classes, "limit-classes", "maximum number of custom classes"},
 		{&l.CustomBytes, "limit-custom-data", "maximum size of a dialog's custom data, in bytes of compact JSON"},
 		{&l.Rows, "limit-rows", "maximum number of rows that the lists and counts of one operation may read from the store"},
 	} {

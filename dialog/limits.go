@@ -16,6 +16,8 @@ type Limits struct {
 	// FieldsPerClass is the number of fields of a custom class, and the number
 	// of custom fields in a filter.
 	FieldsPerClass int
+	// Classes is the number of custom classes. All of them are kept in memory.
+	Classes int
 	// CustomBytes is the size of a dialog's custom values as compact JSON.
 	CustomBytes int
 	// Rows is how many rows of the store the lists and counts of one operation
@@ -32,6 +34,7 @@ func DefaultLimits() Limits {
 		Admins:         100,
 		IDsPerList:     100,
 		FieldsPerClass: 100,
+		Classes:        200,
 		CustomBytes:    32 << 10,
 		Rows:           500_000,
 	}
@@ -40,7 +43,7 @@ func DefaultLimits() Limits {
 // A LimitError is the error for a limit outside its bounds.
 type LimitError struct {
 	// Limit is the limit's name: name, photo, occupants, admins, ids, fields,
-	// custom-data or rows.
+	// classes, custom-data or rows.
 	Limit              string
 	Value, Least, Most int
 }
@@ -61,6 +64,7 @@ func (l Limits) Validate() error {
 		// limit the number of terms.
 		{"ids", l.IDsPerList, 1, 500},
 		{"fields", l.FieldsPerClass, 1, 500},
+		{"classes", l.Classes, 1, 10_000},
 		{"custom-data", l.CustomBytes, 1, 1 << 20},
 		{"rows", l.Rows, 1, 1 << 30},
 	} {

@@ -20,7 +20,7 @@ func TestLimits(t *testing.T) {
 		{"fewer than none", func(l *dialog.Limits) { l.PhotoBytes = -1 }, false},
 		{"a private dialog has two", func(l *dialog.Limits) { l.Occupants = 1 }, false},
 		{"the fewest", func(l *dialog.Limits) {
-			*l = dialog.Limits{NameLength: 1, PhotoBytes: 1, Occupants: 2, Admins: 1, IDsPerList: 1, FieldsPerClass: 1, CustomBytes: 1, Rows: 1}
+			*l = dialog.Limits{NameLength: 1, PhotoBytes: 1, Occupants: 2, Admins: 1, IDsPerList: 1, FieldsPerClass: 1, Classes: 1, CustomBytes: 1, Rows: 1}
 		}, true},
 		{"the most", func(l *dialog.Limits) { l.CustomBytes = 1 << 20 }, true},
 		{"too much", func(l *dialog.Limits) { l.CustomBytes = 1<<20 + 1 }, false},

@@ -140,6 +140,8 @@ func (s *Service) DefineClass(ctx context.Context, c Caller, name string, fields
 		var current Class
 		if i := slices.IndexFunc(classes, func(c Class) bool { return c.Name == name }); i >= 0 {
 			current = classes[i]
+		} else if n := len(classes); n >= s.policy.Limits.Classes {
+			return Class{}, errTooMany("limit-classes", "name", "custom classes", n+1, s.policy.Limits.Classes)
 		}
 		next, grown, err := current.Grow(name, fields, s.policy.Limits)
 		if err != nil || !grown {

@@ -109,6 +109,9 @@ type APIKey struct {
 // MaxKeyNote is the longest note of an API key, in characters.
 const MaxKeyNote = 200
 
+// MaxAPIKeys is how many API keys a store may have: servers keep all of them in memory.
+const MaxAPIKeys = 5000
+
 // A KeyStore keeps API keys.
 type KeyStore interface {
 	// AddAPIKey must store the key. When a key has the name already, it must

@@ -25,6 +25,7 @@ func limitTrials() []trial {
 			{"limit-ids", "2", refuses(`mutation { updateDialog(id: "5d75393ba28f9a17e1cb0f9e", input: {addOccupants: ["a", "b", "c"]}) { replayed } }`, "(limit 2)")},
 			{"limit-fields", "3", refuses(`mutation { defineCustomClass(input: {name: "Big", fields: [`+strings.Join([]string{field("a"), field("b"), field("c"), field("d")}, ",")+`]}) { customClass { name } } }`, "(limit 3)")},
 			{"limit-custom-data", "60", refusesCustomData},
+			{"limit-classes", "2", refusesClass},
 		}},
 		{name: "limits of requests", wires: []wire{
 			{"limit-body-anonymous", "4096", refusesAnonymousBody},
@@ -216,6 +217,19 @@ func refusesCustomData(t *testing.T, s *servertest.Server) {
 	key := s.MustCLI("apikey", "create", "custom-data")
 	s.Must(servertest.WithKey(key), `mutation { defineCustomClass(input: {name: "Note", fields: [`+field("text")+`]}) { customClass { name } } }`, nil)
 	refuses(`mutation { createDialog(input: {type: GROUP, name: "x", customData: [{className: "Note", fields: {text: "`+strings.Repeat("t", 60)+`"}}]}) { created } }`, "(limit 60)")(t, s)
+}
+
+// refusesClass defines one custom class more than the two that there may be.
+func refusesClass(t *testing.T, s *servertest.Server) {
+	t.Helper()
+	h := servertest.WithKey(s.MustCLI("apikey", "create", "classes"))
+	const define = `mutation($name: String!) { defineCustomClass(input: {name: $name, fields: []}) { customClass { name } } }`
+	for _, name := range []string{"Note", "Task", "Note"} { // a class that exists is not another one
+		s.Must(h, define, map[string]any{"name": name})
+	}
+	if reply := s.Post(h, define, map[string]any{"name": "Third"}); len(reply.Errors) != 1 || reply.Errors[0].Message != "too many custom classes: 3 (limit 2)" {
+		t.Errorf("got status %d and %s", reply.Status, reply.Body)
+	}
 }
 
 // refusesBody sends a value to both APIs, in a variable and in custom data.

@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/rs/cors"
 
@@ -69,7 +70,7 @@ type Origins struct {
 	exact    []string
 	loopback bool
 	log      *slog.Logger
-	// Each origin, and each header that a page may not send, is logged once.
+	// Each origin, and each header that a page may not send, is logged once an hour.
 	origins, headers onceEach
 }
 
@@ -93,7 +94,7 @@ func (o *Origins) judge(r *http.Request, headers []string) {
 	}
 	for name := range strings.SplitSeq(strings.Join(r.Header.Values("Access-Control-Request-Headers"), ","), ",") {
 		if name = strings.TrimSpace(name); name != "" && !slices.Contains(headers, name) {
-			if shown := api.ForLog(name); o.headers.first(shown) {
+			if shown := api.ForLog(name); o.headers.first(shown, time.Now()) {
 				o.log.WarnContext(r.Context(), "header of a cross-origin request refused", "header", shown, "origin", api.ForLog(origin), "setting", "--allow-headers")
 			}
 		}
@@ -101,7 +102,7 @@ func (o *Origins) judge(r *http.Request, headers []string) {
 }
 
 func (o *Origins) refused(ctx context.Context, origin string) {
-	if shown := api.ForLog(origin); o.origins.first(shown) {
+	if shown := api.ForLog(origin); o.origins.first(shown, time.Now()) {
 		o.log.WarnContext(ctx, "cross-origin request refused", "origin", shown, "setting", "--allow-origins")
 	}
 }

@@ -6,6 +6,7 @@ import (
 	"net/url"
 	"strings"
 	"sync"
+	"time"
 
 	"dialogs/api"
 )
@@ -65,19 +66,26 @@ func isLocalOrigin(origin string) bool {
 	return name == "localhost" || strings.HasSuffix(name, ".localhost") || net.ParseIP(name).IsLoopback()
 }
 
-// A onceEach reports whether a text is seen for the first time, for a limited
+// A onceEach reports whether a text is seen for the first time in an hour, for a limited
 // number of texts.
 type onceEach struct {
 	mu   sync.Mutex
-	seen map[string]bool
+	seen  map[string]bool
+	since time.Time
 }
 
-// mostOnce bounds what a stranger can make the server remember and log.
-const mostOnce = 100
+// mostOnce bounds what a stranger can make the server remember and log in onceFor.
+const (
+	mostOnce = 100
+	onceFor  = time.Hour
+)
 
-func (o *onceEach) first(text string) bool {
+func (o *onceEach) first(text string, now time.Time) bool {
 	o.mu.Lock()
 	defer o.mu.Unlock()
+	if passed := now.Sub(o.since); passed >= onceFor || passed < 0 {
+		o.seen, o.since = nil, now
+	}
 	if o.seen[text] || len(o.seen) == mostOnce {
 		return false
 	}

@@ -17,7 +17,7 @@ func extreme(t *testing.T, least bool) *fixture {
 	return openWith(t, nil, func(c *graph.Config) {
 		if least {
 			c.Limits = graph.Limits{Tokens: 200, Fields: 1, Depth: 1, Aliases: 0, Operations: 1, Complexity: 1, List: 1}
-			limits := dialog.Limits{NameLength: 1, PhotoBytes: 1, Occupants: 1, Admins: 1, IDsPerList: 1, FieldsPerClass: 1, CustomBytes: 1}
+			limits := dialog.Limits{NameLength: 1, PhotoBytes: 1, Occupants: 1, Admins: 1, IDsPerList: 1, FieldsPerClass: 1, Classes: 1, CustomBytes: 1}
 			c.Service = dialog.NewService(memory.NewStore(dialogtest.Class()), dialog.DefaultPolicy(limits), dialogtest.Ticking(start), dialogtest.Counting())
 			memory := budget.DefaultLimits()
 			memory.Values = 20
