@@ -69,7 +69,7 @@ func isLocalOrigin(origin string) bool {
 // A onceEach reports whether a text is seen for the first time in an hour, for a limited
 // number of texts.
 type onceEach struct {
-	mu   sync.Mutex
+	mu    sync.Mutex
 	seen  map[string]bool
 	since time.Time
 }
