@@ -56,8 +56,34 @@ func (p presenter) present(ctx context.Context, err error) *gqlerror.Error {
 	if refusal.Code == api.BadUserInput && len(public.Path) > 0 && p.caller(ctx).Kind() == dialog.Anonymous {
 		refusal = api.RefusalOf(ctx, p.log, dialog.ErrUnauthenticated())
 	}
+	if isStoreAway(err) && graphql.HasOperationContext(ctx) && !isMutation(graphql.GetOperationContext(ctx)) { // of which no change may have been made
+		refusal.Message = storeAway
+	}
 	public.Message, public.Extensions = refusal.Message, extensions(refusal)
 	return public
+}
+
+const storeAway = "the store did not answer in time: try again"
+
+func isStoreAway(err error) bool {
+	var known *dialog.Error
+	return errors.As(err, &known) && known.Code == dialog.Unavailable && !dialog.IsReadOnly(known)
+}
+
+func isMutation(op *graphql.OperationContext) bool {
+	return op != nil && op.Operation != nil && op.Operation.Operation == ast.Mutation
+}
+
+// stopped is the refusal of an operation whose time is up while it runs.
+func stopped(op *graphql.OperationContext) *api.Refusal {
+	then := ": ask for less at once"
+	if isMutation(op) {
+		then = "; its changes may or may not have been made"
+	}
+	return &api.Refusal{
+		Code:    api.Unavailable,
+		Message: "the request took too long and was stopped (limit: --request-timeout)" + then,
+	}
 }
 
 // logOf is the log for failures of a field.

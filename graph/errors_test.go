@@ -50,6 +50,9 @@ func TestInnerErrors(t *testing.T) {
 			if id := a.Errors[0].Extensions["id"]; test.code == "INTERNAL" && id != requestID {
 				t.Errorf("got the id %v, want the request's", id)
 			}
+			if strings.Contains(a.Body, "a change may have been made") {
+				t.Errorf("a query may have changed something: %s", a.Body)
+			}
 			if got := d.notes()["code"]; got != test.code {
 				t.Errorf("the log line has the code %q, want %q", got, test.code)
 			}

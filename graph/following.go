@@ -73,7 +73,7 @@ func (s *streamer) subscribe(ctx context.Context, exec graphql.GraphExecutor, op
 		return nil, nil, errCut
 	}
 	if response == nil || len(response.Errors) == 0 {
-		return nil, s.refusal(ctx, stoppedRefusal()), nil
+		return nil, s.refusal(ctx, stopped(op)), nil
 	}
 	s.observer.Operation(field, codeOf(response.Errors[0]))
 	noteErrors(ctx, response.Errors)
@@ -92,10 +92,6 @@ func again(op *graphql.OperationContext) func() *graphql.OperationContext {
 			RecoverFunc:          onPanic, ResolverMiddleware: fields, RootResolverMiddleware: rootFields,
 		}
 	}
-}
-
-func stoppedRefusal() *api.Refusal {
-	return &api.Refusal{Code: api.Unavailable, Message: stoppedMessage}
 }
 
 // close ends the subscription, and notes how many events it had.
@@ -179,7 +175,7 @@ func (s *subscription) respond(ctx context.Context, e live.Event) error {
 		if ctx.Err() != nil {
 			return errCut
 		}
-		return stoppedRefusal()
+		return stopped(op)
 	}
 	if len(response.Errors)+len(response.Extensions) == 0 {
 		shared = response.Data

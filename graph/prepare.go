@@ -114,7 +114,7 @@ func (p preparation) read(ctx context.Context, text string) (*ast.QueryDocument,
 // tooLate is the error of an operation whose time is up before it has started.
 func tooLate() *gqlerror.Error {
 	return &gqlerror.Error{
-		Message:    "the request took too long and was stopped before it was executed: nothing was changed",
+		Message:    "the request took too long and was stopped before it was executed (limit: --request-timeout): nothing was changed",
 		Extensions: map[string]any{"code": api.Unavailable, "status": api.Unavailable.Status()},
 	}
 }

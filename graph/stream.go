@@ -83,7 +83,7 @@ func (s *streamer) answer(ctx context.Context, exec graphql.GraphExecutor, op *g
 	case response == nil && ctx.Err() != nil:
 		return nil, errCut
 	case response == nil:
-		return s.refusal(ctx, &api.Refusal{Code: api.Unavailable, Message: stoppedMessage}), nil
+		return s.refusal(ctx, stopped(op)), nil
 	case response.Data == nil:
 		noteErrors(ctx, response.Errors)
 		return response.Errors, nil

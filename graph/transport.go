@@ -19,7 +19,6 @@ const (
 	typeEvents   = "text/event-stream"
 
 	noPreflight    = "a GET request needs the header Content-Type: application/json or GraphQL-Require-Preflight: 1"
-	stoppedMessage = "the request took too long and was stopped; its changes may or may not have been made"
 )
 
 // The transports follow the specification of GraphQL over HTTP exactly: POST
@@ -141,10 +140,7 @@ func (p presenter) execute(w http.ResponseWriter, r *http.Request, raw *graphql.
 	}
 	switch {
 	case response == nil: // ctx has ended: the time is up, or the client has gone
-		Refuse(w, r, &api.Refusal{
-			Code:    api.Unavailable,
-			Message: stoppedMessage,
-		})
+		Refuse(w, r, stopped(op))
 	case response.Data == nil: // refused before anything ran
 		writeRequestError(w, r, response)
 	case len(response.Errors)+len(response.Extensions) == 0:
