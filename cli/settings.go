@@ -101,7 +101,7 @@ func (s *settings) bind(fs *pflag.FlagSet) {
 	fs.Var(period(&s.readTimeout, time.Millisecond), "read-timeout", "maximum time for a client to send a whole request")
 	fs.Var(period(&s.writeTimeout, time.Millisecond), "write-timeout", "maximum time for a client to read an answer, in addition to 1 s per 32 KiB")
 	fs.Var(period(&s.idleTimeout, time.Millisecond), "idle-timeout", "maximum time that a connection may be idle between requests")
-	fs.Var(whole(&s.maxConnections, 0, math.MaxInt32), "max-connections", "maximum number of client connections, HTTP/2 streams included; idle ones are closed to make room; 0 = based on the limit of open files, up to 768")
+	fs.Var(whole(&s.maxConnections, 0, math.MaxInt32), "max-connections", "maximum number of client connections, HTTP/2 streams included; idle ones are closed to make room; 0 = based on the limit of open files, up to 768, or 430 with --tls-cert")
 	fs.Var(whole(&s.maxConnectionsPerAddress, 0, math.MaxInt32), "max-connections-per-address", "maximum number of connections from one address, except trusted proxies; 0 = half of --max-connections")
 	fs.Var(whole(&s.streams.ConnectionsPerCaller, 1, math.MaxInt32), "max-streams-per-caller", "maximum number of WebSockets and event streams per user, or per API key")
 	fs.Var(whole(&s.streams.SubscriptionsPerCaller, 1, math.MaxInt32), "max-subscriptions-per-caller", "maximum number of subscriptions per user, or per API key, over all their connections")
