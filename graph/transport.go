@@ -18,7 +18,7 @@ const (
 	typeResponse = "application/graphql-response+json"
 	typeEvents   = "text/event-stream"
 
-	noPreflight    = "a GET request needs the header Content-Type: application/json or GraphQL-Require-Preflight: 1"
+	noPreflight = "a GET request needs the header Content-Type: application/json or GraphQL-Require-Preflight: 1"
 )
 
 // The transports follow the specification of GraphQL over HTTP exactly: POST
