@@ -29,7 +29,7 @@ func Run(ctx context.Context, args, environ []string, stdin io.Reader, stdout, s
 	out := &output{to: stdout}
 	p := &program{env: newEnvironment(environ), stdin: stdin, stdout: out, stderr: stderr}
 	root := p.root()
-	root.SetArgs(args)
+	root.SetArgs(append([]string{}, args...)) // for nil, cobra would read os.Args
 	err := root.ExecuteContext(ctx)
 	if err == nil {
 		err = out.failed()

@@ -51,7 +51,7 @@ func (s *Store) changesSince(ctx context.Context, q dialog.ChangesQuery) (dialog
 	if m.ceiling == 0 {
 		m.ceiling, m.at = now.Now, atEndOf(m.floor)
 	}
-	return s.round(ctx, q, m)
+	return s.round(ctx, q, m, now)
 }
 
 // lastID comes after every id.
@@ -79,7 +79,7 @@ func (s *Store) pageOfNow(ctx context.Context, q dialog.ChangesQuery, now readin
 }
 
 // round reads one page of a round.
-func (s *Store) round(ctx context.Context, q dialog.ChangesQuery, m mark) (dialog.ChangesPage, error) {
+func (s *Store) round(ctx context.Context, q dialog.ChangesQuery, m mark, now reading) (dialog.ChangesPage, error) {
 	list, err := s.entries(ctx, q, m.floor, m.at)
 	if err != nil {
 		return dialog.ChangesPage{}, err
@@ -93,7 +93,9 @@ func (s *Store) round(ctx context.Context, q dialog.ChangesQuery, m mark) (dialo
 		m.at = list[len(list)-1].place
 	}
 	inside := m
-	if !full || m.at.changed > m.ceiling {
+	// Past its ceiling, a round makes place for the next one. Before the clock is
+	// read again, that would only read the same again.
+	if !full || m.at.changed > m.ceiling && now.Now > m.ceiling {
 		m.floor, m.ceiling = next, 0
 	}
 	p := page(list, m, full, next)

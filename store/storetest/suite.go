@@ -80,6 +80,7 @@ func Run(t *testing.T, newDatabase func(t testing.TB) Database) {
 
 		{"changes", testChanges},
 		{"changes while away", testChangesAway},
+		{"pages of changes", testChangesPages},
 		{"changes by a restore", testChangesRestored},
 		{"whole changes", testChangesWhole},
 		{"following", testFollow},
