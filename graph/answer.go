@@ -12,6 +12,7 @@ import (
 	"dialogs/api"
 	"dialogs/budget"
 	"dialogs/dialog"
+	"dialogs/graph/answer"
 	"dialogs/graph/model"
 )
 
@@ -39,7 +40,16 @@ func (p presenter) answering(ctx context.Context, op *graphql.OperationContext) 
 		Answer:   p.answers.Begin(p.caller(ctx)),
 		mutation: op.Operation.Operation == ast.Mutation, refused: map[string]*gqlerror.Error{},
 	}
-	return context.WithValue(budget.WithAnswer(ctx, a.Answer), answeringKey{}, a), a
+	ctx = context.WithValue(budget.WithAnswer(ctx, a.Answer), answeringKey{}, a)
+	return answer.With(ctx, answer.New(a)), a
+}
+
+// Count charges the text of an object.
+func (a *answering) Count(ctx context.Context, bytes, memory int64) error {
+	if refused := a.Charge(ctx, bytes, memory); refused != nil {
+		return refusedAnswer{refused}
+	}
+	return nil
 }
 
 // The memory of a field and of an element of a list in addition to their bytes.

@@ -22,6 +22,7 @@ import (
 const (
 	benchGet    = `query Get($id: ID!) { dialog(id: $id) { id type name ownerId occupantIds version updatedAt viewerCanRename viewerStanding } }`
 	benchUpdate = `mutation Rename($id: ID!, $name: String) { updateDialog(id: $id, input: {name: $name}) { dialog { id type name ownerId occupantIds version updatedAt viewerCanRename viewerStanding } } }`
+	benchList   = `query List { dialogs(first: 20) { nodes { id type name ownerId occupantIds version updatedAt } pageInfo { hasNextPage } } }`
 )
 
 // BenchmarkHandler measures what the API itself costs: the same reads and
@@ -34,6 +35,15 @@ func BenchmarkHandler(b *testing.B) {
 		b.Fatal(err)
 	}
 	id := string(out.Dialog.ID)
+	for n := range 29 {
+		creation := dialog.Creation{Type: dialog.Group, Name: dialog.Some(fmt.Sprint("Lunch ", n))}
+		for i := range 9 {
+			creation.Occupants = append(creation.Occupants, dialog.UserID(fmt.Sprint("user", i)))
+		}
+		if _, err := service.Create(b.Context(), user("alice"), creation); err != nil {
+			b.Fatal(err)
+		}
+	}
 	api := graph.NewHandler(graph.Config{
 		Service: service, Sessions: fakeSessions{}, Limits: graph.DefaultLimits(), Requests: budget.NewRequests(budget.DefaultLimits()),
 		Answers:   budget.NewAnswers(budget.DefaultLimits()),
@@ -47,6 +57,7 @@ func BenchmarkHandler(b *testing.B) {
 	}{
 		{"get/bare", bareHandler(service, false), ""},
 		{"get/graphql", api, benchGet},
+		{"list/graphql", api, benchList},
 		{"update/bare", bareHandler(service, true), ""},
 		{"update/graphql", api, benchUpdate},
 	} {

@@ -23,7 +23,7 @@ import (
 func bad(message string) error { return dialog.InvalidInput("", message) }
 
 // MarshalID writes an id.
-func MarshalID(id string) graphql.Marshaler { return graphql.MarshalString(id) }
+func MarshalID(id string) graphql.Marshaler { return MarshalString(id) }
 
 // UnmarshalID reads an id: a string, or a whole number as its decimal text.
 func UnmarshalID(v any) (string, error) {
@@ -41,7 +41,7 @@ func UnmarshalID(v any) (string, error) {
 }
 
 // MarshalString writes a string.
-func MarshalString(s string) graphql.Marshaler { return graphql.MarshalString(s) }
+func MarshalString(s string) graphql.Marshaler { return text(AppendString(nil, s)) }
 
 // UnmarshalString reads a string.
 func UnmarshalString(v any) (string, error) {
@@ -52,7 +52,7 @@ func UnmarshalString(v any) (string, error) {
 }
 
 // MarshalInt writes a whole number.
-func MarshalInt(n int) graphql.Marshaler { return graphql.MarshalInt(n) }
+func MarshalInt(n int) graphql.Marshaler { return text(AppendInt(nil, n)) }
 
 // UnmarshalInt reads a whole JSON number of 32 bits, as the GraphQL
 // specification bounds them.
@@ -78,9 +78,7 @@ func UnmarshalInt(v any) (int, error) {
 }
 
 // MarshalDateTime writes an instant in UTC with millisecond precision.
-func MarshalDateTime(t time.Time) graphql.Marshaler {
-	return graphql.MarshalString(t.UTC().Format(dialog.TimeFormat))
-}
+func MarshalDateTime(t time.Time) graphql.Marshaler { return text(AppendDateTime(nil, t)) }
 
 // UnmarshalDateTime reads an RFC 3339 instant.
 func UnmarshalDateTime(v any) (time.Time, error) {

@@ -1,0 +1,195 @@
+package answer
+
+import (
+	"context"
+	"io"
+	"sync"
+	"time"
+
+	"github.com/99designs/gqlgen/graphql"
+	"github.com/vektah/gqlparser/v2/ast"
+
+	"dialogs/budget"
+	"dialogs/graph/scalar"
+)
+
+const (
+	// objectMemory is what an object takes besides its text, and holeMemory what a
+	// value takes that is not in it.
+	objectMemory = 256
+	holeMemory   = 128
+	// largeList is the length of a list that is counted before it is written.
+	largeList = 4 << 10
+)
+
+// An Object is the text of an object, with holes for the values that are written by
+// themselves. Fields are written one after the other: [Object.Field], then the value.
+type Object struct {
+	*set
+	op      *Operation
+	text    []byte
+	holes   []hole
+	later   []later
+	counted int
+	refused error
+	invalid bool
+}
+
+// A hole is a value that comes at a place in the text.
+type hole struct {
+	at    int
+	value graphql.Marshaler
+}
+
+// A later value is computed beside others.
+type later struct {
+	hole    int
+	nonNull bool
+	value   func(context.Context) graphql.Marshaler
+}
+
+// Begin begins an object of a type, which has the fields that are selected of it and
+// of its interfaces.
+func Begin(ctx context.Context, oc *graphql.OperationContext, selection ast.SelectionSet, types []string) *Object {
+	op := operationOf(ctx)
+	s := op.set(oc, selection, types)
+	return &Object{set: s, op: op, text: make([]byte, 0, s.length.Load()+64)}
+}
+
+// Fields is how many fields the object has.
+func (o *Object) Fields() int { return len(o.fields) }
+
+// Field begins the field at an index.
+func (o *Object) Field(i int) graphql.CollectedField {
+	o.text = append(o.text, o.keys[i]...)
+	return o.fields[i]
+}
+
+// Value adds a value that is written by itself. The object is null if it must not be.
+func (o *Object) Value(value graphql.Marshaler, nonNull bool) {
+	o.check(value, nonNull)
+	o.holes = append(o.holes, hole{len(o.text), value})
+}
+
+// Later adds a value that is computed when all fields have been added, beside others.
+func (o *Object) Later(nonNull bool, value func(context.Context) graphql.Marshaler) {
+	o.later = append(o.later, later{len(o.holes), nonNull, value})
+	o.holes = append(o.holes, hole{len(o.text), graphql.Null})
+}
+
+func (o *Object) check(value graphql.Marshaler, nonNull bool) {
+	if nonNull && value == graphql.Null || value == graphql.RequiredNull {
+		o.invalid = true
+	}
+}
+
+// End ends the object: it is null if a value that must not be null is, or if the
+// answer is refused.
+func (o *Object) End(ctx context.Context) graphql.Marshaler {
+	o.text = append(o.text, '}')
+	if len(o.fields) == 0 {
+		o.text = append(o.text[:0], "{}"...)
+	}
+	o.length.Store(int64(len(o.text)))
+	o.compute(ctx)
+	o.count(ctx, len(o.text)-o.counted, objectMemory+int64(len(o.holes))*holeMemory)
+	if o.refused != nil {
+		graphql.AddError(ctx, o.refused)
+		return graphql.Null
+	}
+	if o.invalid {
+		return graphql.Null
+	}
+	return o
+}
+
+// compute computes the later values, all at once.
+func (o *Object) compute(ctx context.Context) {
+	if len(o.later) == 0 {
+		return
+	}
+	var others sync.WaitGroup
+	for _, l := range o.later[1:] {
+		others.Go(func() { o.holes[l.hole].value = l.value(ctx) })
+	}
+	first := o.later[0]
+	o.holes[first.hole].value = first.value(ctx)
+	others.Wait()
+	for _, l := range o.later {
+		o.check(o.holes[l.hole].value, l.nonNull)
+	}
+}
+
+func (o *Object) count(ctx context.Context, bytes int, memory int64) {
+	if o.op.meter != nil && o.refused == nil {
+		o.refused = o.op.meter.Count(ctx, int64(bytes), memory)
+	}
+}
+
+// MarshalGQL writes the object.
+func (o *Object) MarshalGQL(w io.Writer) {
+	from := 0
+	for _, h := range o.holes {
+		_, _ = w.Write(o.text[from:h.at])
+		h.value.MarshalGQL(w)
+		from = h.at
+	}
+	_, _ = w.Write(o.text[from:])
+}
+
+// The values that are written into the text, as the scalars of the schema.
+
+// Null writes null.
+func (o *Object) Null() { o.text = append(o.text, "null"...) }
+
+// Enum writes the name of a value.
+func (o *Object) Enum(name string) { o.text = scalar.AppendString(o.text, name) }
+
+// ID writes an id.
+func (o *Object) ID(id string) { o.text = scalar.AppendString(o.text, id) }
+
+// String writes a text.
+func (o *Object) String(s string) { o.text = scalar.AppendString(o.text, s) }
+
+// Int writes a whole number.
+func (o *Object) Int(n int) { o.text = scalar.AppendInt(o.text, n) }
+
+// Boolean writes true or false.
+func (o *Object) Boolean(b bool) { o.text = scalar.AppendBoolean(o.text, b) }
+
+// DateTime writes an instant.
+func (o *Object) DateTime(t time.Time) { o.text = scalar.AppendDateTime(o.text, t) }
+
+// Strings writes a list of texts. A long one is counted first.
+func (o *Object) Strings(ctx context.Context, list []string) {
+	bytes := 2
+	for _, s := range list {
+		bytes += int(budget.TextBytes(s)) + 1
+	}
+	if bytes > largeList {
+		o.count(ctx, bytes, 0)
+		o.counted += bytes
+		if o.refused != nil {
+			list = nil
+		}
+	}
+	o.text = append(o.text, '[')
+	for i, s := range list {
+		o.Next(i)
+		o.text = scalar.AppendString(o.text, s)
+	}
+	o.text = append(o.text, ']')
+}
+
+// Open begins a list, Next its next element, and Close ends it.
+func (o *Object) Open() { o.text = append(o.text, '[') }
+
+// Next begins the element at an index of a list.
+func (o *Object) Next(i int) {
+	if i > 0 {
+		o.text = append(o.text, ',')
+	}
+}
+
+// Close ends a list.
+func (o *Object) Close() { o.text = append(o.text, ']') }
