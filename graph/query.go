@@ -83,12 +83,12 @@ func (q queries) connection(page *dialog.Page, c dialog.Caller) *model.DialogCon
 	next := model.Once(func(ctx context.Context) (bool, error) { return q.service.HasNext(ctx, page) })
 	previous := model.Once(func(ctx context.Context) (bool, error) { return q.service.HasPrevious(ctx, page) })
 	conn := &model.DialogConnection{
-		Edges: make([]model.DialogEdge, len(page.Dialogs)),
-		Nodes: make([]model.Dialog, len(page.Dialogs)),
-		Total: func(ctx context.Context) (int, error) { return q.service.CountAll(ctx, page) },
+		Nodes:  make([]model.Dialog, len(page.Dialogs)),
+		Cursor: page.Cursor,
+		Total:  func(ctx context.Context) (int, error) { return q.service.CountAll(ctx, page) },
 		PageInfo: model.PageInfo{
 			Next: next, Previous: previous,
-			Start: model.Known(page.StartCursor()), End: model.Known(page.EndCursor()),
+			Start: model.Made(page.StartCursor), End: model.Made(page.EndCursor),
 		},
 	}
 	if len(page.Dialogs) == 0 { // a cursor is only of use where the list continues
@@ -97,7 +97,6 @@ func (q queries) connection(page *dialog.Page, c dialog.Caller) *model.DialogCon
 	}
 	for i, d := range page.Dialogs {
 		conn.Nodes[i] = *model.NewDialog(d, c, q.service.Policy())
-		conn.Edges[i] = model.DialogEdge{Node: conn.Nodes[i], Cursor: page.Cursor(i)}
 	}
 	return conn
 }

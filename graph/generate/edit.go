@@ -42,8 +42,12 @@ var edits = []edit{
 		"way := {{ lookupImport \"dialogs/graph/answer\" }}.WayOf(sel, {{ fields $ $type.Elem }}, fieldsThatRead)\nret := answer.List(ctx, len(v), way, func(ctx",
 	},
 	{
-		"type.gotpl", "fc := graphql.GetFieldContext(ctx)\n\t\t\t\t\t\tfc.Result = &v[i]\n",
-		"answer.At(ctx, way, &v[i])\n",
+		"type.gotpl", "fc := graphql.GetFieldContext(ctx)\n\t\t\t\t\t\tfc.Result = &v[i]\n\t\t\t\t\t\treturn {{",
+		"answer.At(ctx, way, &v[i])\n{{- if direct $ $type.Elem }}\nreturn ec._{{ $type.Elem.Definition.Name }}(ctx, sel, &v[i])\n{{- else }}\nreturn {{",
+	},
+	{
+		"type.gotpl", "$type.Elem.MarshalFunc }}(ctx, {{$.ECArg}}sel, v[i])\n\t\t\t\t\t})",
+		"$type.Elem.MarshalFunc }}(ctx, {{$.ECArg}}sel, v[i])\n{{- end }}\n\t\t\t\t\t})",
 	},
 }
 

@@ -14,7 +14,7 @@ import (
 
 // functions are what the templates can ask.
 func functions() template.FuncMap {
-	return template.FuncMap{"written": written, "form": form, "method": method, "fields": fields, "reads": reads, "valueOf": valueOf}
+	return template.FuncMap{"written": written, "form": form, "method": method, "fields": fields, "reads": reads, "valueOf": valueOf, "direct": direct}
 }
 
 // The forms of a field that is written into the text of its object.
@@ -81,6 +81,12 @@ func fields(d *codegen.Data, t *config.TypeReference) string {
 		}
 	}
 	return "nil"
+}
+
+// direct reports whether the elements of a list are structs of a written object: they
+// need not be copied.
+func direct(d *codegen.Data, t *config.TypeReference) bool {
+	return fields(d, t) != "nil" && t.IsStruct() && !t.IsPtr()
 }
 
 // reads are the names of the fields, apart from those of the roots, that have resolvers.

@@ -3690,7 +3690,7 @@ func (ec *executionContext) _DialogConnection_edges(ctx context.Context, field g
 			return ec.fieldContext_DialogConnection_edges(ctx, field)
 		},
 		func(ctx context.Context) (any, error) {
-			return obj.Edges, nil
+			return obj.Edges(), nil
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v []model.DialogEdge) graphql.Marshaler {
@@ -3704,7 +3704,7 @@ func (ec *executionContext) fieldContext_DialogConnection_edges(_ context.Contex
 	fc = &graphql.FieldContext{
 		Object:     "DialogConnection",
 		Field:      field,
-		IsMethod:   false,
+		IsMethod:   true,
 		IsResolver: false,
 		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 			return ec.childFields_DialogEdge(ctx, field)
@@ -9316,7 +9316,7 @@ func (ec *executionContext) marshalNCustomData2ᚕdialogsᚋgraphᚋmodelᚐCust
 	way := answer.WayOf(sel, customDataText, fieldsThatRead)
 	ret := answer.List(ctx, len(v), way, func(ctx context.Context, i int) graphql.Marshaler {
 		answer.At(ctx, way, &v[i])
-		return ec.marshalNCustomData2dialogsᚋgraphᚋmodelᚐCustomData(ctx, sel, v[i])
+		return ec._CustomData(ctx, sel, &v[i])
 	})
 
 	for _, e := range ret {
@@ -9346,7 +9346,7 @@ func (ec *executionContext) marshalNCustomField2ᚕdialogsᚋdialogᚐFieldᚄ(c
 	way := answer.WayOf(sel, customFieldText, fieldsThatRead)
 	ret := answer.List(ctx, len(v), way, func(ctx context.Context, i int) graphql.Marshaler {
 		answer.At(ctx, way, &v[i])
-		return ec.marshalNCustomField2dialogsᚋdialogᚐField(ctx, sel, v[i])
+		return ec._CustomField(ctx, sel, &v[i])
 	})
 
 	for _, e := range ret {
@@ -9438,7 +9438,7 @@ func (ec *executionContext) marshalNDialog2ᚕdialogsᚋgraphᚋmodelᚐDialog�
 	way := answer.WayOf(sel, dialogText, fieldsThatRead)
 	ret := answer.List(ctx, len(v), way, func(ctx context.Context, i int) graphql.Marshaler {
 		answer.At(ctx, way, &v[i])
-		return ec.marshalNDialog2dialogsᚋgraphᚋmodelᚐDialog(ctx, sel, v[i])
+		return ec._Dialog(ctx, sel, &v[i])
 	})
 
 	for _, e := range ret {
@@ -9522,7 +9522,7 @@ func (ec *executionContext) marshalNDialogChange2ᚕdialogsᚋgraphᚋmodelᚐDi
 	way := answer.WayOf(sel, dialogChangeText, fieldsThatRead)
 	ret := answer.List(ctx, len(v), way, func(ctx context.Context, i int) graphql.Marshaler {
 		answer.At(ctx, way, &v[i])
-		return ec.marshalNDialogChange2dialogsᚋgraphᚋmodelᚐDialogChange(ctx, sel, v[i])
+		return ec._DialogChange(ctx, sel, &v[i])
 	})
 
 	for _, e := range ret {
@@ -9570,7 +9570,7 @@ func (ec *executionContext) marshalNDialogEdge2ᚕdialogsᚋgraphᚋmodelᚐDial
 	way := answer.WayOf(sel, dialogEdgeText, fieldsThatRead)
 	ret := answer.List(ctx, len(v), way, func(ctx context.Context, i int) graphql.Marshaler {
 		answer.At(ctx, way, &v[i])
-		return ec.marshalNDialogEdge2dialogsᚋgraphᚋmodelᚐDialogEdge(ctx, sel, v[i])
+		return ec._DialogEdge(ctx, sel, &v[i])
 	})
 
 	for _, e := range ret {
@@ -9758,7 +9758,7 @@ func (ec *executionContext) marshalNLeaveRefusal2ᚕdialogsᚋgraphᚋmodelᚐLe
 	way := answer.WayOf(sel, leaveRefusalText, fieldsThatRead)
 	ret := answer.List(ctx, len(v), way, func(ctx context.Context, i int) graphql.Marshaler {
 		answer.At(ctx, way, &v[i])
-		return ec.marshalNLeaveRefusal2dialogsᚋgraphᚋmodelᚐLeaveRefusal(ctx, sel, v[i])
+		return ec._LeaveRefusal(ctx, sel, &v[i])
 	})
 
 	for _, e := range ret {
@@ -9788,7 +9788,7 @@ func (ec *executionContext) marshalNOccupant2ᚕdialogsᚋgraphᚋmodelᚐOccupa
 	way := answer.WayOf(sel, occupantText, fieldsThatRead)
 	ret := answer.List(ctx, len(v), way, func(ctx context.Context, i int) graphql.Marshaler {
 		answer.At(ctx, way, &v[i])
-		return ec.marshalNOccupant2dialogsᚋgraphᚋmodelᚐOccupant(ctx, sel, v[i])
+		return ec._Occupant(ctx, sel, &v[i])
 	})
 
 	for _, e := range ret {
@@ -9812,7 +9812,7 @@ func (ec *executionContext) marshalNOccupantEdge2ᚕdialogsᚋgraphᚋmodelᚐOc
 	way := answer.WayOf(sel, occupantEdgeText, fieldsThatRead)
 	ret := answer.List(ctx, len(v), way, func(ctx context.Context, i int) graphql.Marshaler {
 		answer.At(ctx, way, &v[i])
-		return ec.marshalNOccupantEdge2dialogsᚋgraphᚋmodelᚐOccupantEdge(ctx, sel, v[i])
+		return ec._OccupantEdge(ctx, sel, &v[i])
 	})
 
 	for _, e := range ret {
@@ -10130,7 +10130,7 @@ func (ec *executionContext) marshalOCustomClass2ᚕdialogsᚋdialogᚐClassᚄ(c
 	way := answer.WayOf(sel, customClassText, fieldsThatRead)
 	ret := answer.List(ctx, len(v), way, func(ctx context.Context, i int) graphql.Marshaler {
 		answer.At(ctx, way, &v[i])
-		return ec.marshalNCustomClass2dialogsᚋdialogᚐClass(ctx, sel, v[i])
+		return ec._CustomClass(ctx, sel, &v[i])
 	})
 
 	for _, e := range ret {
@@ -10546,7 +10546,7 @@ func (ec *executionContext) marshalOWebhook2ᚕdialogsᚋgraphᚋmodelᚐWebhook
 	way := answer.WayOf(sel, webhookText, fieldsThatRead)
 	ret := answer.List(ctx, len(v), way, func(ctx context.Context, i int) graphql.Marshaler {
 		answer.At(ctx, way, &v[i])
-		return ec.marshalNWebhook2dialogsᚋgraphᚋmodelᚐWebhook(ctx, sel, v[i])
+		return ec._Webhook(ctx, sel, &v[i])
 	})
 
 	for _, e := range ret {

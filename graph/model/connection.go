@@ -13,6 +13,11 @@ func Known[T any](v T) Lazily[T] {
 	return func(context.Context) (T, error) { return v, nil }
 }
 
+// Made is a value that is made when it is asked for.
+func Made[T any](value func() T) Lazily[T] {
+	return func(context.Context) (T, error) { return value(), nil }
+}
+
 // Once is a value that is read at most once, when it is first needed.
 func Once(read Lazily[bool]) Condition {
 	var once sync.Once
@@ -39,10 +44,20 @@ func (c Condition) Then(text func() string) Lazily[string] {
 
 // A DialogConnection is a page of a list of dialogs.
 type DialogConnection struct {
-	Edges    []DialogEdge
 	Nodes    []Dialog
 	PageInfo PageInfo
-	Total    Lazily[int]
+	// Cursor makes the cursor of the dialog at an index.
+	Cursor func(i int) string
+	Total  Lazily[int]
+}
+
+// Edges are the dialogs with their cursors.
+func (c DialogConnection) Edges() []DialogEdge {
+	edges := make([]DialogEdge, len(c.Nodes))
+	for i := range c.Nodes {
+		edges[i] = DialogEdge{Node: c.Nodes[i], Cursor: c.Cursor(i)}
+	}
+	return edges
 }
 
 // TotalCount is the number of dialogs in the whole list.
