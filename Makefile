@@ -53,7 +53,7 @@ test-long: ## Run the random tests at length
 	TEST_LONG=1 $(TOOL) gotestsum --format pkgname --jsonfile $(RESULTS) -- -timeout 20m -count=1 $(LONG)
 
 generate: ## Generate code from schema.graphqls
-	go tool gqlgen generate
+	go run ./graph/generate
 
 format: ## Format the code
 	$(TOOL) gofumpt -w .
@@ -62,7 +62,7 @@ lint: ## Lint the code
 	$(TOOL) golangci-lint run
 
 check: ## Check generated code, format, vet, lint and module files
-	go tool gqlgen generate
+	go run ./graph/generate
 	git diff --exit-code -- graph
 	test -z "$$($(TOOL) gofumpt -l . | grep -v /generated)"
 	go vet ./...

@@ -5,6 +5,7 @@ import (
 
 	"github.com/99designs/gqlgen/graphql"
 	"github.com/99designs/gqlgen/graphql/handler/extension"
+	"github.com/vektah/gqlparser/v2/ast"
 
 	"dialogs/api"
 )
@@ -23,7 +24,7 @@ func (p presenter) turn(ctx context.Context, op *graphql.OperationContext) (end 
 // unitsOf is the size of an operation.
 func unitsOf(ctx context.Context, op *graphql.OperationContext) int {
 	calls, values := 0, 0
-	for _, f := range graphql.CollectFields(op, op.Operation.SelectionSet, rootTypes) {
+	for _, f := range rootFields(op) {
 		arguments := f.ArgumentMap(op.Variables)
 		calls += callsOf(f.Name, arguments)
 		for _, argument := range arguments {
@@ -57,4 +58,10 @@ func callsOf(field string, arguments map[string]any) int {
 }
 
 // rootTypes are the types that operations start from.
-var rootTypes = []string{"Query", "Mutation", "Subscription"}
+var rootTypes = map[ast.Operation][]string{ast.Query: {"Query"}, ast.Mutation: {"Mutation"}, ast.Subscription: {"Subscription"}}
+
+// rootFields are the fields that an operation starts with, as the executor collects
+// them.
+func rootFields(op *graphql.OperationContext) []graphql.CollectedField {
+	return graphql.CollectFields(op, op.Operation.SelectionSet, rootTypes[op.Operation.Operation])
+}

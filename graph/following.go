@@ -51,7 +51,7 @@ func (s *streamer) subscribe(ctx context.Context, exec graphql.GraphExecutor, op
 		}
 	}()
 	field := ""
-	for _, f := range graphql.CollectFields(op, op.Operation.SelectionSet, rootTypes) {
+	for _, f := range rootFields(op) {
 		field = f.Name
 	}
 	began := time.Now()

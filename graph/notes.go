@@ -27,7 +27,7 @@ func noteOperation(ctx context.Context, next graphql.OperationHandler) graphql.R
 		name = string(op.Operation.Operation)
 	}
 	var fields []string
-	for _, f := range graphql.CollectFields(op, op.Operation.SelectionSet, rootTypes) {
+	for _, f := range rootFields(op) {
 		if !slices.Contains(fields, f.Name) && len(fields) < fieldsNoted {
 			fields = append(fields, f.Name)
 		}

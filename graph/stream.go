@@ -45,7 +45,7 @@ func (s *streamer) create(ctx context.Context, exec graphql.GraphExecutor, raw *
 		errs = gqlerror.List{tooLate()}
 	case len(errs) > 0:
 		errs = exec.DispatchError(graphql.WithOperationContext(ctx, op), errs).Errors
-	case op.Operation.Operation == ast.Subscription && len(graphql.CollectFields(op, op.Operation.SelectionSet, rootTypes)) != 1:
+	case op.Operation.Operation == ast.Subscription && len(rootFields(op)) != 1:
 		errs = gqlerror.List{refusedDocument("a subscription must select exactly one field")}
 	default:
 		return op, nil

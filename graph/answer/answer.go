@@ -55,8 +55,6 @@ type setKey struct {
 // A set has the fields that are selected of a type.
 type set struct {
 	fields []graphql.CollectedField
-	// keys are the names of the fields in the answer, as they are written.
-	keys []string
 	// length is that of the latest object's text.
 	length atomic.Int64
 }
@@ -71,13 +69,6 @@ func (op *Operation) set(oc *graphql.OperationContext, selection ast.SelectionSe
 		return s
 	}
 	s = &set{fields: graphql.CollectFields(oc, selection, types)}
-	for i := range s.fields {
-		separator := ","
-		if i == 0 {
-			separator = "{"
-		}
-		s.keys = append(s.keys, separator+`"`+s.fields[i].Alias+`":`)
-	}
 	op.mu.Lock()
 	defer op.mu.Unlock()
 	op.sets[key] = s

@@ -60,9 +60,16 @@ func Begin(ctx context.Context, oc *graphql.OperationContext, selection ast.Sele
 func (o *Object) Fields() int { return len(o.fields) }
 
 // Field begins the field at an index.
-func (o *Object) Field(i int) graphql.CollectedField {
-	o.text = append(o.text, o.keys[i]...)
-	return o.fields[i]
+func (o *Object) Field(i int) *graphql.CollectedField {
+	if i == 0 {
+		o.text = append(o.text, '{')
+	} else {
+		o.text = append(o.text, ',')
+	}
+	o.text = append(o.text, '"')
+	o.text = append(o.text, o.fields[i].Alias...)
+	o.text = append(o.text, '"', ':')
+	return &o.fields[i]
 }
 
 // Value adds a value that is written by itself. The object is null if it must not be.

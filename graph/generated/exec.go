@@ -7829,7 +7829,7 @@ func (ec *executionContext) _CreateDialogPayload(ctx context.Context, sel ast.Se
 		case "__typename":
 			out.Enum("CreateDialogPayload")
 		case "dialog":
-			out.Value(ec._CreateDialogPayload_dialog(ctx, field, obj), false)
+			out.Value(ec._CreateDialogPayload_dialog(ctx, *field, obj), false)
 		case "created":
 			out.Boolean(obj.Created)
 		default:
@@ -7875,7 +7875,7 @@ func (ec *executionContext) _CreateWebhookPayload(ctx context.Context, sel ast.S
 		case "__typename":
 			out.Enum("CreateWebhookPayload")
 		case "webhook":
-			out.Value(ec._CreateWebhookPayload_webhook(ctx, field, obj), true)
+			out.Value(ec._CreateWebhookPayload_webhook(ctx, *field, obj), true)
 		case "secret":
 			out.String(obj.Secret)
 		default:
@@ -7900,7 +7900,7 @@ func (ec *executionContext) _CustomClass(ctx context.Context, sel ast.SelectionS
 		case "name":
 			out.String(obj.Name)
 		case "fields":
-			out.Value(ec._CustomClass_fields(ctx, field, obj), true)
+			out.Value(ec._CustomClass_fields(ctx, *field, obj), true)
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
@@ -7923,7 +7923,7 @@ func (ec *executionContext) _CustomData(ctx context.Context, sel ast.SelectionSe
 		case "className":
 			out.String(obj.ClassName)
 		case "fields":
-			out.Value(ec._CustomData_fields(ctx, field, obj), true)
+			out.Value(ec._CustomData_fields(ctx, *field, obj), true)
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
@@ -7969,7 +7969,7 @@ func (ec *executionContext) _DefineCustomClassPayload(ctx context.Context, sel a
 		case "__typename":
 			out.Enum("DefineCustomClassPayload")
 		case "customClass":
-			out.Value(ec._DefineCustomClassPayload_customClass(ctx, field, obj), true)
+			out.Value(ec._DefineCustomClassPayload_customClass(ctx, *field, obj), true)
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
@@ -8054,11 +8054,11 @@ func (ec *executionContext) _Dialog(ctx context.Context, sel ast.SelectionSet, o
 		case "occupantCount":
 			out.Int(obj.OccupantCount())
 		case "occupants":
-			out.Value(ec._Dialog_occupants(ctx, field, obj), true)
+			out.Value(ec._Dialog_occupants(ctx, *field, obj), true)
 		case "adminIds":
 			out.Strings(ctx, obj.AdminIds())
 		case "customData":
-			out.Value(ec._Dialog_customData(ctx, field, obj), true)
+			out.Value(ec._Dialog_customData(ctx, *field, obj), true)
 		case "createdAt":
 			out.DateTime(obj.CreatedAt())
 		case "updatedAt":
@@ -8067,7 +8067,7 @@ func (ec *executionContext) _Dialog(ctx context.Context, sel ast.SelectionSet, o
 			out.Int(obj.Version())
 		case "history":
 			out.Later(true, func(ctx context.Context) graphql.Marshaler {
-				return ec._Dialog_history(ctx, field, obj)
+				return ec._Dialog_history(ctx, *field, obj)
 			})
 		case "viewerStanding":
 			out.Enum(marshalNStanding2dialogsᚋdialogᚐStanding[obj.ViewerStanding()])
@@ -8111,7 +8111,7 @@ func (ec *executionContext) _DialogChange(ctx context.Context, sel ast.Selection
 		case "version":
 			out.Int(obj.Version)
 		case "actor":
-			out.Value(ec._DialogChange_actor(ctx, field, obj), true)
+			out.Value(ec._DialogChange_actor(ctx, *field, obj), true)
 		case "at":
 			out.DateTime(obj.At)
 		case "changed":
@@ -8161,7 +8161,7 @@ func (ec *executionContext) _DialogChanges(ctx context.Context, sel ast.Selectio
 		case "__typename":
 			out.Enum("DialogChanges")
 		case "changed":
-			out.Value(ec._DialogChanges_changed(ctx, field, obj), true)
+			out.Value(ec._DialogChanges_changed(ctx, *field, obj), true)
 		case "removedIds":
 			out.Strings(ctx, obj.RemovedIds)
 		case "cursor":
@@ -8188,14 +8188,14 @@ func (ec *executionContext) _DialogConnection(ctx context.Context, sel ast.Selec
 		case "__typename":
 			out.Enum("DialogConnection")
 		case "edges":
-			out.Value(ec._DialogConnection_edges(ctx, field, obj), true)
+			out.Value(ec._DialogConnection_edges(ctx, *field, obj), true)
 		case "nodes":
-			out.Value(ec._DialogConnection_nodes(ctx, field, obj), true)
+			out.Value(ec._DialogConnection_nodes(ctx, *field, obj), true)
 		case "pageInfo":
-			out.Value(ec._DialogConnection_pageInfo(ctx, field, obj), true)
+			out.Value(ec._DialogConnection_pageInfo(ctx, *field, obj), true)
 		case "totalCount":
 			out.Later(true, func(ctx context.Context) graphql.Marshaler {
-				return ec._DialogConnection_totalCount(ctx, field, obj)
+				return ec._DialogConnection_totalCount(ctx, *field, obj)
 			})
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
@@ -8217,7 +8217,7 @@ func (ec *executionContext) _DialogEdge(ctx context.Context, sel ast.SelectionSe
 		case "__typename":
 			out.Enum("DialogEdge")
 		case "node":
-			out.Value(ec._DialogEdge_node(ctx, field, obj), true)
+			out.Value(ec._DialogEdge_node(ctx, *field, obj), true)
 		case "cursor":
 			out.String(obj.Cursor)
 		default:
@@ -8242,9 +8242,9 @@ func (ec *executionContext) _DialogEvent(ctx context.Context, sel ast.SelectionS
 		case "dialogId":
 			out.ID(obj.DialogID)
 		case "change":
-			out.Value(ec._DialogEvent_change(ctx, field, obj), false)
+			out.Value(ec._DialogEvent_change(ctx, *field, obj), false)
 		case "dialog":
-			out.Value(ec._DialogEvent_dialog(ctx, field, obj), false)
+			out.Value(ec._DialogEvent_dialog(ctx, *field, obj), false)
 		case "cursor":
 			if v := obj.Cursor; v != nil {
 				out.String(*v)
@@ -8294,7 +8294,7 @@ func (ec *executionContext) _LeaveDialogsPayload(ctx context.Context, sel ast.Se
 		case "leftIds":
 			out.Strings(ctx, obj.LeftIds)
 		case "refused":
-			out.Value(ec._LeaveDialogsPayload_refused(ctx, field, obj), true)
+			out.Value(ec._LeaveDialogsPayload_refused(ctx, *field, obj), true)
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
@@ -8494,11 +8494,11 @@ func (ec *executionContext) _OccupantConnection(ctx context.Context, sel ast.Sel
 		case "__typename":
 			out.Enum("OccupantConnection")
 		case "edges":
-			out.Value(ec._OccupantConnection_edges(ctx, field, obj), true)
+			out.Value(ec._OccupantConnection_edges(ctx, *field, obj), true)
 		case "nodes":
-			out.Value(ec._OccupantConnection_nodes(ctx, field, obj), true)
+			out.Value(ec._OccupantConnection_nodes(ctx, *field, obj), true)
 		case "pageInfo":
-			out.Value(ec._OccupantConnection_pageInfo(ctx, field, obj), true)
+			out.Value(ec._OccupantConnection_pageInfo(ctx, *field, obj), true)
 		case "totalCount":
 			out.Int(obj.TotalCount)
 		default:
@@ -8521,7 +8521,7 @@ func (ec *executionContext) _OccupantEdge(ctx context.Context, sel ast.Selection
 		case "__typename":
 			out.Enum("OccupantEdge")
 		case "node":
-			out.Value(ec._OccupantEdge_node(ctx, field, obj), true)
+			out.Value(ec._OccupantEdge_node(ctx, *field, obj), true)
 		case "cursor":
 			out.String(obj.Cursor)
 		default:
@@ -8545,19 +8545,19 @@ func (ec *executionContext) _PageInfo(ctx context.Context, sel ast.SelectionSet,
 			out.Enum("PageInfo")
 		case "hasNextPage":
 			out.Later(true, func(ctx context.Context) graphql.Marshaler {
-				return ec._PageInfo_hasNextPage(ctx, field, obj)
+				return ec._PageInfo_hasNextPage(ctx, *field, obj)
 			})
 		case "hasPreviousPage":
 			out.Later(true, func(ctx context.Context) graphql.Marshaler {
-				return ec._PageInfo_hasPreviousPage(ctx, field, obj)
+				return ec._PageInfo_hasPreviousPage(ctx, *field, obj)
 			})
 		case "startCursor":
 			out.Later(false, func(ctx context.Context) graphql.Marshaler {
-				return ec._PageInfo_startCursor(ctx, field, obj)
+				return ec._PageInfo_startCursor(ctx, *field, obj)
 			})
 		case "endCursor":
 			out.Later(false, func(ctx context.Context) graphql.Marshaler {
-				return ec._PageInfo_endCursor(ctx, field, obj)
+				return ec._PageInfo_endCursor(ctx, *field, obj)
 			})
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
@@ -8677,7 +8677,7 @@ func (ec *executionContext) _ReplayWebhookPayload(ctx context.Context, sel ast.S
 		case "__typename":
 			out.Enum("ReplayWebhookPayload")
 		case "webhook":
-			out.Value(ec._ReplayWebhookPayload_webhook(ctx, field, obj), true)
+			out.Value(ec._ReplayWebhookPayload_webhook(ctx, *field, obj), true)
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
@@ -8698,7 +8698,7 @@ func (ec *executionContext) _RotateWebhookSecretPayload(ctx context.Context, sel
 		case "__typename":
 			out.Enum("RotateWebhookSecretPayload")
 		case "webhook":
-			out.Value(ec._RotateWebhookSecretPayload_webhook(ctx, field, obj), true)
+			out.Value(ec._RotateWebhookSecretPayload_webhook(ctx, *field, obj), true)
 		case "secret":
 			out.String(obj.Secret)
 		default:
@@ -8766,9 +8766,9 @@ func (ec *executionContext) _UpdateDialogPayload(ctx context.Context, sel ast.Se
 		case "__typename":
 			out.Enum("UpdateDialogPayload")
 		case "dialog":
-			out.Value(ec._UpdateDialogPayload_dialog(ctx, field, obj), false)
+			out.Value(ec._UpdateDialogPayload_dialog(ctx, *field, obj), false)
 		case "change":
-			out.Value(ec._UpdateDialogPayload_change(ctx, field, obj), false)
+			out.Value(ec._UpdateDialogPayload_change(ctx, *field, obj), false)
 		case "replayed":
 			out.Boolean(obj.Replayed)
 		default:
@@ -8791,7 +8791,7 @@ func (ec *executionContext) _UpdateWebhookPayload(ctx context.Context, sel ast.S
 		case "__typename":
 			out.Enum("UpdateWebhookPayload")
 		case "webhook":
-			out.Value(ec._UpdateWebhookPayload_webhook(ctx, field, obj), true)
+			out.Value(ec._UpdateWebhookPayload_webhook(ctx, *field, obj), true)
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
@@ -8851,13 +8851,13 @@ func (ec *executionContext) _Webhook(ctx context.Context, sel ast.SelectionSet, 
 		case "status":
 			out.Enum(marshalNWebhookStatus2dialogsᚋdialogᚐWebhookStatus[obj.Status()])
 		case "kinds":
-			out.Value(ec._Webhook_kinds(ctx, field, obj), false)
+			out.Value(ec._Webhook_kinds(ctx, *field, obj), false)
 		case "aspects":
-			out.Value(ec._Webhook_aspects(ctx, field, obj), false)
+			out.Value(ec._Webhook_aspects(ctx, *field, obj), false)
 		case "types":
-			out.Value(ec._Webhook_types(ctx, field, obj), false)
+			out.Value(ec._Webhook_types(ctx, *field, obj), false)
 		case "customClasses":
-			out.Value(ec._Webhook_customClasses(ctx, field, obj), false)
+			out.Value(ec._Webhook_customClasses(ctx, *field, obj), false)
 		case "withDialog":
 			out.Boolean(obj.WithDialog())
 		case "lastError":
