@@ -139,7 +139,7 @@ func (s *settings) bind(fs *pflag.FlagSet) {
 	bindLimits(fs, &s.limits)
 	bindQuotas(fs, &s.quotas)
 	fs.Var(whole(&s.largeOperations, 0, 1024), "limit-large-operations", "maximum number of large GraphQL operations of one user that run at the same time: of 20 calls, 2,000 values in the input or 20,000 fields in the answer; the rest wait; 0 = number of CPUs minus 1, at least 1; 8 times that per API key")
-	fs.Var(whole(&s.scanLanes, 0, 1024), "scan-lanes", "number of lists and counts that read the store at the same time; 0 = number of CPUs minus 1, at least 1 (MongoDB: 8)")
+	fs.Var(whole(&s.scanLanes, 0, 1024), "scan-lanes", "number of lists and counts that read the store at the same time, of which a quarter, and at least one, is for pages of users' own dialogs; 0 = number of CPUs minus 1, at least 1 (MongoDB: 8)")
 	fs.Var(whole(&s.scansWaiting, 1, math.MaxInt32), "limit-scans", "maximum number of lists and counts per user that may wait for their turn; 20 times that per API key")
 }
 

@@ -13,7 +13,8 @@ const pageMost = 2 * (dialog.MaxPage + 1)
 
 // Options are the bounds of the lanes.
 type Options struct {
-	// Lanes is how many lists and counts run at once, at least 1.
+	// Lanes is how many lists and counts run at once, at least 1. A quarter of them is
+	// for short ones; of a single lane, each kind has one.
 	Lanes int
 	// Waiting is how many lists and counts of one user may wait for a lane;
 	// servers may have 20 times as many.
@@ -27,9 +28,12 @@ type Options struct {
 // A Store is a store behind lanes.
 type Store struct {
 	dialog.Store
-	gate *gate
-	all  *totals
-	rows int
+	// short is for pages of a user's own dialogs and their number, and long for what
+	// may look at all dialogs. The screens of clients are short, and do not wait for
+	// searches of others.
+	short, long *gate
+	all         *totals
+	rows        int
 }
 
 // New puts lanes before a store.
@@ -37,11 +41,18 @@ func New(s dialog.Store, o Options) *Store {
 	if o.Now == nil {
 		o.Now = time.Now
 	}
-	return &Store{Store: s, gate: newGate(o.Lanes, o.Waiting), all: newTotals(s, o.Rows, o.Now), rows: o.Rows}
+	short := max(1, o.Lanes/4)
+	return &Store{Store: s, short: newGate(short, o.Waiting), long: newGate(o.Lanes-short, o.Waiting), all: newTotals(s, o.Rows, o.Now), rows: o.Rows}
 }
 
 // Usage is how many lists and counts read the store, and how many wait for that.
-func (s *Store) Usage() (reading, waiting int) { return s.gate.usage() }
+func (s *Store) Usage() (reading, waiting int) {
+	for _, g := range []*gate{s.short, s.long} {
+		in, wait := g.usage()
+		reading, waiting = reading+in, waiting+wait
+	}
+	return reading, waiting
+}
 
 // Dialogs returns the page of a list. Pages that read few rows do not wait.
 func (s *Store) Dialogs(ctx context.Context, q dialog.Query) ([]dialog.Dialog, error) {
@@ -49,7 +60,11 @@ func (s *Store) Dialogs(ctx context.Context, q dialog.Query) ([]dialog.Dialog, e
 	if isCheap(q) {
 		return s.page(ctx, q, rows)
 	}
-	leave, err := s.gate.enter(ctx, q.By, sizeOf(&q.Filter))
+	gate := s.long
+	if !isNarrow(q) && q.Skip+q.Limit <= pageMost {
+		gate = s.short
+	}
+	leave, err := gate.enter(ctx, q.By, sizeOf(&q.Filter))
 	if err != nil {
 		return nil, err
 	}
@@ -61,7 +76,11 @@ func (s *Store) Dialogs(ctx context.Context, q dialog.Query) ([]dialog.Dialog, e
 func (s *Store) Count(ctx context.Context, q dialog.Query) (int, error) {
 	rows := dialog.RowsOf(ctx, s.rows)
 	if q.Filter.IDs == nil {
-		leave, err := s.gate.enter(ctx, q.By, sizeOf(&q.Filter))
+		gate := s.long
+		if q.User != "" && q.Scope == dialog.Mine && !isNarrow(q) {
+			gate = s.short
+		}
+		leave, err := gate.enter(ctx, q.By, sizeOf(&q.Filter))
 		if err != nil {
 			return 0, err
 		}
@@ -83,7 +102,7 @@ func (s *Store) ChangesSince(ctx context.Context, q dialog.ChangesQuery) (dialog
 	if q.After == "" {
 		return s.Store.ChangesSince(ctx, q)
 	}
-	leave, err := s.gate.enter(ctx, q.By, 0)
+	leave, err := s.short.enter(ctx, q.By, 0)
 	if err != nil {
 		return dialog.ChangesPage{}, err
 	}

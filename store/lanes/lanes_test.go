@@ -33,7 +33,7 @@ type slow struct {
 }
 
 func (s *slow) Count(ctx context.Context, q dialog.Query) (int, error) {
-	if q.Filter.Owner == "" { // what the lanes count themselves
+	if q.Filter.Owner == "" && q.User != "held" { // what the lanes count themselves
 		return s.Store.Count(ctx, q)
 	}
 	s.begun <- q.User
@@ -136,15 +136,55 @@ func TestNothingElseWaits(t *testing.T) {
 		{User: "u", Scope: dialog.Public, Limit: 101, Skip: 101},
 		{User: "u", Scope: dialog.Mine, Limit: 101, Filter: dialog.Filter{IDs: []dialog.ID{"65ba1b4a0000000000000001"}}},
 		{Scope: dialog.Mine, Limit: 101},
+		{User: "u", Scope: dialog.Mine, Limit: 101},
+		{User: "u", Scope: dialog.Visible, Limit: 101},
 	} {
 		q.Order = dialog.Order{Field: dialog.ByUpdatedAt}
 		if _, err := s.Dialogs(ctx, q); err != nil {
 			t.Errorf("%+v: %v", q, err)
 		}
 	}
+	own := dialog.Query{User: "u", Scope: dialog.Mine, Order: dialog.Order{Field: dialog.ByUpdatedAt}}
+	if _, err := s.Count(ctx, own); err != nil {
+		t.Error(err)
+	}
+	if _, err := s.ChangesSince(ctx, dialog.ChangesQuery{User: "u", Limit: 10}); err != nil {
+		t.Error(err)
+	}
 	slow.goOn <- struct{}{}
 	if err := <-count; err != nil {
 		t.Error(err)
+	}
+}
+
+// TestShortLists keeps short lists from filling the CPUs: they take turns, too.
+func TestShortLists(t *testing.T) {
+	slow, s := newSlow(10)
+	results := make(chan error, 3)
+	for range 3 {
+		go func() {
+			_, err := s.Count(t.Context(), dialog.Query{User: "held", Scope: dialog.Mine, Order: dialog.Order{Field: dialog.ByUpdatedAt}})
+			results <- err
+		}()
+	}
+	<-slow.begun
+	awaitWaiting(t, s, 2)
+	long := start(t.Context(), s, "busy", 1)
+	<-slow.begun // does not wait for the short ones
+	close(slow.goOn)
+	go func() {
+		for {
+			select {
+			case <-slow.begun:
+			case <-t.Context().Done():
+				return
+			}
+		}
+	}()
+	for _, all := range []chan error{results, results, results, long} {
+		if err := <-all; err != nil {
+			t.Error(err)
+		}
 	}
 }
 
@@ -176,7 +216,7 @@ func TestGivingUp(t *testing.T) {
 // TestLanesAreFew lets many begin, of whom three do.
 func TestLanesAreFew(t *testing.T) {
 	slow := &slow{Store: memory.NewStore(), begun: make(chan dialog.UserID, 30), goOn: make(chan struct{})}
-	s := lanes.New(slow, lanes.Options{Lanes: 3, Waiting: 100, Rows: 1000})
+	s := lanes.New(slow, lanes.Options{Lanes: 4, Waiting: 100, Rows: 1000})
 	results := start(t.Context(), s, "u", 30)
 	awaitWaiting(t, s, 27)
 	for range 3 {
