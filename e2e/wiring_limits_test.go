@@ -32,12 +32,12 @@ func limitTrials() []trial {
 			{"limit-values", "110", refusesBody(`["`+strings.Repeat(`1","`, 110)+`1"]`, http.StatusBadRequest, "(limit 110, --limit-values)")},
 			{"limit-nesting", "9", refusesBody(strings.Repeat("[", 9)+strings.Repeat("]", 9), http.StatusBadRequest, "(limit 9 levels, --limit-nesting)")},
 			{"limit-headers", "2048", refusesHeader},
-			{"limit-tokens", "90", refuses("{ viewer {"+strings.Repeat(" kind", 100)+" } }", "90")},
-			{"limit-document-fields", "12", refuses("{ viewer {"+strings.Repeat(" kind", 20)+" } }", "(limit 12)")},
-			{"limit-depth", "4", refuses(`{ dialogs(first: 1) { nodes { occupants(first: 1) { nodes { id } } } } }`, "(limit 4)")},
-			{"limit-aliases", "3", refuses(`{ a: viewer { a: kind b: kind c: kind } }`, "(limit 3)")},
-			{"limit-operations", "2", refuses(`query A { viewer { kind } } query B { viewer { kind } } query C { viewer { kind } }`, "(limit 2)")},
-			{"limit-complexity", "40", refuses(`{ dialogs(first: 50) { nodes { id } } }`, "limit of 40")},
+			{"limit-tokens", "90", refuses("{ viewer {"+strings.Repeat(" kind", 100)+" } }", "(limit 90, --limit-tokens)")},
+			{"limit-document-fields", "12", refuses("{ viewer {"+strings.Repeat(" kind", 20)+" } }", "(limit 12, --limit-document-fields)")},
+			{"limit-depth", "4", refuses(`{ dialogs(first: 1) { nodes { occupants(first: 1) { nodes { id } } } } }`, "(limit 4, --limit-depth)")},
+			{"limit-aliases", "3", refuses(`{ a: viewer { a: kind b: kind c: kind } }`, "(limit 3, --limit-aliases)")},
+			{"limit-operations", "2", refuses(`query A { viewer { kind } } query B { viewer { kind } } query C { viewer { kind } }`, "(limit 2, --limit-operations)")},
+			{"limit-complexity", "40", refuses(`{ dialogs(first: 50) { nodes { id } } }`, "(limit 40, --limit-complexity)")},
 		}},
 
 		{name: "larger requests", beside: []string{"--memory-requests", "50000000"}, wires: []wire{ // which need the memory

@@ -3,9 +3,11 @@ package graph
 import (
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
 
 	"github.com/99designs/gqlgen/graphql"
+	"github.com/99designs/gqlgen/graphql/handler/extension"
 	"github.com/vektah/gqlparser/v2/ast"
 	"github.com/vektah/gqlparser/v2/gqlerror"
 
@@ -44,6 +46,7 @@ func (p presenter) present(ctx context.Context, err error) *gqlerror.Error {
 		if wrapped.Err == nil { // an error of gqlgen itself, not one of a resolver
 			public.Message, public.Extensions = wrapped.Message, wrapped.Extensions
 			if public.Extensions["code"] == tooComplex {
+				public.Message = complexityMessage(ctx)
 				api.NoteLimit(ctx, "limit-complexity")
 			}
 			complete(public)
@@ -133,6 +136,15 @@ func extensions(r *api.Refusal) map[string]any {
 
 // tooComplex is gqlgen's code for a document that asks for too much.
 const tooComplex = "COMPLEXITY_LIMIT_EXCEEDED"
+
+// complexityMessage says what to do about such a document.
+func complexityMessage(ctx context.Context) string {
+	stats := extension.GetComplexityStats(ctx)
+	if stats == nil {
+		return "the answer may have too many fields (limit --limit-complexity): ask for smaller pages"
+	}
+	return fmt.Sprintf("the answer may have too many fields: %d (limit %d, --limit-complexity): ask for smaller pages", stats.Complexity, stats.ComplexityLimit)
+}
 
 // complete gives gqlgen's own errors their code and status.
 func complete(public *gqlerror.Error) {

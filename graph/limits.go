@@ -68,22 +68,22 @@ func (g gate) judge(doc *ast.QueryDocument) (message, setting string) {
 		{"aliases", "limit-aliases", size.aliases, g.limits.Aliases},
 	} {
 		if limit.have > limit.most {
-			return fmt.Sprintf("too many %s: %d (limit %d)", limit.what, limit.have, limit.most), limit.setting
+			return fmt.Sprintf("too many %s: %d (limit %d, --%s): send several requests", limit.what, limit.have, limit.most, limit.setting), limit.setting
 		}
 	}
 	if size.introspects && !g.introspection {
 		return "introspection is disabled (start with --introspection, or use schema.graphqls)", ""
 	}
 	if most := visitsPerToken * g.limits.Tokens; !visitsAtMost(doc, most) {
-		return fmt.Sprintf("the fragments use one another too often: validating them takes more than %d steps (%d times --limit-tokens): use fewer fragments", most, visitsPerToken), "limit-tokens"
+		return fmt.Sprintf("the fragments use one another too often: validating them takes too many steps (limit %d, %d times --limit-tokens): use fewer fragments", most, visitsPerToken), "limit-tokens"
 	}
 	extents := map[*ast.FragmentDefinition]*extent{}
 	for _, op := range doc.Operations {
 		switch e := measure(doc, op.SelectionSet, extents); {
 		case e.depth > g.limits.Depth:
-			return fmt.Sprintf("the operation is nested too deep: %d levels (limit %d)", e.depth, g.limits.Depth), "limit-depth"
+			return fmt.Sprintf("the operation is nested too deep: %d levels (limit %d, --limit-depth): ask for the rest in another operation", e.depth, g.limits.Depth), "limit-depth"
 		case e.fields > g.limits.Complexity:
-			return fmt.Sprintf("too many fields after expanding fragments: more than %d", g.limits.Complexity), "limit-complexity"
+			return fmt.Sprintf("too many fields after expanding fragments (limit %d, --limit-complexity): use fewer fragments", g.limits.Complexity), "limit-complexity"
 		}
 	}
 	return "", ""

@@ -70,6 +70,9 @@ func TestLimits(t *testing.T) {
 				if got := a.Errors[0].Extensions["code"]; got != test.code {
 					t.Errorf("got %v, want %q: %s", got, test.code, a.Body)
 				}
+				if text := a.Errors[0].Message; strings.Contains(text, "too ") && !strings.Contains(text, "--limit-") {
+					t.Errorf("the setting is not named: %s", text)
+				}
 			} else if test.code != "" {
 				t.Errorf("got %s, want %s", a.Body, test.code)
 			}

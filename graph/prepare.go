@@ -102,6 +102,7 @@ func (p preparation) prepare(ctx context.Context, op *graphql.OperationContext, 
 func (p preparation) read(ctx context.Context, text string) (*ast.QueryDocument, gqlerror.List) {
 	doc, err := p.language.Parse(text)
 	if err != nil {
+		api.NoteLimit(ctx, (&api.Refusal{Message: err.Message}).Limit())
 		return nil, gqlerror.List{err}
 	}
 	if message, setting := p.gate.judge(doc); message != "" {

@@ -65,6 +65,9 @@ func syntaxError(source *ast.Source, failure error) *gqlerror.Error {
 	if !errors.As(failure, &syntax) {
 		syntax = gqlerror.Errorf("%s", failure)
 	}
+	if most, ok := strings.CutPrefix(syntax.Message, "exceeded token limit of "); ok {
+		syntax.Message = "the document has too many tokens (limit " + most + ", --limit-tokens): send a smaller one"
+	}
 	if !strings.Contains(syntax.Message, lexer.Invalid.String()) {
 		return syntax
 	}
