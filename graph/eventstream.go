@@ -39,6 +39,10 @@ func (e *eventStream) serve(run func() (gqlerror.List, error)) {
 	defer e.pings.Wait()
 	defer e.upkeep.tend(e.ctx, e)()
 	errs, err := run()
+	if errors.Is(err, errLater) {
+		api.NoteReason(e.ctx, errs[0].Message)
+		return // without complete, so that the client connects again
+	}
 	if errors.Is(err, errCut) {
 		api.NoteReason(e.ctx, "connection lost")
 		return // without complete, so that the client connects again

@@ -73,11 +73,19 @@ func (s *streamer) subscribe(ctx context.Context, exec graphql.GraphExecutor, op
 		return nil, nil, errCut
 	}
 	if response == nil || len(response.Errors) == 0 {
-		return nil, s.refusal(ctx, stopped(op)), nil
+		return nil, s.refusal(ctx, stopped(op)), errLater
 	}
 	s.observer.Operation(field, codeOf(response.Errors[0]))
 	noteErrors(ctx, response.Errors)
-	return nil, response.Errors, nil
+	return nil, response.Errors, later(response.Errors)
+}
+
+// later is errLater if the errors say that the server or the store is overloaded.
+func later(errs gqlerror.List) error {
+	if codeOf(errs[0]) == string(api.Unavailable) {
+		return errLater
+	}
+	return nil
 }
 
 // again makes the context of an operation once more, without what executing leaves there.
@@ -150,7 +158,7 @@ func (s *subscription) tell(ctx context.Context, e live.Event, err error) (over 
 	}
 	errs = s.refusal(ctx, err)
 	s.reason = codeOf(errs[0])
-	return true, errs, nil
+	return true, errs, later(errs)
 }
 
 // respond sends the response of one event. If others get the same one, it is made once.

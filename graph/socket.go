@@ -56,14 +56,15 @@ type socket struct {
 	ctx context.Context
 	// reading ends the wait for a message; nil if none is being read.
 	reading context.CancelFunc
-	// initialized says that connection_init has come, and stopping that the server
-	// stops.
+	// initialized says that connection_init has come.
 	initialized bool
-	stopping    bool
 	operations  map[string]*operation
-	ended       bool
-	code        ws.StatusCode
-	reason      string
+	// leaving is how the connection ends when its queries and mutations are done; nil
+	// if nothing ends it.
+	leaving *farewell
+	ended   bool
+	code    ws.StatusCode
+	reason  string
 }
 
 // serve begins to serve the connection, and calls done when it has ended.

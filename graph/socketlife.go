@@ -94,20 +94,34 @@ const (
 	lingering = time.Second
 )
 
+// A farewell is how a connection ends.
+type farewell struct {
+	code   ws.StatusCode
+	reason string
+}
+
 // stop ends the connection because the server stops: after its queries and
 // mutations are done, and not all connections at the same time.
 func (s *socket) stop() {
 	time.AfterFunc(s.endAfter(), func() {
-		s.mu.Lock()
-		s.stopping = true
-		s.mu.Unlock()
-		s.endIfStopped()
+		s.endSoon(statusServiceRestart, "Service restart: connect again")
 	})
 }
 
-// endIfStopped ends the connection of a server that stops, unless queries or
-// mutations are still running. Clients connect again.
-func (s *socket) endIfStopped() {
+// endSoon ends the connection when its queries and mutations are done. No further
+// operation begins. The first reason counts.
+func (s *socket) endSoon(code ws.StatusCode, reason string) {
+	s.mu.Lock()
+	if s.leaving == nil {
+		s.leaving = &farewell{code, reason}
+	}
+	s.mu.Unlock()
+	s.endIfIdle()
+}
+
+// endIfIdle ends a connection that is leaving, unless queries or mutations are still
+// running. Clients connect again.
+func (s *socket) endIfIdle() {
 	s.mu.Lock()
 	running := 0
 	for _, op := range s.operations {
@@ -115,9 +129,9 @@ func (s *socket) endIfStopped() {
 			running++
 		}
 	}
-	over := s.stopping && running == 0
+	leaving := s.leaving
 	s.mu.Unlock()
-	if over {
-		s.end(statusServiceRestart, "Service restart: connect again")
+	if leaving != nil && running == 0 {
+		s.end(leaving.code, leaving.reason)
 	}
 }

@@ -162,6 +162,18 @@ func TestEventStreamEnds(t *testing.T) {
 	}
 }
 
+// TestEventsOverloaded ends the stream of a subscription that cannot start now without
+// complete, so that the client connects again.
+func TestEventsOverloaded(t *testing.T) {
+	s := stream(t, func(*graph.Config) {})
+	s.store.overloaded.Store(true)
+	s.events(http.MethodPost, "alice", watchAll).gets("")
+	s.store.overloaded.Store(false)
+	id := s.group("alice")
+	e := s.events(http.MethodPost, "alice", `subscription { dialogChanged(id: "`+id+`", sinceVersion: 0) { dialogId } }`)
+	e.gets("event: next\ndata: " + `{"data":{"dialogChanged":{"dialogId":"` + id + `"}}}` + "\n")
+}
+
 // TestNoNewStreams refuses streams while the server stops.
 func TestNoNewStreams(t *testing.T) {
 	s := stream(t, func(*graph.Config) {})

@@ -35,6 +35,11 @@ type send func(payload []byte) error
 // client has ended the operation.
 var errCut = errors.New("cut off")
 
+// errLater ends a subscription that could not start, or continue, because the store or the
+// server is overloaded. Its connection ends without a message about the operation: clients
+// connect again after a pause and resume, while an error would end it for good.
+var errLater = errors.New("try again later")
+
 // create reads and validates an operation.
 func (s *streamer) create(ctx context.Context, exec graphql.GraphExecutor, raw *graphql.RawParams) (*graphql.OperationContext, gqlerror.List) {
 	within, cancel := limited(ctx)
@@ -57,7 +62,8 @@ func (s *streamer) create(ctx context.Context, exec graphql.GraphExecutor, raw *
 
 // run executes an operation that was created, and sends its results. A
 // subscription is only opened: it must be followed, or closed. The errors that run
-// returns end the operation; errCut ends it without a message, and nil completes it.
+// returns end the operation; errCut ends it without a message, errLater ends the
+// connection because of the errors, and nil completes it.
 func (s *streamer) run(ctx context.Context, exec graphql.GraphExecutor, op *graphql.OperationContext, over string, send send) (*subscription, gqlerror.List, error) {
 	if op.Operation.Operation != ast.Subscription {
 		errs, err := s.answer(ctx, exec, op, send)

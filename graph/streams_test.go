@@ -36,6 +36,20 @@ type streaming struct {
 	// stop begins to stop the server.
 	stop    context.CancelFunc
 	callers *fakeCallers
+	store   *overloadable
+}
+
+// An overloadable store can fail to read changes, like one that cannot keep up.
+type overloadable struct {
+	dialog.Store
+	overloaded atomic.Bool
+}
+
+func (o *overloadable) ChangesSince(ctx context.Context, q dialog.ChangesQuery) (dialog.ChangesPage, error) {
+	if o.overloaded.Load() {
+		return dialog.ChangesPage{}, dialog.ErrUnavailable(errors.New("overloaded"))
+	}
+	return o.Store.ChangesSince(ctx, q)
 }
 
 // fakeCallers know the credential of connection_init, a user id, and the header User.
@@ -74,10 +88,10 @@ func (f *fakeCallers) Check(contexts []context.Context) []error {
 
 func stream(t *testing.T, change func(*graph.Config)) *streaming {
 	t.Helper()
-	s := &streaming{callers: &fakeCallers{}}
+	s := &streaming{callers: &fakeCallers{}, store: &overloadable{Store: memory.NewStore(dialogtest.Class())}}
 	var hub *live.Hub
 	var service *dialog.Service
-	store := live.Announce(memory.NewStore(dialogtest.Class()), func() { hub.Wake() })
+	store := live.Announce(s.store, func() { hub.Wake() })
 	s.fixture = openWith(t, store, func(c *graph.Config) {
 		service = dialog.NewService(store, dialog.DefaultPolicy(dialog.DefaultLimits()), time.Now, rand.Reader)
 		hub = live.NewHub(live.Options{Store: store, Service: service, Now: time.Now, Log: slog.New(slog.DiscardHandler)})

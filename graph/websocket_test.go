@@ -247,6 +247,26 @@ func TestRevoked(t *testing.T) {
 	c.ends("4403 Forbidden: invalid session token: expired")
 }
 
+// TestOverloaded closes the connection of a subscription that cannot start now, so that the
+// client connects again: an error would end it for good. What runs beside it is answered.
+func TestOverloaded(t *testing.T) {
+	s := stream(t, func(*graph.Config) {})
+	c := s.connect("alice")
+	c.subscribe("0", watchAll)
+	c.send(asking)
+	c.gets(told)
+	c.gets(`{"id":"1","type":"complete"}`)
+	query := `subscription { dialogsChanged(after: "` + c.cursor() + `") { dialogId } }`
+	s.store.overloaded.Store(true)
+	c.subscribe("2", query)
+	c.ends("1013 Try again later: …")
+	s.store.overloaded.Store(false)
+	c = s.connect("alice")
+	c.subscribe("2", query)
+	c.send(asking)
+	c.gets(told)
+}
+
 // TestStop closes connections without completing what they wait for, after
 // the queries have been answered.
 func TestStop(t *testing.T) {

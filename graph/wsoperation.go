@@ -68,7 +68,7 @@ func (s *socket) subscribe(m *message) {
 	}
 	op := &operation{id: strings.Clone(*m.ID), socket: s, release: m.body.Close}
 	s.mu.Lock()
-	running, ending := len(s.operations), s.stopping || s.ended
+	running, ending := len(s.operations), s.leaving != nil || s.ended
 	taken := s.operations[op.id] != nil
 	if begun = !taken && !ending && running < s.OperationsPerConnection; begun {
 		if s.operations == nil {
@@ -207,6 +207,10 @@ func (op *operation) end(errs gqlerror.List, err error) {
 		if op.dropped.Load() {
 			end = "completed by the client"
 		}
+	case errors.Is(err, errLater):
+		end = "error"
+		err = nil
+		s.endSoon(statusTryAgainLater, "Try again later: "+errs[0].Message)
 	case len(errs) > 0:
 		end = "error"
 		err = op.send("error", encode(bounded(errs, requestErrorBytes)))
@@ -217,7 +221,7 @@ func (op *operation) end(errs gqlerror.List, err error) {
 		end = "cut off"
 	}
 	op.finished(slog.String("end", end))
-	s.endIfStopped()
+	s.endIfIdle()
 }
 
 func (op *operation) execute(ctx context.Context, p *params) (sub *subscription, errs gqlerror.List, err error) {
@@ -237,7 +241,7 @@ func (op *operation) execute(ctx context.Context, p *params) (sub *subscription,
 	s.mu.Lock()
 	op.subscription = created.Operation.Operation == ast.Subscription
 	s.mu.Unlock()
-	s.endIfStopped()
+	s.endIfIdle()
 	if err := charge(ctx, created); err != nil {
 		return nil, s.refusal(ctx, err), nil
 	}
