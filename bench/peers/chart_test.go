@@ -3,7 +3,13 @@ package peers_test
 import (
 	"fmt"
 	"html"
+	"io"
+	"net/http"
+	"net/http/httptest"
 	"strings"
+	"testing"
+
+	"dialogs/clients/clienttest"
 )
 
 // colors are those of the bars, ours first.
@@ -36,4 +42,27 @@ func chart(servers []contender, results []result) string {
 <style>text { fill: #24292f } @media (prefers-color-scheme: dark) { text { fill: #e6edf3 } }</style>
 %s</svg>
 `, width, height, b.String())
+}
+
+// photograph writes the chart to a PNG file.
+func photograph(t *testing.T, drawing, path string) {
+	t.Helper()
+	chromium, ok := clienttest.Chromium()
+	if !ok {
+		clienttest.NotRun(t, "the chart as PNG", "Chromium")
+		return
+	}
+	site := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Type", "text/html")
+		_, _ = io.WriteString(w, `<!doctype html><link rel="icon" href="data:,"><body style="margin: 16px; background: #fff">`+drawing)
+	}))
+	defer site.Close()
+	b := clienttest.OpenBrowser(t, chromium, site.URL)
+	var width, height int64
+	if _, err := fmt.Sscanf(drawing[strings.Index(drawing, "viewBox"):], `viewBox="0 0 %d %d"`, &width, &height); err != nil {
+		t.Fatal(err)
+	}
+	b.Resize(width+32, height+32)
+	b.Go("/")
+	b.Photograph(path)
 }

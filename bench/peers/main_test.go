@@ -19,7 +19,7 @@ import (
 var (
 	rounds     = flag.Int("rounds", 0, "measure in this many rounds; 0 = only try whether everything works")
 	during     = flag.Duration("during", 2*time.Second, "how long a server is measured in each round of an operation")
-	report     = flag.String("report", "", "write the table to this file, and the chart beside it with the ending .svg")
+	report     = flag.String("report", "", "write the tables to this file, and the chart beside it with the endings .svg and .png")
 	largest    = flag.Int("dialogs", math.MaxInt, "leave out data sets with more dialogs")
 	baseBinary = flag.String("base", "", "compare with this binary of an earlier version instead, and fail when the CPU time per request grew by more than 10%")
 )
@@ -70,9 +70,11 @@ func TestPeers(t *testing.T) {
 	if err := os.WriteFile(*report, []byte(text), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if err := os.WriteFile(strings.TrimSuffix(*report, ".md")+".svg", []byte(chart(servers, results)), 0o600); err != nil {
+	drawing, name := chart(servers, results), strings.TrimSuffix(*report, ".md")
+	if err := os.WriteFile(name+".svg", []byte(drawing), 0o600); err != nil {
 		t.Fatal(err)
 	}
+	photograph(t, drawing, name+".png")
 }
 
 // tokenOf is a session token that all servers accept.

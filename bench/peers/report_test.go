@@ -13,7 +13,7 @@ import (
 // markdown is the table of all results.
 func markdown(servers []contender, results []result) string {
 	var b strings.Builder
-	b.WriteString("CPU time is that of the server's process for each request. The ratio compares the first server with the one in the row: median of all rounds, with the least and the greatest.\n")
+	b.WriteString(introduction)
 	for _, r := range results {
 		fmt.Fprintf(&b, "\n**%s**\n\n| server | CPU per request | ratio | requests/s | p50 | p99 | half load: p50 | p99 | memory |\n| --- | ---: | --- | ---: | ---: | ---: | ---: | ---: | ---: |\n", r.operation)
 		for _, s := range servers {
@@ -27,9 +27,23 @@ func markdown(servers []contender, results []result) string {
 				median(all, func(f figure) float64 { return float64(f.memory) / 1e6 }))
 		}
 	}
-	fmt.Fprintf(&b, "\n%d rounds of %s each, %d connections, the load generator beside the servers. %s.\n", *rounds, *during, connections, machine())
+	fmt.Fprintf(&b, "\nMeasured in %d rounds of %s each, %d connections, the load generator beside the servers. %s.\n", *rounds, *during, connections, machine())
+	b.WriteString(notRun)
 	return b.String()
 }
+
+const introduction = `# Beside other servers
+
+` + "`make bench-peers`" + ` writes this page. It runs the same operations on this server and on GraphQL servers of the npm ecosystem, which have the same rules, versions, history and token checks, on copies of one SQLite database with the same durability. The bare Go handler uses the embedded store without GraphQL, credentials, limits and a log. The servers take turns in every round. Every 64th answer is checked.
+
+![CPU time per request of each server](peers.png)
+
+CPU time is that of the server's process, per request. The ratio is the CPU time of Dialogs divided by that of the server in the row: the median of all rounds, with the least and the greatest in parentheses. At half load, each server gets half of the requests per second that it can answer.
+`
+
+const notRun = `
+Not measured yet: PostGraphile, which needs PostgreSQL, and the npm driver of MongoDB, which needs a MongoDB server.
+`
 
 func ms(ns float64) string { return fmt.Sprintf("%.1f ms", ns/float64(time.Millisecond)) }
 
