@@ -54,7 +54,7 @@ func photograph(t *testing.T, drawing, path string) {
 	}
 	site := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Type", "text/html")
-		_, _ = io.WriteString(w, `<!doctype html><link rel="icon" href="data:,"><body style="margin: 16px; background: #fff">`+drawing)
+		_, _ = io.WriteString(w, `<!doctype html><meta charset="utf-8"><link rel="icon" href="data:,"><body style="margin: 16px; background: #fff">`+drawing)
 	}))
 	defer site.Close()
 	b := clienttest.OpenBrowser(t, chromium, site.URL)
