@@ -96,8 +96,8 @@ func AsRefusal(err error) *Refusal {
 }
 
 // RefusalOf is what a caller may know of a failure. A [Refusal] is returned as
-// it is, a domain error gets its code, and everything else is internal: it is
-// logged, and the caller gets the request's id. The reason why the store was
+// it is, a domain error gets its code, an error because ctx has ended is
+// [Unavailable], and everything else is internal: it is logged, and the caller gets the request's id. The reason why the store was
 // unavailable is noted on the request's log line, unless the caller has gone.
 func RefusalOf(ctx context.Context, log *slog.Logger, err error) *Refusal {
 	var refusal *Refusal
@@ -115,6 +115,9 @@ func RefusalOf(ctx context.Context, log *slog.Logger, err error) *Refusal {
 			Code: codeOf(known.Code), Message: known.Message, Field: known.Field,
 			Denial: known.Denial, CurrentVersion: known.CurrentVersion, RetryAfter: known.RetryAfter,
 		}
+	}
+	if ctx.Err() != nil && (errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded)) {
+		return &Refusal{Code: Unavailable, Message: "the request took too long, or its client has gone: it was stopped"}
 	}
 	if logged := (panicked{}); !errors.As(err, &logged) {
 		log.ErrorContext(ctx, "internal error", "error", err)

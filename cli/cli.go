@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 )
@@ -18,6 +19,7 @@ const (
 // A program is one run of the command line, with its input and output.
 type program struct {
 	env            environment
+	now            func() time.Time // the clock of a server
 	stdin          io.Reader
 	stdout, stderr io.Writer
 }
@@ -26,8 +28,14 @@ type program struct {
 // environ is in the form of os.Environ. It returns the exit code; an error has
 // been written to stderr.
 func Run(ctx context.Context, args, environ []string, stdin io.Reader, stdout, stderr io.Writer) int {
+	return RunAt(ctx, time.Now, args, environ, stdin, stdout, stderr)
+}
+
+// RunAt is Run with another clock for the server, which tests can set back and forward. Other
+// commands, and deadlines of connections, use the system's.
+func RunAt(ctx context.Context, now func() time.Time, args, environ []string, stdin io.Reader, stdout, stderr io.Writer) int {
 	out := &output{to: stdout}
-	p := &program{env: newEnvironment(environ), stdin: stdin, stdout: out, stderr: stderr}
+	p := &program{env: newEnvironment(environ), now: now, stdin: stdin, stdout: out, stderr: stderr}
 	root := p.root()
 	root.SetArgs(append([]string{}, args...)) // for nil, cobra would read os.Args
 	err := root.ExecuteContext(ctx)

@@ -6,7 +6,6 @@ import (
 	"log/slog"
 	"net/http"
 	"slices"
-	"time"
 
 	"dialogs/api"
 	"dialogs/auth"
@@ -70,7 +69,7 @@ func (s *settings) handler(p parts) http.Handler {
 
 	refuse := refuserOf(mux)
 	everything := []edge.Guard{
-		edge.Pace(s.writeTimeout), edge.From(s.trustedProxies), edge.Logged(p.log, time.Now, p.prober.Doubt, p.observer()), edge.Recover(p.log, refuse),
+		edge.Pace(s.writeTimeout), edge.From(s.trustedProxies), edge.Logged(p.log, s.now, p.prober.Doubt, p.observer()), edge.Recover(p.log, refuse),
 		edge.Compress(), edge.HeaderLimit(s.headerLimit, refuse),
 	}
 	if s.dev {
@@ -185,7 +184,7 @@ func (s *settings) newService(st dialog.Store) *dialog.Service {
 	policy := dialog.DefaultPolicy(s.limits)
 	policy.Quotas = s.quotas
 	policy.SyncKept = s.keepChanges
-	return dialog.NewService(st, policy, time.Now, rand.Reader)
+	return dialog.NewService(st, policy, s.now, rand.Reader)
 }
 
 // readTrusted reads the trusted documents, if there are any.

@@ -2,7 +2,6 @@ package cli
 
 import (
 	"runtime"
-	"time"
 
 	"dialogs/dialog"
 	"dialogs/store/lanes"
@@ -15,7 +14,7 @@ const mongoLanes = 8
 // laned puts lanes before the store that the APIs use. Sign-in and health checks
 // use the store itself.
 func (s *settings) laned(st dialog.Store) *lanes.Store {
-	return lanes.New(st, lanes.Options{Lanes: s.lanes(), Waiting: s.scansWaiting, Rows: s.limits.Rows, Now: time.Now})
+	return lanes.New(st, lanes.Options{Lanes: s.lanes(), Waiting: s.scansWaiting, Rows: s.limits.Rows, Now: s.now})
 }
 
 // lanes is how many lists and counts run at once. They never take the last

@@ -45,6 +45,7 @@ second signal ends the process at once.`,
 		return p.prepare(cmd, args)
 	}
 	c.RunE = func(cmd *cobra.Command, _ []string) error {
+		s.now, s.store.options.Now = p.now, p.now
 		return p.serve(cmd.Context(), &s, func(to io.Writer) error { return showSettings(to, cmd.Flags(), given, &s) })
 	}
 	s.bind(c.Flags())
@@ -192,7 +193,7 @@ func (s *settings) certificate(log *slog.Logger) (*edge.Certificate, error) {
 	if s.tlsCert == "" {
 		return nil, nil //nolint:nilnil // nil is a certificate for plain HTTP
 	}
-	certificate, err := edge.ReadCertificate(s.tlsCert, s.tlsKey, time.Now, log)
+	certificate, err := edge.ReadCertificate(s.tlsCert, s.tlsKey, s.now, log)
 	if err != nil {
 		return nil, fileError(named("tls-cert")+" and "+named("tls-key"), err)
 	}
@@ -245,7 +246,7 @@ func (s *settings) parts(ctx context.Context, log *slog.Logger, opened *closers)
 	}
 	p.store = p.metrics.Store(p.store, p.tracer)
 	opened.add(p.store.Close)
-	p.prober = edge.NewProber(p.store.Ping, s.store.options.Timeout, time.Now, log.With(s.store.where()))
+	p.prober = edge.NewProber(p.store.Ping, s.store.options.Timeout, s.now, log.With(s.store.where()))
 	opened.add(background(ctx, p.prober.Watch))
 	if s.readOnly {
 		p.store = readonly.New(p.store)
@@ -253,7 +254,7 @@ func (s *settings) parts(ctx context.Context, log *slog.Logger, opened *closers)
 	p.store = live.Announce(p.store, func() { p.hub.Wake(); p.sender.Wake() })
 	p.lanes = s.laned(p.store)
 	p.service = s.newService(p.lanes)
-	if p.webhooks, err = newAdmin(p.store, secrets, s.webhookTargets); err != nil {
+	if p.webhooks, err = newAdmin(p.store, secrets, s.webhookTargets, s.now); err != nil {
 		return p, err
 	}
 	p.sender = webhook.NewSender(p.webhooks, webhook.Options{
@@ -262,10 +263,10 @@ func (s *settings) parts(ctx context.Context, log *slog.Logger, opened *closers)
 	if !s.readOnly { // without storing how far they have come, deliveries would be repeated
 		opened.add(background(ctx, p.sender.Run))
 	}
-	p.hub = live.NewHub(live.Options{Store: p.store, Service: p.service, Announced: p.sender.Wake, Now: time.Now, Log: log})
+	p.hub = live.NewHub(live.Options{Store: p.store, Service: p.service, Announced: p.sender.Wake, Now: s.now, Log: log})
 	// It outlives the signal to stop: subscriptions end one after the other.
 	opened.add(background(context.WithoutCancel(ctx), p.hub.Run))
-	minter, err := auth.NewMinter(secrets, time.Now, rand.Reader)
+	minter, err := auth.NewMinter(secrets, s.now, rand.Reader)
 	if err != nil {
 		return p, err
 	}
@@ -278,7 +279,7 @@ func (s *settings) parts(ctx context.Context, log *slog.Logger, opened *closers)
 		opened.add(remove)
 	}
 	p.authenticator, err = auth.New(ctx, auth.Config{
-		Secrets: secrets, Keys: p.store, ProcessKeys: p.development.keys, Sessions: p.store, SessionMax: s.sessionMax, Now: time.Now, Log: log,
+		Secrets: secrets, Keys: p.store, ProcessKeys: p.development.keys, Sessions: p.store, SessionMax: s.sessionMax, Now: s.now, Log: log,
 		JWKS: auth.JWKS{URL: s.jwksURL, Issuer: s.jwksIssuer, Audience: s.jwksAudience},
 	})
 	if err != nil {
@@ -286,7 +287,7 @@ func (s *settings) parts(ctx context.Context, log *slog.Logger, opened *closers)
 	}
 	opened.add(func() error { p.authenticator.Close(); return nil })
 	p.observed()
-	p.limiter = edge.NewRateLimiter(s.rateLimit, s.rateLimitKey, time.Now)
+	p.limiter = edge.NewRateLimiter(s.rateLimit, s.rateLimitKey, s.now)
 	return p, nil
 }
 

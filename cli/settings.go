@@ -24,6 +24,7 @@ import (
 // settings are what an operator can set for a server. Commands that only need
 // a store have [storeSettings] alone.
 type settings struct {
+	now    func() time.Time // the clock of the server
 	store  storeSettings
 	secret secretSettings
 
@@ -70,7 +71,7 @@ type settings struct {
 // and the documentation.
 func (s *settings) bind(fs *pflag.FlagSet) {
 	*s = settings{
-		logFormat: "text", sessionMax: auth.DefaultSessionMax, keepChanges: dialog.DefaultSyncKept,
+		now: time.Now, logFormat: "text", sessionMax: auth.DefaultSessionMax, keepChanges: dialog.DefaultSyncKept,
 		requestTimeout: 10 * time.Second, grace: 15 * time.Second,
 		headerTimeout: 10 * time.Second, readTimeout: 30 * time.Second, writeTimeout: 5 * time.Second, idleTimeout: 2 * time.Minute,
 		headerLimit: 16 << 10, tracing: observe.Tracing{Sample: 1}, rateLimit: 50, rateLimitKey: 1000, scansWaiting: 100,

@@ -43,12 +43,12 @@ func bindTargets(fs *pflag.FlagSet, to *webhook.Targets) {
 }
 
 // newAdmin manages webhooks with the secrets of the server.
-func newAdmin(st dialog.Store, secrets [][]byte, allowed webhook.Targets) (*webhook.Admin, error) {
+func newAdmin(st dialog.Store, secrets [][]byte, allowed webhook.Targets, now func() time.Time) (*webhook.Admin, error) {
 	sealer, err := webhook.NewSealer(secrets, rand.Reader)
 	if err != nil {
 		return nil, err
 	}
-	return &webhook.Admin{Store: st, Sealer: sealer, Targets: allowed, Now: time.Now}, nil
+	return &webhook.Admin{Store: st, Sealer: sealer, Targets: allowed, Now: now}, nil
 }
 
 // webhookSubcommand makes a command that manages webhooks. Only add may begin a store.
@@ -71,7 +71,7 @@ func (p *program) webhookSubcommand(c *cobra.Command, run func(ctx context.Conte
 		}
 		opened, err := st.openExisting(cmd.Context())
 		return with(opened, err, func(opened dialog.Store) error {
-			admin, err := newAdmin(opened, secrets, allowed)
+			admin, err := newAdmin(opened, secrets, allowed, time.Now)
 			if err != nil {
 				return err
 			}

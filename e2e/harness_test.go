@@ -14,6 +14,9 @@ func TestMain(m *testing.M) {
 		fmt.Fprintln(os.Stderr, serveBare(dir))
 		os.Exit(1)
 	}
+	if os.Getenv(movableClock) != "" {
+		os.Exit(serveWithClock())
+	}
 	servertest.Main(m)
 }
 

@@ -92,7 +92,7 @@ func (f *follower) note(payload []byte) error {
 		Errors []struct{ Message string }
 	}
 	if err := json.Unmarshal(payload, &got); err != nil || got.Data.E == nil {
-		return fmt.Errorf("%w: got %s", errWrong, payload)
+		return unexpected(payload)
 	}
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -124,10 +124,30 @@ func (f *follower) sent() map[string]any {
 // errWrong is an answer that must not be.
 var errWrong = errors.New("unexpected answer")
 
+// unexpected is the error for something else than an event: that the store is away is no
+// wrong answer.
+func unexpected(got []byte) error {
+	if bytes.Contains(got, []byte(`"UNAVAILABLE"`)) {
+		return errors.New("unavailable")
+	}
+	return fmt.Errorf("%w: got %s", errWrong, got)
+}
+
+// oneConnection is a client that closes its connection after one answer.
+func (t *target) oneConnection() *http.Client {
+	transport := &http.Transport{DisableKeepAlives: true}
+	if own, ok := t.Load().Client.Transport.(*http.Transport); ok {
+		transport.TLSClientConfig = own.TLSClientConfig
+	}
+	return &http.Client{Transport: transport}
+}
+
 // overWebSocket follows through one WebSocket.
 func overWebSocket(ctx context.Context, f *follower) error {
 	//nolint:bodyclose // the body is the connection, which is closed
-	ws, _, err := websocket.Dial(ctx, f.Load().URL+"/graphql", &websocket.DialOptions{Subprotocols: []string{"graphql-transport-ws"}})
+	ws, _, err := websocket.Dial(ctx, f.Load().URL+"/graphql", &websocket.DialOptions{
+		HTTPClient: f.oneConnection(), Subprotocols: []string{"graphql-transport-ws"},
+	})
 	if err != nil {
 		return err
 	}
@@ -136,7 +156,14 @@ func overWebSocket(ctx context.Context, f *follower) error {
 	if err != nil {
 		return err
 	}
-	hello := fmt.Appendf(nil, `{"type":"connection_init","payload":{%q:%q}}`, f.user[0], f.user[1])
+	credentials := map[string]string{}
+	for name, value := range f.user.All() {
+		credentials[name] = value
+	}
+	hello, err := json.Marshal(map[string]any{"type": "connection_init", "payload": credentials})
+	if err != nil {
+		return err
+	}
 	for _, message := range [][]byte{hello, begin} {
 		if err := ws.Write(ctx, websocket.MessageText, message); err != nil {
 			return err
@@ -158,7 +185,7 @@ func overWebSocket(ctx context.Context, f *follower) error {
 			Payload json.RawMessage
 		}
 		if err := json.Unmarshal(text, &m); err != nil || m.Type != "next" {
-			return fmt.Errorf("%w: got %s", errWrong, text)
+			return unexpected(text)
 		}
 		if err := f.note(m.Payload); err != nil {
 			return err
@@ -178,9 +205,10 @@ func overEvents(ctx context.Context, f *follower) error {
 	}
 	r.Header.Set("Content-Type", "application/json")
 	r.Header.Set("Accept", "text/event-stream")
-	r.Header.Set(f.user[0], f.user[1])
-	client := &http.Client{Transport: &http.Transport{DisableKeepAlives: true}}
-	response, err := client.Do(r)
+	for name, value := range f.user.All() {
+		r.Header.Set(name, value)
+	}
+	response, err := f.oneConnection().Do(r)
 	if err != nil {
 		return err
 	}

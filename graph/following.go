@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"io"
 	"log/slog"
 	"time"
 
@@ -147,7 +146,7 @@ func (s *subscription) tell(ctx context.Context, e live.Event, err error) (over 
 		s.events++
 		s.deliveredAfter(e)
 		return false, nil, nil
-	case errors.Is(err, io.EOF):
+	case errors.Is(err, live.ErrOver):
 		s.reason = "completed"
 		return true, nil, nil
 	case errors.Is(err, live.ErrStopped):

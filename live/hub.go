@@ -23,6 +23,10 @@ const (
 // ErrStopped is the end of every watch when the hub stops.
 var ErrStopped = errors.New("the server is stopping")
 
+// ErrOver is the end of a watch whose caller can no longer see the dialog. It is an error of
+// its own because io.EOF is also inside the errors of stores whose connection was closed.
+var ErrOver = errors.New("the caller can no longer see the dialog")
+
 // Options are what a hub works with.
 type Options struct {
 	Store   dialog.Store

@@ -4,7 +4,6 @@ import (
 	"context"
 	"crypto/rand"
 	"errors"
-	"io"
 	"log/slog"
 	"sync"
 	"testing"
@@ -214,19 +213,19 @@ func TestOneDialog(t *testing.T) {
 		i.rename(id, "4")
 		owner.gets(told{id, 2, true}, told{id, 3, true}, told{id, 4, true})
 		a.gets(told{id, 3, false})
-		a.ends(io.EOF)
+		a.ends(live.ErrOver)
 		b.gets(told{id, 2, true}, told{id, 3, true}, told{id, 4, true})
 
 		late := i.watchOne(user("o"), id, 2)
 		late.gets(told{id, 3, true}, told{id, 4, true})
 		gone := i.watchOne(user("a"), id, 1) // they could see it then
 		gone.gets(told{id, 2, false}, told{id, 3, false})
-		gone.ends(io.EOF)
+		gone.ends(live.ErrOver)
 
 		i.update(id, dialog.Change{Delete: true})
 		for _, c := range []*client{owner, b, late} {
 			c.gets(told{id, 5, false})
-			c.ends(io.EOF)
+			c.ends(live.ErrOver)
 		}
 		i.watchOne(user("b"), id, 4).gets(told{id, 5, false})
 	})

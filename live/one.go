@@ -2,7 +2,6 @@ package live
 
 import (
 	"context"
-	"io"
 
 	"dialogs/dialog"
 )
@@ -110,7 +109,7 @@ func (o *oneDialog) take(b *batch) ([]Event, error) {
 		}
 		e := Event{ID: d.ID, Change: &records[i], Shared: b.shared}
 		if !sight.After {
-			return append(events, e), io.EOF
+			return append(events, e), ErrOver
 		}
 		e.Dialog = o.watch.visible(d)
 		events = append(events, e)

@@ -96,7 +96,7 @@ func (w *Watch) Close() {
 	w.hub.watches.remove(w)
 }
 
-// Next waits for the next event. io.EOF means that there will be none, because the
+// Next waits for the next event. [ErrOver] means that there will be none, because the
 // caller can no longer see the dialog; [dialog.ErrResync] that the caller missed
 // something. After an error, only Close may be called.
 func (w *Watch) Next(ctx context.Context) (Event, error) {

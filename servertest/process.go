@@ -3,6 +3,7 @@ package servertest
 import (
 	"context"
 	"errors"
+	"io"
 	"net/http"
 	"os"
 	"os/exec"
@@ -55,6 +56,7 @@ type Process struct {
 	*Server
 	Command *exec.Cmd
 
+	log   *os.File // the end from which the log is read
 	ended chan struct{}
 	err   error
 }
@@ -84,12 +86,22 @@ func Launch(tb testing.TB, command *exec.Cmd, store, scheme string) *Process {
 		},
 		Command: command, ended: make(chan struct{}),
 	}
-	command.Stdout, command.Stderr = p.Stdout, p.Stderr
+	log, into, err := os.Pipe()
+	if err != nil {
+		tb.Fatal(err)
+	}
+	p.log = log
+	command.Stdout, command.Stderr = p.Stdout, into
 	if err := command.Start(); err != nil {
 		tb.Fatal(err)
 	}
+	_ = into.Close() // the process has a copy
+	var reading sync.WaitGroup
+	reading.Go(func() { _, _ = io.Copy(p.Stderr, log) }) // until the process ends, or CloseLog
 	go func() {
 		p.err = command.Wait()
+		reading.Wait()
+		_ = log.Close()
 		close(p.ended)
 	}()
 	tb.Cleanup(p.Kill)
@@ -105,6 +117,9 @@ func (p *Process) Kill() {
 	<-p.ended
 	p.Client.CloseIdleConnections()
 }
+
+// CloseLog stops reading the log: what the process logs from then on fails.
+func (p *Process) CloseLog() { _ = p.log.Close() }
 
 // Signal sends a signal.
 func (p *Process) Signal(signal os.Signal) {

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"io"
+	"iter"
 	"net/http"
 	"strings"
 
@@ -23,6 +24,17 @@ func OnBehalf(key, user string) Header {
 
 // WithToken signs in with a session token.
 func WithToken(token string) Header { return Header{"QB-Token", token} }
+
+// All yields each name with its value.
+func (h Header) All() iter.Seq2[string, string] {
+	return func(yield func(string, string) bool) {
+		for i := 0; i+1 < len(h); i += 2 {
+			if !yield(h[i], h[i+1]) {
+				return
+			}
+		}
+	}
+}
 
 // secrets are the credentials in the header, which no answer may show.
 func (h Header) secrets() []string {

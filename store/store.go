@@ -65,6 +65,8 @@ type Options struct {
 	// embedded store had. Both may be nil.
 	Updated   func(way string, retries int)
 	Committed func(changes int)
+	// Now is the clock of an embedded store; nil for the system's. MongoDB has its own.
+	Now func() time.Time
 }
 
 // Open opens the store at an address, and creates an embedded store that does
@@ -78,7 +80,7 @@ func Open(ctx context.Context, address string, o Options) (dialog.Store, error) 
 			Timeout: o.Timeout, MaxPool: o.MongoMaxPool, MinPool: o.MongoMinPool, Log: o.Log, Updated: o.Updated,
 		})
 	case Embedded:
-		s, err := sqlite.Open(ctx, address, sqlite.Options{Timeout: o.Timeout, Log: o.Log, Committed: o.Committed})
+		s, err := sqlite.Open(ctx, address, sqlite.Options{Timeout: o.Timeout, Log: o.Log, Committed: o.Committed, Now: o.Now})
 		if err != nil {
 			return nil, err // and a nil interface, which a nil *sqlite.Store would not be
 		}

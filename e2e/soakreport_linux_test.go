@@ -1,0 +1,105 @@
+package e2e_test
+
+import (
+	"fmt"
+	"os"
+	"runtime"
+	"strings"
+	"time"
+)
+
+// soakPage is docs/soak.md, with the figures of a run.
+func soakPage(runs []*soaking) string {
+	var page strings.Builder
+	line := func(format string, values ...any) { fmt.Fprintf(&page, format+"\n", values...) }
+	line("# Soak")
+	line("")
+	line("`make soak` keeps a server busy for an hour while everything around it fails, and writes this page. A shorter run is part of `make test-long`.")
+	line("")
+	line("## What runs")
+	line("")
+	line("Each store has a server of its own: the program as a process, over HTTPS, with a clock that the test can set. At the same time:")
+	line("")
+	line("- %d dialogs are changed, about %d times per second, through GraphQL and the QuickBlox API by turns. Each change gives the dialog the next number as its name, and adds or removes the user bob.", soakDialogs, int(soakDialogs*time.Second/writePause))
+	line("- %d readers ask for dialogs and lists through both APIs: as the owner, as bob, with an API key and with a session token. Another client creates dialogs and deletes them.", soakReaders)
+	line("- %d clients follow the changes by WebSocket, event stream and `dialogChanges`, over connections that break at random. A webhook gets all changes.", len(runs[0].soak.followers))
+	line("")
+	line("Every answer is compared with what the changes allow: a name is a number between the last change that was acknowledged before the question and the last one that was sent before the answer, and bob is a member exactly when it is even. Errors must be UNAVAILABLE, or UNAUTHENTICATED for a session token while the clock is before the time at which the token was made.")
+	line("")
+	line("Afterwards, each dialog has the last change that was acknowledged, or the one whose answer was lost; each client has a copy of what there is, and was told nothing twice or out of order; the webhook has got every change. Goroutines and heap are measured when nobody is connected, after a collection of garbage, as the least of several measurements: once after each fault has happened, and once at the end. They may grow by %.0f%%.", 100*soakGrowth)
+	line("")
+	line("## Result")
+	line("")
+	line("%s, %d cores, %s. The load and both servers shared the machine.", runtime.GOOS+"/"+runtime.GOARCH, runtime.NumCPU(), processor())
+	line("")
+	row(&page, runs, "", func(r *soaking) string { return r.engine })
+	row(&page, runs, "---", func(*soaking) string { return "---" })
+	row(&page, runs, "duration", func(r *soaking) string { return r.took.Round(time.Second).String() })
+	row(&page, runs, "changes acknowledged", func(r *soaking) string { return fmt.Sprint(r.soak.changes.Load()) })
+	row(&page, runs, "answers compared", func(r *soaking) string { return fmt.Sprint(r.soak.reads.Load()) })
+	row(&page, runs, "deliveries to the webhook", func(r *soaking) string { return fmt.Sprint(r.deliveries) })
+	row(&page, runs, "changes lost, answers wrong", func(r *soaking) string { return fmt.Sprint(r.soak.wrongs.Load()) })
+	row(&page, runs, "goroutines, before and after", func(r *soaking) string {
+		return fmt.Sprintf("%d, %d", r.before.goroutines, r.after.goroutines)
+	})
+	row(&page, runs, "heap, before and after", func(r *soaking) string {
+		return fmt.Sprintf("%.2f MB, %.2f MB (%+.1f%%)", megabytes(r.before.heap), megabytes(r.after.heap), 100*float64(r.after.heap-r.before.heap)/float64(r.before.heap))
+	})
+	line("")
+	line("## Faults")
+	line("")
+	line("How often each happened, and how long after its end the slowest of the %d writers had its next change acknowledged. Each writer pauses for up to %v between changes, which is part of that.", soakDialogs, 2*writePause)
+	line("")
+	row(&page, runs, "fault | what happens", func(r *soaking) string { return r.engine })
+	row(&page, runs, "--- | ---", func(*soaking) string { return "---" })
+	for _, f := range append([]fault{serverKilled, logGone}, faults...) {
+		what := f.what
+		if f.name == "many connections" {
+			what = fmt.Sprintf("%d %s", *soakConnections, what)
+		}
+		row(&page, runs, f.name+" | "+what, func(r *soaking) string {
+			o := r.soak.outcomes[f.name]
+			switch {
+			case f.only != "" && f.only != r.engine:
+				return "–"
+			case o == nil:
+				return "NOT RUN"
+			}
+			return fmt.Sprintf("%d ×, %v", o.times, o.slowest.Round(10*time.Millisecond))
+		})
+	}
+	line("")
+	line("## Errors")
+	line("")
+	line("What the faults made the server answer; `no answer` is a connection that ended, because the server was killed.")
+	line("")
+	line("| store | answer | times |")
+	line("| --- | --- | --- |")
+	for _, r := range runs {
+		for _, code := range r.soak.codes() {
+			line("| %s | %s | %d |", r.engine, code, r.soak.errors[code])
+		}
+	}
+	return page.String()
+}
+
+func row(page *strings.Builder, runs []*soaking, first string, of func(*soaking) string) {
+	cells := []string{first}
+	for _, r := range runs {
+		cells = append(cells, of(r))
+	}
+	fmt.Fprintf(page, "| %s |\n", strings.Join(cells, " | "))
+}
+
+func megabytes(n int64) float64 { return float64(n) / (1 << 20) }
+
+// processor is the name of the machine's processor.
+func processor() string {
+	text, _ := os.ReadFile("/proc/cpuinfo")
+	for line := range strings.Lines(string(text)) {
+		if name, value, found := strings.Cut(line, ":"); found && strings.TrimSpace(name) == "model name" {
+			return strings.TrimSpace(value)
+		}
+	}
+	return "unknown processor"
+}
