@@ -91,8 +91,8 @@ bench: ## Measure the embedded store and the whole server, each compared with a 
 	go test -run '^$$' -bench Handler ./graph
 	go test -run '^$$' -bench 'HTTP|CPU' -benchtime 2s ./e2e
 
-bench-cost: ## Find the most expensive requests, and write docs/cost.md
-	go test -run 'TestCost$$' -timeout 30m -v ./e2e -args -cost $(CURDIR)/docs/cost.md
+bench-cost: ## Find the most expensive requests, and write docs/cost.md and the bounds of the test
+	go test -run 'TestCost$$' -timeout 30m -v ./e2e -args -cost-bounds -cost $(CURDIR)/docs/cost.md
 
 soak: ## Keep a server busy for an hour while everything around it fails, and write docs/soak.md; needs root and 20,000 open files
 	@mkdir -p bin

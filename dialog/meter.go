@@ -2,20 +2,33 @@ package dialog
 
 import (
 	"cmp"
+	"hash/maphash"
 	"slices"
 	"sync"
 	"time"
 )
 
-// meterUsers bounds the memory of a meter: an id has at most 128 bytes, so that
-// it takes less than 8 MiB.
+// meterUsers bounds the memory of a meter, to about 2 MB.
 const meterUsers = 32_768
 
 // A meter counts how much each user has done. What was done counts less and less,
 // until nothing of it counts after the period of the rate.
 type meter struct {
-	mu   sync.Mutex
-	used map[UserID]usage
+	mu    sync.Mutex
+	seeds [2]maphash.Seed
+	used  map[meteredUser]usage
+}
+
+// A meteredUser is a hash of a user's id. Its seeds are secret, so that nobody can
+// choose to share the count of another.
+type meteredUser [2]uint64
+
+// nameOf is the user in the meter. m.mu must be held.
+func (m *meter) nameOf(user UserID) meteredUser {
+	if m.used == nil {
+		m.used, m.seeds = map[meteredUser]usage{}, [2]maphash.Seed{maphash.MakeSeed(), maphash.MakeSeed()}
+	}
+	return meteredUser{maphash.String(m.seeds[0], string(user)), maphash.String(m.seeds[1], string(user))}
 }
 
 // A usage is what counted of a user's doing at an instant.
@@ -41,17 +54,15 @@ func (m *meter) take(user UserID, n int, r rate, now time.Time) error {
 	}
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	before := m.used[user].left(r, now)
+	name := m.nameOf(user)
+	before := m.used[name].left(r, now)
 	if over := before + float64(n) - float64(r.most); over > 0 {
 		return r.refusal(time.Duration(over / float64(r.most) * float64(r.period)))
 	}
-	if m.used == nil {
-		m.used = map[UserID]usage{}
-	}
-	if _, known := m.used[user]; !known && len(m.used) >= meterUsers {
+	if _, known := m.used[name]; !known && len(m.used) >= meterUsers {
 		m.forget(r, now)
 	}
-	m.used[user] = usage{before + float64(n), later(m.used[user].at, now)}
+	m.used[name] = usage{before + float64(n), later(m.used[name].at, now)}
 	return nil
 }
 
@@ -62,15 +73,16 @@ func (m *meter) giveBack(user UserID, n int, r rate, now time.Time) {
 	}
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	u, known := m.used[user]
+	name := m.nameOf(user)
+	u, known := m.used[name]
 	if !known {
 		return
 	}
 	if u.n = u.left(r, now) - float64(n); u.n <= 0 {
-		delete(m.used, user)
+		delete(m.used, name)
 		return
 	}
-	m.used[user] = usage{u.n, later(u.at, now)}
+	m.used[name] = usage{u.n, later(u.at, now)}
 }
 
 // later keeps the instants of a usage in order: changes that run at once may come
@@ -85,16 +97,16 @@ func later(a, b time.Time) time.Time {
 // forget drops the half of the users who have done the least. m.mu must be held.
 func (m *meter) forget(r rate, now time.Time) {
 	type entry struct {
-		user UserID
+		name meteredUser
 		n    float64
 	}
 	all := make([]entry, 0, len(m.used))
-	for user, u := range m.used {
-		all = append(all, entry{user, u.left(r, now)})
+	for name, u := range m.used {
+		all = append(all, entry{name, u.left(r, now)})
 	}
-	slices.SortFunc(all, func(a, b entry) int { return cmp.Or(cmp.Compare(a.n, b.n), cmp.Compare(a.user, b.user)) })
+	slices.SortFunc(all, func(a, b entry) int { return cmp.Compare(a.n, b.n) })
 	for _, e := range all[:len(all)/2] {
-		delete(m.used, e.user)
+		delete(m.used, e.name)
 	}
 }
 

@@ -84,6 +84,9 @@ func TestSmallContainer(t *testing.T) {
 			{nil, func(int) []byte { return manyValues(60_000) }},
 			{mallory, func(int) []byte { return manyValues(2 * 19_900) }},
 			{mallory, func(n int) []byte { return aDocument(n) }},
+			{nil, func(n int) []byte {
+				return body(fmt.Sprintf("{ dialogs { nodes {%s } } } # %d", strings.Repeat(" id", 490), n))
+			}},
 			{mallory, func(int) []byte { return body(manyLists) }},
 			{mallory, func(int) []byte { return body("{ dialogs(first: 100) { nodes { id occupantIds } } }") }},
 			{mallory, func(int) []byte {
