@@ -35,8 +35,13 @@ func TestSIGTERM(t *testing.T) {
 			if status, ok := state.Sys().(syscall.WaitStatus); !ok || !status.Exited() || status.ExitStatus() != 0 {
 				t.Errorf("the server ended with %q, want an exit with 0: %s", state, p.Stderr)
 			}
-			if !strings.Contains(p.Stderr.String(), `"msg":"stopping"`) {
+			lines := strings.Split(strings.TrimSpace(p.Stderr.String()), "\n")
+			if !strings.Contains(p.Stderr.String(), `"msg":"stopping"`) || !strings.Contains(lines[len(lines)-1], `"msg":"stopped"`) {
 				t.Errorf("got the log %s", p.Stderr)
+			}
+			next := servertest.StartAt(t, p.Store) // the store is free again
+			if status, body := next.Get("/readyz"); status != http.StatusOK {
+				t.Errorf("after a clean stop: got %d: %s", status, body)
 			}
 		})
 	}
