@@ -1,5 +1,6 @@
-import { type FormEvent, useState } from 'react';
+import { useState } from 'react';
 import { useQuery } from 'urql';
+import { AddByIds } from './AddByIds.tsx';
 import { Avatar } from './Avatar.tsx';
 import type { PeopleFragment } from './gql/graphql.ts';
 import { Myself } from './Myself.tsx';
@@ -7,8 +8,7 @@ import { morePeople } from './operations.ts';
 import { PersonMenu } from './PersonMenu.tsx';
 import { refusalOf } from './refusal.ts';
 import { RefusalNote } from './RefusalNote.tsx';
-import { type PartProps, useUpdate } from './useUpdate.ts';
-import { userIdsIn } from './words.ts';
+import type { PartProps } from './useUpdate.ts';
 
 /** The members, and who may do what about them as the server says for each. */
 export function People(props: PartProps) {
@@ -21,7 +21,9 @@ export function People(props: PartProps) {
       <ul className="people">
         <Page {...props} people={dialog.occupants} />
       </ul>
-      {dialog.viewerCanAddOccupants && <AddPeople {...props} />}
+      {dialog.viewerCanAddOccupants && (
+        <AddByIds {...props} list="addOccupants" label="User ids to add" placeholder="Add people by user id, for example carol dave" />
+      )}
     </section>
   );
 }
@@ -60,32 +62,4 @@ function NextPage({ after, ...props }: PartProps & { after: string }) {
   const people = data?.dialog?.occupants;
   if (people) return <Page {...props} people={people} />;
   return <li>{error ? <RefusalNote of={refusalOf(error)} onRetry={reload} /> : 'Loading…'}</li>;
-}
-
-function AddPeople(props: PartProps) {
-  const [typed, setTyped] = useState('');
-  const { update, busy, failure } = useUpdate(props);
-
-  function submit(event: FormEvent) {
-    event.preventDefault();
-    void update({ addOccupants: userIdsIn(typed) }, () => setTyped(''));
-  }
-
-  return (
-    <form className="stack tight" onSubmit={submit} aria-busy={busy}>
-      <div className="row">
-        <input
-          aria-label="User ids to add"
-          placeholder="Add people by user id, for example carol dave"
-          autoCapitalize="off"
-          spellCheck={false}
-          required
-          value={typed}
-          onChange={(event) => setTyped(event.target.value)}
-        />
-        <button aria-disabled={busy}>Add</button>
-      </div>
-      {failure && <RefusalNote of={failure.refusal} onRetry={failure.retry} />}
-    </form>
-  );
 }

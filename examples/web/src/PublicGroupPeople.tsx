@@ -1,10 +1,8 @@
-import { type FormEvent, useState } from 'react';
+import { AddByIds } from './AddByIds.tsx';
 import { Avatar } from './Avatar.tsx';
 import { Myself } from './Myself.tsx';
 import { PersonMenu } from './PersonMenu.tsx';
-import { RefusalNote } from './RefusalNote.tsx';
-import { type PartProps, useUpdate } from './useUpdate.ts';
-import { userIdsIn } from './words.ts';
+import type { PartProps } from './useUpdate.ts';
 
 /** Who runs a public group. It has no list of members: everyone is in. */
 export function PublicGroupPeople(props: PartProps) {
@@ -31,35 +29,9 @@ export function PublicGroupPeople(props: PartProps) {
           );
         })}
       </ul>
-      {dialog.viewerCanChangeAdmins && <AddAdmins {...props} />}
+      {dialog.viewerCanChangeAdmins && (
+        <AddByIds {...props} list="addAdmins" label="User ids of new admins" placeholder="Add admins by user id, for example carol" />
+      )}
     </section>
-  );
-}
-
-function AddAdmins(props: PartProps) {
-  const [typed, setTyped] = useState('');
-  const { update, busy, failure } = useUpdate(props);
-
-  function submit(event: FormEvent) {
-    event.preventDefault();
-    void update({ addAdmins: userIdsIn(typed) }, () => setTyped(''));
-  }
-
-  return (
-    <form className="stack tight" onSubmit={submit} aria-busy={busy}>
-      <div className="row">
-        <input
-          aria-label="User ids of new admins"
-          placeholder="Add admins by user id, for example carol"
-          autoCapitalize="off"
-          spellCheck={false}
-          required
-          value={typed}
-          onChange={(event) => setTyped(event.target.value)}
-        />
-        <button aria-disabled={busy}>Add</button>
-      </div>
-      {failure && <RefusalNote of={failure.refusal} onRetry={failure.retry} />}
-    </form>
   );
 }
