@@ -120,8 +120,8 @@ func EndRequest(span trace.Span, method, route, requestID string, status int) {
 	span.End()
 }
 
-// Operation begins the span of an operation. Its name is the operation's type: names that
-// clients choose are without number. The user is empty for a server.
+// Operation begins the span of an operation. Its name is the operation's type: there is
+// no limit to names that clients choose. The user is empty for a server.
 func (t *Tracer) Operation(ctx context.Context, kind, document, user, key string) (context.Context, func()) {
 	ctx, span := t.tracer.Start(ctx, kind, trace.WithAttributes(attribute.String("graphql.operation.type", kind)))
 	if span.IsRecording() {
@@ -174,7 +174,7 @@ type transport struct {
 	next   http.RoundTripper
 }
 
-// RoundTrip sends a copy of the request, as the interface demands.
+// RoundTrip sends a copy of the request, as the interface requires.
 func (t transport) RoundTrip(r *http.Request) (*http.Response, error) {
 	sent, span := t.tracer.Send(r.Clone(r.Context()), t.name)
 	response, err := t.next.RoundTrip(sent)

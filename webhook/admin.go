@@ -341,7 +341,7 @@ func (a *Admin) Replay(ctx context.Context, c dialog.Caller, id string, since ti
 	})
 }
 
-// disable gives a webhook up, unless somebody paused it, resumed it or moved it to another
+// disable disables a webhook for good, unless somebody paused it, resumed it or moved it to another
 // URL meanwhile.
 func (a *Admin) disable(ctx context.Context, failed dialog.Webhook, why string) error {
 	_, err := a.change(ctx, string(failed.ID), func(h *dialog.Webhook) error {

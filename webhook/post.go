@@ -25,7 +25,7 @@ const (
 	// answerRead is how much is read of an answer, in bytes, so that the connection
 	// can be used again.
 	answerRead = 4 << 10
-	// longestPause is the longest Retry-After that is obeyed.
+	// longestPause is the longest Retry-After that is respected.
 	longestPause = 24 * time.Hour
 )
 
@@ -49,11 +49,11 @@ func newClient(t Targets) *client {
 	}}
 }
 
-// An outcome is what came of one attempt.
+// An outcome is the result of one attempt.
 type outcome struct {
 	// failure is why it failed; empty when it succeeded.
 	failure string
-	// gone means that the receiver wants nothing any more.
+	// gone means that the receiver wants no more deliveries.
 	gone bool
 	// slow means that the receiver asks for less; pause is for how long it wants
 	// nothing, if it says so.

@@ -6,7 +6,7 @@ import (
 )
 
 // schedule is how long to wait before each attempt, as Standard Webhooks suggests. A
-// change whose last attempt fails is given up.
+// change whose last attempt fails is dropped.
 var schedule = [...]time.Duration{
 	0, 5 * time.Second, 5 * time.Minute, 30 * time.Minute, 2 * time.Hour,
 	5 * time.Hour, 10 * time.Hour, 14 * time.Hour, 20 * time.Hour, 24 * time.Hour,

@@ -16,7 +16,7 @@ import (
 )
 
 const (
-	// secretPrefix is the start of every secret, as Standard Webhooks has it.
+	// secretPrefix is the start of every secret, as Standard Webhooks specifies.
 	secretPrefix = "whsec_"
 	// secretBytes is the length of a new secret; the specification allows 24 to 64.
 	secretBytes = 32

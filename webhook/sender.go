@@ -19,7 +19,7 @@ const (
 	roundEvery = 2 * time.Second
 	// leaseFor is how long a webhook stays with an instance that says nothing.
 	leaseFor = 15 * time.Second
-	// restartAfter is how long a webhook rests whose worker has ended by itself.
+	// restartAfter is how long a webhook waits when its worker has ended unexpectedly.
 	restartAfter = 10 * time.Second
 )
 
@@ -30,7 +30,7 @@ type Options struct {
 	// Kept is how long the store keeps what is deleted.
 	Kept time.Duration
 	Log  *slog.Logger
-	// Attempted is told what came of each attempt: delivered, failed, slow or gone; nil for
+	// Attempted is told the result of each attempt: delivered, failed, slow or gone; nil for
 	// nobody.
 	Attempted func(outcome string)
 	// Transport wraps what sends requests, to watch it; nil for nothing.

@@ -147,7 +147,7 @@ func isLocalName(host string) bool {
 // errTarget is the reason why a connection is refused.
 var errTarget = errors.New("not a public address: add it to --webhook-allow to allow it")
 
-// dial connects, and judges the very address that it connects to: a name could stand for
+// dial connects, and checks the address that it really connects to: a name could stand for
 // another one a moment later.
 func (t Targets) dial(ctx context.Context, network, address string) (net.Conn, error) {
 	host, _, err := net.SplitHostPort(address)

@@ -46,7 +46,7 @@ type worker struct {
 	log    *slog.Logger
 	kept   time.Duration
 	holder string
-	// attempted is told what came of each attempt; nil for nobody.
+	// attempted is told the result of each attempt; nil for nobody.
 	attempted func(outcome string)
 	// waiting is since when the oldest change waits, in milliseconds since 1970; 0 for none.
 	waiting  atomic.Int64
@@ -86,7 +86,7 @@ type worker struct {
 	over    bool // it was disabled, or another instance delivers
 }
 
-// A result is what came of an attempt for a job; of the gap in everything without one.
+// A result is that of an attempt for a job; of the gap in everything without one.
 type result struct {
 	job     *job
 	version int64 // of the dialog that was sent; 0 for a gap
@@ -187,7 +187,7 @@ func (w *worker) rewind(ctx context.Context, place *live.Place) error {
 	return nil
 }
 
-// skip goes on from now, and owes the receiver word of the gap unless nothing was ever
+// skip continues from now, and owes the receiver word of the gap unless nothing was ever
 // delivered.
 func (w *worker) skip(ctx context.Context) bool {
 	if err := w.reader.Start(ctx); err != nil {

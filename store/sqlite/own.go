@@ -191,7 +191,7 @@ func itemAt(p *dialog.Position) (item, error) {
 }
 
 // isFromOwnList reports whether a list of own dialogs, with types and bounds of
-// the order alone, has all that a query asks for.
+// the order alone, has everything that a query asks for.
 func isFromOwnList(q dialog.Query) bool {
 	f := q.Filter
 	switch q.Order.Field {

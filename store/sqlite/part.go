@@ -75,7 +75,7 @@ func (s *Store) matchOf(ctx context.Context, part string, thorough bool) (string
 		return "", err
 	}
 	defer rows.Close()
-	terms := []string{quoted("\x01" + padding)} // which finds nothing, in place of none
+	terms := []string{quoted("\x01" + padding)} // finds nothing, like no parts at all
 	for rows.Next() {
 		var term string
 		if err := rows.Scan(&term); err != nil {

@@ -199,8 +199,8 @@ func bounded(column string, after, before time.Time) (all []condition) {
 }
 
 // choose chooses the way to a page: one with few matches; else a walk, of which the
-// beginning is tried, and is often enough; else one with many matches. When it has
-// read the page, it returns it.
+// beginning is tried, and is often enough; else one with many matches. If that reads
+// the page, it is returned.
 func (s *Store) choose(ctx context.Context, q dialog.Query) (c choice, page []dialog.Dialog, read bool, err error) {
 	f := q.Filter
 	if !isWhole(q) || f.Names == nil && f.NameContains == "" && len(f.Custom) == 0 && len(s.reach.ways(q)) == 0 {
