@@ -101,8 +101,8 @@ soak: ## Keep a server busy for an hour while everything around it fails, and wr
 bench-scale: ## Measure the embedded store with 1,000 to 1,000,000 dialogs (several minutes)
 	go test ./bench/scale -run '^$$' -bench Scale -benchtime 1x -timeout 60m
 
-bench-live: ## Measure live updates with 15,000 connections; needs 20,000 open files
-	go test -run 'TestLive$$' -timeout 30m -count=1 -v ./bench/live -args -connections 15000
+bench-live: ## Measure live updates with 15,000 connections, and write the table in docs/live.md; needs 20,000 open files
+	go test -run 'TestLive$$' -timeout 15m -count=1 -v ./bench/live -args -connections $(or $(CONNECTIONS),15000) -report $(CURDIR)/docs/live.md
 
 bench-peers: ## Measure the server beside Apollo Server, GraphQL Yoga, Mercurius and a bare handler, and write docs/peers.md
 	cd bench/peers/node && npm ci --no-audit --no-fund --loglevel=error

@@ -3,7 +3,9 @@ package live_test
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
+	"math/rand/v2"
 	"net"
 	"net/http"
 	"sync"
@@ -14,7 +16,7 @@ import (
 	"dialogs/servertest"
 )
 
-// connecting is how many clients connect at a time.
+// connecting is how many clients connect at a time, as long as nothing has gone wrong.
 const connecting = 64
 
 // A receipt is the arrival of one change.
@@ -24,7 +26,8 @@ type receipt struct {
 	at      time.Time
 }
 
-// A client is one subscriber. It never reconnects by itself.
+// A client is one subscriber. It connects again as npm graphql-ws does: after 1 s, 2 s,
+// 4 s and so on, each time with 0.3 to 3 s more at random. Unlike that, it never gives up.
 type client struct {
 	s           *server
 	user, token string
@@ -34,17 +37,17 @@ type client struct {
 	// for the usual.
 	window int
 
-	ws *websocket.Conn
-
-	mu       sync.Mutex
+	mu       sync.Mutex // guards what follows
+	ws       *websocket.Conn
 	receipts []receipt
-	cursor   string
-	caughtUp chan struct{} // closed when a version has arrived
-	awaited  int64
+	cursor   string // of the latest event, if the query selects it
+	version  int64  // of the latest event
+	retries  int   // connections that were lost or refused
+	failure  error // for which no client would try again
 }
 
 // connect opens the WebSocket, and subscribes.
-func (c *client) connect(ctx context.Context) error {
+func (c *client) connect(ctx context.Context) (*websocket.Conn, error) {
 	ctx, cancel := context.WithTimeout(ctx, 2*servertest.Patience)
 	defer cancel()
 	dialer := &net.Dialer{}
@@ -63,12 +66,34 @@ func (c *client) connect(ctx context.Context) error {
 		HTTPClient: &http.Client{Transport: transport}, Subprotocols: []string{"graphql-transport-ws"},
 	})
 	if err != nil {
-		return err
+		return nil, err
 	}
-	c.ws = ws
 	ws.SetReadLimit(-1)
+	if err := c.subscribe(ctx, ws); err != nil {
+		_ = ws.CloseNow()
+		return nil, err
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.ws = ws
+	return ws, nil
+}
+
+func (c *client) subscribe(ctx context.Context, ws *websocket.Conn) error {
+	variables := map[string]any{}
+	for name, value := range c.variables {
+		variables[name] = value
+	}
+	c.mu.Lock()
+	if c.cursor != "" {
+		variables["after"] = c.cursor
+	}
+	if c.version > 0 {
+		variables["since"] = c.version
+	}
+	c.mu.Unlock()
 	subscribe, err := json.Marshal(map[string]any{
-		"id": "1", "type": "subscribe", "payload": map[string]any{"query": c.query, "variables": c.variables},
+		"id": "1", "type": "subscribe", "payload": map[string]any{"query": c.query, "variables": variables},
 	})
 	if err != nil {
 		return err
@@ -86,10 +111,13 @@ func (c *client) connect(ctx context.Context) error {
 	return ws.Write(ctx, websocket.MessageText, []byte(`{"type":"ping"}`))
 }
 
+// errFatal is an end after which no client tries again.
+var errFatal = errors.New("ended for good")
+
 // follow reads until the connection ends, which it returns.
-func (c *client) follow(ctx context.Context) error {
+func (c *client) follow(ctx context.Context, ws *websocket.Conn) error {
 	for {
-		_, text, err := c.ws.Read(ctx)
+		_, text, err := ws.Read(ctx)
 		if err != nil {
 			return err
 		}
@@ -106,7 +134,7 @@ func (c *client) follow(ctx context.Context) error {
 			continue
 		case "next":
 		default:
-			return fmt.Errorf("got %s", text)
+			return fmt.Errorf("%w: got %s", errFatal, text)
 		}
 		var payload struct {
 			Data struct {
@@ -122,12 +150,94 @@ func (c *client) follow(ctx context.Context) error {
 		e := payload.Data.E
 		c.mu.Lock()
 		c.receipts = append(c.receipts, receipt{e.DialogID, e.Change.Version, at})
-		c.cursor = e.Cursor
-		if c.caughtUp != nil && e.Change.Version >= c.awaited {
-			close(c.caughtUp)
-			c.caughtUp = nil
+		c.cursor, c.version = e.Cursor, e.Change.Version
+		c.mu.Unlock()
+	}
+}
+
+// run follows until ctx ends, over as many connections as it takes. connected is called
+// after the first one; gate has to be open before another attempt.
+func (c *client) run(ctx context.Context, gate *gate, connected func()) {
+	once := sync.OnceFunc(connected)
+	defer once()
+	for attempt := 0; ; attempt++ {
+		ws, err := c.connect(ctx)
+		if err == nil {
+			attempt = 0
+			once()
+			err = c.follow(ctx, ws)
+			_ = ws.CloseNow()
+		}
+		if ctx.Err() != nil {
+			return
+		}
+		c.mu.Lock()
+		c.retries++
+		if isFatal(err) {
+			c.failure = err
 		}
 		c.mu.Unlock()
+		if isFatal(err) || !gate.pass(ctx) {
+			return
+		}
+		pause := time.Second<<min(attempt, 5) + 300*time.Millisecond + rand.N(2700*time.Millisecond)
+		select {
+		case <-ctx.Done():
+			return
+		case <-time.After(pause):
+		}
+	}
+}
+
+// isFatal tells whether clients give up at this end.
+func isFatal(err error) bool {
+	switch code := websocket.CloseStatus(err); code {
+	case 4400, 4401, 4406, 4409, 4429, 4500, 1002, 1003, 1007, 1008, 1009, 1010, 1011:
+		return true
+	}
+	return errors.Is(err, errFatal)
+}
+
+// A gate holds back clients that want to connect again, while it is closed.
+type gate struct {
+	mu     sync.Mutex
+	opened chan struct{} // nil while it is open
+}
+
+func (g *gate) close() {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.opened = make(chan struct{})
+}
+
+func (g *gate) open() {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	close(g.opened)
+	g.opened = nil
+}
+
+func (g *gate) pass(ctx context.Context) bool {
+	g.mu.Lock()
+	opened := g.opened
+	g.mu.Unlock()
+	if opened == nil {
+		return true
+	}
+	select {
+	case <-opened:
+		return true
+	case <-ctx.Done():
+		return false
+	}
+}
+
+// cut breaks the connection as a network does.
+func (c *client) cut() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.ws != nil {
+		_ = c.ws.CloseNow()
 	}
 }
 
@@ -137,74 +247,90 @@ func (c *client) received() []receipt {
 	return append([]receipt(nil), c.receipts...)
 }
 
-// connectAll connects all clients, some at a time.
+func (c *client) count() int {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return len(c.receipts)
+}
+
+// connectAll connects all clients, some at a time. They don't read.
 func (l *load) connectAll(clients []*client) {
 	l.Helper()
+	l.parallel(len(clients), func(i int) {
+		if _, err := clients[i].connect(l.Context()); err != nil {
+			l.Errorf("%s: %v", clients[i].user, err)
+		}
+	})
+	if l.Failed() {
+		l.FailNow()
+	}
+}
+
+// parallel runs n tasks, some at a time.
+func (l *load) parallel(n int, run func(i int)) {
 	var all sync.WaitGroup
 	places := make(chan struct{}, connecting)
-	for _, c := range clients {
+	for i := range n {
 		places <- struct{}{}
 		all.Go(func() {
 			defer func() { <-places }()
-			if err := c.connect(l.Context()); err != nil {
-				l.Errorf("%s: %v", c.user, err)
-			}
+			run(i)
 		})
 	}
 	all.Wait()
-	if l.Failed() {
-		l.FailNow()
-	}
 }
 
-// followAll connects all clients, some at a time, and has each read from then on, until
+// A following is clients that follow.
+type following struct {
+	l       *load
+	clients []*client
+	gate    gate
+	cancel  context.CancelFunc
+	all     sync.WaitGroup
+}
+
+// follow connects all clients, some at a time, and has each follow from then on, until
 // stop is called. It returns when all are connected.
-func (l *load) followAll(clients []*client) (stop func()) {
+func (l *load) follow(clients []*client) *following {
 	l.Helper()
-	connected, stop := l.beginFollowing(clients, connecting)
-	connected.Wait()
-	if l.Failed() {
-		stop()
-		l.FailNow()
-	}
-	return stop
+	ctx, cancel := context.WithCancel(l.Context())
+	f := &following{l: l, clients: clients, cancel: cancel}
+	l.parallel(len(clients), func(i int) {
+		connected := make(chan struct{})
+		f.all.Go(func() { clients[i].run(ctx, &f.gate, func() { close(connected) }) })
+		<-connected
+	})
+	return f
 }
 
-// beginFollowing is followAll without waiting.
-func (l *load) beginFollowing(clients []*client, atATime int) (connected *sync.WaitGroup, stop func()) {
-	ctx, cancel := context.WithCancel(l.Context())
-	connected = &sync.WaitGroup{}
-	var all sync.WaitGroup
-	places := make(chan struct{}, atATime)
-	for _, c := range clients {
-		connected.Add(1)
-		all.Go(func() {
-			places <- struct{}{}
-			err := c.connect(ctx)
-			<-places
-			connected.Done()
-			if err == nil {
-				err = c.follow(ctx)
-				_ = c.ws.CloseNow()
-			}
-			if ctx.Err() == nil {
-				l.Errorf("%s: %v", c.user, err)
-			}
-		})
+// stop ends all connections. Ends for good are failures.
+func (f *following) stop() {
+	f.cancel()
+	f.all.Wait()
+	for _, c := range f.clients {
+		if c.failure != nil {
+			f.l.Errorf("%s: %v", c.user, c.failure)
+		}
 	}
-	return connected, func() {
-		cancel()
-		all.Wait()
+}
+
+// retries is how often clients have connected again.
+func (f *following) retries() (n int) {
+	for _, c := range f.clients {
+		c.mu.Lock()
+		n += c.retries
+		c.mu.Unlock()
 	}
+	return n
 }
 
 // awaitAll waits until each client has had as many events as wanted. It does not wait
-// forever: who lacks some is counted later.
-func (l *load) awaitAll(clients []*client, want func(c *client) int) {
-	deadline := time.Now().Add(servertest.Patience)
+// forever: what is missing then counts as lost.
+func (l *load) awaitAll(clients []*client, want int) {
+	deadline := time.Now().Add(2 * servertest.Patience)
 	for _, c := range clients {
-		for len(c.received()) < want(c) && time.Now().Before(deadline) {
-			time.Sleep(10 * time.Millisecond)
+		for c.count() < want && time.Now().Before(deadline) {
+			time.Sleep(5 * time.Millisecond)
 		}
 	}
 }

@@ -17,7 +17,7 @@ import (
 
 var (
 	connections = flag.Int("connections", 0, "measure with this many idle connections, and a third of it as subscribers; 0 = only try whether everything works")
-	report      = flag.String("report", "", "write the table to this file")
+	report      = flag.String("report", "", "write the table into this Markdown file, between its marks")
 )
 
 func TestMain(m *testing.M) { servertest.Main(m) }
@@ -28,52 +28,83 @@ type row struct{ what, figure, goal string }
 // A load is what is measured, and how much of it.
 type load struct {
 	*testing.T
-	idle, subscribers, dialogs, stuck int
+	idle, subscribers, stuck int
+	away                     time.Duration // how long the store is away
 	rate                              int // changes per second, over all dialogs
 	during                            time.Duration
-	rows                              []row
+	rows                              *[]row
 }
 
 // TestLive puts load on a server, and reports how it bears it. It is long; make
 // bench-live runs all of it, and other runs only make sure that nothing is lost.
 func TestLive(t *testing.T) {
 	servertest.NeedUsage(t)
-	l := &load{T: t, idle: 30, subscribers: 20, dialogs: 20, stuck: 0, rate: 20, during: time.Second}
+	l := &load{T: t, idle: 30, subscribers: 20, rate: 20, during: time.Second, rows: &[]row{}}
 	if *connections > 0 {
 		l.idle, l.subscribers, l.stuck = *connections, max(1, *connections/3), 100
-		l.dialogs, l.rate, l.during = l.subscribers, max(20, min(500, l.subscribers/10)), 20*time.Second
+		l.rate, l.during, l.away = max(20, min(500, l.subscribers/10)), 10*time.Second, time.Minute
 	}
 	for _, part := range []struct {
 		name    string
 		measure func(*load)
+		long    bool // shows nothing in a short run
 	}{
-		{"idle", (*load).waiting}, {"spread", (*load).spread}, {"crowd", (*load).crowd}, {"storm", (*load).storm}, {"stuck", (*load).blocked},
+		{"idle", (*load).waiting, false},
+		{"spread", (*load).spread, false},
+		{"crowd", (*load).crowd, false},
+		{"storm", (*load).storm, false},
+		{"stuck", (*load).blocked, true},
+		{"instances", (*load).instances, false},
+		{"away", (*load).storeAway, true},
 	} {
+		if part.long && *connections == 0 {
+			continue
+		}
 		t.Run(part.name, func(t *testing.T) {
-			l.T = t
-			part.measure(l)
+			one := *l
+			one.T = t
+			one.row("**"+part.name+"**", "", "%s", one.machine())
+			part.measure(&one)
 		})
 		runtime.GC()
 	}
 	table := l.table()
 	t.Log("\n" + table)
 	if *report != "" {
-		if err := os.WriteFile(*report, []byte(table), 0o600); err != nil {
-			t.Fatal(err)
-		}
+		l.publish(*report, table)
+	}
+}
+
+// The table is published between these lines.
+const begins, ends = "<!-- the table of make bench-live -->\n\n", "\n<!-- end of the table -->\n"
+
+// publish replaces the table in a document.
+func (l *load) publish(path, table string) {
+	text, err := os.ReadFile(path)
+	if err != nil {
+		l.Fatal(err)
+	}
+	before, rest, found := strings.Cut(string(text), begins)
+	_, after, ended := strings.Cut(rest, ends)
+	if !found || !ended {
+		l.Fatalf("%s has no place for the table", path)
+	}
+	if err := os.WriteFile(path, []byte(before+begins+table+ends+after), 0o600); err != nil { // it exists, and keeps its mode
+		l.Fatal(err)
 	}
 }
 
 func (l *load) row(what, goal, format string, values ...any) {
-	l.rows = append(l.rows, row{what, fmt.Sprintf(format, values...), goal})
-	l.Logf("%s: %s", what, l.rows[len(l.rows)-1].figure)
+	figure := fmt.Sprintf(format, values...)
+	*l.rows = append(*l.rows, row{what, figure, goal})
+	l.Logf("%s: %s", what, figure)
 }
 
 // table is in Markdown.
 func (l *load) table() string {
 	var text strings.Builder
 	text.WriteString("| what | measured | goal |\n| --- | --- | --- |\n")
-	for _, r := range l.rows {
+	for _, r := range *l.rows {
 		fmt.Fprintf(&text, "| %s | %s | %s |\n", r.what, r.figure, r.goal)
 	}
 	return text.String()

@@ -11,7 +11,7 @@ import (
 
 const (
 	watchAll = `subscription($after: String) { e: dialogsChanged(after: $after) { dialogId cursor change { version } dialog { name } } }`
-	watchOne = `subscription($id: ID!) { e: dialogChanged(id: $id) { dialogId change { version } dialog { name } } }`
+	watchOne = `subscription($id: ID!, $since: Int) { e: dialogChanged(id: $id, sinceVersion: $since) { dialogId change { version } dialog { name } } }`
 )
 
 // cpu tells how many cores the server and the generator took.
@@ -29,12 +29,18 @@ func (c cpu) String() string {
 	return fmt.Sprintf("%.2f cores (generator %.2f)", cores(c.s.Usage().CPU-c.server), cores(c.s.l.ownCPU()-c.own))
 }
 
+// per is what the server and the generator took for each event that was received.
+func (c cpu) per(events int) string {
+	each := func(d time.Duration) int64 { return d.Microseconds() / int64(max(1, events)) }
+	return fmt.Sprintf("CPU per event: %d µs (generator %d µs)", each(c.s.Usage().CPU-c.server), each(c.s.l.ownCPU()-c.own))
+}
+
 // waiting has many connections that wait, with a subscription each.
 func (l *load) waiting() {
 	s := l.start()
-	l.row("machine", "", "%s", l.machine())
+	defer s.Kill()
 	first := &client{s: s, user: "first", token: s.token("first"), query: watchAll}
-	defer l.followAll([]*client{first})() // what the first one takes is no connection's
+	defer l.follow([]*client{first}).stop() // what the first one takes is no connection's
 	before := s.Usage().Memory
 	var clients []*client
 	for i := range l.idle {
@@ -42,8 +48,9 @@ func (l *load) waiting() {
 	}
 	used := l.cpuOf(s)
 	start := time.Now()
-	defer l.followAll(clients)()
-	l.row(fmt.Sprintf("%d connections with a subscription each: connecting", l.idle), "", "%.1f s, %s", time.Since(start).Seconds(), used)
+	all := l.follow(clients)
+	defer all.stop()
+	l.row(fmt.Sprintf("%d connections with a subscription each: connecting", l.idle), "", "%.1f s; %s; reconnections: %d", time.Since(start).Seconds(), used, all.retries())
 	l.settle()
 	used = l.cpuOf(s)
 	l.settle()
@@ -60,22 +67,23 @@ func (l *load) spread() {
 	s := l.start()
 	defer s.Kill()
 	clients, ids := l.members(s)
-	defer l.followAll(clients)()
+	defer l.follow(clients).stop()
 	w := &writer{s: s, ids: ids, each: time.Second / time.Duration(l.rate)}
 	used := l.cpuOf(s)
-	n := l.rate * int(l.during/time.Second)
+	n := max(2*l.rate*int(l.during/time.Second), len(ids)) / len(ids) * len(ids)
 	w.write(n)
-	l.awaitAll(clients, func(*client) int { return n / len(ids) })
+	l.awaitAll(clients, n/len(ids))
 	latency, lost, twice := w.compare(clients, func(c *client, id string) bool { return ids[number(c)] == id })
 	l.row(fmt.Sprintf("%d subscribers, %d changes/s over %d dialogs", len(clients), l.rate, len(ids)), "p50 ≤ 10 ms, p99 ≤ 50 ms",
-		"acknowledgement to receipt %s; answers to writers %s; %s", latency, w.took(), used)
+		"acknowledgement to receipt %s; answers to writers %s, %.0f/s; %s with its change", latency, w.took(), w.rate(), used.per(len(latency)))
 	l.complete(lost, twice)
 }
 
 // members are subscribers, each of whom owns a dialog.
 func (l *load) members(s *server) (clients []*client, ids []string) {
-	for i := range l.subscribers {
-		ids = append(ids, s.create(name(i), "GROUP"))
+	ids = make([]string, l.subscribers)
+	l.parallel(len(ids), func(i int) { ids[i] = s.create(name(i), "GROUP") })
+	for i := range ids {
 		clients = append(clients, &client{s: s, user: name(i), token: s.token(name(i)), query: watchAll})
 	}
 	return clients, ids
@@ -93,6 +101,14 @@ func (l *load) complete(lost, twice int) {
 	}
 }
 
+// watching are clients that all watch one dialog.
+func (l *load) watching(s *server, n int, id string) (clients []*client) {
+	for i := range n {
+		clients = append(clients, &client{s: s, user: name(i), token: s.token(name(i)), query: watchOne, variables: map[string]any{"id": id}})
+	}
+	return clients
+}
+
 // crowd has everyone wait for the same dialog.
 func (l *load) crowd() {
 	s := l.start()
@@ -100,61 +116,49 @@ func (l *load) crowd() {
 	id := s.create("owner", "PUBLIC_GROUP")
 	by := servertest.WithToken(s.token("owner"))
 	alone := &writer{s: s, ids: []string{id}, by: by, each: time.Second / 2}
-	n := 2 * int(l.during/time.Second)
+	n := 4 * int(l.during/time.Second)
 	alone.write(n)
-	var clients []*client
-	for i := range l.subscribers {
-		clients = append(clients, &client{s: s, user: name(i), token: s.token(name(i)), query: watchOne, variables: map[string]any{"id": id}})
-	}
-	defer l.followAll(clients)()
-	l.settle()
+	clients := l.watching(s, l.subscribers, id)
+	defer l.follow(clients).stop()
 	w := &writer{s: s, ids: []string{id}, by: by, each: time.Second / 2}
 	used := l.cpuOf(s)
 	w.write(n)
-	l.awaitAll(clients, func(*client) int { return n })
+	l.awaitAll(clients, n)
 	latency, lost, twice := w.compare(clients, func(*client, string) bool { return true })
-	l.row(fmt.Sprintf("%d subscribers of one dialog, 2 changes/s", len(clients)), "p99 ≤ 400 ms", "acknowledgement to receipt %s; %s", latency, used)
+	l.row(fmt.Sprintf("%d subscribers of one dialog, 2 changes/s", len(clients)), "p99 ≤ 400 ms", "acknowledgement to receipt %s; %s", latency, used.per(len(latency)))
 	l.row("answers to its writers, without and with subscribers", "p99 ≤ 2 ×", "%s and %s", alone.took(), w.took())
 	l.complete(lost, twice)
 }
 
-// storm cuts all connections at once. All clients come back, and catch up.
+// storm cuts all connections at once. All clients come back, and catch up on what they
+// have missed.
 func (l *load) storm() {
 	s := l.start()
 	defer s.Kill()
 	clients, ids := l.members(s)
-	stop := l.followAll(clients)
+	all := l.follow(clients)
+	defer all.stop()
 	owners := &writer{s: s, ids: ids, each: time.Second / time.Duration(l.rate)}
 	owners.write(len(ids))
-	l.awaitAll(clients, func(*client) int { return 1 })
+	l.awaitAll(clients, 1)
 	calm := l.probe(s, l.settle)
-	stop()
+	all.gate.close()
+	for _, c := range clients {
+		c.cut()
+	}
 	owners.write(len(ids)) // what they miss
+	before := all.retries()
 	var back time.Duration
 	used := l.cpuOf(s)
 	busy := l.probe(s, func() {
 		start := time.Now()
-		defer func() { back = time.Since(start) }()
-		for _, c := range clients {
-			c.receipts, c.variables, c.caughtUp, c.awaited = nil, map[string]any{"after": c.cursor}, make(chan struct{}), 3
-		}
-		waiting := make([]<-chan struct{}, len(clients))
-		for i, c := range clients {
-			waiting[i] = c.caughtUp
-		}
-		_, stop = l.beginFollowing(clients, 4*connecting) // browsers share no line, but this process has one
-		late := time.After(2 * servertest.Patience)       // for all; what is missing then is lost
-		for _, c := range waiting {
-			select {
-			case <-c:
-			case <-late:
-				return
-			}
-		}
+		all.gate.open()
+		l.awaitAll(clients, 2)
+		back = time.Since(start)
 	})
-	defer func() { stop() }()
 	_, lost, twice := owners.compare(clients, func(c *client, id string) bool { return ids[number(c)] == id })
-	l.row(fmt.Sprintf("%d cut off at once: all back and caught up", len(clients)), "≤ 15 s", "%.1f s; %s", back.Seconds(), used)
+	l.row(fmt.Sprintf("%d cut off at once: all back and caught up, after the 1.3 to 4 s that clients wait first", len(clients)), "≤ 15 s",
+		"%.1f s; further reconnections: %d; %s", back.Seconds(), all.retries()-before, used)
 	l.row("answers to others, before and meanwhile", "p99 ≤ 3 ×", "%s and %s", calm, busy)
 	l.complete(lost, twice)
 }
@@ -188,9 +192,6 @@ func (l *load) probe(s *server, meanwhile func()) sample {
 
 // blocked has some clients that stop reading, beside others.
 func (l *load) blocked() {
-	if l.stuck == 0 { // nothing that a short run would show
-		return
-	}
 	s := l.start()
 	defer s.Kill()
 	id := s.create("owner", "PUBLIC_GROUP")
@@ -200,34 +201,35 @@ func (l *load) blocked() {
 	for i := range 40 {
 		fmt.Fprintf(&fields, "a%d: photo ", i)
 	}
-	var readers, stuck []*client
-	for i := range 100 {
-		readers = append(readers, &client{s: s, user: name(i), token: s.token(name(i)), query: watchOne, variables: map[string]any{"id": id}})
-	}
+	readers := l.watching(s, 100, id)
+	var stuck []*client
 	for i := range l.stuck {
 		user := fmt.Sprintf("stuck%d", i)
 		stuck = append(stuck, &client{
 			s: s, user: user, token: s.token(user), query: fmt.Sprintf(large, fields.String()), variables: map[string]any{"id": id}, window: 4 << 10,
 		})
 	}
-	defer l.followAll(readers)()
+	defer l.follow(readers).stop()
 	total := 0
 	measure := func(n int) sample {
 		total += n
 		w := &writer{s: s, ids: []string{id}, by: by, each: 20 * time.Millisecond}
 		w.write(n)
-		l.awaitAll(readers, func(*client) int { return total })
+		l.awaitAll(readers, total)
 		latency, lost, twice := w.compare(readers, func(*client, string) bool { return true })
 		l.complete(lost, twice)
 		return latency
 	}
-	before := measure(200)
+	before := measure(500)
 	l.connectAll(stuck)
 	during := measure(500)
 	l.row(fmt.Sprintf("%d readers beside %d that do not read", len(readers), len(stuck)), "as before", "%s, before %s", during, before)
-	for _, c := range stuck {
-		_ = c.ws.CloseNow()
+	ended := 0
+	for deadline := time.Now().Add(servertest.Patience); ended < len(stuck) && time.Now().Before(deadline); time.Sleep(100 * time.Millisecond) {
+		ended = strings.Count(s.Stderr.String(), "the client reads too slowly")
 	}
-	ended := strings.Count(s.Stderr.String(), "the client reads too slowly")
+	for _, c := range stuck {
+		c.cut()
+	}
 	l.row("of these cut off by the server, with a reason in its log", "all", "%d of %d", ended, len(stuck))
 }

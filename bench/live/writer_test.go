@@ -26,6 +26,8 @@ type writer struct {
 	by   servertest.Header // nil for the owner: each dialog's has its number
 	each time.Duration
 
+	lasted time.Duration
+
 	mu   sync.Mutex
 	acks map[versionOf]acknowledgement
 }
@@ -33,6 +35,8 @@ type writer struct {
 // write makes n changes, each of the next dialog, and waits for their answers.
 func (w *writer) write(n int) {
 	w.acks = map[versionOf]acknowledgement{}
+	began := time.Now()
+	defer func() { w.lasted = time.Since(began) }()
 	var all sync.WaitGroup
 	jobs := make(chan int)
 	for range 16 {
@@ -69,6 +73,9 @@ func (w *writer) change(i int) {
 	defer w.mu.Unlock()
 	w.acks[versionOf{id, version}] = acknowledgement{end, end.Sub(start)}
 }
+
+// rate is how many changes were made in a second.
+func (w *writer) rate() float64 { return float64(len(w.acks)) / w.lasted.Seconds() }
 
 // took is how long the answers took.
 func (w *writer) took() sample {
