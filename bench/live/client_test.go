@@ -42,8 +42,8 @@ type client struct {
 	receipts []receipt
 	cursor   string // of the latest event, if the query selects it
 	version  int64  // of the latest event
-	retries  int   // connections that were lost or refused
-	failure  error // for which no client would try again
+	retries  int    // connections that were lost or refused
+	failure  error  // for which no client would try again
 }
 
 // connect opens the WebSocket, and subscribes.

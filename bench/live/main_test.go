@@ -30,9 +30,9 @@ type load struct {
 	*testing.T
 	idle, subscribers, stuck int
 	away                     time.Duration // how long the store is away
-	rate                              int // changes per second, over all dialogs
-	during                            time.Duration
-	rows                              *[]row
+	rate                     int           // changes per second, over all dialogs
+	during                   time.Duration
+	rows                     *[]row
 }
 
 // TestLive puts load on a server, and reports how it bears it. It is long; make
