@@ -53,6 +53,16 @@ func (c *connection) SyscallConn() (syscall.RawConn, error) {
 	return raw.SyscallConn()
 }
 
+// SetWriteBuffer lets a WebSocket limit what the system keeps for a client that does not
+// read.
+func (c *connection) SetWriteBuffer(bytes int) error {
+	buffered, ok := c.Conn.(interface{ SetWriteBuffer(bytes int) error })
+	if !ok {
+		return errors.ErrUnsupported
+	}
+	return buffered.SetWriteBuffer(bytes)
+}
+
 // Close closes the connection and makes room for another.
 func (c *connection) Close() error {
 	err := c.Conn.Close()

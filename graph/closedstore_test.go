@@ -21,13 +21,17 @@ func (closedStore) ChangesSince(context.Context, dialog.ChangesQuery) (dialog.Ch
 	return dialog.ChangesPage{}, dialog.ErrUnavailable(fmt.Errorf("incomplete read of message header: %w", io.EOF))
 }
 
-// TestStoreClosedWhileStreaming: a subscription that ends because the store is away says so.
-// It must not look complete, for clients would not subscribe again.
+// TestStoreClosedWhileStreaming: a subscription that ends because the store is away must not
+// look complete, for clients would not subscribe again. The stream ends without complete,
+// and a WebSocket with 1013, so that they do.
 func TestStoreClosedWhileStreaming(t *testing.T) {
 	s := stream(t, func(c *graph.Config) {
 		c.Hub = live.NewHub(live.Options{Store: closedStore{memory.NewStore()}, Service: c.Service, Now: time.Now, Log: slog.New(slog.DiscardHandler)})
 	})
 	cursor := s.do(user("alice"), `{ dialogChanges { cursor } }`).Data["dialogChanges"].(map[string]any)["cursor"].(string)
-	e := s.events("POST", "alice", `subscription { dialogsChanged(after: `+quote(cursor)+`) { dialogId } }`)
-	e.gets("event: next\ndata: {\"errors\":[{\"message\":…\"code\":\"UNAVAILABLE\"…}\n")
+	query := `subscription { dialogsChanged(after: ` + quote(cursor) + `) { dialogId } }`
+	s.events("POST", "alice", query).gets("")
+	c := s.connect("alice")
+	c.subscribe("1", query)
+	c.ends("1013 Try again later: …")
 }

@@ -19,6 +19,10 @@ const (
 	// sending takes. Longer messages go past them.
 	readBuffer  = 1 << 10
 	writeBuffer = 4 << 10
+	// systemBuffer is what the system keeps for a client that does not read, which
+	// Linux doubles. By default it is up to 4 MB, so that many such clients would take
+	// the memory of all connections, and would be noticed late.
+	systemBuffer = 64 << 10
 )
 
 // A wire sends and receives the frames of one WebSocket. While nothing is sent or
@@ -47,6 +51,7 @@ func newWires() *wires {
 
 func (w *wires) wire(conn net.Conn, early []byte) *wire {
 	made := &wire{conn: conn, wires: w}
+	limitBuffer(conn)
 	if len(early) > 0 {
 		made.early = bytes.NewReader(bytes.Clone(early))
 	}
@@ -54,6 +59,15 @@ func (w *wires) wire(conn net.Conn, early []byte) *wire {
 		made.raw, _ = c.SyscallConn() // without it, waiting takes more memory
 	}
 	return made
+}
+
+func limitBuffer(conn net.Conn) {
+	if secure, ok := conn.(interface{ NetConn() net.Conn }); ok { // TLS
+		conn = secure.NetConn()
+	}
+	if buffered, ok := conn.(interface{ SetWriteBuffer(bytes int) error }); ok {
+		_ = buffered.SetWriteBuffer(systemBuffer) // without it, a stuck client is noticed later
+	}
 }
 
 // await waits until there is something to read, if it can. It needs little stack, so
