@@ -5,6 +5,8 @@ import (
 	"time"
 
 	"github.com/golang-jwt/jwt/v5"
+
+	"dialogs/dialog"
 )
 
 const (
@@ -14,7 +16,7 @@ const (
 	// MostSessionMax is the largest value of [Config.SessionMax]. The end of a
 	// session is remembered for this long if its token could become valid again
 	// after a restart with another SessionMax.
-	MostSessionMax = 366 * 24 * time.Hour
+	MostSessionMax = dialog.SessionsKept
 )
 
 // lastSecond is the last second of the year 9999: stores and clients cannot

@@ -76,7 +76,7 @@ flag's help; a flag wins.`,
 	addGroup(root, "Server:", p.serveCommand(), p.checkCommand(), p.healthcheckCommand())
 	addGroup(root, "Credentials:", p.apiKeyCommand(), p.tokenCommand(), p.sessionCommand(), p.userCommand())
 	addGroup(root, "Dialogs:", p.findCommand(), p.showCommand(), p.historyCommand(), p.renameCommand(), p.addCommand(), p.removeCommand(), p.deleteCommand())
-	addGroup(root, "Data:", p.statsCommand(), p.backupCommand(), p.restoreCommand(), p.importCommand(), p.exportCommand(), p.migrateCommand(), p.webhookCommand())
+	addGroup(root, "Data:", p.statsCommand(), p.backupCommand(), p.restoreCommand(), p.importCommand(), p.exportCommand(), p.eraseCommand(), p.migrateCommand(), p.webhookCommand())
 	root.AddCommand(p.versionCommand(), p.manCommand())
 	completeHelp(root)
 	return root

@@ -262,6 +262,7 @@ func (s *settings) parts(ctx context.Context, log *slog.Logger, opened *closers)
 	})
 	if !s.readOnly { // without storing how far they have come, deliveries would be repeated
 		opened.add(background(ctx, p.sender.Run))
+		opened.add(background(ctx, func(ctx context.Context) { eraseAlways(ctx, s.newService(p.store), log) }))
 	}
 	p.hub = live.NewHub(live.Options{Store: p.store, Service: p.service, Announced: p.sender.Wake, Now: s.now, Log: log})
 	// It outlives the signal to stop: subscriptions end one after the other.

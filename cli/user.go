@@ -3,7 +3,6 @@ package cli
 import (
 	"context"
 	"errors"
-	"time"
 
 	"github.com/spf13/cobra"
 
@@ -26,7 +25,7 @@ func (p *program) endSessionsCommand() *cobra.Command {
 			return errors.New("--user is required: the id of the user")
 		}
 		return onUser(ctx, s, "--user", name, func(st dialog.Store, user dialog.UserID) error {
-			return st.EndUserSessions(ctx, user, time.Now().UTC().Truncate(time.Millisecond).Add(time.Millisecond))
+			return endSessions(st)(ctx, user)
 		})
 	})
 }

@@ -81,7 +81,7 @@ func (d *Dialog) People(n int) []UserID {
 	seen := map[UserID]bool{}
 	for _, list := range lists {
 		for _, u := range list {
-			if !seen[u] {
+			if !seen[u] && u != "" { // nobody is where an erased user was
 				seen[u] = true
 				all = append(all, u)
 			}

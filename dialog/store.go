@@ -25,6 +25,7 @@ type Store interface {
 	KeyStore
 	SessionStore
 	WebhookStore
+	ErasureStore
 	ChangeLog
 	Archive
 

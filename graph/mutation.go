@@ -80,3 +80,15 @@ func (m mutations) SuspendUser(ctx context.Context, userID string, suspended boo
 	}
 	return &model.SuspendUserPayload{UserID: userID, Suspended: suspended}, nil
 }
+
+func (m mutations) EraseUser(ctx context.Context, userID string, dryRun bool) (*model.EraseUserPayload, error) {
+	user, err := dialog.ParseUserID("userId", userID)
+	if err != nil {
+		return nil, err
+	}
+	status, err := m.service.EraseUser(ctx, m.caller(ctx), user, dryRun, m.users.EndUserSessions)
+	if err != nil {
+		return nil, err
+	}
+	return &model.EraseUserPayload{UserID: userID, DialogCount: status.Dialogs, Done: status.Done}, nil
+}

@@ -302,3 +302,52 @@ func (s store) Ping(ctx context.Context) error {
 func (s store) Follow(ctx context.Context, wake func()) error { return s.next.Follow(ctx, wake) }
 
 func (s store) Close() error { return s.next.Close() }
+
+func (s store) StartErasure(ctx context.Context, e dialog.Erasure) (dialog.Erasure, error) {
+	ctx, c := s.begin(ctx, "StartErasure")
+	answer, err := s.next.StartErasure(ctx, e)
+	s.end(&c, err)
+	return answer, err
+}
+
+func (s store) Erasures(ctx context.Context) ([]dialog.Erasure, error) {
+	ctx, c := s.begin(ctx, "Erasures")
+	answer, err := s.next.Erasures(ctx)
+	s.end(&c, err)
+	return answer, err
+}
+
+func (s store) AdvanceErasure(ctx context.Context, user dialog.UserID, after dialog.ID) (bool, error) {
+	ctx, c := s.begin(ctx, "AdvanceErasure")
+	answer, err := s.next.AdvanceErasure(ctx, user, after)
+	s.end(&c, err)
+	return answer, err
+}
+
+func (s store) FinishErasure(ctx context.Context, user dialog.UserID, until time.Time) (bool, error) {
+	ctx, c := s.begin(ctx, "FinishErasure")
+	answer, err := s.next.FinishErasure(ctx, user, until)
+	s.end(&c, err)
+	return answer, err
+}
+
+func (s store) UserKept(ctx context.Context, user dialog.UserID) (bool, error) {
+	ctx, c := s.begin(ctx, "UserKept")
+	answer, err := s.next.UserKept(ctx, user)
+	s.end(&c, err)
+	return answer, err
+}
+
+func (s store) Traces(ctx context.Context, user dialog.UserID, after dialog.ID, limit int) (dialog.Traces, error) {
+	ctx, c := s.begin(ctx, "Traces")
+	answer, err := s.next.Traces(ctx, user, after, limit)
+	s.end(&c, err)
+	return answer, err
+}
+
+func (s store) Scrub(ctx context.Context, user dialog.UserID, ids []dialog.ID) error {
+	ctx, c := s.begin(ctx, "Scrub")
+	err := s.next.Scrub(ctx, user, ids)
+	s.end(&c, err)
+	return err
+}

@@ -6,7 +6,6 @@ import (
 	"bytes"
 	"context"
 	"dialogs/dialog"
-	"dialogs/graph/answer"
 	"dialogs/graph/model"
 	"dialogs/graph/scalar"
 	"errors"
@@ -162,6 +161,12 @@ type ComplexityRoot struct {
 		UserID func(childComplexity int) int
 	}
 
+	EraseUserPayload struct {
+		DialogCount func(childComplexity int) int
+		Done        func(childComplexity int) int
+		UserID      func(childComplexity int) int
+	}
+
 	LeaveDialogsPayload struct {
 		LeftIds func(childComplexity int) int
 		Refused func(childComplexity int) int
@@ -181,6 +186,7 @@ type ComplexityRoot struct {
 		DeleteDialog        func(childComplexity int, id string) int
 		DeleteWebhook       func(childComplexity int, id string) int
 		EndUserSessions     func(childComplexity int, userID string) int
+		EraseUser           func(childComplexity int, userID string, dryRun bool) int
 		LeaveDialogs        func(childComplexity int, ids []string) int
 		ReplayWebhook       func(childComplexity int, id string, since time.Time) int
 		RotateWebhookSecret func(childComplexity int, id string) int
@@ -292,6 +298,7 @@ type MutationResolver interface {
 	CreateSession(ctx context.Context, input model.CreateSessionInput) (*model.CreateSessionPayload, error)
 	EndUserSessions(ctx context.Context, userID string) (*model.EndUserSessionsPayload, error)
 	SuspendUser(ctx context.Context, userID string, suspended bool) (*model.SuspendUserPayload, error)
+	EraseUser(ctx context.Context, userID string, dryRun bool) (*model.EraseUserPayload, error)
 	CreateWebhook(ctx context.Context, input model.CreateWebhookInput) (*model.CreateWebhookPayload, error)
 	UpdateWebhook(ctx context.Context, id string, input model.UpdateWebhookInput) (*model.UpdateWebhookPayload, error)
 	DeleteWebhook(ctx context.Context, id string) (*model.DeleteWebhookPayload, error)
@@ -760,6 +767,25 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.EndUserSessionsPayload.UserID(childComplexity), true
 
+	case "EraseUserPayload.dialogCount":
+		if e.ComplexityRoot.EraseUserPayload.DialogCount == nil {
+			break
+		}
+
+		return e.ComplexityRoot.EraseUserPayload.DialogCount(childComplexity), true
+	case "EraseUserPayload.done":
+		if e.ComplexityRoot.EraseUserPayload.Done == nil {
+			break
+		}
+
+		return e.ComplexityRoot.EraseUserPayload.Done(childComplexity), true
+	case "EraseUserPayload.userId":
+		if e.ComplexityRoot.EraseUserPayload.UserID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.EraseUserPayload.UserID(childComplexity), true
+
 	case "LeaveDialogsPayload.leftIds":
 		if e.ComplexityRoot.LeaveDialogsPayload.LeftIds == nil {
 			break
@@ -869,6 +895,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.EndUserSessions(childComplexity, args["userId"].(string)), true
+	case "Mutation.eraseUser":
+		if e.ComplexityRoot.Mutation.EraseUser == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_eraseUser_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.EraseUser(childComplexity, args["userId"].(string), args["dryRun"].(bool)), true
 	case "Mutation.leaveDialogs":
 		if e.ComplexityRoot.Mutation.LeaveDialogs == nil {
 			break
@@ -1531,6 +1568,13 @@ type Mutation {
     "false to reinstate the user. Sessions that have not expired are valid again then."
     suspended: Boolean! = true
   ): SuspendUserPayload @authenticated @server
+  "Removes a user from everything that is kept, as a job that survives restarts: repeat the call until ` + "`" + `done` + "`" + ` is true. It ends the sessions of the user, removes the user from dialogs as a change by this API key, and then removes the user's id from change records. The longest-standing admin or occupant takes over dialogs that the user owns; dialogs that nobody can manage, and PRIVATE ones, are deleted. Texts and custom data stay unchanged. Afterwards, the id belongs to a new user."
+  eraseUser(
+    "Id of the user."
+    userId: ID!
+    "Only count the dialogs, and change nothing."
+    dryRun: Boolean! = false
+  ): EraseUserPayload @authenticated @server
   "Adds a webhook: a URL of yours that gets every change from now on. At most 100 webhooks. The secret is shown only in this response."
   createWebhook(
     "The webhook to add."
@@ -1994,6 +2038,16 @@ type SuspendUserPayload {
   suspended: Boolean!
 }
 
+"The result of eraseUser."
+type EraseUserPayload {
+  "Id of the user."
+  userId: ID!
+  "Dialogs that the user is or was part of, deleted ones that are still remembered included. While the user is being erased: how many there were at the beginning."
+  dialogCount: Int!
+  "Whether everything is erased."
+  done: Boolean!
+}
+
 "Kinds of changes."
 enum DialogChangeKind {
   "The dialog was created."
@@ -2042,13 +2096,13 @@ type DialogChange {
   removedAdminIds: [ID!]!
   "New name. Null if the name was not changed."
   name: String
-  "User id of the new owner. Null if ownership was not transferred."
+  "User id of the new owner. Null if ownership was not transferred, or if the new owner was erased."
   newOwnerId: ID
 }
 
 "Who made a change: a user, an API key, or an API key on behalf of a user."
 type Actor {
-  "User id. Null if an API key without On-Behalf-Of was used."
+  "User id. Null if an API key without On-Behalf-Of was used, or if the user was erased."
   userId: ID
   "Name of the API key. Null if none was used. Only an API key without On-Behalf-Of can see it; null for other callers."
   apiKeyName: String
@@ -2427,6 +2481,18 @@ func (ec *executionContext) childFields_EndUserSessionsPayload(ctx context.Conte
 		return ec.fieldContext_EndUserSessionsPayload_userId(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type EndUserSessionsPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_EraseUserPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "userId":
+		return ec.fieldContext_EraseUserPayload_userId(ctx, field)
+	case "dialogCount":
+		return ec.fieldContext_EraseUserPayload_dialogCount(ctx, field)
+	case "done":
+		return ec.fieldContext_EraseUserPayload_done(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type EraseUserPayload", field.Name)
 }
 
 func (ec *executionContext) childFields_LeaveDialogsPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -2841,6 +2907,28 @@ func (ec *executionContext) field_Mutation_endUserSessions_args(ctx context.Cont
 	return args, nil
 }
 
+func (ec *executionContext) field_Mutation_eraseUser_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "userId",
+		func(ctx context.Context, v any) (string, error) {
+			return ec.unmarshalNID2string(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["userId"] = arg0
+	arg1, err := graphql.ProcessArgField(ctx, rawArgs, "dryRun",
+		func(ctx context.Context, v any) (bool, error) {
+			return ec.unmarshalNBoolean2bool(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["dryRun"] = arg1
+	return args, nil
+}
+
 func (ec *executionContext) field_Mutation_leaveDialogs_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
 	var err error
 	args := map[string]any{}
@@ -3207,8 +3295,47 @@ func (ec *executionContext) field___Type_inputFields_args(ctx context.Context, r
 
 // region    **************************** field.gotpl *****************************
 
+func (ec *executionContext) _Actor_userId(ctx context.Context, field graphql.CollectedField, obj *model.Actor) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Actor_userId(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.UserID, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
+			return ec.marshalOID2ᚖstring(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
 func (ec *executionContext) fieldContext_Actor_userId(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Actor", field, false, false, "ID")
+}
+
+func (ec *executionContext) _Actor_apiKeyName(ctx context.Context, field graphql.CollectedField, obj *model.Actor) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Actor_apiKeyName(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.APIKeyName, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
+			return ec.marshalOString2ᚖstring(ctx, selections, v)
+		},
+		true,
+		false,
+	)
 }
 func (ec *executionContext) fieldContext_Actor_apiKeyName(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Actor", field, false, false, "String")
@@ -3245,11 +3372,71 @@ func (ec *executionContext) fieldContext_CreateDialogPayload_dialog(_ context.Co
 	}
 	return fc, nil
 }
+
+func (ec *executionContext) _CreateDialogPayload_created(ctx context.Context, field graphql.CollectedField, obj *model.CreateDialogPayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_CreateDialogPayload_created(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Created, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v bool) graphql.Marshaler {
+			return ec.marshalNBoolean2bool(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
 func (ec *executionContext) fieldContext_CreateDialogPayload_created(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("CreateDialogPayload", field, false, false, "Boolean")
 }
+
+func (ec *executionContext) _CreateSessionPayload_token(ctx context.Context, field graphql.CollectedField, obj *model.CreateSessionPayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_CreateSessionPayload_token(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Token, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
 func (ec *executionContext) fieldContext_CreateSessionPayload_token(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("CreateSessionPayload", field, false, false, "String")
+}
+
+func (ec *executionContext) _CreateSessionPayload_expiresAt(ctx context.Context, field graphql.CollectedField, obj *model.CreateSessionPayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_CreateSessionPayload_expiresAt(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.ExpiresAt, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v time.Time) graphql.Marshaler {
+			return ec.marshalNDateTime2timeᚐTime(ctx, selections, v)
+		},
+		true,
+		true,
+	)
 }
 func (ec *executionContext) fieldContext_CreateSessionPayload_expiresAt(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("CreateSessionPayload", field, false, false, "DateTime")
@@ -3286,8 +3473,48 @@ func (ec *executionContext) fieldContext_CreateWebhookPayload_webhook(_ context.
 	}
 	return fc, nil
 }
+
+func (ec *executionContext) _CreateWebhookPayload_secret(ctx context.Context, field graphql.CollectedField, obj *model.CreateWebhookPayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_CreateWebhookPayload_secret(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Secret, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
 func (ec *executionContext) fieldContext_CreateWebhookPayload_secret(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("CreateWebhookPayload", field, false, false, "String")
+}
+
+func (ec *executionContext) _CustomClass_name(ctx context.Context, field graphql.CollectedField, obj *dialog.Class) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_CustomClass_name(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Name, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
 }
 func (ec *executionContext) fieldContext_CustomClass_name(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("CustomClass", field, false, false, "String")
@@ -3324,6 +3551,26 @@ func (ec *executionContext) fieldContext_CustomClass_fields(_ context.Context, f
 	}
 	return fc, nil
 }
+
+func (ec *executionContext) _CustomData_className(ctx context.Context, field graphql.CollectedField, obj *model.CustomData) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_CustomData_className(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.ClassName, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
 func (ec *executionContext) fieldContext_CustomData_className(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("CustomData", field, false, false, "String")
 }
@@ -3350,11 +3597,71 @@ func (ec *executionContext) _CustomData_fields(ctx context.Context, field graphq
 func (ec *executionContext) fieldContext_CustomData_fields(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("CustomData", field, false, false, "JSONObject")
 }
+
+func (ec *executionContext) _CustomField_name(ctx context.Context, field graphql.CollectedField, obj *dialog.Field) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_CustomField_name(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Name, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
 func (ec *executionContext) fieldContext_CustomField_name(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("CustomField", field, false, false, "String")
 }
+
+func (ec *executionContext) _CustomField_type(ctx context.Context, field graphql.CollectedField, obj *dialog.Field) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_CustomField_type(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Type, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v dialog.FieldType) graphql.Marshaler {
+			return ec.marshalNCustomFieldType2dialogsᚋdialogᚐFieldType(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
 func (ec *executionContext) fieldContext_CustomField_type(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("CustomField", field, false, false, "CustomFieldType")
+}
+
+func (ec *executionContext) _CustomField_list(ctx context.Context, field graphql.CollectedField, obj *dialog.Field) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_CustomField_list(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.List, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v bool) graphql.Marshaler {
+			return ec.marshalNBoolean2bool(ctx, selections, v)
+		},
+		true,
+		true,
+	)
 }
 func (ec *executionContext) fieldContext_CustomField_list(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("CustomField", field, false, false, "Boolean")
@@ -3391,29 +3698,209 @@ func (ec *executionContext) fieldContext_DefineCustomClassPayload_customClass(_ 
 	}
 	return fc, nil
 }
+
+func (ec *executionContext) _DeleteDialogPayload_deletedId(ctx context.Context, field graphql.CollectedField, obj *model.DeleteDialogPayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_DeleteDialogPayload_deletedId(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.DeletedID, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNID2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
 func (ec *executionContext) fieldContext_DeleteDialogPayload_deletedId(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("DeleteDialogPayload", field, false, false, "ID")
+}
+
+func (ec *executionContext) _DeleteWebhookPayload_deletedId(ctx context.Context, field graphql.CollectedField, obj *model.DeleteWebhookPayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_DeleteWebhookPayload_deletedId(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.DeletedID, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNID2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
 }
 func (ec *executionContext) fieldContext_DeleteWebhookPayload_deletedId(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("DeleteWebhookPayload", field, false, false, "ID")
 }
+
+func (ec *executionContext) _Dialog_id(ctx context.Context, field graphql.CollectedField, obj *model.Dialog) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Dialog_id(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.ID(), nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNID2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
 func (ec *executionContext) fieldContext_Dialog_id(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Dialog", field, true, false, "ID")
+}
+
+func (ec *executionContext) _Dialog_type(ctx context.Context, field graphql.CollectedField, obj *model.Dialog) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Dialog_type(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Type(), nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v dialog.Type) graphql.Marshaler {
+			return ec.marshalNDialogType2dialogsᚋdialogᚐType(ctx, selections, v)
+		},
+		true,
+		true,
+	)
 }
 func (ec *executionContext) fieldContext_Dialog_type(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Dialog", field, true, false, "DialogType")
 }
+
+func (ec *executionContext) _Dialog_name(ctx context.Context, field graphql.CollectedField, obj *model.Dialog) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Dialog_name(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Name(), nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
+			return ec.marshalOString2ᚖstring(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
 func (ec *executionContext) fieldContext_Dialog_name(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Dialog", field, true, false, "String")
+}
+
+func (ec *executionContext) _Dialog_photo(ctx context.Context, field graphql.CollectedField, obj *model.Dialog) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Dialog_photo(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Photo(), nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
+			return ec.marshalOString2ᚖstring(ctx, selections, v)
+		},
+		true,
+		false,
+	)
 }
 func (ec *executionContext) fieldContext_Dialog_photo(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Dialog", field, true, false, "String")
 }
+
+func (ec *executionContext) _Dialog_ownerId(ctx context.Context, field graphql.CollectedField, obj *model.Dialog) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Dialog_ownerId(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.OwnerID(), nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNID2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
 func (ec *executionContext) fieldContext_Dialog_ownerId(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Dialog", field, true, false, "ID")
 }
+
+func (ec *executionContext) _Dialog_occupantIds(ctx context.Context, field graphql.CollectedField, obj *model.Dialog) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Dialog_occupantIds(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.OccupantIds(), nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []string) graphql.Marshaler {
+			return ec.marshalNID2ᚕstringᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
 func (ec *executionContext) fieldContext_Dialog_occupantIds(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Dialog", field, true, false, "ID")
+}
+
+func (ec *executionContext) _Dialog_occupantCount(ctx context.Context, field graphql.CollectedField, obj *model.Dialog) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Dialog_occupantCount(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.OccupantCount(), nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
+			return ec.marshalNInt2int(ctx, selections, v)
+		},
+		true,
+		true,
+	)
 }
 func (ec *executionContext) fieldContext_Dialog_occupantCount(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Dialog", field, true, false, "Int")
@@ -3462,6 +3949,26 @@ func (ec *executionContext) fieldContext_Dialog_occupants(ctx context.Context, f
 	}
 	return fc, nil
 }
+
+func (ec *executionContext) _Dialog_adminIds(ctx context.Context, field graphql.CollectedField, obj *model.Dialog) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Dialog_adminIds(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.AdminIds(), nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []string) graphql.Marshaler {
+			return ec.marshalNID2ᚕstringᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
 func (ec *executionContext) fieldContext_Dialog_adminIds(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Dialog", field, true, false, "ID")
 }
@@ -3497,11 +4004,71 @@ func (ec *executionContext) fieldContext_Dialog_customData(_ context.Context, fi
 	}
 	return fc, nil
 }
+
+func (ec *executionContext) _Dialog_createdAt(ctx context.Context, field graphql.CollectedField, obj *model.Dialog) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Dialog_createdAt(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.CreatedAt(), nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v time.Time) graphql.Marshaler {
+			return ec.marshalNDateTime2timeᚐTime(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
 func (ec *executionContext) fieldContext_Dialog_createdAt(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Dialog", field, true, false, "DateTime")
 }
+
+func (ec *executionContext) _Dialog_updatedAt(ctx context.Context, field graphql.CollectedField, obj *model.Dialog) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Dialog_updatedAt(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.UpdatedAt(), nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v time.Time) graphql.Marshaler {
+			return ec.marshalNDateTime2timeᚐTime(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
 func (ec *executionContext) fieldContext_Dialog_updatedAt(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Dialog", field, true, false, "DateTime")
+}
+
+func (ec *executionContext) _Dialog_version(ctx context.Context, field graphql.CollectedField, obj *model.Dialog) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Dialog_version(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Version(), nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
+			return ec.marshalNInt2int(ctx, selections, v)
+		},
+		true,
+		true,
+	)
 }
 func (ec *executionContext) fieldContext_Dialog_version(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Dialog", field, true, false, "Int")
@@ -3550,35 +4117,255 @@ func (ec *executionContext) fieldContext_Dialog_history(ctx context.Context, fie
 	}
 	return fc, nil
 }
+
+func (ec *executionContext) _Dialog_viewerStanding(ctx context.Context, field graphql.CollectedField, obj *model.Dialog) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Dialog_viewerStanding(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.ViewerStanding(), nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v dialog.Standing) graphql.Marshaler {
+			return ec.marshalNStanding2dialogsᚋdialogᚐStanding(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
 func (ec *executionContext) fieldContext_Dialog_viewerStanding(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Dialog", field, true, false, "Standing")
+}
+
+func (ec *executionContext) _Dialog_viewerCanRename(ctx context.Context, field graphql.CollectedField, obj *model.Dialog) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Dialog_viewerCanRename(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.ViewerCanRename(), nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v bool) graphql.Marshaler {
+			return ec.marshalNBoolean2bool(ctx, selections, v)
+		},
+		true,
+		true,
+	)
 }
 func (ec *executionContext) fieldContext_Dialog_viewerCanRename(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Dialog", field, true, false, "Boolean")
 }
+
+func (ec *executionContext) _Dialog_viewerCanAddOccupants(ctx context.Context, field graphql.CollectedField, obj *model.Dialog) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Dialog_viewerCanAddOccupants(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.ViewerCanAddOccupants(), nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v bool) graphql.Marshaler {
+			return ec.marshalNBoolean2bool(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
 func (ec *executionContext) fieldContext_Dialog_viewerCanAddOccupants(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Dialog", field, true, false, "Boolean")
+}
+
+func (ec *executionContext) _Dialog_viewerCanRemoveOthers(ctx context.Context, field graphql.CollectedField, obj *model.Dialog) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Dialog_viewerCanRemoveOthers(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.ViewerCanRemoveOthers(), nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v bool) graphql.Marshaler {
+			return ec.marshalNBoolean2bool(ctx, selections, v)
+		},
+		true,
+		true,
+	)
 }
 func (ec *executionContext) fieldContext_Dialog_viewerCanRemoveOthers(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Dialog", field, true, false, "Boolean")
 }
+
+func (ec *executionContext) _Dialog_viewerCanLeave(ctx context.Context, field graphql.CollectedField, obj *model.Dialog) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Dialog_viewerCanLeave(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.ViewerCanLeave(), nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v bool) graphql.Marshaler {
+			return ec.marshalNBoolean2bool(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
 func (ec *executionContext) fieldContext_Dialog_viewerCanLeave(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Dialog", field, true, false, "Boolean")
+}
+
+func (ec *executionContext) _Dialog_viewerCanChangeAdmins(ctx context.Context, field graphql.CollectedField, obj *model.Dialog) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Dialog_viewerCanChangeAdmins(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.ViewerCanChangeAdmins(), nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v bool) graphql.Marshaler {
+			return ec.marshalNBoolean2bool(ctx, selections, v)
+		},
+		true,
+		true,
+	)
 }
 func (ec *executionContext) fieldContext_Dialog_viewerCanChangeAdmins(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Dialog", field, true, false, "Boolean")
 }
+
+func (ec *executionContext) _Dialog_viewerCanTransfer(ctx context.Context, field graphql.CollectedField, obj *model.Dialog) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Dialog_viewerCanTransfer(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.ViewerCanTransfer(), nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v bool) graphql.Marshaler {
+			return ec.marshalNBoolean2bool(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
 func (ec *executionContext) fieldContext_Dialog_viewerCanTransfer(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Dialog", field, true, false, "Boolean")
+}
+
+func (ec *executionContext) _Dialog_viewerCanSetCustomData(ctx context.Context, field graphql.CollectedField, obj *model.Dialog) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Dialog_viewerCanSetCustomData(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.ViewerCanSetCustomData(), nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v bool) graphql.Marshaler {
+			return ec.marshalNBoolean2bool(ctx, selections, v)
+		},
+		true,
+		true,
+	)
 }
 func (ec *executionContext) fieldContext_Dialog_viewerCanSetCustomData(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Dialog", field, true, false, "Boolean")
 }
+
+func (ec *executionContext) _Dialog_viewerCanDelete(ctx context.Context, field graphql.CollectedField, obj *model.Dialog) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Dialog_viewerCanDelete(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.ViewerCanDelete(), nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v bool) graphql.Marshaler {
+			return ec.marshalNBoolean2bool(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
 func (ec *executionContext) fieldContext_Dialog_viewerCanDelete(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Dialog", field, true, false, "Boolean")
 }
+
+func (ec *executionContext) _DialogChange_kind(ctx context.Context, field graphql.CollectedField, obj *model.DialogChange) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_DialogChange_kind(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Kind, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v dialog.RecordKind) graphql.Marshaler {
+			return ec.marshalNDialogChangeKind2dialogsᚋdialogᚐRecordKind(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
 func (ec *executionContext) fieldContext_DialogChange_kind(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("DialogChange", field, false, false, "DialogChangeKind")
+}
+
+func (ec *executionContext) _DialogChange_version(ctx context.Context, field graphql.CollectedField, obj *model.DialogChange) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_DialogChange_version(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Version, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
+			return ec.marshalNInt2int(ctx, selections, v)
+		},
+		true,
+		true,
+	)
 }
 func (ec *executionContext) fieldContext_DialogChange_version(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("DialogChange", field, false, false, "Int")
@@ -3615,26 +4402,186 @@ func (ec *executionContext) fieldContext_DialogChange_actor(_ context.Context, f
 	}
 	return fc, nil
 }
+
+func (ec *executionContext) _DialogChange_at(ctx context.Context, field graphql.CollectedField, obj *model.DialogChange) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_DialogChange_at(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.At, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v time.Time) graphql.Marshaler {
+			return ec.marshalNDateTime2timeᚐTime(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
 func (ec *executionContext) fieldContext_DialogChange_at(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("DialogChange", field, false, false, "DateTime")
+}
+
+func (ec *executionContext) _DialogChange_changed(ctx context.Context, field graphql.CollectedField, obj *model.DialogChange) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_DialogChange_changed(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Changed, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []dialog.Aspect) graphql.Marshaler {
+			return ec.marshalNDialogAspect2ᚕdialogsᚋdialogᚐAspectᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
 }
 func (ec *executionContext) fieldContext_DialogChange_changed(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("DialogChange", field, false, false, "DialogAspect")
 }
+
+func (ec *executionContext) _DialogChange_addedOccupantIds(ctx context.Context, field graphql.CollectedField, obj *model.DialogChange) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_DialogChange_addedOccupantIds(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.AddedOccupantIds, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []string) graphql.Marshaler {
+			return ec.marshalNID2ᚕstringᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
 func (ec *executionContext) fieldContext_DialogChange_addedOccupantIds(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("DialogChange", field, false, false, "ID")
+}
+
+func (ec *executionContext) _DialogChange_removedOccupantIds(ctx context.Context, field graphql.CollectedField, obj *model.DialogChange) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_DialogChange_removedOccupantIds(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.RemovedOccupantIds, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []string) graphql.Marshaler {
+			return ec.marshalNID2ᚕstringᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
 }
 func (ec *executionContext) fieldContext_DialogChange_removedOccupantIds(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("DialogChange", field, false, false, "ID")
 }
+
+func (ec *executionContext) _DialogChange_addedAdminIds(ctx context.Context, field graphql.CollectedField, obj *model.DialogChange) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_DialogChange_addedAdminIds(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.AddedAdminIds, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []string) graphql.Marshaler {
+			return ec.marshalNID2ᚕstringᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
 func (ec *executionContext) fieldContext_DialogChange_addedAdminIds(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("DialogChange", field, false, false, "ID")
+}
+
+func (ec *executionContext) _DialogChange_removedAdminIds(ctx context.Context, field graphql.CollectedField, obj *model.DialogChange) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_DialogChange_removedAdminIds(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.RemovedAdminIds, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []string) graphql.Marshaler {
+			return ec.marshalNID2ᚕstringᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
 }
 func (ec *executionContext) fieldContext_DialogChange_removedAdminIds(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("DialogChange", field, false, false, "ID")
 }
+
+func (ec *executionContext) _DialogChange_name(ctx context.Context, field graphql.CollectedField, obj *model.DialogChange) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_DialogChange_name(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Name, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
+			return ec.marshalOString2ᚖstring(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
 func (ec *executionContext) fieldContext_DialogChange_name(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("DialogChange", field, false, false, "String")
+}
+
+func (ec *executionContext) _DialogChange_newOwnerId(ctx context.Context, field graphql.CollectedField, obj *model.DialogChange) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_DialogChange_newOwnerId(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.NewOwnerID, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
+			return ec.marshalOID2ᚖstring(ctx, selections, v)
+		},
+		true,
+		false,
+	)
 }
 func (ec *executionContext) fieldContext_DialogChange_newOwnerId(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("DialogChange", field, false, false, "ID")
@@ -3671,11 +4618,71 @@ func (ec *executionContext) fieldContext_DialogChanges_changed(_ context.Context
 	}
 	return fc, nil
 }
+
+func (ec *executionContext) _DialogChanges_removedIds(ctx context.Context, field graphql.CollectedField, obj *model.DialogChanges) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_DialogChanges_removedIds(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.RemovedIds, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []string) graphql.Marshaler {
+			return ec.marshalNID2ᚕstringᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
 func (ec *executionContext) fieldContext_DialogChanges_removedIds(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("DialogChanges", field, false, false, "ID")
 }
+
+func (ec *executionContext) _DialogChanges_cursor(ctx context.Context, field graphql.CollectedField, obj *model.DialogChanges) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_DialogChanges_cursor(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Cursor, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
 func (ec *executionContext) fieldContext_DialogChanges_cursor(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("DialogChanges", field, false, false, "String")
+}
+
+func (ec *executionContext) _DialogChanges_hasMore(ctx context.Context, field graphql.CollectedField, obj *model.DialogChanges) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_DialogChanges_hasMore(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.HasMore, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v bool) graphql.Marshaler {
+			return ec.marshalNBoolean2bool(ctx, selections, v)
+		},
+		true,
+		true,
+	)
 }
 func (ec *executionContext) fieldContext_DialogChanges_hasMore(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("DialogChanges", field, false, false, "Boolean")
@@ -3690,7 +4697,7 @@ func (ec *executionContext) _DialogConnection_edges(ctx context.Context, field g
 			return ec.fieldContext_DialogConnection_edges(ctx, field)
 		},
 		func(ctx context.Context) (any, error) {
-			return obj.Edges(), nil
+			return obj.Edges, nil
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v []model.DialogEdge) graphql.Marshaler {
@@ -3704,7 +4711,7 @@ func (ec *executionContext) fieldContext_DialogConnection_edges(_ context.Contex
 	fc = &graphql.FieldContext{
 		Object:     "DialogConnection",
 		Field:      field,
-		IsMethod:   true,
+		IsMethod:   false,
 		IsResolver: false,
 		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 			return ec.childFields_DialogEdge(ctx, field)
@@ -3831,8 +4838,48 @@ func (ec *executionContext) fieldContext_DialogEdge_node(_ context.Context, fiel
 	}
 	return fc, nil
 }
+
+func (ec *executionContext) _DialogEdge_cursor(ctx context.Context, field graphql.CollectedField, obj *model.DialogEdge) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_DialogEdge_cursor(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Cursor, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
 func (ec *executionContext) fieldContext_DialogEdge_cursor(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("DialogEdge", field, false, false, "String")
+}
+
+func (ec *executionContext) _DialogEvent_dialogId(ctx context.Context, field graphql.CollectedField, obj *model.DialogEvent) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_DialogEvent_dialogId(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.DialogID, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNID2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
 }
 func (ec *executionContext) fieldContext_DialogEvent_dialogId(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("DialogEvent", field, false, false, "ID")
@@ -3901,11 +4948,140 @@ func (ec *executionContext) fieldContext_DialogEvent_dialog(_ context.Context, f
 	}
 	return fc, nil
 }
+
+func (ec *executionContext) _DialogEvent_cursor(ctx context.Context, field graphql.CollectedField, obj *model.DialogEvent) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_DialogEvent_cursor(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Cursor, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
+			return ec.marshalOString2ᚖstring(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
 func (ec *executionContext) fieldContext_DialogEvent_cursor(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("DialogEvent", field, false, false, "String")
 }
+
+func (ec *executionContext) _EndUserSessionsPayload_userId(ctx context.Context, field graphql.CollectedField, obj *model.EndUserSessionsPayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_EndUserSessionsPayload_userId(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.UserID, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNID2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
 func (ec *executionContext) fieldContext_EndUserSessionsPayload_userId(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("EndUserSessionsPayload", field, false, false, "ID")
+}
+
+func (ec *executionContext) _EraseUserPayload_userId(ctx context.Context, field graphql.CollectedField, obj *model.EraseUserPayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_EraseUserPayload_userId(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.UserID, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNID2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_EraseUserPayload_userId(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("EraseUserPayload", field, false, false, "ID")
+}
+
+func (ec *executionContext) _EraseUserPayload_dialogCount(ctx context.Context, field graphql.CollectedField, obj *model.EraseUserPayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_EraseUserPayload_dialogCount(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.DialogCount, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
+			return ec.marshalNInt2int(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_EraseUserPayload_dialogCount(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("EraseUserPayload", field, false, false, "Int")
+}
+
+func (ec *executionContext) _EraseUserPayload_done(ctx context.Context, field graphql.CollectedField, obj *model.EraseUserPayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_EraseUserPayload_done(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Done, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v bool) graphql.Marshaler {
+			return ec.marshalNBoolean2bool(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_EraseUserPayload_done(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("EraseUserPayload", field, false, false, "Boolean")
+}
+
+func (ec *executionContext) _LeaveDialogsPayload_leftIds(ctx context.Context, field graphql.CollectedField, obj *model.LeaveDialogsPayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_LeaveDialogsPayload_leftIds(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.LeftIds, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []string) graphql.Marshaler {
+			return ec.marshalNID2ᚕstringᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
 }
 func (ec *executionContext) fieldContext_LeaveDialogsPayload_leftIds(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("LeaveDialogsPayload", field, false, false, "ID")
@@ -3942,11 +5118,71 @@ func (ec *executionContext) fieldContext_LeaveDialogsPayload_refused(_ context.C
 	}
 	return fc, nil
 }
+
+func (ec *executionContext) _LeaveRefusal_dialogId(ctx context.Context, field graphql.CollectedField, obj *model.LeaveRefusal) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_LeaveRefusal_dialogId(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.DialogID, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNID2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
 func (ec *executionContext) fieldContext_LeaveRefusal_dialogId(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("LeaveRefusal", field, false, false, "ID")
 }
+
+func (ec *executionContext) _LeaveRefusal_code(ctx context.Context, field graphql.CollectedField, obj *model.LeaveRefusal) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_LeaveRefusal_code(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Code, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
 func (ec *executionContext) fieldContext_LeaveRefusal_code(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("LeaveRefusal", field, false, false, "String")
+}
+
+func (ec *executionContext) _LeaveRefusal_message(ctx context.Context, field graphql.CollectedField, obj *model.LeaveRefusal) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_LeaveRefusal_message(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Message, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
 }
 func (ec *executionContext) fieldContext_LeaveRefusal_message(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("LeaveRefusal", field, false, false, "String")
@@ -4436,6 +5672,70 @@ func (ec *executionContext) fieldContext_Mutation_suspendUser(ctx context.Contex
 	return fc, nil
 }
 
+func (ec *executionContext) _Mutation_eraseUser(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Mutation_eraseUser(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Mutation().EraseUser(ctx, fc.Args["userId"].(string), fc.Args["dryRun"].(bool))
+		},
+		func(ctx context.Context, next graphql.Resolver) graphql.Resolver {
+			directive0 := next
+
+			directive1 := func(ctx context.Context) (any, error) {
+				if ec.Directives.Authenticated == nil {
+					var zeroVal *model.EraseUserPayload
+					return zeroVal, errors.New("directive authenticated is not implemented")
+				}
+				return ec.Directives.Authenticated(ctx, nil, directive0)
+			}
+			directive2 := func(ctx context.Context) (any, error) {
+				if ec.Directives.Server == nil {
+					var zeroVal *model.EraseUserPayload
+					return zeroVal, errors.New("directive server is not implemented")
+				}
+				return ec.Directives.Server(ctx, nil, directive1)
+			}
+
+			next = directive2
+			return next
+		},
+		func(ctx context.Context, selections ast.SelectionSet, v *model.EraseUserPayload) graphql.Marshaler {
+			return ec.marshalOEraseUserPayload2ᚖdialogsᚋgraphᚋmodelᚐEraseUserPayload(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Mutation_eraseUser(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Mutation",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_EraseUserPayload(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Mutation_eraseUser_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
 func (ec *executionContext) _Mutation_createWebhook(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -4755,14 +6055,94 @@ func (ec *executionContext) fieldContext_Mutation_replayWebhook(ctx context.Cont
 	}
 	return fc, nil
 }
+
+func (ec *executionContext) _Occupant_userId(ctx context.Context, field graphql.CollectedField, obj *model.Occupant) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Occupant_userId(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.UserID(), nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNID2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
 func (ec *executionContext) fieldContext_Occupant_userId(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Occupant", field, true, false, "ID")
+}
+
+func (ec *executionContext) _Occupant_standing(ctx context.Context, field graphql.CollectedField, obj *model.Occupant) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Occupant_standing(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Standing(), nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v dialog.Standing) graphql.Marshaler {
+			return ec.marshalNStanding2dialogsᚋdialogᚐStanding(ctx, selections, v)
+		},
+		true,
+		true,
+	)
 }
 func (ec *executionContext) fieldContext_Occupant_standing(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Occupant", field, true, false, "Standing")
 }
+
+func (ec *executionContext) _Occupant_viewerCanRemove(ctx context.Context, field graphql.CollectedField, obj *model.Occupant) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Occupant_viewerCanRemove(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.ViewerCanRemove(), nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v bool) graphql.Marshaler {
+			return ec.marshalNBoolean2bool(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
 func (ec *executionContext) fieldContext_Occupant_viewerCanRemove(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Occupant", field, true, false, "Boolean")
+}
+
+func (ec *executionContext) _Occupant_viewerCanChangeAdmin(ctx context.Context, field graphql.CollectedField, obj *model.Occupant) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Occupant_viewerCanChangeAdmin(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.ViewerCanChangeAdmin(), nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v bool) graphql.Marshaler {
+			return ec.marshalNBoolean2bool(ctx, selections, v)
+		},
+		true,
+		true,
+	)
 }
 func (ec *executionContext) fieldContext_Occupant_viewerCanChangeAdmin(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Occupant", field, true, false, "Boolean")
@@ -4863,6 +6243,26 @@ func (ec *executionContext) fieldContext_OccupantConnection_pageInfo(_ context.C
 	}
 	return fc, nil
 }
+
+func (ec *executionContext) _OccupantConnection_totalCount(ctx context.Context, field graphql.CollectedField, obj *model.OccupantConnection) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_OccupantConnection_totalCount(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.TotalCount, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
+			return ec.marshalNInt2int(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
 func (ec *executionContext) fieldContext_OccupantConnection_totalCount(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("OccupantConnection", field, false, false, "Int")
 }
@@ -4897,6 +6297,26 @@ func (ec *executionContext) fieldContext_OccupantEdge_node(_ context.Context, fi
 		},
 	}
 	return fc, nil
+}
+
+func (ec *executionContext) _OccupantEdge_cursor(ctx context.Context, field graphql.CollectedField, obj *model.OccupantEdge) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_OccupantEdge_cursor(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Cursor, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
 }
 func (ec *executionContext) fieldContext_OccupantEdge_cursor(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("OccupantEdge", field, false, false, "String")
@@ -5547,6 +6967,26 @@ func (ec *executionContext) fieldContext_RotateWebhookSecretPayload_webhook(_ co
 	}
 	return fc, nil
 }
+
+func (ec *executionContext) _RotateWebhookSecretPayload_secret(ctx context.Context, field graphql.CollectedField, obj *model.RotateWebhookSecretPayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_RotateWebhookSecretPayload_secret(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Secret, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
 func (ec *executionContext) fieldContext_RotateWebhookSecretPayload_secret(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("RotateWebhookSecretPayload", field, false, false, "String")
 }
@@ -5664,8 +7104,48 @@ func (ec *executionContext) fieldContext_Subscription_dialogsChanged(ctx context
 	}
 	return fc, nil
 }
+
+func (ec *executionContext) _SuspendUserPayload_userId(ctx context.Context, field graphql.CollectedField, obj *model.SuspendUserPayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_SuspendUserPayload_userId(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.UserID, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNID2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
 func (ec *executionContext) fieldContext_SuspendUserPayload_userId(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("SuspendUserPayload", field, false, false, "ID")
+}
+
+func (ec *executionContext) _SuspendUserPayload_suspended(ctx context.Context, field graphql.CollectedField, obj *model.SuspendUserPayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_SuspendUserPayload_suspended(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Suspended, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v bool) graphql.Marshaler {
+			return ec.marshalNBoolean2bool(ctx, selections, v)
+		},
+		true,
+		true,
+	)
 }
 func (ec *executionContext) fieldContext_SuspendUserPayload_suspended(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("SuspendUserPayload", field, false, false, "Boolean")
@@ -5734,6 +7214,26 @@ func (ec *executionContext) fieldContext_UpdateDialogPayload_change(_ context.Co
 	}
 	return fc, nil
 }
+
+func (ec *executionContext) _UpdateDialogPayload_replayed(ctx context.Context, field graphql.CollectedField, obj *model.UpdateDialogPayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_UpdateDialogPayload_replayed(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Replayed, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v bool) graphql.Marshaler {
+			return ec.marshalNBoolean2bool(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
 func (ec *executionContext) fieldContext_UpdateDialogPayload_replayed(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("UpdateDialogPayload", field, false, false, "Boolean")
 }
@@ -5769,20 +7269,140 @@ func (ec *executionContext) fieldContext_UpdateWebhookPayload_webhook(_ context.
 	}
 	return fc, nil
 }
+
+func (ec *executionContext) _Viewer_userId(ctx context.Context, field graphql.CollectedField, obj *model.Viewer) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Viewer_userId(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.UserID, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
+			return ec.marshalOID2ᚖstring(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
 func (ec *executionContext) fieldContext_Viewer_userId(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Viewer", field, false, false, "ID")
+}
+
+func (ec *executionContext) _Viewer_kind(ctx context.Context, field graphql.CollectedField, obj *model.Viewer) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Viewer_kind(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Kind, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v dialog.CallerKind) graphql.Marshaler {
+			return ec.marshalNCallerKind2dialogsᚋdialogᚐCallerKind(ctx, selections, v)
+		},
+		true,
+		true,
+	)
 }
 func (ec *executionContext) fieldContext_Viewer_kind(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Viewer", field, false, false, "CallerKind")
 }
+
+func (ec *executionContext) _Viewer_apiKeyName(ctx context.Context, field graphql.CollectedField, obj *model.Viewer) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Viewer_apiKeyName(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.APIKeyName, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
+			return ec.marshalOString2ᚖstring(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
 func (ec *executionContext) fieldContext_Viewer_apiKeyName(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Viewer", field, false, false, "String")
+}
+
+func (ec *executionContext) _Webhook_id(ctx context.Context, field graphql.CollectedField, obj *model.Webhook) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Webhook_id(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.ID(), nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNID2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
 }
 func (ec *executionContext) fieldContext_Webhook_id(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Webhook", field, true, false, "ID")
 }
+
+func (ec *executionContext) _Webhook_url(ctx context.Context, field graphql.CollectedField, obj *model.Webhook) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Webhook_url(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.URL(), nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
 func (ec *executionContext) fieldContext_Webhook_url(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Webhook", field, true, false, "String")
+}
+
+func (ec *executionContext) _Webhook_status(ctx context.Context, field graphql.CollectedField, obj *model.Webhook) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Webhook_status(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Status(), nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v dialog.WebhookStatus) graphql.Marshaler {
+			return ec.marshalNWebhookStatus2dialogsᚋdialogᚐWebhookStatus(ctx, selections, v)
+		},
+		true,
+		true,
+	)
 }
 func (ec *executionContext) fieldContext_Webhook_status(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Webhook", field, true, false, "WebhookStatus")
@@ -5879,14 +7499,94 @@ func (ec *executionContext) _Webhook_customClasses(ctx context.Context, field gr
 func (ec *executionContext) fieldContext_Webhook_customClasses(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Webhook", field, true, false, "String")
 }
+
+func (ec *executionContext) _Webhook_withDialog(ctx context.Context, field graphql.CollectedField, obj *model.Webhook) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Webhook_withDialog(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.WithDialog(), nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v bool) graphql.Marshaler {
+			return ec.marshalNBoolean2bool(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
 func (ec *executionContext) fieldContext_Webhook_withDialog(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Webhook", field, true, false, "Boolean")
+}
+
+func (ec *executionContext) _Webhook_lastError(ctx context.Context, field graphql.CollectedField, obj *model.Webhook) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Webhook_lastError(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.LastError(), nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
+			return ec.marshalOString2ᚖstring(ctx, selections, v)
+		},
+		true,
+		false,
+	)
 }
 func (ec *executionContext) fieldContext_Webhook_lastError(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Webhook", field, true, false, "String")
 }
+
+func (ec *executionContext) _Webhook_failingSince(ctx context.Context, field graphql.CollectedField, obj *model.Webhook) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Webhook_failingSince(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.FailingSince(), nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *time.Time) graphql.Marshaler {
+			return ec.marshalODateTime2ᚖtimeᚐTime(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
 func (ec *executionContext) fieldContext_Webhook_failingSince(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Webhook", field, true, false, "DateTime")
+}
+
+func (ec *executionContext) _Webhook_createdAt(ctx context.Context, field graphql.CollectedField, obj *model.Webhook) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Webhook_createdAt(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.CreatedAt(), nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v time.Time) graphql.Marshaler {
+			return ec.marshalNDateTime2timeᚐTime(ctx, selections, v)
+		},
+		true,
+		true,
+	)
 }
 func (ec *executionContext) fieldContext_Webhook_createdAt(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Webhook", field, true, false, "DateTime")
@@ -7782,549 +9482,941 @@ func (ec *executionContext) _Node(ctx context.Context, sel ast.SelectionSet, obj
 
 // region    **************************** object.gotpl ****************************
 
-// fieldsThatRead are the fields of objects that read from the store.
-var fieldsThatRead = map[string]bool{"history": true}
-
 var actorImplementors = []string{"Actor"}
 
-// actorText are the fields that are written at once.
-var actorText = map[string]bool{"userId": true, "apiKeyName": true}
-
 func (ec *executionContext) _Actor(ctx context.Context, sel ast.SelectionSet, obj *model.Actor) graphql.Marshaler {
-	out := answer.Begin(ctx, ec.OperationContext, sel, actorImplementors)
-	for i := range out.Fields() {
-		field := out.Field(i)
+	fields := graphql.CollectFields(ec.OperationContext, sel, actorImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
-			out.Enum("Actor")
+			out.Values[i] = graphql.MarshalString("Actor")
 		case "userId":
-			if v := obj.UserID; v != nil {
-				out.ID(*v)
-			} else {
-				out.Null()
+			out.Values[i] = ec._Actor_userId(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
 			}
 		case "apiKeyName":
-			if v := obj.APIKeyName; v != nil {
-				out.String(*v)
-			} else {
-				out.Null()
+			out.Values[i] = ec._Actor_apiKeyName(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
 			}
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
 	}
-	return out.End(ctx)
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
 }
 
 var createDialogPayloadImplementors = []string{"CreateDialogPayload"}
 
-// createDialogPayloadText are the fields that are written at once.
-var createDialogPayloadText = map[string]bool{"created": true}
-
 func (ec *executionContext) _CreateDialogPayload(ctx context.Context, sel ast.SelectionSet, obj *model.CreateDialogPayload) graphql.Marshaler {
-	out := answer.Begin(ctx, ec.OperationContext, sel, createDialogPayloadImplementors)
-	for i := range out.Fields() {
-		field := out.Field(i)
+	fields := graphql.CollectFields(ec.OperationContext, sel, createDialogPayloadImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
-			out.Enum("CreateDialogPayload")
+			out.Values[i] = graphql.MarshalString("CreateDialogPayload")
 		case "dialog":
-			out.Value(ec._CreateDialogPayload_dialog(ctx, *field, obj), false)
+			out.Values[i] = ec._CreateDialogPayload_dialog(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
 		case "created":
-			out.Boolean(obj.Created)
+			out.Values[i] = ec._CreateDialogPayload_created(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
 	}
-	return out.End(ctx)
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
 }
 
 var createSessionPayloadImplementors = []string{"CreateSessionPayload"}
 
-// createSessionPayloadText are the fields that are written at once.
-var createSessionPayloadText = map[string]bool{"token": true, "expiresAt": true}
-
 func (ec *executionContext) _CreateSessionPayload(ctx context.Context, sel ast.SelectionSet, obj *model.CreateSessionPayload) graphql.Marshaler {
-	out := answer.Begin(ctx, ec.OperationContext, sel, createSessionPayloadImplementors)
-	for i := range out.Fields() {
-		field := out.Field(i)
+	fields := graphql.CollectFields(ec.OperationContext, sel, createSessionPayloadImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
-			out.Enum("CreateSessionPayload")
+			out.Values[i] = graphql.MarshalString("CreateSessionPayload")
 		case "token":
-			out.String(obj.Token)
+			out.Values[i] = ec._CreateSessionPayload_token(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
 		case "expiresAt":
-			out.DateTime(obj.ExpiresAt)
+			out.Values[i] = ec._CreateSessionPayload_expiresAt(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
 	}
-	return out.End(ctx)
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
 }
 
 var createWebhookPayloadImplementors = []string{"CreateWebhookPayload"}
 
-// createWebhookPayloadText are the fields that are written at once.
-var createWebhookPayloadText = map[string]bool{"secret": true}
-
 func (ec *executionContext) _CreateWebhookPayload(ctx context.Context, sel ast.SelectionSet, obj *model.CreateWebhookPayload) graphql.Marshaler {
-	out := answer.Begin(ctx, ec.OperationContext, sel, createWebhookPayloadImplementors)
-	for i := range out.Fields() {
-		field := out.Field(i)
+	fields := graphql.CollectFields(ec.OperationContext, sel, createWebhookPayloadImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
-			out.Enum("CreateWebhookPayload")
+			out.Values[i] = graphql.MarshalString("CreateWebhookPayload")
 		case "webhook":
-			out.Value(ec._CreateWebhookPayload_webhook(ctx, *field, obj), true)
+			out.Values[i] = ec._CreateWebhookPayload_webhook(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
 		case "secret":
-			out.String(obj.Secret)
+			out.Values[i] = ec._CreateWebhookPayload_secret(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
 	}
-	return out.End(ctx)
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
 }
 
 var customClassImplementors = []string{"CustomClass"}
 
-// customClassText are the fields that are written at once.
-var customClassText = map[string]bool{"name": true}
-
 func (ec *executionContext) _CustomClass(ctx context.Context, sel ast.SelectionSet, obj *dialog.Class) graphql.Marshaler {
-	out := answer.Begin(ctx, ec.OperationContext, sel, customClassImplementors)
-	for i := range out.Fields() {
-		field := out.Field(i)
+	fields := graphql.CollectFields(ec.OperationContext, sel, customClassImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
-			out.Enum("CustomClass")
+			out.Values[i] = graphql.MarshalString("CustomClass")
 		case "name":
-			out.String(obj.Name)
+			out.Values[i] = ec._CustomClass_name(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
 		case "fields":
-			out.Value(ec._CustomClass_fields(ctx, *field, obj), true)
+			out.Values[i] = ec._CustomClass_fields(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
 	}
-	return out.End(ctx)
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
 }
 
 var customDataImplementors = []string{"CustomData"}
 
-// customDataText are the fields that are written at once.
-var customDataText = map[string]bool{"className": true}
-
 func (ec *executionContext) _CustomData(ctx context.Context, sel ast.SelectionSet, obj *model.CustomData) graphql.Marshaler {
-	out := answer.Begin(ctx, ec.OperationContext, sel, customDataImplementors)
-	for i := range out.Fields() {
-		field := out.Field(i)
+	fields := graphql.CollectFields(ec.OperationContext, sel, customDataImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
-			out.Enum("CustomData")
+			out.Values[i] = graphql.MarshalString("CustomData")
 		case "className":
-			out.String(obj.ClassName)
+			out.Values[i] = ec._CustomData_className(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
 		case "fields":
-			out.Value(ec._CustomData_fields(ctx, *field, obj), true)
+			out.Values[i] = ec._CustomData_fields(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
 	}
-	return out.End(ctx)
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
 }
 
 var customFieldImplementors = []string{"CustomField"}
 
-// customFieldText are the fields that are written at once.
-var customFieldText = map[string]bool{"name": true, "type": true, "list": true}
-
 func (ec *executionContext) _CustomField(ctx context.Context, sel ast.SelectionSet, obj *dialog.Field) graphql.Marshaler {
-	out := answer.Begin(ctx, ec.OperationContext, sel, customFieldImplementors)
-	for i := range out.Fields() {
-		field := out.Field(i)
+	fields := graphql.CollectFields(ec.OperationContext, sel, customFieldImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
-			out.Enum("CustomField")
+			out.Values[i] = graphql.MarshalString("CustomField")
 		case "name":
-			out.String(obj.Name)
+			out.Values[i] = ec._CustomField_name(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
 		case "type":
-			out.Enum(marshalNCustomFieldType2dialogsᚋdialogᚐFieldType[obj.Type])
+			out.Values[i] = ec._CustomField_type(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
 		case "list":
-			out.Boolean(obj.List)
+			out.Values[i] = ec._CustomField_list(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
 	}
-	return out.End(ctx)
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
 }
 
 var defineCustomClassPayloadImplementors = []string{"DefineCustomClassPayload"}
 
-// defineCustomClassPayloadText are the fields that are written at once.
-var defineCustomClassPayloadText = map[string]bool{}
-
 func (ec *executionContext) _DefineCustomClassPayload(ctx context.Context, sel ast.SelectionSet, obj *model.DefineCustomClassPayload) graphql.Marshaler {
-	out := answer.Begin(ctx, ec.OperationContext, sel, defineCustomClassPayloadImplementors)
-	for i := range out.Fields() {
-		field := out.Field(i)
+	fields := graphql.CollectFields(ec.OperationContext, sel, defineCustomClassPayloadImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
-			out.Enum("DefineCustomClassPayload")
+			out.Values[i] = graphql.MarshalString("DefineCustomClassPayload")
 		case "customClass":
-			out.Value(ec._DefineCustomClassPayload_customClass(ctx, *field, obj), true)
+			out.Values[i] = ec._DefineCustomClassPayload_customClass(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
 	}
-	return out.End(ctx)
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
 }
 
 var deleteDialogPayloadImplementors = []string{"DeleteDialogPayload"}
 
-// deleteDialogPayloadText are the fields that are written at once.
-var deleteDialogPayloadText = map[string]bool{"deletedId": true}
-
 func (ec *executionContext) _DeleteDialogPayload(ctx context.Context, sel ast.SelectionSet, obj *model.DeleteDialogPayload) graphql.Marshaler {
-	out := answer.Begin(ctx, ec.OperationContext, sel, deleteDialogPayloadImplementors)
-	for i := range out.Fields() {
-		field := out.Field(i)
+	fields := graphql.CollectFields(ec.OperationContext, sel, deleteDialogPayloadImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
-			out.Enum("DeleteDialogPayload")
+			out.Values[i] = graphql.MarshalString("DeleteDialogPayload")
 		case "deletedId":
-			out.ID(obj.DeletedID)
+			out.Values[i] = ec._DeleteDialogPayload_deletedId(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
 	}
-	return out.End(ctx)
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
 }
 
 var deleteWebhookPayloadImplementors = []string{"DeleteWebhookPayload"}
 
-// deleteWebhookPayloadText are the fields that are written at once.
-var deleteWebhookPayloadText = map[string]bool{"deletedId": true}
-
 func (ec *executionContext) _DeleteWebhookPayload(ctx context.Context, sel ast.SelectionSet, obj *model.DeleteWebhookPayload) graphql.Marshaler {
-	out := answer.Begin(ctx, ec.OperationContext, sel, deleteWebhookPayloadImplementors)
-	for i := range out.Fields() {
-		field := out.Field(i)
+	fields := graphql.CollectFields(ec.OperationContext, sel, deleteWebhookPayloadImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
-			out.Enum("DeleteWebhookPayload")
+			out.Values[i] = graphql.MarshalString("DeleteWebhookPayload")
 		case "deletedId":
-			out.ID(obj.DeletedID)
+			out.Values[i] = ec._DeleteWebhookPayload_deletedId(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
 	}
-	return out.End(ctx)
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
 }
 
 var dialogImplementors = []string{"Dialog", "Node"}
 
-// dialogText are the fields that are written at once.
-var dialogText = map[string]bool{"id": true, "type": true, "name": true, "photo": true, "ownerId": true, "occupantIds": true, "occupantCount": true, "adminIds": true, "createdAt": true, "updatedAt": true, "version": true, "viewerStanding": true, "viewerCanRename": true, "viewerCanAddOccupants": true, "viewerCanRemoveOthers": true, "viewerCanLeave": true, "viewerCanChangeAdmins": true, "viewerCanTransfer": true, "viewerCanSetCustomData": true, "viewerCanDelete": true}
-
 func (ec *executionContext) _Dialog(ctx context.Context, sel ast.SelectionSet, obj *model.Dialog) graphql.Marshaler {
-	out := answer.Begin(ctx, ec.OperationContext, sel, dialogImplementors)
-	for i := range out.Fields() {
-		field := out.Field(i)
+	fields := graphql.CollectFields(ec.OperationContext, sel, dialogImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
-			out.Enum("Dialog")
+			out.Values[i] = graphql.MarshalString("Dialog")
 		case "id":
-			out.ID(obj.ID())
+			out.Values[i] = ec._Dialog_id(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
 		case "type":
-			out.Enum(marshalNDialogType2dialogsᚋdialogᚐType[obj.Type()])
+			out.Values[i] = ec._Dialog_type(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
 		case "name":
-			if v := obj.Name(); v != nil {
-				out.String(*v)
-			} else {
-				out.Null()
+			out.Values[i] = ec._Dialog_name(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				atomic.AddUint32(&out.Invalids, 1)
 			}
 		case "photo":
-			if v := obj.Photo(); v != nil {
-				out.String(*v)
-			} else {
-				out.Null()
+			out.Values[i] = ec._Dialog_photo(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				atomic.AddUint32(&out.Invalids, 1)
 			}
 		case "ownerId":
-			out.ID(obj.OwnerID())
+			out.Values[i] = ec._Dialog_ownerId(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
 		case "occupantIds":
-			out.Strings(ctx, obj.OccupantIds())
+			out.Values[i] = ec._Dialog_occupantIds(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
 		case "occupantCount":
-			out.Int(obj.OccupantCount())
+			out.Values[i] = ec._Dialog_occupantCount(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
 		case "occupants":
-			out.Value(ec._Dialog_occupants(ctx, *field, obj), true)
+			out.Values[i] = ec._Dialog_occupants(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
 		case "adminIds":
-			out.Strings(ctx, obj.AdminIds())
+			out.Values[i] = ec._Dialog_adminIds(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
 		case "customData":
-			out.Value(ec._Dialog_customData(ctx, *field, obj), true)
+			out.Values[i] = ec._Dialog_customData(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
 		case "createdAt":
-			out.DateTime(obj.CreatedAt())
+			out.Values[i] = ec._Dialog_createdAt(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
 		case "updatedAt":
-			out.DateTime(obj.UpdatedAt())
+			out.Values[i] = ec._Dialog_updatedAt(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
 		case "version":
-			out.Int(obj.Version())
+			out.Values[i] = ec._Dialog_version(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
 		case "history":
-			out.Later(true, func(ctx context.Context) graphql.Marshaler {
-				return ec._Dialog_history(ctx, *field, obj)
-			})
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, true,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._Dialog_history(ctx, field, obj)
+				})
 		case "viewerStanding":
-			out.Enum(marshalNStanding2dialogsᚋdialogᚐStanding[obj.ViewerStanding()])
+			out.Values[i] = ec._Dialog_viewerStanding(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
 		case "viewerCanRename":
-			out.Boolean(obj.ViewerCanRename())
+			out.Values[i] = ec._Dialog_viewerCanRename(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
 		case "viewerCanAddOccupants":
-			out.Boolean(obj.ViewerCanAddOccupants())
+			out.Values[i] = ec._Dialog_viewerCanAddOccupants(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
 		case "viewerCanRemoveOthers":
-			out.Boolean(obj.ViewerCanRemoveOthers())
+			out.Values[i] = ec._Dialog_viewerCanRemoveOthers(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
 		case "viewerCanLeave":
-			out.Boolean(obj.ViewerCanLeave())
+			out.Values[i] = ec._Dialog_viewerCanLeave(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
 		case "viewerCanChangeAdmins":
-			out.Boolean(obj.ViewerCanChangeAdmins())
+			out.Values[i] = ec._Dialog_viewerCanChangeAdmins(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
 		case "viewerCanTransfer":
-			out.Boolean(obj.ViewerCanTransfer())
+			out.Values[i] = ec._Dialog_viewerCanTransfer(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
 		case "viewerCanSetCustomData":
-			out.Boolean(obj.ViewerCanSetCustomData())
+			out.Values[i] = ec._Dialog_viewerCanSetCustomData(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
 		case "viewerCanDelete":
-			out.Boolean(obj.ViewerCanDelete())
+			out.Values[i] = ec._Dialog_viewerCanDelete(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
 	}
-	return out.End(ctx)
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
 }
 
 var dialogChangeImplementors = []string{"DialogChange"}
 
-// dialogChangeText are the fields that are written at once.
-var dialogChangeText = map[string]bool{"kind": true, "version": true, "at": true, "changed": true, "addedOccupantIds": true, "removedOccupantIds": true, "addedAdminIds": true, "removedAdminIds": true, "name": true, "newOwnerId": true}
-
 func (ec *executionContext) _DialogChange(ctx context.Context, sel ast.SelectionSet, obj *model.DialogChange) graphql.Marshaler {
-	out := answer.Begin(ctx, ec.OperationContext, sel, dialogChangeImplementors)
-	for i := range out.Fields() {
-		field := out.Field(i)
+	fields := graphql.CollectFields(ec.OperationContext, sel, dialogChangeImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
-			out.Enum("DialogChange")
+			out.Values[i] = graphql.MarshalString("DialogChange")
 		case "kind":
-			out.Enum(marshalNDialogChangeKind2dialogsᚋdialogᚐRecordKind[obj.Kind])
-		case "version":
-			out.Int(obj.Version)
-		case "actor":
-			out.Value(ec._DialogChange_actor(ctx, *field, obj), true)
-		case "at":
-			out.DateTime(obj.At)
-		case "changed":
-			out.Open()
-			for i, v := range obj.Changed {
-				out.Next(i)
-				out.Enum(marshalNDialogAspect2dialogsᚋdialogᚐAspect[v])
+			out.Values[i] = ec._DialogChange_kind(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
 			}
-			out.Close()
+		case "version":
+			out.Values[i] = ec._DialogChange_version(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "actor":
+			out.Values[i] = ec._DialogChange_actor(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "at":
+			out.Values[i] = ec._DialogChange_at(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "changed":
+			out.Values[i] = ec._DialogChange_changed(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
 		case "addedOccupantIds":
-			out.Strings(ctx, obj.AddedOccupantIds)
+			out.Values[i] = ec._DialogChange_addedOccupantIds(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
 		case "removedOccupantIds":
-			out.Strings(ctx, obj.RemovedOccupantIds)
+			out.Values[i] = ec._DialogChange_removedOccupantIds(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
 		case "addedAdminIds":
-			out.Strings(ctx, obj.AddedAdminIds)
+			out.Values[i] = ec._DialogChange_addedAdminIds(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
 		case "removedAdminIds":
-			out.Strings(ctx, obj.RemovedAdminIds)
+			out.Values[i] = ec._DialogChange_removedAdminIds(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
 		case "name":
-			if v := obj.Name; v != nil {
-				out.String(*v)
-			} else {
-				out.Null()
+			out.Values[i] = ec._DialogChange_name(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
 			}
 		case "newOwnerId":
-			if v := obj.NewOwnerID; v != nil {
-				out.ID(*v)
-			} else {
-				out.Null()
+			out.Values[i] = ec._DialogChange_newOwnerId(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
 			}
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
 	}
-	return out.End(ctx)
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
 }
 
 var dialogChangesImplementors = []string{"DialogChanges"}
 
-// dialogChangesText are the fields that are written at once.
-var dialogChangesText = map[string]bool{"removedIds": true, "cursor": true, "hasMore": true}
-
 func (ec *executionContext) _DialogChanges(ctx context.Context, sel ast.SelectionSet, obj *model.DialogChanges) graphql.Marshaler {
-	out := answer.Begin(ctx, ec.OperationContext, sel, dialogChangesImplementors)
-	for i := range out.Fields() {
-		field := out.Field(i)
+	fields := graphql.CollectFields(ec.OperationContext, sel, dialogChangesImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
-			out.Enum("DialogChanges")
+			out.Values[i] = graphql.MarshalString("DialogChanges")
 		case "changed":
-			out.Value(ec._DialogChanges_changed(ctx, *field, obj), true)
+			out.Values[i] = ec._DialogChanges_changed(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
 		case "removedIds":
-			out.Strings(ctx, obj.RemovedIds)
+			out.Values[i] = ec._DialogChanges_removedIds(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
 		case "cursor":
-			out.String(obj.Cursor)
+			out.Values[i] = ec._DialogChanges_cursor(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
 		case "hasMore":
-			out.Boolean(obj.HasMore)
-		default:
-			panic("unknown field " + strconv.Quote(field.Name))
-		}
-	}
-	return out.End(ctx)
-}
-
-var dialogConnectionImplementors = []string{"DialogConnection"}
-
-// dialogConnectionText are the fields that are written at once.
-var dialogConnectionText = map[string]bool{}
-
-func (ec *executionContext) _DialogConnection(ctx context.Context, sel ast.SelectionSet, obj *model.DialogConnection) graphql.Marshaler {
-	out := answer.Begin(ctx, ec.OperationContext, sel, dialogConnectionImplementors)
-	for i := range out.Fields() {
-		field := out.Field(i)
-		switch field.Name {
-		case "__typename":
-			out.Enum("DialogConnection")
-		case "edges":
-			out.Value(ec._DialogConnection_edges(ctx, *field, obj), true)
-		case "nodes":
-			out.Value(ec._DialogConnection_nodes(ctx, *field, obj), true)
-		case "pageInfo":
-			out.Value(ec._DialogConnection_pageInfo(ctx, *field, obj), true)
-		case "totalCount":
-			out.Later(true, func(ctx context.Context) graphql.Marshaler {
-				return ec._DialogConnection_totalCount(ctx, *field, obj)
-			})
-		default:
-			panic("unknown field " + strconv.Quote(field.Name))
-		}
-	}
-	return out.End(ctx)
-}
-
-var dialogEdgeImplementors = []string{"DialogEdge"}
-
-// dialogEdgeText are the fields that are written at once.
-var dialogEdgeText = map[string]bool{"cursor": true}
-
-func (ec *executionContext) _DialogEdge(ctx context.Context, sel ast.SelectionSet, obj *model.DialogEdge) graphql.Marshaler {
-	out := answer.Begin(ctx, ec.OperationContext, sel, dialogEdgeImplementors)
-	for i := range out.Fields() {
-		field := out.Field(i)
-		switch field.Name {
-		case "__typename":
-			out.Enum("DialogEdge")
-		case "node":
-			out.Value(ec._DialogEdge_node(ctx, *field, obj), true)
-		case "cursor":
-			out.String(obj.Cursor)
-		default:
-			panic("unknown field " + strconv.Quote(field.Name))
-		}
-	}
-	return out.End(ctx)
-}
-
-var dialogEventImplementors = []string{"DialogEvent"}
-
-// dialogEventText are the fields that are written at once.
-var dialogEventText = map[string]bool{"dialogId": true, "cursor": true}
-
-func (ec *executionContext) _DialogEvent(ctx context.Context, sel ast.SelectionSet, obj *model.DialogEvent) graphql.Marshaler {
-	out := answer.Begin(ctx, ec.OperationContext, sel, dialogEventImplementors)
-	for i := range out.Fields() {
-		field := out.Field(i)
-		switch field.Name {
-		case "__typename":
-			out.Enum("DialogEvent")
-		case "dialogId":
-			out.ID(obj.DialogID)
-		case "change":
-			out.Value(ec._DialogEvent_change(ctx, *field, obj), false)
-		case "dialog":
-			out.Value(ec._DialogEvent_dialog(ctx, *field, obj), false)
-		case "cursor":
-			if v := obj.Cursor; v != nil {
-				out.String(*v)
-			} else {
-				out.Null()
+			out.Values[i] = ec._DialogChanges_hasMore(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
 			}
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
 	}
-	return out.End(ctx)
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
+var dialogConnectionImplementors = []string{"DialogConnection"}
+
+func (ec *executionContext) _DialogConnection(ctx context.Context, sel ast.SelectionSet, obj *model.DialogConnection) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, dialogConnectionImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("DialogConnection")
+		case "edges":
+			out.Values[i] = ec._DialogConnection_edges(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "nodes":
+			out.Values[i] = ec._DialogConnection_nodes(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "pageInfo":
+			out.Values[i] = ec._DialogConnection_pageInfo(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "totalCount":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, true,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._DialogConnection_totalCount(ctx, field, obj)
+				})
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
+var dialogEdgeImplementors = []string{"DialogEdge"}
+
+func (ec *executionContext) _DialogEdge(ctx context.Context, sel ast.SelectionSet, obj *model.DialogEdge) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, dialogEdgeImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("DialogEdge")
+		case "node":
+			out.Values[i] = ec._DialogEdge_node(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "cursor":
+			out.Values[i] = ec._DialogEdge_cursor(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
+var dialogEventImplementors = []string{"DialogEvent"}
+
+func (ec *executionContext) _DialogEvent(ctx context.Context, sel ast.SelectionSet, obj *model.DialogEvent) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, dialogEventImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("DialogEvent")
+		case "dialogId":
+			out.Values[i] = ec._DialogEvent_dialogId(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "change":
+			out.Values[i] = ec._DialogEvent_change(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "dialog":
+			out.Values[i] = ec._DialogEvent_dialog(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "cursor":
+			out.Values[i] = ec._DialogEvent_cursor(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
 }
 
 var endUserSessionsPayloadImplementors = []string{"EndUserSessionsPayload"}
 
-// endUserSessionsPayloadText are the fields that are written at once.
-var endUserSessionsPayloadText = map[string]bool{"userId": true}
-
 func (ec *executionContext) _EndUserSessionsPayload(ctx context.Context, sel ast.SelectionSet, obj *model.EndUserSessionsPayload) graphql.Marshaler {
-	out := answer.Begin(ctx, ec.OperationContext, sel, endUserSessionsPayloadImplementors)
-	for i := range out.Fields() {
-		field := out.Field(i)
+	fields := graphql.CollectFields(ec.OperationContext, sel, endUserSessionsPayloadImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
-			out.Enum("EndUserSessionsPayload")
+			out.Values[i] = graphql.MarshalString("EndUserSessionsPayload")
 		case "userId":
-			out.ID(obj.UserID)
+			out.Values[i] = ec._EndUserSessionsPayload_userId(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
 	}
-	return out.End(ctx)
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
+var eraseUserPayloadImplementors = []string{"EraseUserPayload"}
+
+func (ec *executionContext) _EraseUserPayload(ctx context.Context, sel ast.SelectionSet, obj *model.EraseUserPayload) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, eraseUserPayloadImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("EraseUserPayload")
+		case "userId":
+			out.Values[i] = ec._EraseUserPayload_userId(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "dialogCount":
+			out.Values[i] = ec._EraseUserPayload_dialogCount(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "done":
+			out.Values[i] = ec._EraseUserPayload_done(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
 }
 
 var leaveDialogsPayloadImplementors = []string{"LeaveDialogsPayload"}
 
-// leaveDialogsPayloadText are the fields that are written at once.
-var leaveDialogsPayloadText = map[string]bool{"leftIds": true}
-
 func (ec *executionContext) _LeaveDialogsPayload(ctx context.Context, sel ast.SelectionSet, obj *model.LeaveDialogsPayload) graphql.Marshaler {
-	out := answer.Begin(ctx, ec.OperationContext, sel, leaveDialogsPayloadImplementors)
-	for i := range out.Fields() {
-		field := out.Field(i)
+	fields := graphql.CollectFields(ec.OperationContext, sel, leaveDialogsPayloadImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
-			out.Enum("LeaveDialogsPayload")
+			out.Values[i] = graphql.MarshalString("LeaveDialogsPayload")
 		case "leftIds":
-			out.Strings(ctx, obj.LeftIds)
+			out.Values[i] = ec._LeaveDialogsPayload_leftIds(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
 		case "refused":
-			out.Value(ec._LeaveDialogsPayload_refused(ctx, *field, obj), true)
+			out.Values[i] = ec._LeaveDialogsPayload_refused(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
 	}
-	return out.End(ctx)
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
 }
 
 var leaveRefusalImplementors = []string{"LeaveRefusal"}
 
-// leaveRefusalText are the fields that are written at once.
-var leaveRefusalText = map[string]bool{"dialogId": true, "code": true, "message": true}
-
 func (ec *executionContext) _LeaveRefusal(ctx context.Context, sel ast.SelectionSet, obj *model.LeaveRefusal) graphql.Marshaler {
-	out := answer.Begin(ctx, ec.OperationContext, sel, leaveRefusalImplementors)
-	for i := range out.Fields() {
-		field := out.Field(i)
+	fields := graphql.CollectFields(ec.OperationContext, sel, leaveRefusalImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
-			out.Enum("LeaveRefusal")
+			out.Values[i] = graphql.MarshalString("LeaveRefusal")
 		case "dialogId":
-			out.ID(obj.DialogID)
+			out.Values[i] = ec._LeaveRefusal_dialogId(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
 		case "code":
-			out.String(obj.Code)
+			out.Values[i] = ec._LeaveRefusal_code(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
 		case "message":
-			out.String(obj.Message)
+			out.Values[i] = ec._LeaveRefusal_message(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
 	}
-	return out.End(ctx)
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
 }
 
 var mutationImplementors = []string{"Mutation"}
@@ -8402,6 +10494,13 @@ func (ec *executionContext) _Mutation(ctx context.Context, sel ast.SelectionSet)
 			if out.Values[i] == graphql.RequiredNull {
 				out.Invalids++
 			}
+		case "eraseUser":
+			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
+				return ec._Mutation_eraseUser(ctx, field)
+			})
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
 		case "createWebhook":
 			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
 				return ec._Mutation_createWebhook(ctx, field)
@@ -8456,114 +10555,188 @@ func (ec *executionContext) _Mutation(ctx context.Context, sel ast.SelectionSet)
 
 var occupantImplementors = []string{"Occupant"}
 
-// occupantText are the fields that are written at once.
-var occupantText = map[string]bool{"userId": true, "standing": true, "viewerCanRemove": true, "viewerCanChangeAdmin": true}
-
 func (ec *executionContext) _Occupant(ctx context.Context, sel ast.SelectionSet, obj *model.Occupant) graphql.Marshaler {
-	out := answer.Begin(ctx, ec.OperationContext, sel, occupantImplementors)
-	for i := range out.Fields() {
-		field := out.Field(i)
+	fields := graphql.CollectFields(ec.OperationContext, sel, occupantImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
-			out.Enum("Occupant")
+			out.Values[i] = graphql.MarshalString("Occupant")
 		case "userId":
-			out.ID(obj.UserID())
+			out.Values[i] = ec._Occupant_userId(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
 		case "standing":
-			out.Enum(marshalNStanding2dialogsᚋdialogᚐStanding[obj.Standing()])
+			out.Values[i] = ec._Occupant_standing(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
 		case "viewerCanRemove":
-			out.Boolean(obj.ViewerCanRemove())
+			out.Values[i] = ec._Occupant_viewerCanRemove(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
 		case "viewerCanChangeAdmin":
-			out.Boolean(obj.ViewerCanChangeAdmin())
+			out.Values[i] = ec._Occupant_viewerCanChangeAdmin(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
 	}
-	return out.End(ctx)
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
 }
 
 var occupantConnectionImplementors = []string{"OccupantConnection"}
 
-// occupantConnectionText are the fields that are written at once.
-var occupantConnectionText = map[string]bool{"totalCount": true}
-
 func (ec *executionContext) _OccupantConnection(ctx context.Context, sel ast.SelectionSet, obj *model.OccupantConnection) graphql.Marshaler {
-	out := answer.Begin(ctx, ec.OperationContext, sel, occupantConnectionImplementors)
-	for i := range out.Fields() {
-		field := out.Field(i)
+	fields := graphql.CollectFields(ec.OperationContext, sel, occupantConnectionImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
-			out.Enum("OccupantConnection")
+			out.Values[i] = graphql.MarshalString("OccupantConnection")
 		case "edges":
-			out.Value(ec._OccupantConnection_edges(ctx, *field, obj), true)
+			out.Values[i] = ec._OccupantConnection_edges(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
 		case "nodes":
-			out.Value(ec._OccupantConnection_nodes(ctx, *field, obj), true)
+			out.Values[i] = ec._OccupantConnection_nodes(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
 		case "pageInfo":
-			out.Value(ec._OccupantConnection_pageInfo(ctx, *field, obj), true)
+			out.Values[i] = ec._OccupantConnection_pageInfo(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
 		case "totalCount":
-			out.Int(obj.TotalCount)
+			out.Values[i] = ec._OccupantConnection_totalCount(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
 	}
-	return out.End(ctx)
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
 }
 
 var occupantEdgeImplementors = []string{"OccupantEdge"}
 
-// occupantEdgeText are the fields that are written at once.
-var occupantEdgeText = map[string]bool{"cursor": true}
-
 func (ec *executionContext) _OccupantEdge(ctx context.Context, sel ast.SelectionSet, obj *model.OccupantEdge) graphql.Marshaler {
-	out := answer.Begin(ctx, ec.OperationContext, sel, occupantEdgeImplementors)
-	for i := range out.Fields() {
-		field := out.Field(i)
+	fields := graphql.CollectFields(ec.OperationContext, sel, occupantEdgeImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
-			out.Enum("OccupantEdge")
+			out.Values[i] = graphql.MarshalString("OccupantEdge")
 		case "node":
-			out.Value(ec._OccupantEdge_node(ctx, *field, obj), true)
+			out.Values[i] = ec._OccupantEdge_node(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
 		case "cursor":
-			out.String(obj.Cursor)
+			out.Values[i] = ec._OccupantEdge_cursor(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
 	}
-	return out.End(ctx)
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
 }
 
 var pageInfoImplementors = []string{"PageInfo"}
 
-// pageInfoText are the fields that are written at once.
-var pageInfoText = map[string]bool{}
-
 func (ec *executionContext) _PageInfo(ctx context.Context, sel ast.SelectionSet, obj *model.PageInfo) graphql.Marshaler {
-	out := answer.Begin(ctx, ec.OperationContext, sel, pageInfoImplementors)
-	for i := range out.Fields() {
-		field := out.Field(i)
+	fields := graphql.CollectFields(ec.OperationContext, sel, pageInfoImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
-			out.Enum("PageInfo")
+			out.Values[i] = graphql.MarshalString("PageInfo")
 		case "hasNextPage":
-			out.Later(true, func(ctx context.Context) graphql.Marshaler {
-				return ec._PageInfo_hasNextPage(ctx, *field, obj)
-			})
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, true,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._PageInfo_hasNextPage(ctx, field, obj)
+				})
 		case "hasPreviousPage":
-			out.Later(true, func(ctx context.Context) graphql.Marshaler {
-				return ec._PageInfo_hasPreviousPage(ctx, *field, obj)
-			})
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, true,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._PageInfo_hasPreviousPage(ctx, field, obj)
+				})
 		case "startCursor":
-			out.Later(false, func(ctx context.Context) graphql.Marshaler {
-				return ec._PageInfo_startCursor(ctx, *field, obj)
-			})
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, false,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._PageInfo_startCursor(ctx, field, obj)
+				})
 		case "endCursor":
-			out.Later(false, func(ctx context.Context) graphql.Marshaler {
-				return ec._PageInfo_endCursor(ctx, *field, obj)
-			})
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, false,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._PageInfo_endCursor(ctx, field, obj)
+				})
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
 	}
-	return out.End(ctx)
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
 }
 
 var queryImplementors = []string{"Query"}
@@ -8666,46 +10839,73 @@ func (ec *executionContext) _Query(ctx context.Context, sel ast.SelectionSet) gr
 
 var replayWebhookPayloadImplementors = []string{"ReplayWebhookPayload"}
 
-// replayWebhookPayloadText are the fields that are written at once.
-var replayWebhookPayloadText = map[string]bool{}
-
 func (ec *executionContext) _ReplayWebhookPayload(ctx context.Context, sel ast.SelectionSet, obj *model.ReplayWebhookPayload) graphql.Marshaler {
-	out := answer.Begin(ctx, ec.OperationContext, sel, replayWebhookPayloadImplementors)
-	for i := range out.Fields() {
-		field := out.Field(i)
+	fields := graphql.CollectFields(ec.OperationContext, sel, replayWebhookPayloadImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
-			out.Enum("ReplayWebhookPayload")
+			out.Values[i] = graphql.MarshalString("ReplayWebhookPayload")
 		case "webhook":
-			out.Value(ec._ReplayWebhookPayload_webhook(ctx, *field, obj), true)
+			out.Values[i] = ec._ReplayWebhookPayload_webhook(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
 	}
-	return out.End(ctx)
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
 }
 
 var rotateWebhookSecretPayloadImplementors = []string{"RotateWebhookSecretPayload"}
 
-// rotateWebhookSecretPayloadText are the fields that are written at once.
-var rotateWebhookSecretPayloadText = map[string]bool{"secret": true}
-
 func (ec *executionContext) _RotateWebhookSecretPayload(ctx context.Context, sel ast.SelectionSet, obj *model.RotateWebhookSecretPayload) graphql.Marshaler {
-	out := answer.Begin(ctx, ec.OperationContext, sel, rotateWebhookSecretPayloadImplementors)
-	for i := range out.Fields() {
-		field := out.Field(i)
+	fields := graphql.CollectFields(ec.OperationContext, sel, rotateWebhookSecretPayloadImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
-			out.Enum("RotateWebhookSecretPayload")
+			out.Values[i] = graphql.MarshalString("RotateWebhookSecretPayload")
 		case "webhook":
-			out.Value(ec._RotateWebhookSecretPayload_webhook(ctx, *field, obj), true)
+			out.Values[i] = ec._RotateWebhookSecretPayload_webhook(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
 		case "secret":
-			out.String(obj.Secret)
+			out.Values[i] = ec._RotateWebhookSecretPayload_secret(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
 	}
-	return out.End(ctx)
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
 }
 
 var subscriptionImplementors = []string{"Subscription"}
@@ -8732,153 +10932,242 @@ func (ec *executionContext) _Subscription(ctx context.Context, sel ast.Selection
 
 var suspendUserPayloadImplementors = []string{"SuspendUserPayload"}
 
-// suspendUserPayloadText are the fields that are written at once.
-var suspendUserPayloadText = map[string]bool{"userId": true, "suspended": true}
-
 func (ec *executionContext) _SuspendUserPayload(ctx context.Context, sel ast.SelectionSet, obj *model.SuspendUserPayload) graphql.Marshaler {
-	out := answer.Begin(ctx, ec.OperationContext, sel, suspendUserPayloadImplementors)
-	for i := range out.Fields() {
-		field := out.Field(i)
+	fields := graphql.CollectFields(ec.OperationContext, sel, suspendUserPayloadImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
-			out.Enum("SuspendUserPayload")
+			out.Values[i] = graphql.MarshalString("SuspendUserPayload")
 		case "userId":
-			out.ID(obj.UserID)
+			out.Values[i] = ec._SuspendUserPayload_userId(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
 		case "suspended":
-			out.Boolean(obj.Suspended)
+			out.Values[i] = ec._SuspendUserPayload_suspended(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
 	}
-	return out.End(ctx)
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
 }
 
 var updateDialogPayloadImplementors = []string{"UpdateDialogPayload"}
 
-// updateDialogPayloadText are the fields that are written at once.
-var updateDialogPayloadText = map[string]bool{"replayed": true}
-
 func (ec *executionContext) _UpdateDialogPayload(ctx context.Context, sel ast.SelectionSet, obj *model.UpdateDialogPayload) graphql.Marshaler {
-	out := answer.Begin(ctx, ec.OperationContext, sel, updateDialogPayloadImplementors)
-	for i := range out.Fields() {
-		field := out.Field(i)
+	fields := graphql.CollectFields(ec.OperationContext, sel, updateDialogPayloadImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
-			out.Enum("UpdateDialogPayload")
+			out.Values[i] = graphql.MarshalString("UpdateDialogPayload")
 		case "dialog":
-			out.Value(ec._UpdateDialogPayload_dialog(ctx, *field, obj), false)
+			out.Values[i] = ec._UpdateDialogPayload_dialog(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
 		case "change":
-			out.Value(ec._UpdateDialogPayload_change(ctx, *field, obj), false)
+			out.Values[i] = ec._UpdateDialogPayload_change(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
 		case "replayed":
-			out.Boolean(obj.Replayed)
+			out.Values[i] = ec._UpdateDialogPayload_replayed(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
 	}
-	return out.End(ctx)
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
 }
 
 var updateWebhookPayloadImplementors = []string{"UpdateWebhookPayload"}
 
-// updateWebhookPayloadText are the fields that are written at once.
-var updateWebhookPayloadText = map[string]bool{}
-
 func (ec *executionContext) _UpdateWebhookPayload(ctx context.Context, sel ast.SelectionSet, obj *model.UpdateWebhookPayload) graphql.Marshaler {
-	out := answer.Begin(ctx, ec.OperationContext, sel, updateWebhookPayloadImplementors)
-	for i := range out.Fields() {
-		field := out.Field(i)
+	fields := graphql.CollectFields(ec.OperationContext, sel, updateWebhookPayloadImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
-			out.Enum("UpdateWebhookPayload")
+			out.Values[i] = graphql.MarshalString("UpdateWebhookPayload")
 		case "webhook":
-			out.Value(ec._UpdateWebhookPayload_webhook(ctx, *field, obj), true)
+			out.Values[i] = ec._UpdateWebhookPayload_webhook(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
 	}
-	return out.End(ctx)
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
 }
 
 var viewerImplementors = []string{"Viewer"}
 
-// viewerText are the fields that are written at once.
-var viewerText = map[string]bool{"userId": true, "kind": true, "apiKeyName": true}
-
 func (ec *executionContext) _Viewer(ctx context.Context, sel ast.SelectionSet, obj *model.Viewer) graphql.Marshaler {
-	out := answer.Begin(ctx, ec.OperationContext, sel, viewerImplementors)
-	for i := range out.Fields() {
-		field := out.Field(i)
+	fields := graphql.CollectFields(ec.OperationContext, sel, viewerImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
-			out.Enum("Viewer")
+			out.Values[i] = graphql.MarshalString("Viewer")
 		case "userId":
-			if v := obj.UserID; v != nil {
-				out.ID(*v)
-			} else {
-				out.Null()
+			out.Values[i] = ec._Viewer_userId(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
 			}
 		case "kind":
-			out.Enum(marshalNCallerKind2dialogsᚋdialogᚐCallerKind[obj.Kind])
+			out.Values[i] = ec._Viewer_kind(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
 		case "apiKeyName":
-			if v := obj.APIKeyName; v != nil {
-				out.String(*v)
-			} else {
-				out.Null()
+			out.Values[i] = ec._Viewer_apiKeyName(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
 			}
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
 	}
-	return out.End(ctx)
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
 }
 
 var webhookImplementors = []string{"Webhook"}
 
-// webhookText are the fields that are written at once.
-var webhookText = map[string]bool{"id": true, "url": true, "status": true, "withDialog": true, "lastError": true, "failingSince": true, "createdAt": true}
-
 func (ec *executionContext) _Webhook(ctx context.Context, sel ast.SelectionSet, obj *model.Webhook) graphql.Marshaler {
-	out := answer.Begin(ctx, ec.OperationContext, sel, webhookImplementors)
-	for i := range out.Fields() {
-		field := out.Field(i)
+	fields := graphql.CollectFields(ec.OperationContext, sel, webhookImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
-			out.Enum("Webhook")
+			out.Values[i] = graphql.MarshalString("Webhook")
 		case "id":
-			out.ID(obj.ID())
+			out.Values[i] = ec._Webhook_id(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
 		case "url":
-			out.String(obj.URL())
+			out.Values[i] = ec._Webhook_url(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
 		case "status":
-			out.Enum(marshalNWebhookStatus2dialogsᚋdialogᚐWebhookStatus[obj.Status()])
+			out.Values[i] = ec._Webhook_status(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
 		case "kinds":
-			out.Value(ec._Webhook_kinds(ctx, *field, obj), false)
+			out.Values[i] = ec._Webhook_kinds(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
 		case "aspects":
-			out.Value(ec._Webhook_aspects(ctx, *field, obj), false)
+			out.Values[i] = ec._Webhook_aspects(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
 		case "types":
-			out.Value(ec._Webhook_types(ctx, *field, obj), false)
+			out.Values[i] = ec._Webhook_types(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
 		case "customClasses":
-			out.Value(ec._Webhook_customClasses(ctx, *field, obj), false)
+			out.Values[i] = ec._Webhook_customClasses(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
 		case "withDialog":
-			out.Boolean(obj.WithDialog())
+			out.Values[i] = ec._Webhook_withDialog(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
 		case "lastError":
-			if v := obj.LastError(); v != nil {
-				out.String(*v)
-			} else {
-				out.Null()
+			out.Values[i] = ec._Webhook_lastError(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
 			}
 		case "failingSince":
-			if v := obj.FailingSince(); v != nil {
-				out.DateTime(*v)
-			} else {
-				out.Null()
+			out.Values[i] = ec._Webhook_failingSince(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
 			}
 		case "createdAt":
-			out.DateTime(obj.CreatedAt())
+			out.Values[i] = ec._Webhook_createdAt(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
 	}
-	return out.End(ctx)
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
 }
 
 var __DirectiveImplementors = []string{"__Directive"}
@@ -9313,10 +11602,10 @@ func (ec *executionContext) marshalNCustomData2dialogsᚋgraphᚋmodelᚐCustomD
 }
 
 func (ec *executionContext) marshalNCustomData2ᚕdialogsᚋgraphᚋmodelᚐCustomDataᚄ(ctx context.Context, sel ast.SelectionSet, v []model.CustomData) graphql.Marshaler {
-	way := answer.WayOf(sel, customDataText, fieldsThatRead)
-	ret := answer.List(ctx, len(v), way, func(ctx context.Context, i int) graphql.Marshaler {
-		answer.At(ctx, way, &v[i])
-		return ec._CustomData(ctx, sel, &v[i])
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 8, false, func(ctx context.Context, i int) graphql.Marshaler {
+		fc := graphql.GetFieldContext(ctx)
+		fc.Result = &v[i]
+		return ec.marshalNCustomData2dialogsᚋgraphᚋmodelᚐCustomData(ctx, sel, v[i])
 	})
 
 	for _, e := range ret {
@@ -9343,10 +11632,10 @@ func (ec *executionContext) marshalNCustomField2dialogsᚋdialogᚐField(ctx con
 }
 
 func (ec *executionContext) marshalNCustomField2ᚕdialogsᚋdialogᚐFieldᚄ(ctx context.Context, sel ast.SelectionSet, v []dialog.Field) graphql.Marshaler {
-	way := answer.WayOf(sel, customFieldText, fieldsThatRead)
-	ret := answer.List(ctx, len(v), way, func(ctx context.Context, i int) graphql.Marshaler {
-		answer.At(ctx, way, &v[i])
-		return ec._CustomField(ctx, sel, &v[i])
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 8, false, func(ctx context.Context, i int) graphql.Marshaler {
+		fc := graphql.GetFieldContext(ctx)
+		fc.Result = &v[i]
+		return ec.marshalNCustomField2dialogsᚋdialogᚐField(ctx, sel, v[i])
 	})
 
 	for _, e := range ret {
@@ -9435,10 +11724,10 @@ func (ec *executionContext) marshalNDialog2dialogsᚋgraphᚋmodelᚐDialog(ctx 
 }
 
 func (ec *executionContext) marshalNDialog2ᚕdialogsᚋgraphᚋmodelᚐDialogᚄ(ctx context.Context, sel ast.SelectionSet, v []model.Dialog) graphql.Marshaler {
-	way := answer.WayOf(sel, dialogText, fieldsThatRead)
-	ret := answer.List(ctx, len(v), way, func(ctx context.Context, i int) graphql.Marshaler {
-		answer.At(ctx, way, &v[i])
-		return ec._Dialog(ctx, sel, &v[i])
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 8, false, func(ctx context.Context, i int) graphql.Marshaler {
+		fc := graphql.GetFieldContext(ctx)
+		fc.Result = &v[i]
+		return ec.marshalNDialog2dialogsᚋgraphᚋmodelᚐDialog(ctx, sel, v[i])
 	})
 
 	for _, e := range ret {
@@ -9499,9 +11788,9 @@ func (ec *executionContext) unmarshalNDialogAspect2ᚕdialogsᚋdialogᚐAspect�
 }
 
 func (ec *executionContext) marshalNDialogAspect2ᚕdialogsᚋdialogᚐAspectᚄ(ctx context.Context, sel ast.SelectionSet, v []dialog.Aspect) graphql.Marshaler {
-	way := answer.WayOf(sel, nil, fieldsThatRead)
-	ret := answer.List(ctx, len(v), way, func(ctx context.Context, i int) graphql.Marshaler {
-		answer.At(ctx, way, &v[i])
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 8, false, func(ctx context.Context, i int) graphql.Marshaler {
+		fc := graphql.GetFieldContext(ctx)
+		fc.Result = &v[i]
 		return ec.marshalNDialogAspect2dialogsᚋdialogᚐAspect(ctx, sel, v[i])
 	})
 
@@ -9519,10 +11808,10 @@ func (ec *executionContext) marshalNDialogChange2dialogsᚋgraphᚋmodelᚐDialo
 }
 
 func (ec *executionContext) marshalNDialogChange2ᚕdialogsᚋgraphᚋmodelᚐDialogChangeᚄ(ctx context.Context, sel ast.SelectionSet, v []model.DialogChange) graphql.Marshaler {
-	way := answer.WayOf(sel, dialogChangeText, fieldsThatRead)
-	ret := answer.List(ctx, len(v), way, func(ctx context.Context, i int) graphql.Marshaler {
-		answer.At(ctx, way, &v[i])
-		return ec._DialogChange(ctx, sel, &v[i])
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 8, false, func(ctx context.Context, i int) graphql.Marshaler {
+		fc := graphql.GetFieldContext(ctx)
+		fc.Result = &v[i]
+		return ec.marshalNDialogChange2dialogsᚋgraphᚋmodelᚐDialogChange(ctx, sel, v[i])
 	})
 
 	for _, e := range ret {
@@ -9567,10 +11856,10 @@ func (ec *executionContext) marshalNDialogEdge2dialogsᚋgraphᚋmodelᚐDialogE
 }
 
 func (ec *executionContext) marshalNDialogEdge2ᚕdialogsᚋgraphᚋmodelᚐDialogEdgeᚄ(ctx context.Context, sel ast.SelectionSet, v []model.DialogEdge) graphql.Marshaler {
-	way := answer.WayOf(sel, dialogEdgeText, fieldsThatRead)
-	ret := answer.List(ctx, len(v), way, func(ctx context.Context, i int) graphql.Marshaler {
-		answer.At(ctx, way, &v[i])
-		return ec._DialogEdge(ctx, sel, &v[i])
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 8, false, func(ctx context.Context, i int) graphql.Marshaler {
+		fc := graphql.GetFieldContext(ctx)
+		fc.Result = &v[i]
+		return ec.marshalNDialogEdge2dialogsᚋgraphᚋmodelᚐDialogEdge(ctx, sel, v[i])
 	})
 
 	for _, e := range ret {
@@ -9755,10 +12044,10 @@ func (ec *executionContext) marshalNLeaveRefusal2dialogsᚋgraphᚋmodelᚐLeave
 }
 
 func (ec *executionContext) marshalNLeaveRefusal2ᚕdialogsᚋgraphᚋmodelᚐLeaveRefusalᚄ(ctx context.Context, sel ast.SelectionSet, v []model.LeaveRefusal) graphql.Marshaler {
-	way := answer.WayOf(sel, leaveRefusalText, fieldsThatRead)
-	ret := answer.List(ctx, len(v), way, func(ctx context.Context, i int) graphql.Marshaler {
-		answer.At(ctx, way, &v[i])
-		return ec._LeaveRefusal(ctx, sel, &v[i])
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 8, false, func(ctx context.Context, i int) graphql.Marshaler {
+		fc := graphql.GetFieldContext(ctx)
+		fc.Result = &v[i]
+		return ec.marshalNLeaveRefusal2dialogsᚋgraphᚋmodelᚐLeaveRefusal(ctx, sel, v[i])
 	})
 
 	for _, e := range ret {
@@ -9771,9 +12060,9 @@ func (ec *executionContext) marshalNLeaveRefusal2ᚕdialogsᚋgraphᚋmodelᚐLe
 }
 
 func (ec *executionContext) marshalNNode2ᚕdialogsᚋgraphᚋmodelᚐNode(ctx context.Context, sel ast.SelectionSet, v []model.Node) graphql.Marshaler {
-	way := answer.WayOf(sel, nil, fieldsThatRead)
-	ret := answer.List(ctx, len(v), way, func(ctx context.Context, i int) graphql.Marshaler {
-		answer.At(ctx, way, &v[i])
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 8, false, func(ctx context.Context, i int) graphql.Marshaler {
+		fc := graphql.GetFieldContext(ctx)
+		fc.Result = &v[i]
 		return ec.marshalONode2dialogsᚋgraphᚋmodelᚐNode(ctx, sel, v[i])
 	})
 
@@ -9785,10 +12074,10 @@ func (ec *executionContext) marshalNOccupant2dialogsᚋgraphᚋmodelᚐOccupant(
 }
 
 func (ec *executionContext) marshalNOccupant2ᚕdialogsᚋgraphᚋmodelᚐOccupantᚄ(ctx context.Context, sel ast.SelectionSet, v []model.Occupant) graphql.Marshaler {
-	way := answer.WayOf(sel, occupantText, fieldsThatRead)
-	ret := answer.List(ctx, len(v), way, func(ctx context.Context, i int) graphql.Marshaler {
-		answer.At(ctx, way, &v[i])
-		return ec._Occupant(ctx, sel, &v[i])
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 8, false, func(ctx context.Context, i int) graphql.Marshaler {
+		fc := graphql.GetFieldContext(ctx)
+		fc.Result = &v[i]
+		return ec.marshalNOccupant2dialogsᚋgraphᚋmodelᚐOccupant(ctx, sel, v[i])
 	})
 
 	for _, e := range ret {
@@ -9809,10 +12098,10 @@ func (ec *executionContext) marshalNOccupantEdge2dialogsᚋgraphᚋmodelᚐOccup
 }
 
 func (ec *executionContext) marshalNOccupantEdge2ᚕdialogsᚋgraphᚋmodelᚐOccupantEdgeᚄ(ctx context.Context, sel ast.SelectionSet, v []model.OccupantEdge) graphql.Marshaler {
-	way := answer.WayOf(sel, occupantEdgeText, fieldsThatRead)
-	ret := answer.List(ctx, len(v), way, func(ctx context.Context, i int) graphql.Marshaler {
-		answer.At(ctx, way, &v[i])
-		return ec._OccupantEdge(ctx, sel, &v[i])
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 8, false, func(ctx context.Context, i int) graphql.Marshaler {
+		fc := graphql.GetFieldContext(ctx)
+		fc.Result = &v[i]
+		return ec.marshalNOccupantEdge2dialogsᚋgraphᚋmodelᚐOccupantEdge(ctx, sel, v[i])
 	})
 
 	for _, e := range ret {
@@ -9935,9 +12224,9 @@ func (ec *executionContext) marshalN__Directive2githubᚗcomᚋ99designsᚋgqlge
 }
 
 func (ec *executionContext) marshalN__Directive2ᚕgithubᚗcomᚋ99designsᚋgqlgenᚋgraphqlᚋintrospectionᚐDirectiveᚄ(ctx context.Context, sel ast.SelectionSet, v []introspection.Directive) graphql.Marshaler {
-	way := answer.WayOf(sel, nil, fieldsThatRead)
-	ret := answer.List(ctx, len(v), way, func(ctx context.Context, i int) graphql.Marshaler {
-		answer.At(ctx, way, &v[i])
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 8, false, func(ctx context.Context, i int) graphql.Marshaler {
+		fc := graphql.GetFieldContext(ctx)
+		fc.Result = &v[i]
 		return ec.marshalN__Directive2githubᚗcomᚋ99designsᚋgqlgenᚋgraphqlᚋintrospectionᚐDirective(ctx, sel, v[i])
 	})
 
@@ -9979,9 +12268,9 @@ func (ec *executionContext) unmarshalN__DirectiveLocation2ᚕstringᚄ(ctx conte
 }
 
 func (ec *executionContext) marshalN__DirectiveLocation2ᚕstringᚄ(ctx context.Context, sel ast.SelectionSet, v []string) graphql.Marshaler {
-	way := answer.WayOf(sel, nil, fieldsThatRead)
-	ret := answer.List(ctx, len(v), way, func(ctx context.Context, i int) graphql.Marshaler {
-		answer.At(ctx, way, &v[i])
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 8, false, func(ctx context.Context, i int) graphql.Marshaler {
+		fc := graphql.GetFieldContext(ctx)
+		fc.Result = &v[i]
 		return ec.marshalN__DirectiveLocation2string(ctx, sel, v[i])
 	})
 
@@ -10007,9 +12296,9 @@ func (ec *executionContext) marshalN__InputValue2githubᚗcomᚋ99designsᚋgqlg
 }
 
 func (ec *executionContext) marshalN__InputValue2ᚕgithubᚗcomᚋ99designsᚋgqlgenᚋgraphqlᚋintrospectionᚐInputValueᚄ(ctx context.Context, sel ast.SelectionSet, v []introspection.InputValue) graphql.Marshaler {
-	way := answer.WayOf(sel, nil, fieldsThatRead)
-	ret := answer.List(ctx, len(v), way, func(ctx context.Context, i int) graphql.Marshaler {
-		answer.At(ctx, way, &v[i])
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 8, false, func(ctx context.Context, i int) graphql.Marshaler {
+		fc := graphql.GetFieldContext(ctx)
+		fc.Result = &v[i]
 		return ec.marshalN__InputValue2githubᚗcomᚋ99designsᚋgqlgenᚋgraphqlᚋintrospectionᚐInputValue(ctx, sel, v[i])
 	})
 
@@ -10035,9 +12324,9 @@ func (ec *executionContext) marshalN__Type2githubᚗcomᚋ99designsᚋgqlgenᚋg
 }
 
 func (ec *executionContext) marshalN__Type2ᚕgithubᚗcomᚋ99designsᚋgqlgenᚋgraphqlᚋintrospectionᚐTypeᚄ(ctx context.Context, sel ast.SelectionSet, v []introspection.Type) graphql.Marshaler {
-	way := answer.WayOf(sel, nil, fieldsThatRead)
-	ret := answer.List(ctx, len(v), way, func(ctx context.Context, i int) graphql.Marshaler {
-		answer.At(ctx, way, &v[i])
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 8, false, func(ctx context.Context, i int) graphql.Marshaler {
+		fc := graphql.GetFieldContext(ctx)
+		fc.Result = &v[i]
 		return ec.marshalN__Type2githubᚗcomᚋ99designsᚋgqlgenᚋgraphqlᚋintrospectionᚐType(ctx, sel, v[i])
 	})
 
@@ -10127,10 +12416,10 @@ func (ec *executionContext) marshalOCustomClass2ᚕdialogsᚋdialogᚐClassᚄ(c
 	if v == nil {
 		return graphql.Null
 	}
-	way := answer.WayOf(sel, customClassText, fieldsThatRead)
-	ret := answer.List(ctx, len(v), way, func(ctx context.Context, i int) graphql.Marshaler {
-		answer.At(ctx, way, &v[i])
-		return ec._CustomClass(ctx, sel, &v[i])
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 8, false, func(ctx context.Context, i int) graphql.Marshaler {
+		fc := graphql.GetFieldContext(ctx)
+		fc.Result = &v[i]
+		return ec.marshalNCustomClass2dialogsᚋdialogᚐClass(ctx, sel, v[i])
 	})
 
 	for _, e := range ret {
@@ -10243,9 +12532,9 @@ func (ec *executionContext) marshalODialogAspect2ᚕdialogsᚋdialogᚐAspectᚄ
 	if v == nil {
 		return graphql.Null
 	}
-	way := answer.WayOf(sel, nil, fieldsThatRead)
-	ret := answer.List(ctx, len(v), way, func(ctx context.Context, i int) graphql.Marshaler {
-		answer.At(ctx, way, &v[i])
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 8, false, func(ctx context.Context, i int) graphql.Marshaler {
+		fc := graphql.GetFieldContext(ctx)
+		fc.Result = &v[i]
 		return ec.marshalNDialogAspect2dialogsᚋdialogᚐAspect(ctx, sel, v[i])
 	})
 
@@ -10286,9 +12575,9 @@ func (ec *executionContext) marshalODialogChangeKind2ᚕdialogsᚋdialogᚐRecor
 	if v == nil {
 		return graphql.Null
 	}
-	way := answer.WayOf(sel, nil, fieldsThatRead)
-	ret := answer.List(ctx, len(v), way, func(ctx context.Context, i int) graphql.Marshaler {
-		answer.At(ctx, way, &v[i])
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 8, false, func(ctx context.Context, i int) graphql.Marshaler {
+		fc := graphql.GetFieldContext(ctx)
+		fc.Result = &v[i]
 		return ec.marshalNDialogChangeKind2dialogsᚋdialogᚐRecordKind(ctx, sel, v[i])
 	})
 
@@ -10344,9 +12633,9 @@ func (ec *executionContext) marshalODialogType2ᚕdialogsᚋdialogᚐTypeᚄ(ctx
 	if v == nil {
 		return graphql.Null
 	}
-	way := answer.WayOf(sel, nil, fieldsThatRead)
-	ret := answer.List(ctx, len(v), way, func(ctx context.Context, i int) graphql.Marshaler {
-		answer.At(ctx, way, &v[i])
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 8, false, func(ctx context.Context, i int) graphql.Marshaler {
+		fc := graphql.GetFieldContext(ctx)
+		fc.Result = &v[i]
 		return ec.marshalNDialogType2dialogsᚋdialogᚐType(ctx, sel, v[i])
 	})
 
@@ -10364,6 +12653,13 @@ func (ec *executionContext) marshalOEndUserSessionsPayload2ᚖdialogsᚋgraphᚋ
 		return graphql.Null
 	}
 	return ec._EndUserSessionsPayload(ctx, sel, v)
+}
+
+func (ec *executionContext) marshalOEraseUserPayload2ᚖdialogsᚋgraphᚋmodelᚐEraseUserPayload(ctx context.Context, sel ast.SelectionSet, v *model.EraseUserPayload) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	return ec._EraseUserPayload(ctx, sel, v)
 }
 
 func (ec *executionContext) unmarshalOID2ᚕstringᚄ(ctx context.Context, v any) ([]string, error) {
@@ -10543,10 +12839,10 @@ func (ec *executionContext) marshalOWebhook2ᚕdialogsᚋgraphᚋmodelᚐWebhook
 	if v == nil {
 		return graphql.Null
 	}
-	way := answer.WayOf(sel, webhookText, fieldsThatRead)
-	ret := answer.List(ctx, len(v), way, func(ctx context.Context, i int) graphql.Marshaler {
-		answer.At(ctx, way, &v[i])
-		return ec._Webhook(ctx, sel, &v[i])
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 8, false, func(ctx context.Context, i int) graphql.Marshaler {
+		fc := graphql.GetFieldContext(ctx)
+		fc.Result = &v[i]
+		return ec.marshalNWebhook2dialogsᚋgraphᚋmodelᚐWebhook(ctx, sel, v[i])
 	})
 
 	for _, e := range ret {
@@ -10594,9 +12890,9 @@ func (ec *executionContext) marshalO__EnumValue2ᚕgithubᚗcomᚋ99designsᚋgq
 	if v == nil {
 		return graphql.Null
 	}
-	way := answer.WayOf(sel, nil, fieldsThatRead)
-	ret := answer.List(ctx, len(v), way, func(ctx context.Context, i int) graphql.Marshaler {
-		answer.At(ctx, way, &v[i])
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 8, false, func(ctx context.Context, i int) graphql.Marshaler {
+		fc := graphql.GetFieldContext(ctx)
+		fc.Result = &v[i]
 		return ec.marshalN__EnumValue2githubᚗcomᚋ99designsᚋgqlgenᚋgraphqlᚋintrospectionᚐEnumValue(ctx, sel, v[i])
 	})
 
@@ -10613,9 +12909,9 @@ func (ec *executionContext) marshalO__Field2ᚕgithubᚗcomᚋ99designsᚋgqlgen
 	if v == nil {
 		return graphql.Null
 	}
-	way := answer.WayOf(sel, nil, fieldsThatRead)
-	ret := answer.List(ctx, len(v), way, func(ctx context.Context, i int) graphql.Marshaler {
-		answer.At(ctx, way, &v[i])
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 8, false, func(ctx context.Context, i int) graphql.Marshaler {
+		fc := graphql.GetFieldContext(ctx)
+		fc.Result = &v[i]
 		return ec.marshalN__Field2githubᚗcomᚋ99designsᚋgqlgenᚋgraphqlᚋintrospectionᚐField(ctx, sel, v[i])
 	})
 
@@ -10632,9 +12928,9 @@ func (ec *executionContext) marshalO__InputValue2ᚕgithubᚗcomᚋ99designsᚋg
 	if v == nil {
 		return graphql.Null
 	}
-	way := answer.WayOf(sel, nil, fieldsThatRead)
-	ret := answer.List(ctx, len(v), way, func(ctx context.Context, i int) graphql.Marshaler {
-		answer.At(ctx, way, &v[i])
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 8, false, func(ctx context.Context, i int) graphql.Marshaler {
+		fc := graphql.GetFieldContext(ctx)
+		fc.Result = &v[i]
 		return ec.marshalN__InputValue2githubᚗcomᚋ99designsᚋgqlgenᚋgraphqlᚋintrospectionᚐInputValue(ctx, sel, v[i])
 	})
 
@@ -10651,9 +12947,9 @@ func (ec *executionContext) marshalO__Type2ᚕgithubᚗcomᚋ99designsᚋgqlgen�
 	if v == nil {
 		return graphql.Null
 	}
-	way := answer.WayOf(sel, nil, fieldsThatRead)
-	ret := answer.List(ctx, len(v), way, func(ctx context.Context, i int) graphql.Marshaler {
-		answer.At(ctx, way, &v[i])
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 8, false, func(ctx context.Context, i int) graphql.Marshaler {
+		fc := graphql.GetFieldContext(ctx)
+		fc.Result = &v[i]
 		return ec.marshalN__Type2githubᚗcomᚋ99designsᚋgqlgenᚋgraphqlᚋintrospectionᚐType(ctx, sel, v[i])
 	})
 

@@ -20,7 +20,7 @@ type Node interface {
 
 // Who made a change: a user, an API key, or an API key on behalf of a user.
 type Actor struct {
-	// User id. Null if an API key without On-Behalf-Of was used.
+	// User id. Null if an API key without On-Behalf-Of was used, or if the user was erased.
 	UserID *string `json:"userId,omitempty"`
 	// Name of the API key. Null if none was used. Only an API key without On-Behalf-Of can see it; null for other callers.
 	APIKeyName *string `json:"apiKeyName,omitempty"`
@@ -178,7 +178,7 @@ type DialogChange struct {
 	RemovedAdminIds []string `json:"removedAdminIds"`
 	// New name. Null if the name was not changed.
 	Name *string `json:"name,omitempty"`
-	// User id of the new owner. Null if ownership was not transferred.
+	// User id of the new owner. Null if ownership was not transferred, or if the new owner was erased.
 	NewOwnerID *string `json:"newOwnerId,omitempty"`
 }
 
@@ -250,6 +250,16 @@ type DialogOrder struct {
 type EndUserSessionsPayload struct {
 	// Id of the user whose sessions have ended.
 	UserID string `json:"userId"`
+}
+
+// The result of eraseUser.
+type EraseUserPayload struct {
+	// Id of the user.
+	UserID string `json:"userId"`
+	// Dialogs that the user is or was part of, deleted ones that are still remembered included. While the user is being erased: how many there were at the beginning.
+	DialogCount int `json:"dialogCount"`
+	// Whether everything is erased.
+	Done bool `json:"done"`
 }
 
 // Result of leaveDialogs. Each id is in one of the two lists, in the order of the input.

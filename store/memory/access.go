@@ -2,6 +2,7 @@ package memory
 
 import (
 	"context"
+	"crypto/sha256"
 	"maps"
 	"slices"
 	"time"
@@ -37,24 +38,38 @@ func (s *store) EndUserSessions(ctx context.Context, user dialog.UserID, at time
 }
 
 func (s *store) UserAccess(ctx context.Context, users []dialog.UserID) ([]dialog.UserAccess, error) {
-	return s.accessOf(ctx, func() []dialog.UserID { return users })
-}
-
-func (s *store) AllUserAccess(ctx context.Context) ([]dialog.UserAccess, error) {
-	return s.accessOf(ctx, func() []dialog.UserID { return slices.Sorted(maps.Keys(s.db.access)) })
-}
-
-func (s *store) accessOf(ctx context.Context, users func() []dialog.UserID) ([]dialog.UserAccess, error) {
 	end, err := s.begin(ctx)
 	if err != nil {
 		return nil, err
 	}
 	defer end()
 	var list []dialog.UserAccess
-	for _, user := range users() {
-		if a := s.db.access[user]; a.Suspended || !a.SessionsEndedAt.IsZero() {
+	for _, user := range users {
+		a := s.db.access[user]
+		if ended := s.db.erased[sha256.Sum256([]byte(user))]; a.SessionsEndedAt.Before(ended) {
+			a.User, a.SessionsEndedAt = user, ended
+		}
+		if restricts(a) {
 			list = append(list, a)
 		}
 	}
 	return list, nil
 }
+
+func (s *store) AllUserAccess(ctx context.Context) ([]dialog.UserAccess, error) {
+	end, err := s.begin(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer end()
+	var list []dialog.UserAccess
+	for _, user := range slices.Sorted(maps.Keys(s.db.access)) {
+		if a := s.db.access[user]; restricts(a) {
+			list = append(list, a)
+		}
+	}
+	return list, nil
+}
+
+// restricts reports whether there is anything to know about the user.
+func restricts(a dialog.UserAccess) bool { return a.Suspended || !a.SessionsEndedAt.IsZero() }

@@ -2,6 +2,7 @@ package memory
 
 import (
 	"context"
+	"crypto/sha256"
 	"errors"
 	"maps"
 	"slices"
@@ -22,6 +23,8 @@ type Database struct {
 	hooks   map[dialog.ID]*webhook
 	ended   map[string]dialog.EndedSession
 	access  map[dialog.UserID]dialog.UserAccess
+	jobs    map[dialog.UserID]dialog.Erasure
+	erased  map[[sha256.Size]byte]time.Time // the end of the sessions, by the hash of the user
 	log     changeLog
 }
 
@@ -42,7 +45,8 @@ func NewDatabase() *Database {
 	return &Database{
 		dialogs: map[dialog.ID]dialog.Dialog{}, claims: map[claimKey]claim{},
 		classes: map[string]dialog.Class{}, keys: map[string]dialog.APIKey{}, hooks: map[dialog.ID]*webhook{},
-		ended: map[string]dialog.EndedSession{}, access: map[dialog.UserID]dialog.UserAccess{}, log: newChangeLog(),
+		ended: map[string]dialog.EndedSession{}, access: map[dialog.UserID]dialog.UserAccess{},
+		jobs: map[dialog.UserID]dialog.Erasure{}, erased: map[[sha256.Size]byte]time.Time{}, log: newChangeLog(),
 	}
 }
 

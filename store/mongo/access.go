@@ -2,7 +2,7 @@ package mongo
 
 import (
 	"context"
-	"errors"
+	"crypto/sha256"
 	"time"
 
 	"go.mongodb.org/mongo-driver/v2/bson"
@@ -12,11 +12,17 @@ import (
 )
 
 // A userAccess is what is stored about a user who is suspended, or whose sessions were
-// ended.
+// ended. Of one who was erased, the _id is the hash of the id, and a TTL index removes it.
 type userAccess struct {
-	User          dialog.UserID  `bson:"_id"`
+	User          bson.RawValue  `bson:"_id"`
 	Suspended     bool           `bson:"suspended"`
 	SessionsEnded *bson.DateTime `bson:"sessions_ended,omitempty"`
+}
+
+// hashOf is how an erased user is stored.
+func hashOf(user dialog.UserID) bson.Binary {
+	sum := sha256.Sum256([]byte(user))
+	return bson.Binary{Data: sum[:]}
 }
 
 // SuspendUser stores whether a user is suspended.
@@ -35,32 +41,43 @@ func (s *Store) setAccess(ctx context.Context, doing string, user dialog.UserID,
 		return err
 	}
 	defer end()
-	filter := bson.D{{Key: "_id", Value: user}}
-	for try := 0; ; try++ {
-		_, err := s.users.UpdateOne(ctx, filter, update, options.UpdateOne().SetUpsert(true))
-		if err = againIfTaken(err); errors.Is(err, errAgain) { // another call is inserting it
-			if err = pause(ctx, try); err == nil {
-				continue
-			}
-		}
-		if err != nil {
-			return s.fail(ctx, doing, err)
-		}
-		return nil
+	if err := s.upsert(ctx, s.users, user, update); err != nil {
+		return s.fail(ctx, doing, err)
 	}
+	return nil
 }
 
 // UserAccess looks up users.
 func (s *Store) UserAccess(ctx context.Context, users []dialog.UserID) ([]dialog.UserAccess, error) {
-	return s.access(ctx, bson.D{{Key: "_id", Value: bson.D{{Key: "$in", Value: append([]dialog.UserID{}, users...)}}}})
+	ids, names := make(bson.A, 0, 2*len(users)), make(map[string]dialog.UserID, len(users))
+	for _, user := range users {
+		hash := hashOf(user)
+		ids = append(ids, user, hash)
+		names[string(hash.Data)] = user
+	}
+	stored, err := s.access(ctx, bson.D{{Key: "_id", Value: bson.D{{Key: "$in", Value: ids}}}})
+	if err != nil {
+		return nil, err
+	}
+	all := accessOf(stored)
+	for _, u := range stored {
+		if _, hash, ok := u.User.BinaryOK(); ok && u.SessionsEnded != nil {
+			all = dialog.WithSessionsEnded(all, names[string(hash)], instant(*u.SessionsEnded))
+		}
+	}
+	return all, nil
 }
 
 // AllUserAccess lists all users about whom there is something to know.
 func (s *Store) AllUserAccess(ctx context.Context) ([]dialog.UserAccess, error) {
-	return s.access(ctx, bson.D{})
+	stored, err := s.access(ctx, bson.D{})
+	if err != nil {
+		return nil, err
+	}
+	return accessOf(stored), nil
 }
 
-func (s *Store) access(ctx context.Context, filter bson.D) ([]dialog.UserAccess, error) {
+func (s *Store) access(ctx context.Context, filter bson.D) ([]userAccess, error) {
 	ctx, end, err := s.begin(ctx)
 	if err != nil {
 		return nil, err
@@ -74,11 +91,15 @@ func (s *Store) access(ctx context.Context, filter bson.D) ([]dialog.UserAccess,
 	if err != nil {
 		return nil, s.fail(ctx, "looking up the access of users", err)
 	}
-	var all []dialog.UserAccess
+	return stored, nil
+}
+
+// accessOf is what is stored about users who were not erased.
+func accessOf(stored []userAccess) (all []dialog.UserAccess) {
 	for _, u := range stored {
-		if u.Suspended || u.SessionsEnded != nil {
-			all = append(all, dialog.UserAccess{User: u.User, Suspended: u.Suspended, SessionsEndedAt: instantOrNone(u.SessionsEnded)})
+		if user, ok := u.User.StringValueOK(); ok && (u.Suspended || u.SessionsEnded != nil) {
+			all = append(all, dialog.UserAccess{User: dialog.UserID(user), Suspended: u.Suspended, SessionsEndedAt: instantOrNone(u.SessionsEnded)})
 		}
 	}
-	return all, nil
+	return all
 }

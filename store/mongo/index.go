@@ -68,6 +68,10 @@ func sessionIndexes() []index {
 	return []index{{name: "until_v1", keys: bson.D{{Key: "until", Value: 1}}, ttl: sweepSlack}}
 }
 
+func userIndexes() []index {
+	return []index{{name: "until_v1", keys: bson.D{{Key: "until", Value: 1}}, ttl: sweepSlack}}
+}
+
 // keepIndexes creates the indexes. It retries until it succeeds or ctx ends: the
 // server may be unreachable, or still busy with existing documents.
 func (s *Store) keepIndexes(ctx context.Context, log *slog.Logger) {
@@ -76,6 +80,7 @@ func (s *Store) keepIndexes(ctx context.Context, log *slog.Logger) {
 			makeIndexes(ctx, s.dialogs, dialogIndexes()),
 			makeIndexes(ctx, s.claims, claimIndexes()),
 			makeIndexes(ctx, s.sessions, sessionIndexes()),
+			makeIndexes(ctx, s.users, userIndexes()),
 		)
 		if err == nil || ctx.Err() != nil {
 			return

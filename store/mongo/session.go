@@ -2,7 +2,6 @@ package mongo
 
 import (
 	"context"
-	"errors"
 
 	"go.mongodb.org/mongo-driver/v2/bson"
 	"go.mongodb.org/mongo-driver/v2/mongo/options"
@@ -23,21 +22,11 @@ func (s *Store) EndSession(ctx context.Context, e dialog.EndedSession) error {
 		return err
 	}
 	defer end()
-	filter := bson.D{{Key: "_id", Value: e.ID}}
 	longer := bson.D{{Key: "$max", Value: bson.D{{Key: "until", Value: millis(e.Until)}}}}
-	for try := 0; ; try++ {
-		_, err := s.sessions.UpdateOne(ctx, filter, longer, options.UpdateOne().SetUpsert(true))
-		if err = againIfTaken(err); errors.Is(err, errAgain) { // another call is inserting it
-			err = pause(ctx, try)
-			if err == nil {
-				continue
-			}
-		}
-		if err != nil {
-			return s.fail(ctx, "ending a session", err)
-		}
-		return nil
+	if err := s.upsert(ctx, s.sessions, e.ID, longer); err != nil {
+		return s.fail(ctx, "ending a session", err)
 	}
+	return nil
 }
 
 // SessionsEnded returns those of the sessions that were ended.

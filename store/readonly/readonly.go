@@ -56,3 +56,17 @@ func (store) SaveWebhookProgress(context.Context, dialog.ID, string, dialog.Webh
 }
 
 func (store) Restore(context.Context, []dialog.Dialog) error { return dialog.ErrReadOnly() }
+
+func (store) StartErasure(context.Context, dialog.Erasure) (dialog.Erasure, error) {
+	return dialog.Erasure{}, dialog.ErrReadOnly()
+}
+
+func (store) AdvanceErasure(context.Context, dialog.UserID, dialog.ID) (bool, error) {
+	return false, dialog.ErrReadOnly()
+}
+
+func (store) FinishErasure(context.Context, dialog.UserID, time.Time) (bool, error) {
+	return false, dialog.ErrReadOnly()
+}
+
+func (store) Scrub(context.Context, dialog.UserID, []dialog.ID) error { return dialog.ErrReadOnly() }

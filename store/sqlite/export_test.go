@@ -105,6 +105,7 @@ func (s *Store) Waiting() int {
 func WithoutPositions(w Writer) error {
 	for _, statement := range []string{
 		"DROP TRIGGER dialog_named", "DROP TRIGGER dialog_renamed", "DROP TABLE name_trigram", "DROP TABLE name_part", "DROP TABLE unindexed",
+		"DROP TABLE erasure", "DROP TABLE erased_user",
 		"DROP TABLE user_access", "ALTER TABLE api_key DROP COLUMN expires_at", "ALTER TABLE api_key DROP COLUMN note",
 		"ALTER TABLE api_key DROP COLUMN scopes", "ALTER TABLE api_key DROP COLUMN used_on",
 		"DROP TABLE webhook", "DROP TABLE sync", "DROP TABLE departed",

@@ -32,12 +32,13 @@ const (
 	staleDialogs  = "SELECT n FROM dialog INDEXED BY dialog_forgotten WHERE deleted = 1 AND forget_at <= ? ORDER BY forget_at LIMIT ?"
 	staleDeparted = "SELECT user, dialog FROM departed INDEXED BY departed_forgotten WHERE forget_at <= ? ORDER BY forget_at LIMIT ?"
 	staleKeys     = "SELECT by_server, actor, key FROM creation INDEXED BY creation_at WHERE at <= ? LIMIT ?"
+	staleErased   = "SELECT hash FROM erased_user INDEXED BY erased_user_until WHERE until <= ? LIMIT ?"
 	staleSessions = "SELECT id FROM ended_session INDEXED BY ended_session_until WHERE until <= ? LIMIT ?"
 )
 
 // Sweep removes what has expired: tombstones, who departed, idempotency keys of
-// creations ([dialog.KeyKept]), and ended sessions whose tokens have expired. It
-// also brings the keys of names up to date that an earlier version of the program
+// creations ([dialog.KeyKept]), and ended sessions whose tokens have expired, those of
+// erased users included. It also brings the keys of names up to date that an earlier version of the program
 // has stored. An open store does so automatically.
 func (s *Store) Sweep(ctx context.Context) error {
 	now := s.options.Now()
@@ -46,8 +47,8 @@ func (s *Store) Sweep(ctx context.Context) error {
 		var stale bool
 		err := s.read(ctx, "looking for expired and old rows", func(ctx context.Context) error {
 			return s.reads.row(ctx,
-				"SELECT EXISTS ("+staleDialogs+") OR EXISTS ("+staleDeparted+") OR EXISTS ("+staleKeys+") OR EXISTS ("+staleSessions+") OR EXISTS ("+oldNames()+")",
-				[]any{until, 1, until, 1, keysUntil, 1, until, 1, 1}, &stale)
+				"SELECT EXISTS ("+staleDialogs+") OR EXISTS ("+staleDeparted+") OR EXISTS ("+staleKeys+") OR EXISTS ("+staleSessions+") OR EXISTS ("+staleErased+") OR EXISTS ("+oldNames()+")",
+				[]any{until, 1, until, 1, keysUntil, 1, until, 1, until, 1, 1}, &stale)
 		})
 		if err != nil || !stale { // the writer is not disturbed when there is nothing to do
 			return err
@@ -71,6 +72,7 @@ func (w *writer) sweep(until, keysUntil int64) error {
 		{"DELETE FROM departed WHERE (user, dialog) IN (" + staleDeparted + ")", until},
 		{"DELETE FROM creation WHERE (by_server, actor, key) IN (" + staleKeys + ")", keysUntil},
 		{"DELETE FROM ended_session WHERE id IN (" + staleSessions + ")", until},
+		{"DELETE FROM erased_user WHERE hash IN (" + staleErased + ")", until},
 	} {
 		if err := w.exec(stale.statement, stale.until, sweepMost); err != nil {
 			return err

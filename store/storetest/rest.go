@@ -159,6 +159,16 @@ func (e *env) methods(store dialog.Store) map[string]func(ctx context.Context) e
 		"EndUserSessions": func(ctx context.Context) error { return store.EndUserSessions(ctx, "u", now) },
 		"UserAccess":      func(ctx context.Context) error { _, err := store.UserAccess(ctx, []dialog.UserID{"u"}); return err },
 		"AllUserAccess":   func(ctx context.Context) error { _, err := store.AllUserAccess(ctx); return err },
+		"StartErasure": func(ctx context.Context) error {
+			_, err := store.StartErasure(ctx, dialog.Erasure{User: "u"})
+			return err
+		},
+		"Erasures":       func(ctx context.Context) error { _, err := store.Erasures(ctx); return err },
+		"AdvanceErasure": func(ctx context.Context) error { _, err := store.AdvanceErasure(ctx, "u", ""); return err },
+		"FinishErasure":  func(ctx context.Context) error { _, err := store.FinishErasure(ctx, "u", now); return err },
+		"UserKept":       func(ctx context.Context) error { _, err := store.UserKept(ctx, "u"); return err },
+		"Traces":         func(ctx context.Context) error { _, err := store.Traces(ctx, "u", "", 1); return err },
+		"Scrub":          func(ctx context.Context) error { return store.Scrub(ctx, "u", []dialog.ID{there}) },
 	}
 }
 

@@ -92,6 +92,8 @@ func Run(t *testing.T, newDatabase func(t testing.TB) Database) {
 		{"API keys", testAPIKeys},
 		{"what API keys may do", testKeyScopes},
 		{"access of users", testAccess},
+		{"erasing a user", testErasure},
+		{"the steps of an erasure", testErasureSteps},
 		{"API keys under a race", testAPIKeyRace},
 		{"ended sessions", testSessions},
 		{"ended sessions under a race", testSessionRace},

@@ -1,0 +1,192 @@
+package dialog
+
+import (
+	"context"
+	"slices"
+	"time"
+)
+
+const (
+	// erasureSettles is how long an erasure waits before it looks for traces: until then,
+	// an instance that does not know yet that the user's sessions have ended may accept
+	// one, and others may still be told who left.
+	erasureSettles = 10 * time.Second
+	// erasureStep is how many dialogs one step searches.
+	erasureStep = 500
+)
+
+// An ErasureStatus is how far the erasure of a user is.
+type ErasureStatus struct {
+	// Dialogs is how many dialogs named the user when it began, deleted ones that are
+	// still remembered included.
+	Dialogs int
+	// Done means that nothing about the user is kept.
+	Done bool
+}
+
+// EraseUser starts a job that removes the user from everything that is kept. endSessions
+// ends the user's sessions first. When there is a job already, it returns that one's
+// status; when there is nothing to remove, no job is started. With dryRun, nothing is
+// changed. Only servers with [KeyAdmin] may.
+func (s *Service) EraseUser(ctx context.Context, c Caller, user UserID, dryRun bool, endSessions func(context.Context, UserID) error) (ErasureStatus, error) {
+	if err := signedIn(c); err != nil {
+		return ErasureStatus{}, err
+	}
+	if err := JudgeAdmin(c); err != nil {
+		return ErasureStatus{}, err
+	}
+	jobs, err := s.store.Erasures(ctx)
+	if err != nil {
+		return ErasureStatus{}, err
+	}
+	if i := slices.IndexFunc(jobs, func(e Erasure) bool { return e.User == user }); i >= 0 {
+		return ErasureStatus{Dialogs: jobs[i].Dialogs}, nil
+	}
+	status, err := s.erasureStatus(ctx, user)
+	if err != nil || dryRun {
+		return status, err
+	}
+	if err := endSessions(ctx, user); err != nil {
+		return ErasureStatus{}, err
+	}
+	now := s.now().UTC().Truncate(time.Millisecond)
+	if status.Done {
+		_, err := s.store.FinishErasure(ctx, user, now.Add(SessionsKept))
+		return status, err
+	}
+	started, err := s.store.StartErasure(ctx, Erasure{User: user, By: c.APIKey, StartedAt: now, Dialogs: status.Dialogs})
+	return ErasureStatus{Dialogs: started.Dialogs}, err
+}
+
+func (s *Service) erasureStatus(ctx context.Context, user UserID) (ErasureStatus, error) {
+	kept, err := s.store.UserKept(ctx, user)
+	if err != nil {
+		return ErasureStatus{}, err
+	}
+	status := ErasureStatus{Done: !kept}
+	err = s.EachTrace(ctx, user, func(ID) error {
+		status.Dialogs++
+		status.Done = false
+		return nil
+	})
+	return status, err
+}
+
+// EachTrace calls do with each dialog and tombstone that names the user, in the order of
+// their ids. It asks nobody's permission: it is for operators and for jobs.
+func (s *Service) EachTrace(ctx context.Context, user UserID, do func(ID) error) error {
+	for after, more := ID(""), true; more; {
+		found, err := s.store.Traces(ctx, user, after, erasureStep)
+		if err != nil {
+			return err
+		}
+		for _, id := range found.IDs {
+			if err := do(id); err != nil {
+				return err
+			}
+		}
+		after, more = found.Next, found.More
+	}
+	return nil
+}
+
+// ContinueErasures does what can be done now of all erasures, whoever started them, and
+// reports how many are not finished. A job that fails does not stop the others.
+func (s *Service) ContinueErasures(ctx context.Context) (unfinished int, err error) {
+	jobs, err := s.store.Erasures(ctx)
+	if err != nil {
+		return 0, err
+	}
+	for _, e := range jobs {
+		finished, failed := s.erase(ctx, e)
+		if failed != nil && err == nil {
+			err = failed
+		}
+		if !finished {
+			unfinished++
+		}
+	}
+	return unfinished, err
+}
+
+// erase takes the steps of one erasure. Each can be repeated: after a crash they start
+// again where the last stored one ended.
+func (s *Service) erase(ctx context.Context, e Erasure) (finished bool, err error) {
+	for {
+		if err := s.partFromAll(ctx, e); err != nil {
+			return false, err
+		}
+		if wait := e.StartedAt.Add(erasureSettles).Sub(s.now()); 0 < wait && wait <= erasureSettles {
+			return false, nil
+		}
+		clean, going, err := s.scrubAll(ctx, e)
+		if err != nil || !going {
+			return !going, err
+		}
+		if clean {
+			if finished, err := s.store.FinishErasure(ctx, e.User, s.now().Add(SessionsKept)); finished || err != nil {
+				return finished, err
+			}
+		}
+		e.After = ""
+	}
+}
+
+// partFromAll takes the user out of all dialogs that they are a member of, by changes that
+// everyone who may see them learns of.
+func (s *Service) partFromAll(ctx context.Context, e Erasure) error {
+	for {
+		list, err := s.store.Dialogs(ctx, Query{User: e.User, Scope: Mine, Order: Order{Field: ByCreatedAt}, Limit: MaxPage})
+		if err != nil || len(list) == 0 {
+			return err
+		}
+		for i := range list {
+			if err := s.part(ctx, e, &list[i]); err != nil {
+				return err
+			}
+		}
+	}
+}
+
+// part takes the user out of one dialog. When it has changed in the meantime, the next
+// look at the user's dialogs finds it again.
+func (s *Service) part(ctx context.Context, e Erasure, d *Dialog) error {
+	policy := s.policy
+	policy.Quotas = Quotas{} // whoever takes over did not ask for it
+	plan, err := newPlan(ctx, s.classes, policy, Caller{APIKey: e.By}, string(d.ID), d.parting(e.User), s.now())
+	if err != nil {
+		return err
+	}
+	_, err = s.store.Update(ctx, plan)
+	if IsCode(err, Conflict) || IsCode(err, NotFound) {
+		return nil
+	}
+	return err
+}
+
+// scrubAll removes the traces of the user, from where the erasure has come to. It is clean
+// when it has searched everything and found none, and no longer going when another
+// instance has finished.
+func (s *Service) scrubAll(ctx context.Context, e Erasure) (clean, going bool, err error) {
+	clean = e.After == ""
+	for after, more := e.After, true; more; {
+		found, err := s.store.Traces(ctx, e.User, after, erasureStep)
+		if err != nil {
+			return false, true, err
+		}
+		if len(found.IDs) > 0 {
+			clean = false
+			if err := s.store.Scrub(ctx, e.User, found.IDs); err != nil {
+				return false, true, err
+			}
+		}
+		after, more = found.Next, found.More
+		if !more {
+			after = ""
+		}
+		if going, err := s.store.AdvanceErasure(ctx, e.User, after); err != nil || !going {
+			return false, going || err != nil, err
+		}
+	}
+	return clean, true, nil
+}
