@@ -11,13 +11,16 @@ import (
 	"time"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"dialogs/dialog"
 	"dialogs/transfer"
 )
 
 func (p *program) exportCommand() *cobra.Command {
-	return p.storeCommand(&cobra.Command{
+	var user string
+	var flag *pflag.Flag
+	c := p.storeCommand(&cobra.Command{
 		Use: "export FILE", Short: "Write all dialogs to a file as JSON Lines; works while a server runs",
 		Long: `Writes the custom classes and every dialog with its history to a file that only
 you can read, one JSON object per line, with the names of the GraphQL schema.
@@ -28,13 +31,23 @@ To resume an export that was stopped, run it again with the same file. "-" write
 to standard output.
 
 Each dialog is written as it is at that moment. For a copy of one moment, back up
-the embedded store, restore it to another directory, and export that.`,
+the embedded store, restore it to another directory, and export that.
+
+With --user, it writes everything that is kept about one user instead: the dialogs
+that they are part of, and all changes that name them, also in dialogs that they left
+or that were deleted. This can't be resumed or imported.`,
 		Example: `  dialogs export dialogs.jsonl
+  dialogs export --user alice alice.jsonl
   dialogs export - | gzip > dialogs.jsonl.gz`,
 		Args: takes("FILE"),
 	}, func(ctx context.Context, s *storeSettings, args []string) error {
 		if err := s.mustExist(); err != nil { // before a file is created
 			return err
+		}
+		if flag.Changed {
+			return onUser(ctx, s, "--user", user, func(st dialog.Store, user dialog.UserID) error {
+				return p.exportUser(ctx, st, user, args[0])
+			})
 		}
 		st, err := s.openExisting(ctx)
 		return with(st, err, func(st dialog.Store) error {
@@ -45,6 +58,9 @@ the embedded store, restore it to another directory, and export that.`,
 			return p.exportTo(ctx, st, args[0])
 		})
 	})
+	c.Flags().StringVar(&user, "user", "", "write only what is kept about this user")
+	flag = c.Flags().Lookup("user")
+	return c
 }
 
 // exportTo writes to a file, after what it has already.

@@ -64,7 +64,7 @@ func (s *Service) erasureStatus(ctx context.Context, user UserID) (ErasureStatus
 		return ErasureStatus{}, err
 	}
 	status := ErasureStatus{Done: !kept}
-	err = s.EachTrace(ctx, user, func(ID) error {
+	err = EachTrace(ctx, s.store, user, func(ID) error {
 		status.Dialogs++
 		status.Done = false
 		return nil
@@ -73,10 +73,10 @@ func (s *Service) erasureStatus(ctx context.Context, user UserID) (ErasureStatus
 }
 
 // EachTrace calls do with each dialog and tombstone that names the user, in the order of
-// their ids. It asks nobody's permission: it is for operators and for jobs.
-func (s *Service) EachTrace(ctx context.Context, user UserID, do func(ID) error) error {
+// their ids.
+func EachTrace(ctx context.Context, store ErasureStore, user UserID, do func(ID) error) error {
 	for after, more := ID(""), true; more; {
-		found, err := s.store.Traces(ctx, user, after, erasureStep)
+		found, err := store.Traces(ctx, user, after, erasureStep)
 		if err != nil {
 			return err
 		}
@@ -151,9 +151,7 @@ func (s *Service) partFromAll(ctx context.Context, e Erasure) error {
 // part takes the user out of one dialog. When it has changed in the meantime, the next
 // look at the user's dialogs finds it again.
 func (s *Service) part(ctx context.Context, e Erasure, d *Dialog) error {
-	policy := s.policy
-	policy.Quotas = Quotas{} // whoever takes over did not ask for it
-	plan, err := newPlan(ctx, s.classes, policy, Caller{APIKey: e.By}, string(d.ID), d.parting(e.User), s.now())
+	plan, err := newPlan(ctx, s.classes, s.policy, Caller{APIKey: e.By}, string(d.ID), d.parting(e.User), s.now())
 	if err != nil {
 		return err
 	}

@@ -25,10 +25,13 @@ type Kept struct {
 func NewExported(d *dialog.Dialog) *Exported {
 	e := &Exported{Dialog: *NewDialog(d), History: []Kept{}}
 	for i := range d.History {
-		r := &d.History[i]
-		e.History = append(e.History, Kept{NewChange(r), optional(r.OldOwner), r.Key, r.InputHash})
+		e.History = append(e.History, newKept(&d.History[i]))
 	}
 	return e
+}
+
+func newKept(r *dialog.Record) Kept {
+	return Kept{NewChange(r), optional(r.OldOwner), r.Key, r.InputHash}
 }
 
 // Foreign is the dialog to import that the JSON form describes. What can't be read is

@@ -93,7 +93,7 @@ func beginExport(ctx context.Context, store dialog.Store, w io.Writer) error {
 	return nil
 }
 
-func writeLine(w io.Writer, line exportLine) error {
+func writeLine(w io.Writer, line any) error {
 	text, err := dialog.MarshalPlain(line)
 	if err != nil {
 		return err

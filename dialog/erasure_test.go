@@ -1,0 +1,130 @@
+package dialog_test
+
+import (
+	"context"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"dialogs/dialog"
+	"dialogs/store/memory"
+	"dialogs/store/storetest"
+)
+
+// TestErasureSuccession takes a user out of dialogs of every type, in every role.
+func TestErasureSuccession(t *testing.T) {
+	type ids = []dialog.UserID
+	for _, test := range []struct {
+		reason string
+		before dialog.Dialog
+		// after has the owner, the admins and the occupants; Deleted if nothing is left.
+		after dialog.Dialog
+	}{
+		{
+			"an admin takes over, before occupants who are there for longer",
+			dialog.Dialog{Type: dialog.Group, Owner: "u", Occupants: ids{"u", "a", "b"}, Admins: ids{"b"}},
+			dialog.Dialog{Owner: "b", Occupants: ids{"a", "b"}},
+		},
+		{
+			"without an admin, the longest-standing occupant",
+			dialog.Dialog{Type: dialog.Group, Owner: "u", Occupants: ids{"a", "u", "b"}},
+			dialog.Dialog{Owner: "a", Occupants: ids{"a", "b"}},
+		},
+		{"a group without anybody", dialog.Dialog{Type: dialog.Group, Owner: "u", Occupants: ids{"u"}}, dialog.Dialog{Deleted: true}},
+		{
+			"an admin of a group",
+			dialog.Dialog{Type: dialog.Group, Owner: "a", Occupants: ids{"a", "u"}, Admins: ids{"u"}},
+			dialog.Dialog{Owner: "a", Occupants: ids{"a"}},
+		},
+		{
+			"an owner who is not an occupant, in data of another system",
+			dialog.Dialog{Type: dialog.Group, Owner: "u", Occupants: ids{"a"}},
+			dialog.Dialog{Owner: "a", Occupants: ids{"a"}},
+		},
+		{
+			"an admin who is not an occupant, likewise",
+			dialog.Dialog{Type: dialog.Group, Owner: "a", Occupants: ids{"a"}, Admins: ids{"u"}},
+			dialog.Dialog{Owner: "a", Occupants: ids{"a"}},
+		},
+		{"a private dialog", dialog.Dialog{Type: dialog.Private, Owner: "a", Occupants: ids{"a", "u"}}, dialog.Dialog{Deleted: true}},
+		{
+			"a public group with admins",
+			dialog.Dialog{Type: dialog.PublicGroup, Owner: "u", Admins: ids{"b", "a"}},
+			dialog.Dialog{Owner: "b", Admins: ids{"a"}},
+		},
+		{"a public group without", dialog.Dialog{Type: dialog.PublicGroup, Owner: "u"}, dialog.Dialog{Deleted: true}},
+		{
+			"an admin of a public group",
+			dialog.Dialog{Type: dialog.PublicGroup, Owner: "a", Admins: ids{"u", "b"}},
+			dialog.Dialog{Owner: "a", Admins: ids{"b"}},
+		},
+	} {
+		t.Run(test.reason, func(t *testing.T) {
+			store, clock := memory.NewStore(), storetest.NewClock(time.Now())
+			service := dialog.NewService(store, dialog.DefaultPolicy(dialog.DefaultLimits()), clock.Now, nil)
+			d := test.before
+			d.ID, d.Name, d.Version, d.CreatedAt, d.UpdatedAt = "00000000000000000000beef", "x", 1, clock.Now(), clock.Now()
+			d.History = []dialog.Record{{Version: 1, Kind: dialog.Created, Actor: dialog.Actor{User: "u"}}}
+			if err := store.Restore(t.Context(), []dialog.Dialog{d}); err != nil {
+				t.Fatal(err)
+			}
+			erase(t, store, service, clock)
+			got, err := store.Look(t.Context(), d.ID)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if got.Version != 2 || got.History[1].Actor != (dialog.Actor{APIKey: "backend"}) || got.Deleted != test.after.Deleted {
+				t.Fatalf("the dialog is now %+v", got)
+			}
+			if got.Deleted {
+				return
+			}
+			if diff := cmp.Diff(test.after, dialog.Dialog{Owner: got.Owner, Admins: got.Admins, Occupants: got.Occupants}); diff != "" {
+				t.Errorf("the people (-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
+func erase(t *testing.T, store dialog.Store, service *dialog.Service, clock *storetest.Clock) {
+	t.Helper()
+	ended := false
+	end := func(ctx context.Context, u dialog.UserID) error {
+		ended = true
+		return store.EndUserSessions(ctx, u, clock.Now())
+	}
+	status, err := service.EraseUser(t.Context(), dialog.Caller{APIKey: "backend"}, "u", false, end)
+	if err != nil || status != (dialog.ErasureStatus{Dialogs: 1}) || !ended {
+		t.Fatalf("starting: %+v, %v", status, err)
+	}
+	for _, want := range []int{1, 1, 0} { // it waits for those who do not know yet
+		left, err := service.ContinueErasures(t.Context())
+		if err != nil || left != want {
+			t.Fatalf("continuing: %d left, %v, want %d", left, err, want)
+		}
+		clock.Move(9 * time.Second)
+	}
+}
+
+// TestEraseUserAccess lets servers with the scope admin erase users, and nobody else.
+func TestEraseUserAccess(t *testing.T) {
+	service := dialog.NewService(memory.NewStore(), dialog.DefaultPolicy(dialog.DefaultLimits()), time.Now, nil)
+	for _, test := range []struct {
+		reason string
+		caller dialog.Caller
+		want   dialog.Code
+	}{
+		{"anonymous", dialog.Caller{}, dialog.Unauthenticated},
+		{"the user", dialog.Caller{User: "u"}, dialog.Forbidden},
+		{"on behalf of the user", dialog.Caller{User: "u", APIKey: "backend"}, dialog.Forbidden},
+		{"a key without the scope", dialog.Caller{APIKey: "backend", Scopes: dialog.KeyRead | dialog.KeyWrite}, dialog.Forbidden},
+	} {
+		for _, dryRun := range []bool{true, false} {
+			_, err := service.EraseUser(t.Context(), test.caller, "u", dryRun, nil)
+			if !dialog.IsCode(err, test.want) {
+				t.Errorf("%s: %v", test.reason, err)
+			}
+		}
+	}
+}
