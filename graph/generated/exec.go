@@ -6,6 +6,7 @@ import (
 	"bytes"
 	"context"
 	"dialogs/dialog"
+	"dialogs/graph/answer"
 	"dialogs/graph/model"
 	"dialogs/graph/scalar"
 	"errors"
@@ -3295,47 +3296,8 @@ func (ec *executionContext) field___Type_inputFields_args(ctx context.Context, r
 
 // region    **************************** field.gotpl *****************************
 
-func (ec *executionContext) _Actor_userId(ctx context.Context, field graphql.CollectedField, obj *model.Actor) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_Actor_userId(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.UserID, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
-			return ec.marshalOID2ᚖstring(ctx, selections, v)
-		},
-		true,
-		false,
-	)
-}
 func (ec *executionContext) fieldContext_Actor_userId(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Actor", field, false, false, "ID")
-}
-
-func (ec *executionContext) _Actor_apiKeyName(ctx context.Context, field graphql.CollectedField, obj *model.Actor) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_Actor_apiKeyName(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.APIKeyName, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
-			return ec.marshalOString2ᚖstring(ctx, selections, v)
-		},
-		true,
-		false,
-	)
 }
 func (ec *executionContext) fieldContext_Actor_apiKeyName(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Actor", field, false, false, "String")
@@ -3372,71 +3334,11 @@ func (ec *executionContext) fieldContext_CreateDialogPayload_dialog(_ context.Co
 	}
 	return fc, nil
 }
-
-func (ec *executionContext) _CreateDialogPayload_created(ctx context.Context, field graphql.CollectedField, obj *model.CreateDialogPayload) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_CreateDialogPayload_created(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Created, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v bool) graphql.Marshaler {
-			return ec.marshalNBoolean2bool(ctx, selections, v)
-		},
-		true,
-		true,
-	)
-}
 func (ec *executionContext) fieldContext_CreateDialogPayload_created(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("CreateDialogPayload", field, false, false, "Boolean")
 }
-
-func (ec *executionContext) _CreateSessionPayload_token(ctx context.Context, field graphql.CollectedField, obj *model.CreateSessionPayload) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_CreateSessionPayload_token(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Token, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
-			return ec.marshalNString2string(ctx, selections, v)
-		},
-		true,
-		true,
-	)
-}
 func (ec *executionContext) fieldContext_CreateSessionPayload_token(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("CreateSessionPayload", field, false, false, "String")
-}
-
-func (ec *executionContext) _CreateSessionPayload_expiresAt(ctx context.Context, field graphql.CollectedField, obj *model.CreateSessionPayload) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_CreateSessionPayload_expiresAt(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.ExpiresAt, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v time.Time) graphql.Marshaler {
-			return ec.marshalNDateTime2timeᚐTime(ctx, selections, v)
-		},
-		true,
-		true,
-	)
 }
 func (ec *executionContext) fieldContext_CreateSessionPayload_expiresAt(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("CreateSessionPayload", field, false, false, "DateTime")
@@ -3473,48 +3375,8 @@ func (ec *executionContext) fieldContext_CreateWebhookPayload_webhook(_ context.
 	}
 	return fc, nil
 }
-
-func (ec *executionContext) _CreateWebhookPayload_secret(ctx context.Context, field graphql.CollectedField, obj *model.CreateWebhookPayload) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_CreateWebhookPayload_secret(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Secret, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
-			return ec.marshalNString2string(ctx, selections, v)
-		},
-		true,
-		true,
-	)
-}
 func (ec *executionContext) fieldContext_CreateWebhookPayload_secret(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("CreateWebhookPayload", field, false, false, "String")
-}
-
-func (ec *executionContext) _CustomClass_name(ctx context.Context, field graphql.CollectedField, obj *dialog.Class) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_CustomClass_name(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Name, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
-			return ec.marshalNString2string(ctx, selections, v)
-		},
-		true,
-		true,
-	)
 }
 func (ec *executionContext) fieldContext_CustomClass_name(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("CustomClass", field, false, false, "String")
@@ -3551,26 +3413,6 @@ func (ec *executionContext) fieldContext_CustomClass_fields(_ context.Context, f
 	}
 	return fc, nil
 }
-
-func (ec *executionContext) _CustomData_className(ctx context.Context, field graphql.CollectedField, obj *model.CustomData) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_CustomData_className(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.ClassName, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
-			return ec.marshalNString2string(ctx, selections, v)
-		},
-		true,
-		true,
-	)
-}
 func (ec *executionContext) fieldContext_CustomData_className(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("CustomData", field, false, false, "String")
 }
@@ -3597,71 +3439,11 @@ func (ec *executionContext) _CustomData_fields(ctx context.Context, field graphq
 func (ec *executionContext) fieldContext_CustomData_fields(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("CustomData", field, false, false, "JSONObject")
 }
-
-func (ec *executionContext) _CustomField_name(ctx context.Context, field graphql.CollectedField, obj *dialog.Field) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_CustomField_name(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Name, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
-			return ec.marshalNString2string(ctx, selections, v)
-		},
-		true,
-		true,
-	)
-}
 func (ec *executionContext) fieldContext_CustomField_name(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("CustomField", field, false, false, "String")
 }
-
-func (ec *executionContext) _CustomField_type(ctx context.Context, field graphql.CollectedField, obj *dialog.Field) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_CustomField_type(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Type, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v dialog.FieldType) graphql.Marshaler {
-			return ec.marshalNCustomFieldType2dialogsᚋdialogᚐFieldType(ctx, selections, v)
-		},
-		true,
-		true,
-	)
-}
 func (ec *executionContext) fieldContext_CustomField_type(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("CustomField", field, false, false, "CustomFieldType")
-}
-
-func (ec *executionContext) _CustomField_list(ctx context.Context, field graphql.CollectedField, obj *dialog.Field) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_CustomField_list(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.List, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v bool) graphql.Marshaler {
-			return ec.marshalNBoolean2bool(ctx, selections, v)
-		},
-		true,
-		true,
-	)
 }
 func (ec *executionContext) fieldContext_CustomField_list(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("CustomField", field, false, false, "Boolean")
@@ -3698,209 +3480,29 @@ func (ec *executionContext) fieldContext_DefineCustomClassPayload_customClass(_ 
 	}
 	return fc, nil
 }
-
-func (ec *executionContext) _DeleteDialogPayload_deletedId(ctx context.Context, field graphql.CollectedField, obj *model.DeleteDialogPayload) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_DeleteDialogPayload_deletedId(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.DeletedID, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
-			return ec.marshalNID2string(ctx, selections, v)
-		},
-		true,
-		true,
-	)
-}
 func (ec *executionContext) fieldContext_DeleteDialogPayload_deletedId(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("DeleteDialogPayload", field, false, false, "ID")
-}
-
-func (ec *executionContext) _DeleteWebhookPayload_deletedId(ctx context.Context, field graphql.CollectedField, obj *model.DeleteWebhookPayload) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_DeleteWebhookPayload_deletedId(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.DeletedID, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
-			return ec.marshalNID2string(ctx, selections, v)
-		},
-		true,
-		true,
-	)
 }
 func (ec *executionContext) fieldContext_DeleteWebhookPayload_deletedId(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("DeleteWebhookPayload", field, false, false, "ID")
 }
-
-func (ec *executionContext) _Dialog_id(ctx context.Context, field graphql.CollectedField, obj *model.Dialog) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_Dialog_id(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.ID(), nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
-			return ec.marshalNID2string(ctx, selections, v)
-		},
-		true,
-		true,
-	)
-}
 func (ec *executionContext) fieldContext_Dialog_id(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Dialog", field, true, false, "ID")
-}
-
-func (ec *executionContext) _Dialog_type(ctx context.Context, field graphql.CollectedField, obj *model.Dialog) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_Dialog_type(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Type(), nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v dialog.Type) graphql.Marshaler {
-			return ec.marshalNDialogType2dialogsᚋdialogᚐType(ctx, selections, v)
-		},
-		true,
-		true,
-	)
 }
 func (ec *executionContext) fieldContext_Dialog_type(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Dialog", field, true, false, "DialogType")
 }
-
-func (ec *executionContext) _Dialog_name(ctx context.Context, field graphql.CollectedField, obj *model.Dialog) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_Dialog_name(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Name(), nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
-			return ec.marshalOString2ᚖstring(ctx, selections, v)
-		},
-		true,
-		false,
-	)
-}
 func (ec *executionContext) fieldContext_Dialog_name(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Dialog", field, true, false, "String")
-}
-
-func (ec *executionContext) _Dialog_photo(ctx context.Context, field graphql.CollectedField, obj *model.Dialog) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_Dialog_photo(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Photo(), nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
-			return ec.marshalOString2ᚖstring(ctx, selections, v)
-		},
-		true,
-		false,
-	)
 }
 func (ec *executionContext) fieldContext_Dialog_photo(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Dialog", field, true, false, "String")
 }
-
-func (ec *executionContext) _Dialog_ownerId(ctx context.Context, field graphql.CollectedField, obj *model.Dialog) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_Dialog_ownerId(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.OwnerID(), nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
-			return ec.marshalNID2string(ctx, selections, v)
-		},
-		true,
-		true,
-	)
-}
 func (ec *executionContext) fieldContext_Dialog_ownerId(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Dialog", field, true, false, "ID")
 }
-
-func (ec *executionContext) _Dialog_occupantIds(ctx context.Context, field graphql.CollectedField, obj *model.Dialog) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_Dialog_occupantIds(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.OccupantIds(), nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v []string) graphql.Marshaler {
-			return ec.marshalNID2ᚕstringᚄ(ctx, selections, v)
-		},
-		true,
-		true,
-	)
-}
 func (ec *executionContext) fieldContext_Dialog_occupantIds(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Dialog", field, true, false, "ID")
-}
-
-func (ec *executionContext) _Dialog_occupantCount(ctx context.Context, field graphql.CollectedField, obj *model.Dialog) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_Dialog_occupantCount(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.OccupantCount(), nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
-			return ec.marshalNInt2int(ctx, selections, v)
-		},
-		true,
-		true,
-	)
 }
 func (ec *executionContext) fieldContext_Dialog_occupantCount(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Dialog", field, true, false, "Int")
@@ -3949,26 +3551,6 @@ func (ec *executionContext) fieldContext_Dialog_occupants(ctx context.Context, f
 	}
 	return fc, nil
 }
-
-func (ec *executionContext) _Dialog_adminIds(ctx context.Context, field graphql.CollectedField, obj *model.Dialog) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_Dialog_adminIds(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.AdminIds(), nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v []string) graphql.Marshaler {
-			return ec.marshalNID2ᚕstringᚄ(ctx, selections, v)
-		},
-		true,
-		true,
-	)
-}
 func (ec *executionContext) fieldContext_Dialog_adminIds(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Dialog", field, true, false, "ID")
 }
@@ -4004,71 +3586,11 @@ func (ec *executionContext) fieldContext_Dialog_customData(_ context.Context, fi
 	}
 	return fc, nil
 }
-
-func (ec *executionContext) _Dialog_createdAt(ctx context.Context, field graphql.CollectedField, obj *model.Dialog) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_Dialog_createdAt(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.CreatedAt(), nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v time.Time) graphql.Marshaler {
-			return ec.marshalNDateTime2timeᚐTime(ctx, selections, v)
-		},
-		true,
-		true,
-	)
-}
 func (ec *executionContext) fieldContext_Dialog_createdAt(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Dialog", field, true, false, "DateTime")
 }
-
-func (ec *executionContext) _Dialog_updatedAt(ctx context.Context, field graphql.CollectedField, obj *model.Dialog) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_Dialog_updatedAt(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.UpdatedAt(), nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v time.Time) graphql.Marshaler {
-			return ec.marshalNDateTime2timeᚐTime(ctx, selections, v)
-		},
-		true,
-		true,
-	)
-}
 func (ec *executionContext) fieldContext_Dialog_updatedAt(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Dialog", field, true, false, "DateTime")
-}
-
-func (ec *executionContext) _Dialog_version(ctx context.Context, field graphql.CollectedField, obj *model.Dialog) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_Dialog_version(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Version(), nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
-			return ec.marshalNInt2int(ctx, selections, v)
-		},
-		true,
-		true,
-	)
 }
 func (ec *executionContext) fieldContext_Dialog_version(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Dialog", field, true, false, "Int")
@@ -4117,255 +3639,35 @@ func (ec *executionContext) fieldContext_Dialog_history(ctx context.Context, fie
 	}
 	return fc, nil
 }
-
-func (ec *executionContext) _Dialog_viewerStanding(ctx context.Context, field graphql.CollectedField, obj *model.Dialog) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_Dialog_viewerStanding(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.ViewerStanding(), nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v dialog.Standing) graphql.Marshaler {
-			return ec.marshalNStanding2dialogsᚋdialogᚐStanding(ctx, selections, v)
-		},
-		true,
-		true,
-	)
-}
 func (ec *executionContext) fieldContext_Dialog_viewerStanding(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Dialog", field, true, false, "Standing")
-}
-
-func (ec *executionContext) _Dialog_viewerCanRename(ctx context.Context, field graphql.CollectedField, obj *model.Dialog) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_Dialog_viewerCanRename(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.ViewerCanRename(), nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v bool) graphql.Marshaler {
-			return ec.marshalNBoolean2bool(ctx, selections, v)
-		},
-		true,
-		true,
-	)
 }
 func (ec *executionContext) fieldContext_Dialog_viewerCanRename(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Dialog", field, true, false, "Boolean")
 }
-
-func (ec *executionContext) _Dialog_viewerCanAddOccupants(ctx context.Context, field graphql.CollectedField, obj *model.Dialog) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_Dialog_viewerCanAddOccupants(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.ViewerCanAddOccupants(), nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v bool) graphql.Marshaler {
-			return ec.marshalNBoolean2bool(ctx, selections, v)
-		},
-		true,
-		true,
-	)
-}
 func (ec *executionContext) fieldContext_Dialog_viewerCanAddOccupants(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Dialog", field, true, false, "Boolean")
-}
-
-func (ec *executionContext) _Dialog_viewerCanRemoveOthers(ctx context.Context, field graphql.CollectedField, obj *model.Dialog) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_Dialog_viewerCanRemoveOthers(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.ViewerCanRemoveOthers(), nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v bool) graphql.Marshaler {
-			return ec.marshalNBoolean2bool(ctx, selections, v)
-		},
-		true,
-		true,
-	)
 }
 func (ec *executionContext) fieldContext_Dialog_viewerCanRemoveOthers(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Dialog", field, true, false, "Boolean")
 }
-
-func (ec *executionContext) _Dialog_viewerCanLeave(ctx context.Context, field graphql.CollectedField, obj *model.Dialog) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_Dialog_viewerCanLeave(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.ViewerCanLeave(), nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v bool) graphql.Marshaler {
-			return ec.marshalNBoolean2bool(ctx, selections, v)
-		},
-		true,
-		true,
-	)
-}
 func (ec *executionContext) fieldContext_Dialog_viewerCanLeave(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Dialog", field, true, false, "Boolean")
-}
-
-func (ec *executionContext) _Dialog_viewerCanChangeAdmins(ctx context.Context, field graphql.CollectedField, obj *model.Dialog) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_Dialog_viewerCanChangeAdmins(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.ViewerCanChangeAdmins(), nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v bool) graphql.Marshaler {
-			return ec.marshalNBoolean2bool(ctx, selections, v)
-		},
-		true,
-		true,
-	)
 }
 func (ec *executionContext) fieldContext_Dialog_viewerCanChangeAdmins(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Dialog", field, true, false, "Boolean")
 }
-
-func (ec *executionContext) _Dialog_viewerCanTransfer(ctx context.Context, field graphql.CollectedField, obj *model.Dialog) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_Dialog_viewerCanTransfer(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.ViewerCanTransfer(), nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v bool) graphql.Marshaler {
-			return ec.marshalNBoolean2bool(ctx, selections, v)
-		},
-		true,
-		true,
-	)
-}
 func (ec *executionContext) fieldContext_Dialog_viewerCanTransfer(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Dialog", field, true, false, "Boolean")
-}
-
-func (ec *executionContext) _Dialog_viewerCanSetCustomData(ctx context.Context, field graphql.CollectedField, obj *model.Dialog) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_Dialog_viewerCanSetCustomData(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.ViewerCanSetCustomData(), nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v bool) graphql.Marshaler {
-			return ec.marshalNBoolean2bool(ctx, selections, v)
-		},
-		true,
-		true,
-	)
 }
 func (ec *executionContext) fieldContext_Dialog_viewerCanSetCustomData(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Dialog", field, true, false, "Boolean")
 }
-
-func (ec *executionContext) _Dialog_viewerCanDelete(ctx context.Context, field graphql.CollectedField, obj *model.Dialog) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_Dialog_viewerCanDelete(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.ViewerCanDelete(), nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v bool) graphql.Marshaler {
-			return ec.marshalNBoolean2bool(ctx, selections, v)
-		},
-		true,
-		true,
-	)
-}
 func (ec *executionContext) fieldContext_Dialog_viewerCanDelete(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Dialog", field, true, false, "Boolean")
 }
-
-func (ec *executionContext) _DialogChange_kind(ctx context.Context, field graphql.CollectedField, obj *model.DialogChange) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_DialogChange_kind(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Kind, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v dialog.RecordKind) graphql.Marshaler {
-			return ec.marshalNDialogChangeKind2dialogsᚋdialogᚐRecordKind(ctx, selections, v)
-		},
-		true,
-		true,
-	)
-}
 func (ec *executionContext) fieldContext_DialogChange_kind(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("DialogChange", field, false, false, "DialogChangeKind")
-}
-
-func (ec *executionContext) _DialogChange_version(ctx context.Context, field graphql.CollectedField, obj *model.DialogChange) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_DialogChange_version(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Version, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
-			return ec.marshalNInt2int(ctx, selections, v)
-		},
-		true,
-		true,
-	)
 }
 func (ec *executionContext) fieldContext_DialogChange_version(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("DialogChange", field, false, false, "Int")
@@ -4402,186 +3704,26 @@ func (ec *executionContext) fieldContext_DialogChange_actor(_ context.Context, f
 	}
 	return fc, nil
 }
-
-func (ec *executionContext) _DialogChange_at(ctx context.Context, field graphql.CollectedField, obj *model.DialogChange) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_DialogChange_at(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.At, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v time.Time) graphql.Marshaler {
-			return ec.marshalNDateTime2timeᚐTime(ctx, selections, v)
-		},
-		true,
-		true,
-	)
-}
 func (ec *executionContext) fieldContext_DialogChange_at(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("DialogChange", field, false, false, "DateTime")
-}
-
-func (ec *executionContext) _DialogChange_changed(ctx context.Context, field graphql.CollectedField, obj *model.DialogChange) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_DialogChange_changed(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Changed, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v []dialog.Aspect) graphql.Marshaler {
-			return ec.marshalNDialogAspect2ᚕdialogsᚋdialogᚐAspectᚄ(ctx, selections, v)
-		},
-		true,
-		true,
-	)
 }
 func (ec *executionContext) fieldContext_DialogChange_changed(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("DialogChange", field, false, false, "DialogAspect")
 }
-
-func (ec *executionContext) _DialogChange_addedOccupantIds(ctx context.Context, field graphql.CollectedField, obj *model.DialogChange) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_DialogChange_addedOccupantIds(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.AddedOccupantIds, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v []string) graphql.Marshaler {
-			return ec.marshalNID2ᚕstringᚄ(ctx, selections, v)
-		},
-		true,
-		true,
-	)
-}
 func (ec *executionContext) fieldContext_DialogChange_addedOccupantIds(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("DialogChange", field, false, false, "ID")
-}
-
-func (ec *executionContext) _DialogChange_removedOccupantIds(ctx context.Context, field graphql.CollectedField, obj *model.DialogChange) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_DialogChange_removedOccupantIds(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.RemovedOccupantIds, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v []string) graphql.Marshaler {
-			return ec.marshalNID2ᚕstringᚄ(ctx, selections, v)
-		},
-		true,
-		true,
-	)
 }
 func (ec *executionContext) fieldContext_DialogChange_removedOccupantIds(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("DialogChange", field, false, false, "ID")
 }
-
-func (ec *executionContext) _DialogChange_addedAdminIds(ctx context.Context, field graphql.CollectedField, obj *model.DialogChange) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_DialogChange_addedAdminIds(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.AddedAdminIds, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v []string) graphql.Marshaler {
-			return ec.marshalNID2ᚕstringᚄ(ctx, selections, v)
-		},
-		true,
-		true,
-	)
-}
 func (ec *executionContext) fieldContext_DialogChange_addedAdminIds(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("DialogChange", field, false, false, "ID")
-}
-
-func (ec *executionContext) _DialogChange_removedAdminIds(ctx context.Context, field graphql.CollectedField, obj *model.DialogChange) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_DialogChange_removedAdminIds(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.RemovedAdminIds, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v []string) graphql.Marshaler {
-			return ec.marshalNID2ᚕstringᚄ(ctx, selections, v)
-		},
-		true,
-		true,
-	)
 }
 func (ec *executionContext) fieldContext_DialogChange_removedAdminIds(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("DialogChange", field, false, false, "ID")
 }
-
-func (ec *executionContext) _DialogChange_name(ctx context.Context, field graphql.CollectedField, obj *model.DialogChange) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_DialogChange_name(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Name, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
-			return ec.marshalOString2ᚖstring(ctx, selections, v)
-		},
-		true,
-		false,
-	)
-}
 func (ec *executionContext) fieldContext_DialogChange_name(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("DialogChange", field, false, false, "String")
-}
-
-func (ec *executionContext) _DialogChange_newOwnerId(ctx context.Context, field graphql.CollectedField, obj *model.DialogChange) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_DialogChange_newOwnerId(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.NewOwnerID, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
-			return ec.marshalOID2ᚖstring(ctx, selections, v)
-		},
-		true,
-		false,
-	)
 }
 func (ec *executionContext) fieldContext_DialogChange_newOwnerId(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("DialogChange", field, false, false, "ID")
@@ -4618,71 +3760,11 @@ func (ec *executionContext) fieldContext_DialogChanges_changed(_ context.Context
 	}
 	return fc, nil
 }
-
-func (ec *executionContext) _DialogChanges_removedIds(ctx context.Context, field graphql.CollectedField, obj *model.DialogChanges) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_DialogChanges_removedIds(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.RemovedIds, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v []string) graphql.Marshaler {
-			return ec.marshalNID2ᚕstringᚄ(ctx, selections, v)
-		},
-		true,
-		true,
-	)
-}
 func (ec *executionContext) fieldContext_DialogChanges_removedIds(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("DialogChanges", field, false, false, "ID")
 }
-
-func (ec *executionContext) _DialogChanges_cursor(ctx context.Context, field graphql.CollectedField, obj *model.DialogChanges) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_DialogChanges_cursor(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Cursor, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
-			return ec.marshalNString2string(ctx, selections, v)
-		},
-		true,
-		true,
-	)
-}
 func (ec *executionContext) fieldContext_DialogChanges_cursor(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("DialogChanges", field, false, false, "String")
-}
-
-func (ec *executionContext) _DialogChanges_hasMore(ctx context.Context, field graphql.CollectedField, obj *model.DialogChanges) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_DialogChanges_hasMore(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.HasMore, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v bool) graphql.Marshaler {
-			return ec.marshalNBoolean2bool(ctx, selections, v)
-		},
-		true,
-		true,
-	)
 }
 func (ec *executionContext) fieldContext_DialogChanges_hasMore(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("DialogChanges", field, false, false, "Boolean")
@@ -4697,7 +3779,7 @@ func (ec *executionContext) _DialogConnection_edges(ctx context.Context, field g
 			return ec.fieldContext_DialogConnection_edges(ctx, field)
 		},
 		func(ctx context.Context) (any, error) {
-			return obj.Edges, nil
+			return obj.Edges(), nil
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v []model.DialogEdge) graphql.Marshaler {
@@ -4711,7 +3793,7 @@ func (ec *executionContext) fieldContext_DialogConnection_edges(_ context.Contex
 	fc = &graphql.FieldContext{
 		Object:     "DialogConnection",
 		Field:      field,
-		IsMethod:   false,
+		IsMethod:   true,
 		IsResolver: false,
 		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 			return ec.childFields_DialogEdge(ctx, field)
@@ -4838,48 +3920,8 @@ func (ec *executionContext) fieldContext_DialogEdge_node(_ context.Context, fiel
 	}
 	return fc, nil
 }
-
-func (ec *executionContext) _DialogEdge_cursor(ctx context.Context, field graphql.CollectedField, obj *model.DialogEdge) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_DialogEdge_cursor(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Cursor, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
-			return ec.marshalNString2string(ctx, selections, v)
-		},
-		true,
-		true,
-	)
-}
 func (ec *executionContext) fieldContext_DialogEdge_cursor(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("DialogEdge", field, false, false, "String")
-}
-
-func (ec *executionContext) _DialogEvent_dialogId(ctx context.Context, field graphql.CollectedField, obj *model.DialogEvent) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_DialogEvent_dialogId(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.DialogID, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
-			return ec.marshalNID2string(ctx, selections, v)
-		},
-		true,
-		true,
-	)
 }
 func (ec *executionContext) fieldContext_DialogEvent_dialogId(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("DialogEvent", field, false, false, "ID")
@@ -4948,140 +3990,20 @@ func (ec *executionContext) fieldContext_DialogEvent_dialog(_ context.Context, f
 	}
 	return fc, nil
 }
-
-func (ec *executionContext) _DialogEvent_cursor(ctx context.Context, field graphql.CollectedField, obj *model.DialogEvent) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_DialogEvent_cursor(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Cursor, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
-			return ec.marshalOString2ᚖstring(ctx, selections, v)
-		},
-		true,
-		false,
-	)
-}
 func (ec *executionContext) fieldContext_DialogEvent_cursor(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("DialogEvent", field, false, false, "String")
-}
-
-func (ec *executionContext) _EndUserSessionsPayload_userId(ctx context.Context, field graphql.CollectedField, obj *model.EndUserSessionsPayload) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_EndUserSessionsPayload_userId(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.UserID, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
-			return ec.marshalNID2string(ctx, selections, v)
-		},
-		true,
-		true,
-	)
 }
 func (ec *executionContext) fieldContext_EndUserSessionsPayload_userId(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("EndUserSessionsPayload", field, false, false, "ID")
 }
-
-func (ec *executionContext) _EraseUserPayload_userId(ctx context.Context, field graphql.CollectedField, obj *model.EraseUserPayload) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_EraseUserPayload_userId(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.UserID, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
-			return ec.marshalNID2string(ctx, selections, v)
-		},
-		true,
-		true,
-	)
-}
 func (ec *executionContext) fieldContext_EraseUserPayload_userId(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("EraseUserPayload", field, false, false, "ID")
-}
-
-func (ec *executionContext) _EraseUserPayload_dialogCount(ctx context.Context, field graphql.CollectedField, obj *model.EraseUserPayload) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_EraseUserPayload_dialogCount(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.DialogCount, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
-			return ec.marshalNInt2int(ctx, selections, v)
-		},
-		true,
-		true,
-	)
 }
 func (ec *executionContext) fieldContext_EraseUserPayload_dialogCount(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("EraseUserPayload", field, false, false, "Int")
 }
-
-func (ec *executionContext) _EraseUserPayload_done(ctx context.Context, field graphql.CollectedField, obj *model.EraseUserPayload) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_EraseUserPayload_done(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Done, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v bool) graphql.Marshaler {
-			return ec.marshalNBoolean2bool(ctx, selections, v)
-		},
-		true,
-		true,
-	)
-}
 func (ec *executionContext) fieldContext_EraseUserPayload_done(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("EraseUserPayload", field, false, false, "Boolean")
-}
-
-func (ec *executionContext) _LeaveDialogsPayload_leftIds(ctx context.Context, field graphql.CollectedField, obj *model.LeaveDialogsPayload) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_LeaveDialogsPayload_leftIds(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.LeftIds, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v []string) graphql.Marshaler {
-			return ec.marshalNID2ᚕstringᚄ(ctx, selections, v)
-		},
-		true,
-		true,
-	)
 }
 func (ec *executionContext) fieldContext_LeaveDialogsPayload_leftIds(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("LeaveDialogsPayload", field, false, false, "ID")
@@ -5118,71 +4040,11 @@ func (ec *executionContext) fieldContext_LeaveDialogsPayload_refused(_ context.C
 	}
 	return fc, nil
 }
-
-func (ec *executionContext) _LeaveRefusal_dialogId(ctx context.Context, field graphql.CollectedField, obj *model.LeaveRefusal) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_LeaveRefusal_dialogId(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.DialogID, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
-			return ec.marshalNID2string(ctx, selections, v)
-		},
-		true,
-		true,
-	)
-}
 func (ec *executionContext) fieldContext_LeaveRefusal_dialogId(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("LeaveRefusal", field, false, false, "ID")
 }
-
-func (ec *executionContext) _LeaveRefusal_code(ctx context.Context, field graphql.CollectedField, obj *model.LeaveRefusal) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_LeaveRefusal_code(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Code, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
-			return ec.marshalNString2string(ctx, selections, v)
-		},
-		true,
-		true,
-	)
-}
 func (ec *executionContext) fieldContext_LeaveRefusal_code(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("LeaveRefusal", field, false, false, "String")
-}
-
-func (ec *executionContext) _LeaveRefusal_message(ctx context.Context, field graphql.CollectedField, obj *model.LeaveRefusal) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_LeaveRefusal_message(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Message, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
-			return ec.marshalNString2string(ctx, selections, v)
-		},
-		true,
-		true,
-	)
 }
 func (ec *executionContext) fieldContext_LeaveRefusal_message(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("LeaveRefusal", field, false, false, "String")
@@ -6055,94 +4917,14 @@ func (ec *executionContext) fieldContext_Mutation_replayWebhook(ctx context.Cont
 	}
 	return fc, nil
 }
-
-func (ec *executionContext) _Occupant_userId(ctx context.Context, field graphql.CollectedField, obj *model.Occupant) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_Occupant_userId(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.UserID(), nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
-			return ec.marshalNID2string(ctx, selections, v)
-		},
-		true,
-		true,
-	)
-}
 func (ec *executionContext) fieldContext_Occupant_userId(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Occupant", field, true, false, "ID")
-}
-
-func (ec *executionContext) _Occupant_standing(ctx context.Context, field graphql.CollectedField, obj *model.Occupant) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_Occupant_standing(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Standing(), nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v dialog.Standing) graphql.Marshaler {
-			return ec.marshalNStanding2dialogsᚋdialogᚐStanding(ctx, selections, v)
-		},
-		true,
-		true,
-	)
 }
 func (ec *executionContext) fieldContext_Occupant_standing(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Occupant", field, true, false, "Standing")
 }
-
-func (ec *executionContext) _Occupant_viewerCanRemove(ctx context.Context, field graphql.CollectedField, obj *model.Occupant) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_Occupant_viewerCanRemove(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.ViewerCanRemove(), nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v bool) graphql.Marshaler {
-			return ec.marshalNBoolean2bool(ctx, selections, v)
-		},
-		true,
-		true,
-	)
-}
 func (ec *executionContext) fieldContext_Occupant_viewerCanRemove(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Occupant", field, true, false, "Boolean")
-}
-
-func (ec *executionContext) _Occupant_viewerCanChangeAdmin(ctx context.Context, field graphql.CollectedField, obj *model.Occupant) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_Occupant_viewerCanChangeAdmin(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.ViewerCanChangeAdmin(), nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v bool) graphql.Marshaler {
-			return ec.marshalNBoolean2bool(ctx, selections, v)
-		},
-		true,
-		true,
-	)
 }
 func (ec *executionContext) fieldContext_Occupant_viewerCanChangeAdmin(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Occupant", field, true, false, "Boolean")
@@ -6243,26 +5025,6 @@ func (ec *executionContext) fieldContext_OccupantConnection_pageInfo(_ context.C
 	}
 	return fc, nil
 }
-
-func (ec *executionContext) _OccupantConnection_totalCount(ctx context.Context, field graphql.CollectedField, obj *model.OccupantConnection) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_OccupantConnection_totalCount(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.TotalCount, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
-			return ec.marshalNInt2int(ctx, selections, v)
-		},
-		true,
-		true,
-	)
-}
 func (ec *executionContext) fieldContext_OccupantConnection_totalCount(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("OccupantConnection", field, false, false, "Int")
 }
@@ -6297,26 +5059,6 @@ func (ec *executionContext) fieldContext_OccupantEdge_node(_ context.Context, fi
 		},
 	}
 	return fc, nil
-}
-
-func (ec *executionContext) _OccupantEdge_cursor(ctx context.Context, field graphql.CollectedField, obj *model.OccupantEdge) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_OccupantEdge_cursor(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Cursor, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
-			return ec.marshalNString2string(ctx, selections, v)
-		},
-		true,
-		true,
-	)
 }
 func (ec *executionContext) fieldContext_OccupantEdge_cursor(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("OccupantEdge", field, false, false, "String")
@@ -6967,26 +5709,6 @@ func (ec *executionContext) fieldContext_RotateWebhookSecretPayload_webhook(_ co
 	}
 	return fc, nil
 }
-
-func (ec *executionContext) _RotateWebhookSecretPayload_secret(ctx context.Context, field graphql.CollectedField, obj *model.RotateWebhookSecretPayload) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_RotateWebhookSecretPayload_secret(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Secret, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
-			return ec.marshalNString2string(ctx, selections, v)
-		},
-		true,
-		true,
-	)
-}
 func (ec *executionContext) fieldContext_RotateWebhookSecretPayload_secret(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("RotateWebhookSecretPayload", field, false, false, "String")
 }
@@ -7104,48 +5826,8 @@ func (ec *executionContext) fieldContext_Subscription_dialogsChanged(ctx context
 	}
 	return fc, nil
 }
-
-func (ec *executionContext) _SuspendUserPayload_userId(ctx context.Context, field graphql.CollectedField, obj *model.SuspendUserPayload) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_SuspendUserPayload_userId(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.UserID, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
-			return ec.marshalNID2string(ctx, selections, v)
-		},
-		true,
-		true,
-	)
-}
 func (ec *executionContext) fieldContext_SuspendUserPayload_userId(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("SuspendUserPayload", field, false, false, "ID")
-}
-
-func (ec *executionContext) _SuspendUserPayload_suspended(ctx context.Context, field graphql.CollectedField, obj *model.SuspendUserPayload) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_SuspendUserPayload_suspended(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Suspended, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v bool) graphql.Marshaler {
-			return ec.marshalNBoolean2bool(ctx, selections, v)
-		},
-		true,
-		true,
-	)
 }
 func (ec *executionContext) fieldContext_SuspendUserPayload_suspended(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("SuspendUserPayload", field, false, false, "Boolean")
@@ -7214,26 +5896,6 @@ func (ec *executionContext) fieldContext_UpdateDialogPayload_change(_ context.Co
 	}
 	return fc, nil
 }
-
-func (ec *executionContext) _UpdateDialogPayload_replayed(ctx context.Context, field graphql.CollectedField, obj *model.UpdateDialogPayload) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_UpdateDialogPayload_replayed(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Replayed, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v bool) graphql.Marshaler {
-			return ec.marshalNBoolean2bool(ctx, selections, v)
-		},
-		true,
-		true,
-	)
-}
 func (ec *executionContext) fieldContext_UpdateDialogPayload_replayed(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("UpdateDialogPayload", field, false, false, "Boolean")
 }
@@ -7269,140 +5931,20 @@ func (ec *executionContext) fieldContext_UpdateWebhookPayload_webhook(_ context.
 	}
 	return fc, nil
 }
-
-func (ec *executionContext) _Viewer_userId(ctx context.Context, field graphql.CollectedField, obj *model.Viewer) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_Viewer_userId(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.UserID, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
-			return ec.marshalOID2ᚖstring(ctx, selections, v)
-		},
-		true,
-		false,
-	)
-}
 func (ec *executionContext) fieldContext_Viewer_userId(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Viewer", field, false, false, "ID")
-}
-
-func (ec *executionContext) _Viewer_kind(ctx context.Context, field graphql.CollectedField, obj *model.Viewer) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_Viewer_kind(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Kind, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v dialog.CallerKind) graphql.Marshaler {
-			return ec.marshalNCallerKind2dialogsᚋdialogᚐCallerKind(ctx, selections, v)
-		},
-		true,
-		true,
-	)
 }
 func (ec *executionContext) fieldContext_Viewer_kind(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Viewer", field, false, false, "CallerKind")
 }
-
-func (ec *executionContext) _Viewer_apiKeyName(ctx context.Context, field graphql.CollectedField, obj *model.Viewer) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_Viewer_apiKeyName(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.APIKeyName, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
-			return ec.marshalOString2ᚖstring(ctx, selections, v)
-		},
-		true,
-		false,
-	)
-}
 func (ec *executionContext) fieldContext_Viewer_apiKeyName(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Viewer", field, false, false, "String")
-}
-
-func (ec *executionContext) _Webhook_id(ctx context.Context, field graphql.CollectedField, obj *model.Webhook) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_Webhook_id(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.ID(), nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
-			return ec.marshalNID2string(ctx, selections, v)
-		},
-		true,
-		true,
-	)
 }
 func (ec *executionContext) fieldContext_Webhook_id(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Webhook", field, true, false, "ID")
 }
-
-func (ec *executionContext) _Webhook_url(ctx context.Context, field graphql.CollectedField, obj *model.Webhook) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_Webhook_url(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.URL(), nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
-			return ec.marshalNString2string(ctx, selections, v)
-		},
-		true,
-		true,
-	)
-}
 func (ec *executionContext) fieldContext_Webhook_url(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Webhook", field, true, false, "String")
-}
-
-func (ec *executionContext) _Webhook_status(ctx context.Context, field graphql.CollectedField, obj *model.Webhook) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_Webhook_status(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Status(), nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v dialog.WebhookStatus) graphql.Marshaler {
-			return ec.marshalNWebhookStatus2dialogsᚋdialogᚐWebhookStatus(ctx, selections, v)
-		},
-		true,
-		true,
-	)
 }
 func (ec *executionContext) fieldContext_Webhook_status(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Webhook", field, true, false, "WebhookStatus")
@@ -7499,94 +6041,14 @@ func (ec *executionContext) _Webhook_customClasses(ctx context.Context, field gr
 func (ec *executionContext) fieldContext_Webhook_customClasses(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Webhook", field, true, false, "String")
 }
-
-func (ec *executionContext) _Webhook_withDialog(ctx context.Context, field graphql.CollectedField, obj *model.Webhook) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_Webhook_withDialog(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.WithDialog(), nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v bool) graphql.Marshaler {
-			return ec.marshalNBoolean2bool(ctx, selections, v)
-		},
-		true,
-		true,
-	)
-}
 func (ec *executionContext) fieldContext_Webhook_withDialog(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Webhook", field, true, false, "Boolean")
-}
-
-func (ec *executionContext) _Webhook_lastError(ctx context.Context, field graphql.CollectedField, obj *model.Webhook) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_Webhook_lastError(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.LastError(), nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
-			return ec.marshalOString2ᚖstring(ctx, selections, v)
-		},
-		true,
-		false,
-	)
 }
 func (ec *executionContext) fieldContext_Webhook_lastError(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Webhook", field, true, false, "String")
 }
-
-func (ec *executionContext) _Webhook_failingSince(ctx context.Context, field graphql.CollectedField, obj *model.Webhook) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_Webhook_failingSince(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.FailingSince(), nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *time.Time) graphql.Marshaler {
-			return ec.marshalODateTime2ᚖtimeᚐTime(ctx, selections, v)
-		},
-		true,
-		false,
-	)
-}
 func (ec *executionContext) fieldContext_Webhook_failingSince(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Webhook", field, true, false, "DateTime")
-}
-
-func (ec *executionContext) _Webhook_createdAt(ctx context.Context, field graphql.CollectedField, obj *model.Webhook) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_Webhook_createdAt(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.CreatedAt(), nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v time.Time) graphql.Marshaler {
-			return ec.marshalNDateTime2timeᚐTime(ctx, selections, v)
-		},
-		true,
-		true,
-	)
 }
 func (ec *executionContext) fieldContext_Webhook_createdAt(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Webhook", field, true, false, "DateTime")
@@ -9482,941 +7944,574 @@ func (ec *executionContext) _Node(ctx context.Context, sel ast.SelectionSet, obj
 
 // region    **************************** object.gotpl ****************************
 
+// fieldsThatRead are the fields of objects that read from the store.
+var fieldsThatRead = map[string]bool{"history": true}
+
 var actorImplementors = []string{"Actor"}
 
-func (ec *executionContext) _Actor(ctx context.Context, sel ast.SelectionSet, obj *model.Actor) graphql.Marshaler {
-	fields := graphql.CollectFields(ec.OperationContext, sel, actorImplementors)
+// actorText are the fields that are written at once.
+var actorText = map[string]bool{"userId": true, "apiKeyName": true}
 
-	out := graphql.NewFieldSet(fields)
-	deferred := graphql.NewDeferredGroup(ctx)
-	for i, field := range fields {
+func (ec *executionContext) _Actor(ctx context.Context, sel ast.SelectionSet, obj *model.Actor) graphql.Marshaler {
+	out := answer.Begin(ctx, ec.OperationContext, sel, actorImplementors)
+	for i := range out.Fields() {
+		field := out.Field(i)
 		switch field.Name {
 		case "__typename":
-			out.Values[i] = graphql.MarshalString("Actor")
+			out.Enum("Actor")
 		case "userId":
-			out.Values[i] = ec._Actor_userId(ctx, field, obj)
-			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
+			if v := obj.UserID; v != nil {
+				out.ID(*v)
+			} else {
+				out.Null()
 			}
 		case "apiKeyName":
-			out.Values[i] = ec._Actor_apiKeyName(ctx, field, obj)
-			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
+			if v := obj.APIKeyName; v != nil {
+				out.String(*v)
+			} else {
+				out.Null()
 			}
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
 	}
-	out.Dispatch(ctx)
-	if out.Invalids > 0 {
-		return graphql.Null
-	}
-
-	if n := len(deferred.Defers); n > 0 {
-		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
-		ec.ProcessDeferredGroup(deferred)
-	}
-
-	return out
+	return out.End(ctx)
 }
 
 var createDialogPayloadImplementors = []string{"CreateDialogPayload"}
 
-func (ec *executionContext) _CreateDialogPayload(ctx context.Context, sel ast.SelectionSet, obj *model.CreateDialogPayload) graphql.Marshaler {
-	fields := graphql.CollectFields(ec.OperationContext, sel, createDialogPayloadImplementors)
+// createDialogPayloadText are the fields that are written at once.
+var createDialogPayloadText = map[string]bool{"created": true}
 
-	out := graphql.NewFieldSet(fields)
-	deferred := graphql.NewDeferredGroup(ctx)
-	for i, field := range fields {
+func (ec *executionContext) _CreateDialogPayload(ctx context.Context, sel ast.SelectionSet, obj *model.CreateDialogPayload) graphql.Marshaler {
+	out := answer.Begin(ctx, ec.OperationContext, sel, createDialogPayloadImplementors)
+	for i := range out.Fields() {
+		field := out.Field(i)
 		switch field.Name {
 		case "__typename":
-			out.Values[i] = graphql.MarshalString("CreateDialogPayload")
+			out.Enum("CreateDialogPayload")
 		case "dialog":
-			out.Values[i] = ec._CreateDialogPayload_dialog(ctx, field, obj)
-			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
-			}
+			out.Value(ec._CreateDialogPayload_dialog(ctx, *field, obj), false)
 		case "created":
-			out.Values[i] = ec._CreateDialogPayload_created(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				out.Invalids++
-			}
+			out.Boolean(obj.Created)
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
 	}
-	out.Dispatch(ctx)
-	if out.Invalids > 0 {
-		return graphql.Null
-	}
-
-	if n := len(deferred.Defers); n > 0 {
-		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
-		ec.ProcessDeferredGroup(deferred)
-	}
-
-	return out
+	return out.End(ctx)
 }
 
 var createSessionPayloadImplementors = []string{"CreateSessionPayload"}
 
-func (ec *executionContext) _CreateSessionPayload(ctx context.Context, sel ast.SelectionSet, obj *model.CreateSessionPayload) graphql.Marshaler {
-	fields := graphql.CollectFields(ec.OperationContext, sel, createSessionPayloadImplementors)
+// createSessionPayloadText are the fields that are written at once.
+var createSessionPayloadText = map[string]bool{"token": true, "expiresAt": true}
 
-	out := graphql.NewFieldSet(fields)
-	deferred := graphql.NewDeferredGroup(ctx)
-	for i, field := range fields {
+func (ec *executionContext) _CreateSessionPayload(ctx context.Context, sel ast.SelectionSet, obj *model.CreateSessionPayload) graphql.Marshaler {
+	out := answer.Begin(ctx, ec.OperationContext, sel, createSessionPayloadImplementors)
+	for i := range out.Fields() {
+		field := out.Field(i)
 		switch field.Name {
 		case "__typename":
-			out.Values[i] = graphql.MarshalString("CreateSessionPayload")
+			out.Enum("CreateSessionPayload")
 		case "token":
-			out.Values[i] = ec._CreateSessionPayload_token(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				out.Invalids++
-			}
+			out.String(obj.Token)
 		case "expiresAt":
-			out.Values[i] = ec._CreateSessionPayload_expiresAt(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				out.Invalids++
-			}
+			out.DateTime(obj.ExpiresAt)
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
 	}
-	out.Dispatch(ctx)
-	if out.Invalids > 0 {
-		return graphql.Null
-	}
-
-	if n := len(deferred.Defers); n > 0 {
-		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
-		ec.ProcessDeferredGroup(deferred)
-	}
-
-	return out
+	return out.End(ctx)
 }
 
 var createWebhookPayloadImplementors = []string{"CreateWebhookPayload"}
 
-func (ec *executionContext) _CreateWebhookPayload(ctx context.Context, sel ast.SelectionSet, obj *model.CreateWebhookPayload) graphql.Marshaler {
-	fields := graphql.CollectFields(ec.OperationContext, sel, createWebhookPayloadImplementors)
+// createWebhookPayloadText are the fields that are written at once.
+var createWebhookPayloadText = map[string]bool{"secret": true}
 
-	out := graphql.NewFieldSet(fields)
-	deferred := graphql.NewDeferredGroup(ctx)
-	for i, field := range fields {
+func (ec *executionContext) _CreateWebhookPayload(ctx context.Context, sel ast.SelectionSet, obj *model.CreateWebhookPayload) graphql.Marshaler {
+	out := answer.Begin(ctx, ec.OperationContext, sel, createWebhookPayloadImplementors)
+	for i := range out.Fields() {
+		field := out.Field(i)
 		switch field.Name {
 		case "__typename":
-			out.Values[i] = graphql.MarshalString("CreateWebhookPayload")
+			out.Enum("CreateWebhookPayload")
 		case "webhook":
-			out.Values[i] = ec._CreateWebhookPayload_webhook(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				out.Invalids++
-			}
+			out.Value(ec._CreateWebhookPayload_webhook(ctx, *field, obj), true)
 		case "secret":
-			out.Values[i] = ec._CreateWebhookPayload_secret(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				out.Invalids++
-			}
+			out.String(obj.Secret)
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
 	}
-	out.Dispatch(ctx)
-	if out.Invalids > 0 {
-		return graphql.Null
-	}
-
-	if n := len(deferred.Defers); n > 0 {
-		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
-		ec.ProcessDeferredGroup(deferred)
-	}
-
-	return out
+	return out.End(ctx)
 }
 
 var customClassImplementors = []string{"CustomClass"}
 
-func (ec *executionContext) _CustomClass(ctx context.Context, sel ast.SelectionSet, obj *dialog.Class) graphql.Marshaler {
-	fields := graphql.CollectFields(ec.OperationContext, sel, customClassImplementors)
+// customClassText are the fields that are written at once.
+var customClassText = map[string]bool{"name": true}
 
-	out := graphql.NewFieldSet(fields)
-	deferred := graphql.NewDeferredGroup(ctx)
-	for i, field := range fields {
+func (ec *executionContext) _CustomClass(ctx context.Context, sel ast.SelectionSet, obj *dialog.Class) graphql.Marshaler {
+	out := answer.Begin(ctx, ec.OperationContext, sel, customClassImplementors)
+	for i := range out.Fields() {
+		field := out.Field(i)
 		switch field.Name {
 		case "__typename":
-			out.Values[i] = graphql.MarshalString("CustomClass")
+			out.Enum("CustomClass")
 		case "name":
-			out.Values[i] = ec._CustomClass_name(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				out.Invalids++
-			}
+			out.String(obj.Name)
 		case "fields":
-			out.Values[i] = ec._CustomClass_fields(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				out.Invalids++
-			}
+			out.Value(ec._CustomClass_fields(ctx, *field, obj), true)
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
 	}
-	out.Dispatch(ctx)
-	if out.Invalids > 0 {
-		return graphql.Null
-	}
-
-	if n := len(deferred.Defers); n > 0 {
-		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
-		ec.ProcessDeferredGroup(deferred)
-	}
-
-	return out
+	return out.End(ctx)
 }
 
 var customDataImplementors = []string{"CustomData"}
 
-func (ec *executionContext) _CustomData(ctx context.Context, sel ast.SelectionSet, obj *model.CustomData) graphql.Marshaler {
-	fields := graphql.CollectFields(ec.OperationContext, sel, customDataImplementors)
+// customDataText are the fields that are written at once.
+var customDataText = map[string]bool{"className": true}
 
-	out := graphql.NewFieldSet(fields)
-	deferred := graphql.NewDeferredGroup(ctx)
-	for i, field := range fields {
+func (ec *executionContext) _CustomData(ctx context.Context, sel ast.SelectionSet, obj *model.CustomData) graphql.Marshaler {
+	out := answer.Begin(ctx, ec.OperationContext, sel, customDataImplementors)
+	for i := range out.Fields() {
+		field := out.Field(i)
 		switch field.Name {
 		case "__typename":
-			out.Values[i] = graphql.MarshalString("CustomData")
+			out.Enum("CustomData")
 		case "className":
-			out.Values[i] = ec._CustomData_className(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				out.Invalids++
-			}
+			out.String(obj.ClassName)
 		case "fields":
-			out.Values[i] = ec._CustomData_fields(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				out.Invalids++
-			}
+			out.Value(ec._CustomData_fields(ctx, *field, obj), true)
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
 	}
-	out.Dispatch(ctx)
-	if out.Invalids > 0 {
-		return graphql.Null
-	}
-
-	if n := len(deferred.Defers); n > 0 {
-		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
-		ec.ProcessDeferredGroup(deferred)
-	}
-
-	return out
+	return out.End(ctx)
 }
 
 var customFieldImplementors = []string{"CustomField"}
 
-func (ec *executionContext) _CustomField(ctx context.Context, sel ast.SelectionSet, obj *dialog.Field) graphql.Marshaler {
-	fields := graphql.CollectFields(ec.OperationContext, sel, customFieldImplementors)
+// customFieldText are the fields that are written at once.
+var customFieldText = map[string]bool{"name": true, "type": true, "list": true}
 
-	out := graphql.NewFieldSet(fields)
-	deferred := graphql.NewDeferredGroup(ctx)
-	for i, field := range fields {
+func (ec *executionContext) _CustomField(ctx context.Context, sel ast.SelectionSet, obj *dialog.Field) graphql.Marshaler {
+	out := answer.Begin(ctx, ec.OperationContext, sel, customFieldImplementors)
+	for i := range out.Fields() {
+		field := out.Field(i)
 		switch field.Name {
 		case "__typename":
-			out.Values[i] = graphql.MarshalString("CustomField")
+			out.Enum("CustomField")
 		case "name":
-			out.Values[i] = ec._CustomField_name(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				out.Invalids++
-			}
+			out.String(obj.Name)
 		case "type":
-			out.Values[i] = ec._CustomField_type(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				out.Invalids++
-			}
+			out.Enum(marshalNCustomFieldType2dialogsᚋdialogᚐFieldType[obj.Type])
 		case "list":
-			out.Values[i] = ec._CustomField_list(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				out.Invalids++
-			}
+			out.Boolean(obj.List)
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
 	}
-	out.Dispatch(ctx)
-	if out.Invalids > 0 {
-		return graphql.Null
-	}
-
-	if n := len(deferred.Defers); n > 0 {
-		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
-		ec.ProcessDeferredGroup(deferred)
-	}
-
-	return out
+	return out.End(ctx)
 }
 
 var defineCustomClassPayloadImplementors = []string{"DefineCustomClassPayload"}
 
-func (ec *executionContext) _DefineCustomClassPayload(ctx context.Context, sel ast.SelectionSet, obj *model.DefineCustomClassPayload) graphql.Marshaler {
-	fields := graphql.CollectFields(ec.OperationContext, sel, defineCustomClassPayloadImplementors)
+// defineCustomClassPayloadText are the fields that are written at once.
+var defineCustomClassPayloadText = map[string]bool{}
 
-	out := graphql.NewFieldSet(fields)
-	deferred := graphql.NewDeferredGroup(ctx)
-	for i, field := range fields {
+func (ec *executionContext) _DefineCustomClassPayload(ctx context.Context, sel ast.SelectionSet, obj *model.DefineCustomClassPayload) graphql.Marshaler {
+	out := answer.Begin(ctx, ec.OperationContext, sel, defineCustomClassPayloadImplementors)
+	for i := range out.Fields() {
+		field := out.Field(i)
 		switch field.Name {
 		case "__typename":
-			out.Values[i] = graphql.MarshalString("DefineCustomClassPayload")
+			out.Enum("DefineCustomClassPayload")
 		case "customClass":
-			out.Values[i] = ec._DefineCustomClassPayload_customClass(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				out.Invalids++
-			}
+			out.Value(ec._DefineCustomClassPayload_customClass(ctx, *field, obj), true)
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
 	}
-	out.Dispatch(ctx)
-	if out.Invalids > 0 {
-		return graphql.Null
-	}
-
-	if n := len(deferred.Defers); n > 0 {
-		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
-		ec.ProcessDeferredGroup(deferred)
-	}
-
-	return out
+	return out.End(ctx)
 }
 
 var deleteDialogPayloadImplementors = []string{"DeleteDialogPayload"}
 
-func (ec *executionContext) _DeleteDialogPayload(ctx context.Context, sel ast.SelectionSet, obj *model.DeleteDialogPayload) graphql.Marshaler {
-	fields := graphql.CollectFields(ec.OperationContext, sel, deleteDialogPayloadImplementors)
+// deleteDialogPayloadText are the fields that are written at once.
+var deleteDialogPayloadText = map[string]bool{"deletedId": true}
 
-	out := graphql.NewFieldSet(fields)
-	deferred := graphql.NewDeferredGroup(ctx)
-	for i, field := range fields {
+func (ec *executionContext) _DeleteDialogPayload(ctx context.Context, sel ast.SelectionSet, obj *model.DeleteDialogPayload) graphql.Marshaler {
+	out := answer.Begin(ctx, ec.OperationContext, sel, deleteDialogPayloadImplementors)
+	for i := range out.Fields() {
+		field := out.Field(i)
 		switch field.Name {
 		case "__typename":
-			out.Values[i] = graphql.MarshalString("DeleteDialogPayload")
+			out.Enum("DeleteDialogPayload")
 		case "deletedId":
-			out.Values[i] = ec._DeleteDialogPayload_deletedId(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				out.Invalids++
-			}
+			out.ID(obj.DeletedID)
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
 	}
-	out.Dispatch(ctx)
-	if out.Invalids > 0 {
-		return graphql.Null
-	}
-
-	if n := len(deferred.Defers); n > 0 {
-		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
-		ec.ProcessDeferredGroup(deferred)
-	}
-
-	return out
+	return out.End(ctx)
 }
 
 var deleteWebhookPayloadImplementors = []string{"DeleteWebhookPayload"}
 
-func (ec *executionContext) _DeleteWebhookPayload(ctx context.Context, sel ast.SelectionSet, obj *model.DeleteWebhookPayload) graphql.Marshaler {
-	fields := graphql.CollectFields(ec.OperationContext, sel, deleteWebhookPayloadImplementors)
+// deleteWebhookPayloadText are the fields that are written at once.
+var deleteWebhookPayloadText = map[string]bool{"deletedId": true}
 
-	out := graphql.NewFieldSet(fields)
-	deferred := graphql.NewDeferredGroup(ctx)
-	for i, field := range fields {
+func (ec *executionContext) _DeleteWebhookPayload(ctx context.Context, sel ast.SelectionSet, obj *model.DeleteWebhookPayload) graphql.Marshaler {
+	out := answer.Begin(ctx, ec.OperationContext, sel, deleteWebhookPayloadImplementors)
+	for i := range out.Fields() {
+		field := out.Field(i)
 		switch field.Name {
 		case "__typename":
-			out.Values[i] = graphql.MarshalString("DeleteWebhookPayload")
+			out.Enum("DeleteWebhookPayload")
 		case "deletedId":
-			out.Values[i] = ec._DeleteWebhookPayload_deletedId(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				out.Invalids++
-			}
+			out.ID(obj.DeletedID)
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
 	}
-	out.Dispatch(ctx)
-	if out.Invalids > 0 {
-		return graphql.Null
-	}
-
-	if n := len(deferred.Defers); n > 0 {
-		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
-		ec.ProcessDeferredGroup(deferred)
-	}
-
-	return out
+	return out.End(ctx)
 }
 
 var dialogImplementors = []string{"Dialog", "Node"}
 
-func (ec *executionContext) _Dialog(ctx context.Context, sel ast.SelectionSet, obj *model.Dialog) graphql.Marshaler {
-	fields := graphql.CollectFields(ec.OperationContext, sel, dialogImplementors)
+// dialogText are the fields that are written at once.
+var dialogText = map[string]bool{"id": true, "type": true, "name": true, "photo": true, "ownerId": true, "occupantIds": true, "occupantCount": true, "adminIds": true, "createdAt": true, "updatedAt": true, "version": true, "viewerStanding": true, "viewerCanRename": true, "viewerCanAddOccupants": true, "viewerCanRemoveOthers": true, "viewerCanLeave": true, "viewerCanChangeAdmins": true, "viewerCanTransfer": true, "viewerCanSetCustomData": true, "viewerCanDelete": true}
 
-	out := graphql.NewFieldSet(fields)
-	deferred := graphql.NewDeferredGroup(ctx)
-	for i, field := range fields {
+func (ec *executionContext) _Dialog(ctx context.Context, sel ast.SelectionSet, obj *model.Dialog) graphql.Marshaler {
+	out := answer.Begin(ctx, ec.OperationContext, sel, dialogImplementors)
+	for i := range out.Fields() {
+		field := out.Field(i)
 		switch field.Name {
 		case "__typename":
-			out.Values[i] = graphql.MarshalString("Dialog")
+			out.Enum("Dialog")
 		case "id":
-			out.Values[i] = ec._Dialog_id(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				atomic.AddUint32(&out.Invalids, 1)
-			}
+			out.ID(obj.ID())
 		case "type":
-			out.Values[i] = ec._Dialog_type(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				atomic.AddUint32(&out.Invalids, 1)
-			}
+			out.Enum(marshalNDialogType2dialogsᚋdialogᚐType[obj.Type()])
 		case "name":
-			out.Values[i] = ec._Dialog_name(ctx, field, obj)
-			if out.Values[i] == graphql.RequiredNull {
-				atomic.AddUint32(&out.Invalids, 1)
+			if v := obj.Name(); v != nil {
+				out.String(*v)
+			} else {
+				out.Null()
 			}
 		case "photo":
-			out.Values[i] = ec._Dialog_photo(ctx, field, obj)
-			if out.Values[i] == graphql.RequiredNull {
-				atomic.AddUint32(&out.Invalids, 1)
+			if v := obj.Photo(); v != nil {
+				out.String(*v)
+			} else {
+				out.Null()
 			}
 		case "ownerId":
-			out.Values[i] = ec._Dialog_ownerId(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				atomic.AddUint32(&out.Invalids, 1)
-			}
+			out.ID(obj.OwnerID())
 		case "occupantIds":
-			out.Values[i] = ec._Dialog_occupantIds(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				atomic.AddUint32(&out.Invalids, 1)
-			}
+			out.Strings(ctx, obj.OccupantIds())
 		case "occupantCount":
-			out.Values[i] = ec._Dialog_occupantCount(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				atomic.AddUint32(&out.Invalids, 1)
-			}
+			out.Int(obj.OccupantCount())
 		case "occupants":
-			out.Values[i] = ec._Dialog_occupants(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				atomic.AddUint32(&out.Invalids, 1)
-			}
+			out.Value(ec._Dialog_occupants(ctx, *field, obj), true)
 		case "adminIds":
-			out.Values[i] = ec._Dialog_adminIds(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				atomic.AddUint32(&out.Invalids, 1)
-			}
+			out.Strings(ctx, obj.AdminIds())
 		case "customData":
-			out.Values[i] = ec._Dialog_customData(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				atomic.AddUint32(&out.Invalids, 1)
-			}
+			out.Value(ec._Dialog_customData(ctx, *field, obj), true)
 		case "createdAt":
-			out.Values[i] = ec._Dialog_createdAt(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				atomic.AddUint32(&out.Invalids, 1)
-			}
+			out.DateTime(obj.CreatedAt())
 		case "updatedAt":
-			out.Values[i] = ec._Dialog_updatedAt(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				atomic.AddUint32(&out.Invalids, 1)
-			}
+			out.DateTime(obj.UpdatedAt())
 		case "version":
-			out.Values[i] = ec._Dialog_version(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				atomic.AddUint32(&out.Invalids, 1)
-			}
+			out.Int(obj.Version())
 		case "history":
-			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
-				true, true,
-				func(ctx context.Context) graphql.Marshaler {
-					return ec._Dialog_history(ctx, field, obj)
-				})
+			out.Later(true, func(ctx context.Context) graphql.Marshaler {
+				return ec._Dialog_history(ctx, *field, obj)
+			})
 		case "viewerStanding":
-			out.Values[i] = ec._Dialog_viewerStanding(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				atomic.AddUint32(&out.Invalids, 1)
-			}
+			out.Enum(marshalNStanding2dialogsᚋdialogᚐStanding[obj.ViewerStanding()])
 		case "viewerCanRename":
-			out.Values[i] = ec._Dialog_viewerCanRename(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				atomic.AddUint32(&out.Invalids, 1)
-			}
+			out.Boolean(obj.ViewerCanRename())
 		case "viewerCanAddOccupants":
-			out.Values[i] = ec._Dialog_viewerCanAddOccupants(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				atomic.AddUint32(&out.Invalids, 1)
-			}
+			out.Boolean(obj.ViewerCanAddOccupants())
 		case "viewerCanRemoveOthers":
-			out.Values[i] = ec._Dialog_viewerCanRemoveOthers(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				atomic.AddUint32(&out.Invalids, 1)
-			}
+			out.Boolean(obj.ViewerCanRemoveOthers())
 		case "viewerCanLeave":
-			out.Values[i] = ec._Dialog_viewerCanLeave(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				atomic.AddUint32(&out.Invalids, 1)
-			}
+			out.Boolean(obj.ViewerCanLeave())
 		case "viewerCanChangeAdmins":
-			out.Values[i] = ec._Dialog_viewerCanChangeAdmins(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				atomic.AddUint32(&out.Invalids, 1)
-			}
+			out.Boolean(obj.ViewerCanChangeAdmins())
 		case "viewerCanTransfer":
-			out.Values[i] = ec._Dialog_viewerCanTransfer(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				atomic.AddUint32(&out.Invalids, 1)
-			}
+			out.Boolean(obj.ViewerCanTransfer())
 		case "viewerCanSetCustomData":
-			out.Values[i] = ec._Dialog_viewerCanSetCustomData(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				atomic.AddUint32(&out.Invalids, 1)
-			}
+			out.Boolean(obj.ViewerCanSetCustomData())
 		case "viewerCanDelete":
-			out.Values[i] = ec._Dialog_viewerCanDelete(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				atomic.AddUint32(&out.Invalids, 1)
-			}
+			out.Boolean(obj.ViewerCanDelete())
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
 	}
-	out.Dispatch(ctx)
-	if out.Invalids > 0 {
-		return graphql.Null
-	}
-
-	if n := len(deferred.Defers); n > 0 {
-		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
-		ec.ProcessDeferredGroup(deferred)
-	}
-
-	return out
+	return out.End(ctx)
 }
 
 var dialogChangeImplementors = []string{"DialogChange"}
 
-func (ec *executionContext) _DialogChange(ctx context.Context, sel ast.SelectionSet, obj *model.DialogChange) graphql.Marshaler {
-	fields := graphql.CollectFields(ec.OperationContext, sel, dialogChangeImplementors)
+// dialogChangeText are the fields that are written at once.
+var dialogChangeText = map[string]bool{"kind": true, "version": true, "at": true, "changed": true, "addedOccupantIds": true, "removedOccupantIds": true, "addedAdminIds": true, "removedAdminIds": true, "name": true, "newOwnerId": true}
 
-	out := graphql.NewFieldSet(fields)
-	deferred := graphql.NewDeferredGroup(ctx)
-	for i, field := range fields {
+func (ec *executionContext) _DialogChange(ctx context.Context, sel ast.SelectionSet, obj *model.DialogChange) graphql.Marshaler {
+	out := answer.Begin(ctx, ec.OperationContext, sel, dialogChangeImplementors)
+	for i := range out.Fields() {
+		field := out.Field(i)
 		switch field.Name {
 		case "__typename":
-			out.Values[i] = graphql.MarshalString("DialogChange")
+			out.Enum("DialogChange")
 		case "kind":
-			out.Values[i] = ec._DialogChange_kind(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				out.Invalids++
-			}
+			out.Enum(marshalNDialogChangeKind2dialogsᚋdialogᚐRecordKind[obj.Kind])
 		case "version":
-			out.Values[i] = ec._DialogChange_version(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				out.Invalids++
-			}
+			out.Int(obj.Version)
 		case "actor":
-			out.Values[i] = ec._DialogChange_actor(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				out.Invalids++
-			}
+			out.Value(ec._DialogChange_actor(ctx, *field, obj), true)
 		case "at":
-			out.Values[i] = ec._DialogChange_at(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				out.Invalids++
-			}
+			out.DateTime(obj.At)
 		case "changed":
-			out.Values[i] = ec._DialogChange_changed(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				out.Invalids++
+			out.Open()
+			for i, v := range obj.Changed {
+				out.Next(i)
+				out.Enum(marshalNDialogAspect2dialogsᚋdialogᚐAspect[v])
 			}
+			out.Close()
 		case "addedOccupantIds":
-			out.Values[i] = ec._DialogChange_addedOccupantIds(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				out.Invalids++
-			}
+			out.Strings(ctx, obj.AddedOccupantIds)
 		case "removedOccupantIds":
-			out.Values[i] = ec._DialogChange_removedOccupantIds(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				out.Invalids++
-			}
+			out.Strings(ctx, obj.RemovedOccupantIds)
 		case "addedAdminIds":
-			out.Values[i] = ec._DialogChange_addedAdminIds(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				out.Invalids++
-			}
+			out.Strings(ctx, obj.AddedAdminIds)
 		case "removedAdminIds":
-			out.Values[i] = ec._DialogChange_removedAdminIds(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				out.Invalids++
-			}
+			out.Strings(ctx, obj.RemovedAdminIds)
 		case "name":
-			out.Values[i] = ec._DialogChange_name(ctx, field, obj)
-			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
+			if v := obj.Name; v != nil {
+				out.String(*v)
+			} else {
+				out.Null()
 			}
 		case "newOwnerId":
-			out.Values[i] = ec._DialogChange_newOwnerId(ctx, field, obj)
-			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
+			if v := obj.NewOwnerID; v != nil {
+				out.ID(*v)
+			} else {
+				out.Null()
 			}
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
 	}
-	out.Dispatch(ctx)
-	if out.Invalids > 0 {
-		return graphql.Null
-	}
-
-	if n := len(deferred.Defers); n > 0 {
-		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
-		ec.ProcessDeferredGroup(deferred)
-	}
-
-	return out
+	return out.End(ctx)
 }
 
 var dialogChangesImplementors = []string{"DialogChanges"}
 
-func (ec *executionContext) _DialogChanges(ctx context.Context, sel ast.SelectionSet, obj *model.DialogChanges) graphql.Marshaler {
-	fields := graphql.CollectFields(ec.OperationContext, sel, dialogChangesImplementors)
+// dialogChangesText are the fields that are written at once.
+var dialogChangesText = map[string]bool{"removedIds": true, "cursor": true, "hasMore": true}
 
-	out := graphql.NewFieldSet(fields)
-	deferred := graphql.NewDeferredGroup(ctx)
-	for i, field := range fields {
+func (ec *executionContext) _DialogChanges(ctx context.Context, sel ast.SelectionSet, obj *model.DialogChanges) graphql.Marshaler {
+	out := answer.Begin(ctx, ec.OperationContext, sel, dialogChangesImplementors)
+	for i := range out.Fields() {
+		field := out.Field(i)
 		switch field.Name {
 		case "__typename":
-			out.Values[i] = graphql.MarshalString("DialogChanges")
+			out.Enum("DialogChanges")
 		case "changed":
-			out.Values[i] = ec._DialogChanges_changed(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				out.Invalids++
-			}
+			out.Value(ec._DialogChanges_changed(ctx, *field, obj), true)
 		case "removedIds":
-			out.Values[i] = ec._DialogChanges_removedIds(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				out.Invalids++
-			}
+			out.Strings(ctx, obj.RemovedIds)
 		case "cursor":
-			out.Values[i] = ec._DialogChanges_cursor(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				out.Invalids++
-			}
+			out.String(obj.Cursor)
 		case "hasMore":
-			out.Values[i] = ec._DialogChanges_hasMore(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				out.Invalids++
-			}
+			out.Boolean(obj.HasMore)
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
 	}
-	out.Dispatch(ctx)
-	if out.Invalids > 0 {
-		return graphql.Null
-	}
-
-	if n := len(deferred.Defers); n > 0 {
-		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
-		ec.ProcessDeferredGroup(deferred)
-	}
-
-	return out
+	return out.End(ctx)
 }
 
 var dialogConnectionImplementors = []string{"DialogConnection"}
 
-func (ec *executionContext) _DialogConnection(ctx context.Context, sel ast.SelectionSet, obj *model.DialogConnection) graphql.Marshaler {
-	fields := graphql.CollectFields(ec.OperationContext, sel, dialogConnectionImplementors)
+// dialogConnectionText are the fields that are written at once.
+var dialogConnectionText = map[string]bool{}
 
-	out := graphql.NewFieldSet(fields)
-	deferred := graphql.NewDeferredGroup(ctx)
-	for i, field := range fields {
+func (ec *executionContext) _DialogConnection(ctx context.Context, sel ast.SelectionSet, obj *model.DialogConnection) graphql.Marshaler {
+	out := answer.Begin(ctx, ec.OperationContext, sel, dialogConnectionImplementors)
+	for i := range out.Fields() {
+		field := out.Field(i)
 		switch field.Name {
 		case "__typename":
-			out.Values[i] = graphql.MarshalString("DialogConnection")
+			out.Enum("DialogConnection")
 		case "edges":
-			out.Values[i] = ec._DialogConnection_edges(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				atomic.AddUint32(&out.Invalids, 1)
-			}
+			out.Value(ec._DialogConnection_edges(ctx, *field, obj), true)
 		case "nodes":
-			out.Values[i] = ec._DialogConnection_nodes(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				atomic.AddUint32(&out.Invalids, 1)
-			}
+			out.Value(ec._DialogConnection_nodes(ctx, *field, obj), true)
 		case "pageInfo":
-			out.Values[i] = ec._DialogConnection_pageInfo(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				atomic.AddUint32(&out.Invalids, 1)
-			}
+			out.Value(ec._DialogConnection_pageInfo(ctx, *field, obj), true)
 		case "totalCount":
-			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
-				true, true,
-				func(ctx context.Context) graphql.Marshaler {
-					return ec._DialogConnection_totalCount(ctx, field, obj)
-				})
+			out.Later(true, func(ctx context.Context) graphql.Marshaler {
+				return ec._DialogConnection_totalCount(ctx, *field, obj)
+			})
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
 	}
-	out.Dispatch(ctx)
-	if out.Invalids > 0 {
-		return graphql.Null
-	}
-
-	if n := len(deferred.Defers); n > 0 {
-		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
-		ec.ProcessDeferredGroup(deferred)
-	}
-
-	return out
+	return out.End(ctx)
 }
 
 var dialogEdgeImplementors = []string{"DialogEdge"}
 
-func (ec *executionContext) _DialogEdge(ctx context.Context, sel ast.SelectionSet, obj *model.DialogEdge) graphql.Marshaler {
-	fields := graphql.CollectFields(ec.OperationContext, sel, dialogEdgeImplementors)
+// dialogEdgeText are the fields that are written at once.
+var dialogEdgeText = map[string]bool{"cursor": true}
 
-	out := graphql.NewFieldSet(fields)
-	deferred := graphql.NewDeferredGroup(ctx)
-	for i, field := range fields {
+func (ec *executionContext) _DialogEdge(ctx context.Context, sel ast.SelectionSet, obj *model.DialogEdge) graphql.Marshaler {
+	out := answer.Begin(ctx, ec.OperationContext, sel, dialogEdgeImplementors)
+	for i := range out.Fields() {
+		field := out.Field(i)
 		switch field.Name {
 		case "__typename":
-			out.Values[i] = graphql.MarshalString("DialogEdge")
+			out.Enum("DialogEdge")
 		case "node":
-			out.Values[i] = ec._DialogEdge_node(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				out.Invalids++
-			}
+			out.Value(ec._DialogEdge_node(ctx, *field, obj), true)
 		case "cursor":
-			out.Values[i] = ec._DialogEdge_cursor(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				out.Invalids++
-			}
+			out.String(obj.Cursor)
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
 	}
-	out.Dispatch(ctx)
-	if out.Invalids > 0 {
-		return graphql.Null
-	}
-
-	if n := len(deferred.Defers); n > 0 {
-		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
-		ec.ProcessDeferredGroup(deferred)
-	}
-
-	return out
+	return out.End(ctx)
 }
 
 var dialogEventImplementors = []string{"DialogEvent"}
 
-func (ec *executionContext) _DialogEvent(ctx context.Context, sel ast.SelectionSet, obj *model.DialogEvent) graphql.Marshaler {
-	fields := graphql.CollectFields(ec.OperationContext, sel, dialogEventImplementors)
+// dialogEventText are the fields that are written at once.
+var dialogEventText = map[string]bool{"dialogId": true, "cursor": true}
 
-	out := graphql.NewFieldSet(fields)
-	deferred := graphql.NewDeferredGroup(ctx)
-	for i, field := range fields {
+func (ec *executionContext) _DialogEvent(ctx context.Context, sel ast.SelectionSet, obj *model.DialogEvent) graphql.Marshaler {
+	out := answer.Begin(ctx, ec.OperationContext, sel, dialogEventImplementors)
+	for i := range out.Fields() {
+		field := out.Field(i)
 		switch field.Name {
 		case "__typename":
-			out.Values[i] = graphql.MarshalString("DialogEvent")
+			out.Enum("DialogEvent")
 		case "dialogId":
-			out.Values[i] = ec._DialogEvent_dialogId(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				out.Invalids++
-			}
+			out.ID(obj.DialogID)
 		case "change":
-			out.Values[i] = ec._DialogEvent_change(ctx, field, obj)
-			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
-			}
+			out.Value(ec._DialogEvent_change(ctx, *field, obj), false)
 		case "dialog":
-			out.Values[i] = ec._DialogEvent_dialog(ctx, field, obj)
-			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
-			}
+			out.Value(ec._DialogEvent_dialog(ctx, *field, obj), false)
 		case "cursor":
-			out.Values[i] = ec._DialogEvent_cursor(ctx, field, obj)
-			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
+			if v := obj.Cursor; v != nil {
+				out.String(*v)
+			} else {
+				out.Null()
 			}
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
 	}
-	out.Dispatch(ctx)
-	if out.Invalids > 0 {
-		return graphql.Null
-	}
-
-	if n := len(deferred.Defers); n > 0 {
-		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
-		ec.ProcessDeferredGroup(deferred)
-	}
-
-	return out
+	return out.End(ctx)
 }
 
 var endUserSessionsPayloadImplementors = []string{"EndUserSessionsPayload"}
 
-func (ec *executionContext) _EndUserSessionsPayload(ctx context.Context, sel ast.SelectionSet, obj *model.EndUserSessionsPayload) graphql.Marshaler {
-	fields := graphql.CollectFields(ec.OperationContext, sel, endUserSessionsPayloadImplementors)
+// endUserSessionsPayloadText are the fields that are written at once.
+var endUserSessionsPayloadText = map[string]bool{"userId": true}
 
-	out := graphql.NewFieldSet(fields)
-	deferred := graphql.NewDeferredGroup(ctx)
-	for i, field := range fields {
+func (ec *executionContext) _EndUserSessionsPayload(ctx context.Context, sel ast.SelectionSet, obj *model.EndUserSessionsPayload) graphql.Marshaler {
+	out := answer.Begin(ctx, ec.OperationContext, sel, endUserSessionsPayloadImplementors)
+	for i := range out.Fields() {
+		field := out.Field(i)
 		switch field.Name {
 		case "__typename":
-			out.Values[i] = graphql.MarshalString("EndUserSessionsPayload")
+			out.Enum("EndUserSessionsPayload")
 		case "userId":
-			out.Values[i] = ec._EndUserSessionsPayload_userId(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				out.Invalids++
-			}
+			out.ID(obj.UserID)
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
 	}
-	out.Dispatch(ctx)
-	if out.Invalids > 0 {
-		return graphql.Null
-	}
-
-	if n := len(deferred.Defers); n > 0 {
-		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
-		ec.ProcessDeferredGroup(deferred)
-	}
-
-	return out
+	return out.End(ctx)
 }
 
 var eraseUserPayloadImplementors = []string{"EraseUserPayload"}
 
-func (ec *executionContext) _EraseUserPayload(ctx context.Context, sel ast.SelectionSet, obj *model.EraseUserPayload) graphql.Marshaler {
-	fields := graphql.CollectFields(ec.OperationContext, sel, eraseUserPayloadImplementors)
+// eraseUserPayloadText are the fields that are written at once.
+var eraseUserPayloadText = map[string]bool{"userId": true, "dialogCount": true, "done": true}
 
-	out := graphql.NewFieldSet(fields)
-	deferred := graphql.NewDeferredGroup(ctx)
-	for i, field := range fields {
+func (ec *executionContext) _EraseUserPayload(ctx context.Context, sel ast.SelectionSet, obj *model.EraseUserPayload) graphql.Marshaler {
+	out := answer.Begin(ctx, ec.OperationContext, sel, eraseUserPayloadImplementors)
+	for i := range out.Fields() {
+		field := out.Field(i)
 		switch field.Name {
 		case "__typename":
-			out.Values[i] = graphql.MarshalString("EraseUserPayload")
+			out.Enum("EraseUserPayload")
 		case "userId":
-			out.Values[i] = ec._EraseUserPayload_userId(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				out.Invalids++
-			}
+			out.ID(obj.UserID)
 		case "dialogCount":
-			out.Values[i] = ec._EraseUserPayload_dialogCount(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				out.Invalids++
-			}
+			out.Int(obj.DialogCount)
 		case "done":
-			out.Values[i] = ec._EraseUserPayload_done(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				out.Invalids++
-			}
+			out.Boolean(obj.Done)
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
 	}
-	out.Dispatch(ctx)
-	if out.Invalids > 0 {
-		return graphql.Null
-	}
-
-	if n := len(deferred.Defers); n > 0 {
-		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
-		ec.ProcessDeferredGroup(deferred)
-	}
-
-	return out
+	return out.End(ctx)
 }
 
 var leaveDialogsPayloadImplementors = []string{"LeaveDialogsPayload"}
 
-func (ec *executionContext) _LeaveDialogsPayload(ctx context.Context, sel ast.SelectionSet, obj *model.LeaveDialogsPayload) graphql.Marshaler {
-	fields := graphql.CollectFields(ec.OperationContext, sel, leaveDialogsPayloadImplementors)
+// leaveDialogsPayloadText are the fields that are written at once.
+var leaveDialogsPayloadText = map[string]bool{"leftIds": true}
 
-	out := graphql.NewFieldSet(fields)
-	deferred := graphql.NewDeferredGroup(ctx)
-	for i, field := range fields {
+func (ec *executionContext) _LeaveDialogsPayload(ctx context.Context, sel ast.SelectionSet, obj *model.LeaveDialogsPayload) graphql.Marshaler {
+	out := answer.Begin(ctx, ec.OperationContext, sel, leaveDialogsPayloadImplementors)
+	for i := range out.Fields() {
+		field := out.Field(i)
 		switch field.Name {
 		case "__typename":
-			out.Values[i] = graphql.MarshalString("LeaveDialogsPayload")
+			out.Enum("LeaveDialogsPayload")
 		case "leftIds":
-			out.Values[i] = ec._LeaveDialogsPayload_leftIds(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				out.Invalids++
-			}
+			out.Strings(ctx, obj.LeftIds)
 		case "refused":
-			out.Values[i] = ec._LeaveDialogsPayload_refused(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				out.Invalids++
-			}
+			out.Value(ec._LeaveDialogsPayload_refused(ctx, *field, obj), true)
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
 	}
-	out.Dispatch(ctx)
-	if out.Invalids > 0 {
-		return graphql.Null
-	}
-
-	if n := len(deferred.Defers); n > 0 {
-		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
-		ec.ProcessDeferredGroup(deferred)
-	}
-
-	return out
+	return out.End(ctx)
 }
 
 var leaveRefusalImplementors = []string{"LeaveRefusal"}
 
-func (ec *executionContext) _LeaveRefusal(ctx context.Context, sel ast.SelectionSet, obj *model.LeaveRefusal) graphql.Marshaler {
-	fields := graphql.CollectFields(ec.OperationContext, sel, leaveRefusalImplementors)
+// leaveRefusalText are the fields that are written at once.
+var leaveRefusalText = map[string]bool{"dialogId": true, "code": true, "message": true}
 
-	out := graphql.NewFieldSet(fields)
-	deferred := graphql.NewDeferredGroup(ctx)
-	for i, field := range fields {
+func (ec *executionContext) _LeaveRefusal(ctx context.Context, sel ast.SelectionSet, obj *model.LeaveRefusal) graphql.Marshaler {
+	out := answer.Begin(ctx, ec.OperationContext, sel, leaveRefusalImplementors)
+	for i := range out.Fields() {
+		field := out.Field(i)
 		switch field.Name {
 		case "__typename":
-			out.Values[i] = graphql.MarshalString("LeaveRefusal")
+			out.Enum("LeaveRefusal")
 		case "dialogId":
-			out.Values[i] = ec._LeaveRefusal_dialogId(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				out.Invalids++
-			}
+			out.ID(obj.DialogID)
 		case "code":
-			out.Values[i] = ec._LeaveRefusal_code(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				out.Invalids++
-			}
+			out.String(obj.Code)
 		case "message":
-			out.Values[i] = ec._LeaveRefusal_message(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				out.Invalids++
-			}
+			out.String(obj.Message)
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
 	}
-	out.Dispatch(ctx)
-	if out.Invalids > 0 {
-		return graphql.Null
-	}
-
-	if n := len(deferred.Defers); n > 0 {
-		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
-		ec.ProcessDeferredGroup(deferred)
-	}
-
-	return out
+	return out.End(ctx)
 }
 
 var mutationImplementors = []string{"Mutation"}
@@ -10555,188 +8650,114 @@ func (ec *executionContext) _Mutation(ctx context.Context, sel ast.SelectionSet)
 
 var occupantImplementors = []string{"Occupant"}
 
-func (ec *executionContext) _Occupant(ctx context.Context, sel ast.SelectionSet, obj *model.Occupant) graphql.Marshaler {
-	fields := graphql.CollectFields(ec.OperationContext, sel, occupantImplementors)
+// occupantText are the fields that are written at once.
+var occupantText = map[string]bool{"userId": true, "standing": true, "viewerCanRemove": true, "viewerCanChangeAdmin": true}
 
-	out := graphql.NewFieldSet(fields)
-	deferred := graphql.NewDeferredGroup(ctx)
-	for i, field := range fields {
+func (ec *executionContext) _Occupant(ctx context.Context, sel ast.SelectionSet, obj *model.Occupant) graphql.Marshaler {
+	out := answer.Begin(ctx, ec.OperationContext, sel, occupantImplementors)
+	for i := range out.Fields() {
+		field := out.Field(i)
 		switch field.Name {
 		case "__typename":
-			out.Values[i] = graphql.MarshalString("Occupant")
+			out.Enum("Occupant")
 		case "userId":
-			out.Values[i] = ec._Occupant_userId(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				out.Invalids++
-			}
+			out.ID(obj.UserID())
 		case "standing":
-			out.Values[i] = ec._Occupant_standing(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				out.Invalids++
-			}
+			out.Enum(marshalNStanding2dialogsᚋdialogᚐStanding[obj.Standing()])
 		case "viewerCanRemove":
-			out.Values[i] = ec._Occupant_viewerCanRemove(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				out.Invalids++
-			}
+			out.Boolean(obj.ViewerCanRemove())
 		case "viewerCanChangeAdmin":
-			out.Values[i] = ec._Occupant_viewerCanChangeAdmin(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				out.Invalids++
-			}
+			out.Boolean(obj.ViewerCanChangeAdmin())
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
 	}
-	out.Dispatch(ctx)
-	if out.Invalids > 0 {
-		return graphql.Null
-	}
-
-	if n := len(deferred.Defers); n > 0 {
-		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
-		ec.ProcessDeferredGroup(deferred)
-	}
-
-	return out
+	return out.End(ctx)
 }
 
 var occupantConnectionImplementors = []string{"OccupantConnection"}
 
-func (ec *executionContext) _OccupantConnection(ctx context.Context, sel ast.SelectionSet, obj *model.OccupantConnection) graphql.Marshaler {
-	fields := graphql.CollectFields(ec.OperationContext, sel, occupantConnectionImplementors)
+// occupantConnectionText are the fields that are written at once.
+var occupantConnectionText = map[string]bool{"totalCount": true}
 
-	out := graphql.NewFieldSet(fields)
-	deferred := graphql.NewDeferredGroup(ctx)
-	for i, field := range fields {
+func (ec *executionContext) _OccupantConnection(ctx context.Context, sel ast.SelectionSet, obj *model.OccupantConnection) graphql.Marshaler {
+	out := answer.Begin(ctx, ec.OperationContext, sel, occupantConnectionImplementors)
+	for i := range out.Fields() {
+		field := out.Field(i)
 		switch field.Name {
 		case "__typename":
-			out.Values[i] = graphql.MarshalString("OccupantConnection")
+			out.Enum("OccupantConnection")
 		case "edges":
-			out.Values[i] = ec._OccupantConnection_edges(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				out.Invalids++
-			}
+			out.Value(ec._OccupantConnection_edges(ctx, *field, obj), true)
 		case "nodes":
-			out.Values[i] = ec._OccupantConnection_nodes(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				out.Invalids++
-			}
+			out.Value(ec._OccupantConnection_nodes(ctx, *field, obj), true)
 		case "pageInfo":
-			out.Values[i] = ec._OccupantConnection_pageInfo(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				out.Invalids++
-			}
+			out.Value(ec._OccupantConnection_pageInfo(ctx, *field, obj), true)
 		case "totalCount":
-			out.Values[i] = ec._OccupantConnection_totalCount(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				out.Invalids++
-			}
+			out.Int(obj.TotalCount)
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
 	}
-	out.Dispatch(ctx)
-	if out.Invalids > 0 {
-		return graphql.Null
-	}
-
-	if n := len(deferred.Defers); n > 0 {
-		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
-		ec.ProcessDeferredGroup(deferred)
-	}
-
-	return out
+	return out.End(ctx)
 }
 
 var occupantEdgeImplementors = []string{"OccupantEdge"}
 
-func (ec *executionContext) _OccupantEdge(ctx context.Context, sel ast.SelectionSet, obj *model.OccupantEdge) graphql.Marshaler {
-	fields := graphql.CollectFields(ec.OperationContext, sel, occupantEdgeImplementors)
+// occupantEdgeText are the fields that are written at once.
+var occupantEdgeText = map[string]bool{"cursor": true}
 
-	out := graphql.NewFieldSet(fields)
-	deferred := graphql.NewDeferredGroup(ctx)
-	for i, field := range fields {
+func (ec *executionContext) _OccupantEdge(ctx context.Context, sel ast.SelectionSet, obj *model.OccupantEdge) graphql.Marshaler {
+	out := answer.Begin(ctx, ec.OperationContext, sel, occupantEdgeImplementors)
+	for i := range out.Fields() {
+		field := out.Field(i)
 		switch field.Name {
 		case "__typename":
-			out.Values[i] = graphql.MarshalString("OccupantEdge")
+			out.Enum("OccupantEdge")
 		case "node":
-			out.Values[i] = ec._OccupantEdge_node(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				out.Invalids++
-			}
+			out.Value(ec._OccupantEdge_node(ctx, *field, obj), true)
 		case "cursor":
-			out.Values[i] = ec._OccupantEdge_cursor(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				out.Invalids++
-			}
+			out.String(obj.Cursor)
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
 	}
-	out.Dispatch(ctx)
-	if out.Invalids > 0 {
-		return graphql.Null
-	}
-
-	if n := len(deferred.Defers); n > 0 {
-		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
-		ec.ProcessDeferredGroup(deferred)
-	}
-
-	return out
+	return out.End(ctx)
 }
 
 var pageInfoImplementors = []string{"PageInfo"}
 
-func (ec *executionContext) _PageInfo(ctx context.Context, sel ast.SelectionSet, obj *model.PageInfo) graphql.Marshaler {
-	fields := graphql.CollectFields(ec.OperationContext, sel, pageInfoImplementors)
+// pageInfoText are the fields that are written at once.
+var pageInfoText = map[string]bool{}
 
-	out := graphql.NewFieldSet(fields)
-	deferred := graphql.NewDeferredGroup(ctx)
-	for i, field := range fields {
+func (ec *executionContext) _PageInfo(ctx context.Context, sel ast.SelectionSet, obj *model.PageInfo) graphql.Marshaler {
+	out := answer.Begin(ctx, ec.OperationContext, sel, pageInfoImplementors)
+	for i := range out.Fields() {
+		field := out.Field(i)
 		switch field.Name {
 		case "__typename":
-			out.Values[i] = graphql.MarshalString("PageInfo")
+			out.Enum("PageInfo")
 		case "hasNextPage":
-			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
-				true, true,
-				func(ctx context.Context) graphql.Marshaler {
-					return ec._PageInfo_hasNextPage(ctx, field, obj)
-				})
+			out.Later(true, func(ctx context.Context) graphql.Marshaler {
+				return ec._PageInfo_hasNextPage(ctx, *field, obj)
+			})
 		case "hasPreviousPage":
-			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
-				true, true,
-				func(ctx context.Context) graphql.Marshaler {
-					return ec._PageInfo_hasPreviousPage(ctx, field, obj)
-				})
+			out.Later(true, func(ctx context.Context) graphql.Marshaler {
+				return ec._PageInfo_hasPreviousPage(ctx, *field, obj)
+			})
 		case "startCursor":
-			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
-				true, false,
-				func(ctx context.Context) graphql.Marshaler {
-					return ec._PageInfo_startCursor(ctx, field, obj)
-				})
+			out.Later(false, func(ctx context.Context) graphql.Marshaler {
+				return ec._PageInfo_startCursor(ctx, *field, obj)
+			})
 		case "endCursor":
-			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
-				true, false,
-				func(ctx context.Context) graphql.Marshaler {
-					return ec._PageInfo_endCursor(ctx, field, obj)
-				})
+			out.Later(false, func(ctx context.Context) graphql.Marshaler {
+				return ec._PageInfo_endCursor(ctx, *field, obj)
+			})
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
 	}
-	out.Dispatch(ctx)
-	if out.Invalids > 0 {
-		return graphql.Null
-	}
-
-	if n := len(deferred.Defers); n > 0 {
-		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
-		ec.ProcessDeferredGroup(deferred)
-	}
-
-	return out
+	return out.End(ctx)
 }
 
 var queryImplementors = []string{"Query"}
@@ -10839,73 +8860,46 @@ func (ec *executionContext) _Query(ctx context.Context, sel ast.SelectionSet) gr
 
 var replayWebhookPayloadImplementors = []string{"ReplayWebhookPayload"}
 
-func (ec *executionContext) _ReplayWebhookPayload(ctx context.Context, sel ast.SelectionSet, obj *model.ReplayWebhookPayload) graphql.Marshaler {
-	fields := graphql.CollectFields(ec.OperationContext, sel, replayWebhookPayloadImplementors)
+// replayWebhookPayloadText are the fields that are written at once.
+var replayWebhookPayloadText = map[string]bool{}
 
-	out := graphql.NewFieldSet(fields)
-	deferred := graphql.NewDeferredGroup(ctx)
-	for i, field := range fields {
+func (ec *executionContext) _ReplayWebhookPayload(ctx context.Context, sel ast.SelectionSet, obj *model.ReplayWebhookPayload) graphql.Marshaler {
+	out := answer.Begin(ctx, ec.OperationContext, sel, replayWebhookPayloadImplementors)
+	for i := range out.Fields() {
+		field := out.Field(i)
 		switch field.Name {
 		case "__typename":
-			out.Values[i] = graphql.MarshalString("ReplayWebhookPayload")
+			out.Enum("ReplayWebhookPayload")
 		case "webhook":
-			out.Values[i] = ec._ReplayWebhookPayload_webhook(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				out.Invalids++
-			}
+			out.Value(ec._ReplayWebhookPayload_webhook(ctx, *field, obj), true)
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
 	}
-	out.Dispatch(ctx)
-	if out.Invalids > 0 {
-		return graphql.Null
-	}
-
-	if n := len(deferred.Defers); n > 0 {
-		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
-		ec.ProcessDeferredGroup(deferred)
-	}
-
-	return out
+	return out.End(ctx)
 }
 
 var rotateWebhookSecretPayloadImplementors = []string{"RotateWebhookSecretPayload"}
 
-func (ec *executionContext) _RotateWebhookSecretPayload(ctx context.Context, sel ast.SelectionSet, obj *model.RotateWebhookSecretPayload) graphql.Marshaler {
-	fields := graphql.CollectFields(ec.OperationContext, sel, rotateWebhookSecretPayloadImplementors)
+// rotateWebhookSecretPayloadText are the fields that are written at once.
+var rotateWebhookSecretPayloadText = map[string]bool{"secret": true}
 
-	out := graphql.NewFieldSet(fields)
-	deferred := graphql.NewDeferredGroup(ctx)
-	for i, field := range fields {
+func (ec *executionContext) _RotateWebhookSecretPayload(ctx context.Context, sel ast.SelectionSet, obj *model.RotateWebhookSecretPayload) graphql.Marshaler {
+	out := answer.Begin(ctx, ec.OperationContext, sel, rotateWebhookSecretPayloadImplementors)
+	for i := range out.Fields() {
+		field := out.Field(i)
 		switch field.Name {
 		case "__typename":
-			out.Values[i] = graphql.MarshalString("RotateWebhookSecretPayload")
+			out.Enum("RotateWebhookSecretPayload")
 		case "webhook":
-			out.Values[i] = ec._RotateWebhookSecretPayload_webhook(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				out.Invalids++
-			}
+			out.Value(ec._RotateWebhookSecretPayload_webhook(ctx, *field, obj), true)
 		case "secret":
-			out.Values[i] = ec._RotateWebhookSecretPayload_secret(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				out.Invalids++
-			}
+			out.String(obj.Secret)
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
 	}
-	out.Dispatch(ctx)
-	if out.Invalids > 0 {
-		return graphql.Null
-	}
-
-	if n := len(deferred.Defers); n > 0 {
-		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
-		ec.ProcessDeferredGroup(deferred)
-	}
-
-	return out
+	return out.End(ctx)
 }
 
 var subscriptionImplementors = []string{"Subscription"}
@@ -10932,242 +8926,153 @@ func (ec *executionContext) _Subscription(ctx context.Context, sel ast.Selection
 
 var suspendUserPayloadImplementors = []string{"SuspendUserPayload"}
 
-func (ec *executionContext) _SuspendUserPayload(ctx context.Context, sel ast.SelectionSet, obj *model.SuspendUserPayload) graphql.Marshaler {
-	fields := graphql.CollectFields(ec.OperationContext, sel, suspendUserPayloadImplementors)
+// suspendUserPayloadText are the fields that are written at once.
+var suspendUserPayloadText = map[string]bool{"userId": true, "suspended": true}
 
-	out := graphql.NewFieldSet(fields)
-	deferred := graphql.NewDeferredGroup(ctx)
-	for i, field := range fields {
+func (ec *executionContext) _SuspendUserPayload(ctx context.Context, sel ast.SelectionSet, obj *model.SuspendUserPayload) graphql.Marshaler {
+	out := answer.Begin(ctx, ec.OperationContext, sel, suspendUserPayloadImplementors)
+	for i := range out.Fields() {
+		field := out.Field(i)
 		switch field.Name {
 		case "__typename":
-			out.Values[i] = graphql.MarshalString("SuspendUserPayload")
+			out.Enum("SuspendUserPayload")
 		case "userId":
-			out.Values[i] = ec._SuspendUserPayload_userId(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				out.Invalids++
-			}
+			out.ID(obj.UserID)
 		case "suspended":
-			out.Values[i] = ec._SuspendUserPayload_suspended(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				out.Invalids++
-			}
+			out.Boolean(obj.Suspended)
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
 	}
-	out.Dispatch(ctx)
-	if out.Invalids > 0 {
-		return graphql.Null
-	}
-
-	if n := len(deferred.Defers); n > 0 {
-		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
-		ec.ProcessDeferredGroup(deferred)
-	}
-
-	return out
+	return out.End(ctx)
 }
 
 var updateDialogPayloadImplementors = []string{"UpdateDialogPayload"}
 
-func (ec *executionContext) _UpdateDialogPayload(ctx context.Context, sel ast.SelectionSet, obj *model.UpdateDialogPayload) graphql.Marshaler {
-	fields := graphql.CollectFields(ec.OperationContext, sel, updateDialogPayloadImplementors)
+// updateDialogPayloadText are the fields that are written at once.
+var updateDialogPayloadText = map[string]bool{"replayed": true}
 
-	out := graphql.NewFieldSet(fields)
-	deferred := graphql.NewDeferredGroup(ctx)
-	for i, field := range fields {
+func (ec *executionContext) _UpdateDialogPayload(ctx context.Context, sel ast.SelectionSet, obj *model.UpdateDialogPayload) graphql.Marshaler {
+	out := answer.Begin(ctx, ec.OperationContext, sel, updateDialogPayloadImplementors)
+	for i := range out.Fields() {
+		field := out.Field(i)
 		switch field.Name {
 		case "__typename":
-			out.Values[i] = graphql.MarshalString("UpdateDialogPayload")
+			out.Enum("UpdateDialogPayload")
 		case "dialog":
-			out.Values[i] = ec._UpdateDialogPayload_dialog(ctx, field, obj)
-			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
-			}
+			out.Value(ec._UpdateDialogPayload_dialog(ctx, *field, obj), false)
 		case "change":
-			out.Values[i] = ec._UpdateDialogPayload_change(ctx, field, obj)
-			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
-			}
+			out.Value(ec._UpdateDialogPayload_change(ctx, *field, obj), false)
 		case "replayed":
-			out.Values[i] = ec._UpdateDialogPayload_replayed(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				out.Invalids++
-			}
+			out.Boolean(obj.Replayed)
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
 	}
-	out.Dispatch(ctx)
-	if out.Invalids > 0 {
-		return graphql.Null
-	}
-
-	if n := len(deferred.Defers); n > 0 {
-		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
-		ec.ProcessDeferredGroup(deferred)
-	}
-
-	return out
+	return out.End(ctx)
 }
 
 var updateWebhookPayloadImplementors = []string{"UpdateWebhookPayload"}
 
-func (ec *executionContext) _UpdateWebhookPayload(ctx context.Context, sel ast.SelectionSet, obj *model.UpdateWebhookPayload) graphql.Marshaler {
-	fields := graphql.CollectFields(ec.OperationContext, sel, updateWebhookPayloadImplementors)
+// updateWebhookPayloadText are the fields that are written at once.
+var updateWebhookPayloadText = map[string]bool{}
 
-	out := graphql.NewFieldSet(fields)
-	deferred := graphql.NewDeferredGroup(ctx)
-	for i, field := range fields {
+func (ec *executionContext) _UpdateWebhookPayload(ctx context.Context, sel ast.SelectionSet, obj *model.UpdateWebhookPayload) graphql.Marshaler {
+	out := answer.Begin(ctx, ec.OperationContext, sel, updateWebhookPayloadImplementors)
+	for i := range out.Fields() {
+		field := out.Field(i)
 		switch field.Name {
 		case "__typename":
-			out.Values[i] = graphql.MarshalString("UpdateWebhookPayload")
+			out.Enum("UpdateWebhookPayload")
 		case "webhook":
-			out.Values[i] = ec._UpdateWebhookPayload_webhook(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				out.Invalids++
-			}
+			out.Value(ec._UpdateWebhookPayload_webhook(ctx, *field, obj), true)
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
 	}
-	out.Dispatch(ctx)
-	if out.Invalids > 0 {
-		return graphql.Null
-	}
-
-	if n := len(deferred.Defers); n > 0 {
-		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
-		ec.ProcessDeferredGroup(deferred)
-	}
-
-	return out
+	return out.End(ctx)
 }
 
 var viewerImplementors = []string{"Viewer"}
 
-func (ec *executionContext) _Viewer(ctx context.Context, sel ast.SelectionSet, obj *model.Viewer) graphql.Marshaler {
-	fields := graphql.CollectFields(ec.OperationContext, sel, viewerImplementors)
+// viewerText are the fields that are written at once.
+var viewerText = map[string]bool{"userId": true, "kind": true, "apiKeyName": true}
 
-	out := graphql.NewFieldSet(fields)
-	deferred := graphql.NewDeferredGroup(ctx)
-	for i, field := range fields {
+func (ec *executionContext) _Viewer(ctx context.Context, sel ast.SelectionSet, obj *model.Viewer) graphql.Marshaler {
+	out := answer.Begin(ctx, ec.OperationContext, sel, viewerImplementors)
+	for i := range out.Fields() {
+		field := out.Field(i)
 		switch field.Name {
 		case "__typename":
-			out.Values[i] = graphql.MarshalString("Viewer")
+			out.Enum("Viewer")
 		case "userId":
-			out.Values[i] = ec._Viewer_userId(ctx, field, obj)
-			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
+			if v := obj.UserID; v != nil {
+				out.ID(*v)
+			} else {
+				out.Null()
 			}
 		case "kind":
-			out.Values[i] = ec._Viewer_kind(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				out.Invalids++
-			}
+			out.Enum(marshalNCallerKind2dialogsᚋdialogᚐCallerKind[obj.Kind])
 		case "apiKeyName":
-			out.Values[i] = ec._Viewer_apiKeyName(ctx, field, obj)
-			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
+			if v := obj.APIKeyName; v != nil {
+				out.String(*v)
+			} else {
+				out.Null()
 			}
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
 	}
-	out.Dispatch(ctx)
-	if out.Invalids > 0 {
-		return graphql.Null
-	}
-
-	if n := len(deferred.Defers); n > 0 {
-		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
-		ec.ProcessDeferredGroup(deferred)
-	}
-
-	return out
+	return out.End(ctx)
 }
 
 var webhookImplementors = []string{"Webhook"}
 
-func (ec *executionContext) _Webhook(ctx context.Context, sel ast.SelectionSet, obj *model.Webhook) graphql.Marshaler {
-	fields := graphql.CollectFields(ec.OperationContext, sel, webhookImplementors)
+// webhookText are the fields that are written at once.
+var webhookText = map[string]bool{"id": true, "url": true, "status": true, "withDialog": true, "lastError": true, "failingSince": true, "createdAt": true}
 
-	out := graphql.NewFieldSet(fields)
-	deferred := graphql.NewDeferredGroup(ctx)
-	for i, field := range fields {
+func (ec *executionContext) _Webhook(ctx context.Context, sel ast.SelectionSet, obj *model.Webhook) graphql.Marshaler {
+	out := answer.Begin(ctx, ec.OperationContext, sel, webhookImplementors)
+	for i := range out.Fields() {
+		field := out.Field(i)
 		switch field.Name {
 		case "__typename":
-			out.Values[i] = graphql.MarshalString("Webhook")
+			out.Enum("Webhook")
 		case "id":
-			out.Values[i] = ec._Webhook_id(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				out.Invalids++
-			}
+			out.ID(obj.ID())
 		case "url":
-			out.Values[i] = ec._Webhook_url(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				out.Invalids++
-			}
+			out.String(obj.URL())
 		case "status":
-			out.Values[i] = ec._Webhook_status(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				out.Invalids++
-			}
+			out.Enum(marshalNWebhookStatus2dialogsᚋdialogᚐWebhookStatus[obj.Status()])
 		case "kinds":
-			out.Values[i] = ec._Webhook_kinds(ctx, field, obj)
-			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
-			}
+			out.Value(ec._Webhook_kinds(ctx, *field, obj), false)
 		case "aspects":
-			out.Values[i] = ec._Webhook_aspects(ctx, field, obj)
-			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
-			}
+			out.Value(ec._Webhook_aspects(ctx, *field, obj), false)
 		case "types":
-			out.Values[i] = ec._Webhook_types(ctx, field, obj)
-			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
-			}
+			out.Value(ec._Webhook_types(ctx, *field, obj), false)
 		case "customClasses":
-			out.Values[i] = ec._Webhook_customClasses(ctx, field, obj)
-			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
-			}
+			out.Value(ec._Webhook_customClasses(ctx, *field, obj), false)
 		case "withDialog":
-			out.Values[i] = ec._Webhook_withDialog(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				out.Invalids++
-			}
+			out.Boolean(obj.WithDialog())
 		case "lastError":
-			out.Values[i] = ec._Webhook_lastError(ctx, field, obj)
-			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
+			if v := obj.LastError(); v != nil {
+				out.String(*v)
+			} else {
+				out.Null()
 			}
 		case "failingSince":
-			out.Values[i] = ec._Webhook_failingSince(ctx, field, obj)
-			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
+			if v := obj.FailingSince(); v != nil {
+				out.DateTime(*v)
+			} else {
+				out.Null()
 			}
 		case "createdAt":
-			out.Values[i] = ec._Webhook_createdAt(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				out.Invalids++
-			}
+			out.DateTime(obj.CreatedAt())
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
 	}
-	out.Dispatch(ctx)
-	if out.Invalids > 0 {
-		return graphql.Null
-	}
-
-	if n := len(deferred.Defers); n > 0 {
-		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
-		ec.ProcessDeferredGroup(deferred)
-	}
-
-	return out
+	return out.End(ctx)
 }
 
 var __DirectiveImplementors = []string{"__Directive"}
@@ -11602,10 +9507,10 @@ func (ec *executionContext) marshalNCustomData2dialogsᚋgraphᚋmodelᚐCustomD
 }
 
 func (ec *executionContext) marshalNCustomData2ᚕdialogsᚋgraphᚋmodelᚐCustomDataᚄ(ctx context.Context, sel ast.SelectionSet, v []model.CustomData) graphql.Marshaler {
-	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 8, false, func(ctx context.Context, i int) graphql.Marshaler {
-		fc := graphql.GetFieldContext(ctx)
-		fc.Result = &v[i]
-		return ec.marshalNCustomData2dialogsᚋgraphᚋmodelᚐCustomData(ctx, sel, v[i])
+	way := answer.WayOf(sel, customDataText, fieldsThatRead)
+	ret := answer.List(ctx, len(v), way, func(ctx context.Context, i int) graphql.Marshaler {
+		answer.At(ctx, way, &v[i])
+		return ec._CustomData(ctx, sel, &v[i])
 	})
 
 	for _, e := range ret {
@@ -11632,10 +9537,10 @@ func (ec *executionContext) marshalNCustomField2dialogsᚋdialogᚐField(ctx con
 }
 
 func (ec *executionContext) marshalNCustomField2ᚕdialogsᚋdialogᚐFieldᚄ(ctx context.Context, sel ast.SelectionSet, v []dialog.Field) graphql.Marshaler {
-	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 8, false, func(ctx context.Context, i int) graphql.Marshaler {
-		fc := graphql.GetFieldContext(ctx)
-		fc.Result = &v[i]
-		return ec.marshalNCustomField2dialogsᚋdialogᚐField(ctx, sel, v[i])
+	way := answer.WayOf(sel, customFieldText, fieldsThatRead)
+	ret := answer.List(ctx, len(v), way, func(ctx context.Context, i int) graphql.Marshaler {
+		answer.At(ctx, way, &v[i])
+		return ec._CustomField(ctx, sel, &v[i])
 	})
 
 	for _, e := range ret {
@@ -11724,10 +9629,10 @@ func (ec *executionContext) marshalNDialog2dialogsᚋgraphᚋmodelᚐDialog(ctx 
 }
 
 func (ec *executionContext) marshalNDialog2ᚕdialogsᚋgraphᚋmodelᚐDialogᚄ(ctx context.Context, sel ast.SelectionSet, v []model.Dialog) graphql.Marshaler {
-	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 8, false, func(ctx context.Context, i int) graphql.Marshaler {
-		fc := graphql.GetFieldContext(ctx)
-		fc.Result = &v[i]
-		return ec.marshalNDialog2dialogsᚋgraphᚋmodelᚐDialog(ctx, sel, v[i])
+	way := answer.WayOf(sel, dialogText, fieldsThatRead)
+	ret := answer.List(ctx, len(v), way, func(ctx context.Context, i int) graphql.Marshaler {
+		answer.At(ctx, way, &v[i])
+		return ec._Dialog(ctx, sel, &v[i])
 	})
 
 	for _, e := range ret {
@@ -11788,9 +9693,9 @@ func (ec *executionContext) unmarshalNDialogAspect2ᚕdialogsᚋdialogᚐAspect�
 }
 
 func (ec *executionContext) marshalNDialogAspect2ᚕdialogsᚋdialogᚐAspectᚄ(ctx context.Context, sel ast.SelectionSet, v []dialog.Aspect) graphql.Marshaler {
-	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 8, false, func(ctx context.Context, i int) graphql.Marshaler {
-		fc := graphql.GetFieldContext(ctx)
-		fc.Result = &v[i]
+	way := answer.WayOf(sel, nil, fieldsThatRead)
+	ret := answer.List(ctx, len(v), way, func(ctx context.Context, i int) graphql.Marshaler {
+		answer.At(ctx, way, &v[i])
 		return ec.marshalNDialogAspect2dialogsᚋdialogᚐAspect(ctx, sel, v[i])
 	})
 
@@ -11808,10 +9713,10 @@ func (ec *executionContext) marshalNDialogChange2dialogsᚋgraphᚋmodelᚐDialo
 }
 
 func (ec *executionContext) marshalNDialogChange2ᚕdialogsᚋgraphᚋmodelᚐDialogChangeᚄ(ctx context.Context, sel ast.SelectionSet, v []model.DialogChange) graphql.Marshaler {
-	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 8, false, func(ctx context.Context, i int) graphql.Marshaler {
-		fc := graphql.GetFieldContext(ctx)
-		fc.Result = &v[i]
-		return ec.marshalNDialogChange2dialogsᚋgraphᚋmodelᚐDialogChange(ctx, sel, v[i])
+	way := answer.WayOf(sel, dialogChangeText, fieldsThatRead)
+	ret := answer.List(ctx, len(v), way, func(ctx context.Context, i int) graphql.Marshaler {
+		answer.At(ctx, way, &v[i])
+		return ec._DialogChange(ctx, sel, &v[i])
 	})
 
 	for _, e := range ret {
@@ -11856,10 +9761,10 @@ func (ec *executionContext) marshalNDialogEdge2dialogsᚋgraphᚋmodelᚐDialogE
 }
 
 func (ec *executionContext) marshalNDialogEdge2ᚕdialogsᚋgraphᚋmodelᚐDialogEdgeᚄ(ctx context.Context, sel ast.SelectionSet, v []model.DialogEdge) graphql.Marshaler {
-	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 8, false, func(ctx context.Context, i int) graphql.Marshaler {
-		fc := graphql.GetFieldContext(ctx)
-		fc.Result = &v[i]
-		return ec.marshalNDialogEdge2dialogsᚋgraphᚋmodelᚐDialogEdge(ctx, sel, v[i])
+	way := answer.WayOf(sel, dialogEdgeText, fieldsThatRead)
+	ret := answer.List(ctx, len(v), way, func(ctx context.Context, i int) graphql.Marshaler {
+		answer.At(ctx, way, &v[i])
+		return ec._DialogEdge(ctx, sel, &v[i])
 	})
 
 	for _, e := range ret {
@@ -12044,10 +9949,10 @@ func (ec *executionContext) marshalNLeaveRefusal2dialogsᚋgraphᚋmodelᚐLeave
 }
 
 func (ec *executionContext) marshalNLeaveRefusal2ᚕdialogsᚋgraphᚋmodelᚐLeaveRefusalᚄ(ctx context.Context, sel ast.SelectionSet, v []model.LeaveRefusal) graphql.Marshaler {
-	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 8, false, func(ctx context.Context, i int) graphql.Marshaler {
-		fc := graphql.GetFieldContext(ctx)
-		fc.Result = &v[i]
-		return ec.marshalNLeaveRefusal2dialogsᚋgraphᚋmodelᚐLeaveRefusal(ctx, sel, v[i])
+	way := answer.WayOf(sel, leaveRefusalText, fieldsThatRead)
+	ret := answer.List(ctx, len(v), way, func(ctx context.Context, i int) graphql.Marshaler {
+		answer.At(ctx, way, &v[i])
+		return ec._LeaveRefusal(ctx, sel, &v[i])
 	})
 
 	for _, e := range ret {
@@ -12060,9 +9965,9 @@ func (ec *executionContext) marshalNLeaveRefusal2ᚕdialogsᚋgraphᚋmodelᚐLe
 }
 
 func (ec *executionContext) marshalNNode2ᚕdialogsᚋgraphᚋmodelᚐNode(ctx context.Context, sel ast.SelectionSet, v []model.Node) graphql.Marshaler {
-	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 8, false, func(ctx context.Context, i int) graphql.Marshaler {
-		fc := graphql.GetFieldContext(ctx)
-		fc.Result = &v[i]
+	way := answer.WayOf(sel, nil, fieldsThatRead)
+	ret := answer.List(ctx, len(v), way, func(ctx context.Context, i int) graphql.Marshaler {
+		answer.At(ctx, way, &v[i])
 		return ec.marshalONode2dialogsᚋgraphᚋmodelᚐNode(ctx, sel, v[i])
 	})
 
@@ -12074,10 +9979,10 @@ func (ec *executionContext) marshalNOccupant2dialogsᚋgraphᚋmodelᚐOccupant(
 }
 
 func (ec *executionContext) marshalNOccupant2ᚕdialogsᚋgraphᚋmodelᚐOccupantᚄ(ctx context.Context, sel ast.SelectionSet, v []model.Occupant) graphql.Marshaler {
-	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 8, false, func(ctx context.Context, i int) graphql.Marshaler {
-		fc := graphql.GetFieldContext(ctx)
-		fc.Result = &v[i]
-		return ec.marshalNOccupant2dialogsᚋgraphᚋmodelᚐOccupant(ctx, sel, v[i])
+	way := answer.WayOf(sel, occupantText, fieldsThatRead)
+	ret := answer.List(ctx, len(v), way, func(ctx context.Context, i int) graphql.Marshaler {
+		answer.At(ctx, way, &v[i])
+		return ec._Occupant(ctx, sel, &v[i])
 	})
 
 	for _, e := range ret {
@@ -12098,10 +10003,10 @@ func (ec *executionContext) marshalNOccupantEdge2dialogsᚋgraphᚋmodelᚐOccup
 }
 
 func (ec *executionContext) marshalNOccupantEdge2ᚕdialogsᚋgraphᚋmodelᚐOccupantEdgeᚄ(ctx context.Context, sel ast.SelectionSet, v []model.OccupantEdge) graphql.Marshaler {
-	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 8, false, func(ctx context.Context, i int) graphql.Marshaler {
-		fc := graphql.GetFieldContext(ctx)
-		fc.Result = &v[i]
-		return ec.marshalNOccupantEdge2dialogsᚋgraphᚋmodelᚐOccupantEdge(ctx, sel, v[i])
+	way := answer.WayOf(sel, occupantEdgeText, fieldsThatRead)
+	ret := answer.List(ctx, len(v), way, func(ctx context.Context, i int) graphql.Marshaler {
+		answer.At(ctx, way, &v[i])
+		return ec._OccupantEdge(ctx, sel, &v[i])
 	})
 
 	for _, e := range ret {
@@ -12224,9 +10129,9 @@ func (ec *executionContext) marshalN__Directive2githubᚗcomᚋ99designsᚋgqlge
 }
 
 func (ec *executionContext) marshalN__Directive2ᚕgithubᚗcomᚋ99designsᚋgqlgenᚋgraphqlᚋintrospectionᚐDirectiveᚄ(ctx context.Context, sel ast.SelectionSet, v []introspection.Directive) graphql.Marshaler {
-	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 8, false, func(ctx context.Context, i int) graphql.Marshaler {
-		fc := graphql.GetFieldContext(ctx)
-		fc.Result = &v[i]
+	way := answer.WayOf(sel, nil, fieldsThatRead)
+	ret := answer.List(ctx, len(v), way, func(ctx context.Context, i int) graphql.Marshaler {
+		answer.At(ctx, way, &v[i])
 		return ec.marshalN__Directive2githubᚗcomᚋ99designsᚋgqlgenᚋgraphqlᚋintrospectionᚐDirective(ctx, sel, v[i])
 	})
 
@@ -12268,9 +10173,9 @@ func (ec *executionContext) unmarshalN__DirectiveLocation2ᚕstringᚄ(ctx conte
 }
 
 func (ec *executionContext) marshalN__DirectiveLocation2ᚕstringᚄ(ctx context.Context, sel ast.SelectionSet, v []string) graphql.Marshaler {
-	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 8, false, func(ctx context.Context, i int) graphql.Marshaler {
-		fc := graphql.GetFieldContext(ctx)
-		fc.Result = &v[i]
+	way := answer.WayOf(sel, nil, fieldsThatRead)
+	ret := answer.List(ctx, len(v), way, func(ctx context.Context, i int) graphql.Marshaler {
+		answer.At(ctx, way, &v[i])
 		return ec.marshalN__DirectiveLocation2string(ctx, sel, v[i])
 	})
 
@@ -12296,9 +10201,9 @@ func (ec *executionContext) marshalN__InputValue2githubᚗcomᚋ99designsᚋgqlg
 }
 
 func (ec *executionContext) marshalN__InputValue2ᚕgithubᚗcomᚋ99designsᚋgqlgenᚋgraphqlᚋintrospectionᚐInputValueᚄ(ctx context.Context, sel ast.SelectionSet, v []introspection.InputValue) graphql.Marshaler {
-	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 8, false, func(ctx context.Context, i int) graphql.Marshaler {
-		fc := graphql.GetFieldContext(ctx)
-		fc.Result = &v[i]
+	way := answer.WayOf(sel, nil, fieldsThatRead)
+	ret := answer.List(ctx, len(v), way, func(ctx context.Context, i int) graphql.Marshaler {
+		answer.At(ctx, way, &v[i])
 		return ec.marshalN__InputValue2githubᚗcomᚋ99designsᚋgqlgenᚋgraphqlᚋintrospectionᚐInputValue(ctx, sel, v[i])
 	})
 
@@ -12324,9 +10229,9 @@ func (ec *executionContext) marshalN__Type2githubᚗcomᚋ99designsᚋgqlgenᚋg
 }
 
 func (ec *executionContext) marshalN__Type2ᚕgithubᚗcomᚋ99designsᚋgqlgenᚋgraphqlᚋintrospectionᚐTypeᚄ(ctx context.Context, sel ast.SelectionSet, v []introspection.Type) graphql.Marshaler {
-	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 8, false, func(ctx context.Context, i int) graphql.Marshaler {
-		fc := graphql.GetFieldContext(ctx)
-		fc.Result = &v[i]
+	way := answer.WayOf(sel, nil, fieldsThatRead)
+	ret := answer.List(ctx, len(v), way, func(ctx context.Context, i int) graphql.Marshaler {
+		answer.At(ctx, way, &v[i])
 		return ec.marshalN__Type2githubᚗcomᚋ99designsᚋgqlgenᚋgraphqlᚋintrospectionᚐType(ctx, sel, v[i])
 	})
 
@@ -12416,10 +10321,10 @@ func (ec *executionContext) marshalOCustomClass2ᚕdialogsᚋdialogᚐClassᚄ(c
 	if v == nil {
 		return graphql.Null
 	}
-	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 8, false, func(ctx context.Context, i int) graphql.Marshaler {
-		fc := graphql.GetFieldContext(ctx)
-		fc.Result = &v[i]
-		return ec.marshalNCustomClass2dialogsᚋdialogᚐClass(ctx, sel, v[i])
+	way := answer.WayOf(sel, customClassText, fieldsThatRead)
+	ret := answer.List(ctx, len(v), way, func(ctx context.Context, i int) graphql.Marshaler {
+		answer.At(ctx, way, &v[i])
+		return ec._CustomClass(ctx, sel, &v[i])
 	})
 
 	for _, e := range ret {
@@ -12532,9 +10437,9 @@ func (ec *executionContext) marshalODialogAspect2ᚕdialogsᚋdialogᚐAspectᚄ
 	if v == nil {
 		return graphql.Null
 	}
-	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 8, false, func(ctx context.Context, i int) graphql.Marshaler {
-		fc := graphql.GetFieldContext(ctx)
-		fc.Result = &v[i]
+	way := answer.WayOf(sel, nil, fieldsThatRead)
+	ret := answer.List(ctx, len(v), way, func(ctx context.Context, i int) graphql.Marshaler {
+		answer.At(ctx, way, &v[i])
 		return ec.marshalNDialogAspect2dialogsᚋdialogᚐAspect(ctx, sel, v[i])
 	})
 
@@ -12575,9 +10480,9 @@ func (ec *executionContext) marshalODialogChangeKind2ᚕdialogsᚋdialogᚐRecor
 	if v == nil {
 		return graphql.Null
 	}
-	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 8, false, func(ctx context.Context, i int) graphql.Marshaler {
-		fc := graphql.GetFieldContext(ctx)
-		fc.Result = &v[i]
+	way := answer.WayOf(sel, nil, fieldsThatRead)
+	ret := answer.List(ctx, len(v), way, func(ctx context.Context, i int) graphql.Marshaler {
+		answer.At(ctx, way, &v[i])
 		return ec.marshalNDialogChangeKind2dialogsᚋdialogᚐRecordKind(ctx, sel, v[i])
 	})
 
@@ -12633,9 +10538,9 @@ func (ec *executionContext) marshalODialogType2ᚕdialogsᚋdialogᚐTypeᚄ(ctx
 	if v == nil {
 		return graphql.Null
 	}
-	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 8, false, func(ctx context.Context, i int) graphql.Marshaler {
-		fc := graphql.GetFieldContext(ctx)
-		fc.Result = &v[i]
+	way := answer.WayOf(sel, nil, fieldsThatRead)
+	ret := answer.List(ctx, len(v), way, func(ctx context.Context, i int) graphql.Marshaler {
+		answer.At(ctx, way, &v[i])
 		return ec.marshalNDialogType2dialogsᚋdialogᚐType(ctx, sel, v[i])
 	})
 
@@ -12839,10 +10744,10 @@ func (ec *executionContext) marshalOWebhook2ᚕdialogsᚋgraphᚋmodelᚐWebhook
 	if v == nil {
 		return graphql.Null
 	}
-	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 8, false, func(ctx context.Context, i int) graphql.Marshaler {
-		fc := graphql.GetFieldContext(ctx)
-		fc.Result = &v[i]
-		return ec.marshalNWebhook2dialogsᚋgraphᚋmodelᚐWebhook(ctx, sel, v[i])
+	way := answer.WayOf(sel, webhookText, fieldsThatRead)
+	ret := answer.List(ctx, len(v), way, func(ctx context.Context, i int) graphql.Marshaler {
+		answer.At(ctx, way, &v[i])
+		return ec._Webhook(ctx, sel, &v[i])
 	})
 
 	for _, e := range ret {
@@ -12890,9 +10795,9 @@ func (ec *executionContext) marshalO__EnumValue2ᚕgithubᚗcomᚋ99designsᚋgq
 	if v == nil {
 		return graphql.Null
 	}
-	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 8, false, func(ctx context.Context, i int) graphql.Marshaler {
-		fc := graphql.GetFieldContext(ctx)
-		fc.Result = &v[i]
+	way := answer.WayOf(sel, nil, fieldsThatRead)
+	ret := answer.List(ctx, len(v), way, func(ctx context.Context, i int) graphql.Marshaler {
+		answer.At(ctx, way, &v[i])
 		return ec.marshalN__EnumValue2githubᚗcomᚋ99designsᚋgqlgenᚋgraphqlᚋintrospectionᚐEnumValue(ctx, sel, v[i])
 	})
 
@@ -12909,9 +10814,9 @@ func (ec *executionContext) marshalO__Field2ᚕgithubᚗcomᚋ99designsᚋgqlgen
 	if v == nil {
 		return graphql.Null
 	}
-	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 8, false, func(ctx context.Context, i int) graphql.Marshaler {
-		fc := graphql.GetFieldContext(ctx)
-		fc.Result = &v[i]
+	way := answer.WayOf(sel, nil, fieldsThatRead)
+	ret := answer.List(ctx, len(v), way, func(ctx context.Context, i int) graphql.Marshaler {
+		answer.At(ctx, way, &v[i])
 		return ec.marshalN__Field2githubᚗcomᚋ99designsᚋgqlgenᚋgraphqlᚋintrospectionᚐField(ctx, sel, v[i])
 	})
 
@@ -12928,9 +10833,9 @@ func (ec *executionContext) marshalO__InputValue2ᚕgithubᚗcomᚋ99designsᚋg
 	if v == nil {
 		return graphql.Null
 	}
-	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 8, false, func(ctx context.Context, i int) graphql.Marshaler {
-		fc := graphql.GetFieldContext(ctx)
-		fc.Result = &v[i]
+	way := answer.WayOf(sel, nil, fieldsThatRead)
+	ret := answer.List(ctx, len(v), way, func(ctx context.Context, i int) graphql.Marshaler {
+		answer.At(ctx, way, &v[i])
 		return ec.marshalN__InputValue2githubᚗcomᚋ99designsᚋgqlgenᚋgraphqlᚋintrospectionᚐInputValue(ctx, sel, v[i])
 	})
 
@@ -12947,9 +10852,9 @@ func (ec *executionContext) marshalO__Type2ᚕgithubᚗcomᚋ99designsᚋgqlgen�
 	if v == nil {
 		return graphql.Null
 	}
-	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 8, false, func(ctx context.Context, i int) graphql.Marshaler {
-		fc := graphql.GetFieldContext(ctx)
-		fc.Result = &v[i]
+	way := answer.WayOf(sel, nil, fieldsThatRead)
+	ret := answer.List(ctx, len(v), way, func(ctx context.Context, i int) graphql.Marshaler {
+		answer.At(ctx, way, &v[i])
 		return ec.marshalN__Type2githubᚗcomᚋ99designsᚋgqlgenᚋgraphqlᚋintrospectionᚐType(ctx, sel, v[i])
 	})
 
