@@ -115,6 +115,7 @@ func (p *program) serve(ctx context.Context, s *settings, show func(io.Writer) e
 	if err != nil {
 		return err
 	}
+	connections.Refused = parts.metrics.Refused
 	if admin != nil {
 		var config bytes.Buffer
 		if err := show(&config); err != nil {

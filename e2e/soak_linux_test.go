@@ -63,7 +63,7 @@ type soak struct {
 	hook              *hook
 
 	changes, reads atomic.Int64
-	wrongs         atomic.Int64
+	wrongs, gaps   atomic.Int64
 	mu             sync.Mutex
 	errors         map[string]int
 	outcomes       map[string]*outcome
@@ -107,7 +107,7 @@ func TestSoak(t *testing.T) {
 			})
 		}
 	})
-	if *soakReport != "" {
+	if *soakReport != "" && !slices.ContainsFunc(finished, func(r *soaking) bool { return r.soak == nil }) {
 		if err := os.WriteFile(*soakReport, []byte(soakPage(finished)), 0o600); err != nil {
 			t.Fatal(err)
 		}
@@ -137,6 +137,7 @@ func (r *soaking) run(t *testing.T) {
 	}
 	pause()
 	r.before = s.figures()
+	s.keepHeap("before")
 	if log := s.Load().Stderr.String(); strings.Contains(log, "internal error") {
 		t.Errorf("the log has %s", regexp.MustCompile(`.*internal error.*`).FindString(log))
 	}
@@ -152,6 +153,7 @@ func (r *soaking) run(t *testing.T) {
 	stop()
 	s.converge()
 	r.after = s.figures()
+	s.keepHeap("after")
 	r.deliveries = s.hook.distinct()
 	for _, c := range []struct {
 		what          string
@@ -208,7 +210,7 @@ func newSoak(t *testing.T, engine string) *soak {
 		"--store-timeout", "2s", "--webhook-allow", "127.0.0.1", "--max-connections", room, "--max-connections-per-address", room,
 	}
 	s.spawn()
-	key := servertest.Run(t, nil, "apikey", "create", "soak", "--store", s.store)
+	key := servertest.Run(t, nil, "apikey", "create", "soak", "--store", s.store, "--store-timeout", "30s")
 	if key.Code != 0 {
 		t.Fatal(key.Stderr)
 	}
@@ -406,13 +408,16 @@ func (s *soak) converge() {
 	arrived := map[string]bool{}
 	for _, id := range s.hook.arrived() {
 		arrived[id] = true
-		if strings.HasSuffix(id, "_gap") {
-			s.wrong("the webhook got the gap %s", id)
+		if strings.HasSuffix(id, "_gap") { // it was more than 50 changes of a dialog behind
+			s.gaps.Add(1)
 		}
 	}
 	for _, d := range s.dialogs {
-		for v := range d.version {
-			if id := fmt.Sprintf("%s_%d", d.id, v+1); !arrived[id] {
+		covered := false // by a gap up to this change, or a later one
+		for v := d.version; v > 0; v-- {
+			id := fmt.Sprintf("%s_%d", d.id, v)
+			covered = arrived[id+"_gap"] || covered && !arrived[id]
+			if !covered && !arrived[id] {
 				s.wrong("the webhook did not get %s", id)
 			}
 		}
@@ -436,6 +441,7 @@ func (s *soak) figures() figures {
 		f.heap = s.profile("/debug/pprof/heap?gc=1&debug=1", heapAlloc)
 		return f
 	}
+	s.hook.CloseClientConnections() // the server would keep some for a minute
 	quiet := time.Second
 	if soakTime() > 0 {
 		quiet = 5 * time.Second
@@ -450,6 +456,23 @@ func (s *soak) figures() figures {
 		least.goroutines, least.heap = min(least.goroutines, now.goroutines), min(least.heap, now.heap)
 	}
 	return least
+}
+
+// keepHeap keeps a profile of the heap beside the metrics, to find what has grown.
+func (s *soak) keepHeap(when string) {
+	if *soakMetrics == "" {
+		return
+	}
+	for _, profile := range []string{"heap", "goroutine"} {
+		_, body, err := fetch(s.T.Context(), http.DefaultClient, admin(s.T, s.Load().Server)+"/debug/pprof/"+profile)
+		if err != nil {
+			s.Fatal(err)
+		}
+		if err := os.WriteFile(fmt.Sprintf("%s.%s.%s.%s", *soakMetrics, s.engine, profile, when), []byte(body), 0o600); err != nil {
+			s.Fatal(err)
+		}
+	}
+	http.DefaultClient.CloseIdleConnections()
 }
 
 func (s *soak) profile(path string, pattern *regexp.Regexp) int64 {

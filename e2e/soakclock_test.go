@@ -21,7 +21,7 @@ import (
 const movableClock = "DIALOGS_TEST_MOVABLE_CLOCK"
 
 // serveWithClock is the program. Each line of its standard input says how far its clock is
-// ahead of the system's.
+// ahead of the system's. It ends with its input, also when the test was killed.
 func serveWithClock() int {
 	var ahead atomic.Int64
 	lines := bufio.NewScanner(os.Stdin)
@@ -31,6 +31,7 @@ func serveWithClock() int {
 				ahead.Store(int64(d))
 			}
 		}
+		os.Exit(1)
 	}()
 	now := func() time.Time { return time.Now().Add(time.Duration(ahead.Load())) }
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)

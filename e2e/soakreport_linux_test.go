@@ -26,7 +26,7 @@ func soakPage(runs []*soaking) string {
 	line("")
 	line("Every answer is compared with what the changes allow: a name is a number between the last change that was acknowledged before the question and the last one that was sent before the answer, and bob is a member exactly when it is even. Errors must be UNAVAILABLE, or UNAUTHENTICATED for a session token while the clock is before the time at which the token was made.")
 	line("")
-	line("Afterwards, each dialog has the last change that was acknowledged, or the one whose answer was lost; each client has a copy of what there is, and was told nothing twice or out of order; the webhook has got every change. Goroutines and heap are measured when nobody is connected, after a collection of garbage, as the least of several measurements: once after each fault has happened, and once at the end. They may grow by %.0f%%.", 100*soakGrowth)
+	line("Afterwards, each dialog has the last change that was acknowledged, or the one whose answer was lost; each client has a copy of what there is, and was told nothing twice or out of order; the webhook has got every change, or a gap in its place when it was more than 50 changes of a dialog behind. Goroutines and heap are measured when nobody is connected, after a collection of garbage, as the least of several measurements: once after each fault has happened, and once at the end. They may grow by %.0f%%.", 100*soakGrowth)
 	line("")
 	line("## Result")
 	line("")
@@ -38,6 +38,7 @@ func soakPage(runs []*soaking) string {
 	row(&page, runs, "changes acknowledged", func(r *soaking) string { return fmt.Sprint(r.soak.changes.Load()) })
 	row(&page, runs, "answers compared", func(r *soaking) string { return fmt.Sprint(r.soak.reads.Load()) })
 	row(&page, runs, "deliveries to the webhook", func(r *soaking) string { return fmt.Sprint(r.deliveries) })
+	row(&page, runs, "gaps told to the webhook", func(r *soaking) string { return fmt.Sprint(r.soak.gaps.Load()) })
 	row(&page, runs, "changes lost, answers wrong", func(r *soaking) string { return fmt.Sprint(r.soak.wrongs.Load()) })
 	row(&page, runs, "goroutines, before and after", func(r *soaking) string {
 		return fmt.Sprintf("%d, %d", r.before.goroutines, r.after.goroutines)

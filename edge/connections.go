@@ -5,6 +5,7 @@ import (
 	"log/slog"
 	"net"
 	"net/netip"
+	"strings"
 	"sync"
 	"time"
 )
@@ -21,6 +22,9 @@ type Connections struct {
 	// Exempt may have any number of connections in all that there are.
 	Exempt Proxies
 	Log    *slog.Logger
+	// Refused is told the setting for each connection or stream that is refused; it may be
+	// nil, and must not wait.
+	Refused func(setting string)
 
 	mu   sync.Mutex
 	open int
@@ -111,8 +115,11 @@ func (c *Connections) victim(now time.Time, may func(*connection) bool) *connect
 	return nil
 }
 
-// warn says from time to time that connections are refused. c.mu must be held.
+// warn counts what is refused, and says so from time to time. c.mu must be held.
 func (c *Connections) warn(now time.Time, setting string, most int) {
+	if c.Refused != nil {
+		c.Refused(strings.TrimPrefix(setting, "--"))
+	}
 	if c.warned.IsZero() || now.Sub(c.warned) >= warnEvery {
 		c.warned = now
 		c.Log.Warn("connections refused", "setting", setting, "limit", most, "open", c.open, "streams", c.streams)

@@ -54,7 +54,7 @@ func (m *Metrics) addRequests(o *Options) {
 	for _, field := range o.Fields {
 		m.operations.of(operationKey{field, "OK"})
 	}
-	refusals := m.counters("dialogs_refusals_total", "Requests that a limit refused, by the name of the setting.", "setting")
+	refusals := m.counters("dialogs_refusals_total", "Requests and connections that a limit refused, by the name of the setting.", "setting")
 	settings := slices.Clone(o.Settings)
 	m.refusals = newSeries(len(settings)+1, other, func(setting string) prometheus.Counter {
 		if !slices.Contains(settings, setting) {
