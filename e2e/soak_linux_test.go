@@ -160,7 +160,7 @@ func (r *soaking) run(t *testing.T) {
 		before, after int64
 	}{{"goroutines", r.before.goroutines, r.after.goroutines}, {"bytes of heap", r.before.heap, r.after.heap}} {
 		t.Logf("%s: %d %s before, %d after", r.engine, c.before, c.what, c.after)
-		if grown := float64(c.after-c.before) / float64(c.before); whole > 0 && grown > soakGrowth {
+		if grown := float64(c.after-c.before) / float64(c.before); *soakFor > 0 && grown > soakGrowth {
 			t.Errorf("there were %d %s, and then %d: %.1f%% more", c.before, c.what, c.after, 100*grown)
 		}
 	}

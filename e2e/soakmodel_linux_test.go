@@ -275,7 +275,7 @@ func (s *soak) graphql(as servertest.Header, query string, variables map[string]
 		return nil, err
 	}
 	if len(reply.Errors) > 0 {
-		return nil, s.refused("GraphQL", reply.Errors[0].Extensions.Code, reply.Status, reply.Body, early && as[0] == s.token[0])
+		return nil, s.refused("GraphQL", reply.Errors[0].Extensions.Code, reply.Status, reply.Body, (early || s.early.Load()) && as[0] == s.token[0])
 	}
 	data, err := json.Marshal(reply.Data)
 	return data, err
@@ -307,7 +307,7 @@ func (s *soak) quickblox(as servertest.Header, method, path string, body any) ([
 	code := map[int]string{
 		http.StatusUnauthorized: "UNAUTHENTICATED", http.StatusForbidden: "FORBIDDEN", http.StatusNotFound: "NOT_FOUND", http.StatusServiceUnavailable: "UNAVAILABLE",
 	}[answer.Status]
-	return nil, s.refused("QuickBlox", code, answer.Status, answer.Body, early && as[0] == s.token[0])
+	return nil, s.refused("QuickBlox", code, answer.Status, answer.Body, (early || s.early.Load()) && as[0] == s.token[0])
 }
 
 // refused judges an error: the load only does what is allowed, so only faults explain it.
