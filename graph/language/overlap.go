@@ -3,6 +3,7 @@ package language
 import (
 	"cmp"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/vektah/gqlparser/v2/ast"
@@ -153,7 +154,7 @@ func writeKey(b *strings.Builder, v *ast.Value) {
 		return
 	}
 	if len(v.Children) == 0 && v.Kind != ast.ListValue && v.Kind != ast.ObjectValue {
-		b.WriteByte('0' + byte(v.Kind)) // "1" and 1 differ
+		b.WriteString(strconv.Itoa(int(v.Kind))) // "1" and 1 differ
 		b.WriteString(v.String())
 		return
 	}
@@ -161,7 +162,7 @@ func writeKey(b *strings.Builder, v *ast.Value) {
 	if v.Kind == ast.ObjectValue {
 		children = slices.SortedStableFunc(slices.Values(children), func(a, b *ast.ChildValue) int { return cmp.Compare(a.Name, b.Name) })
 	}
-	b.WriteByte('0' + byte(v.Kind))
+	b.WriteString(strconv.Itoa(int(v.Kind)))
 	b.WriteByte('[')
 	for _, c := range children {
 		b.WriteString(c.Name + ":")
