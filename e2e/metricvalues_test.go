@@ -52,7 +52,7 @@ func TestMetricsOfStreams(t *testing.T) {
 		t.Cleanup(func() { _ = response.Body.Close() })
 		return response
 	}
-	leaves, stays := subscribe(), subscribe()
+	leaves, stays := subscribe(), subscribe() //nolint:bodyclose // closed by the cleanup in subscribe
 	s.metric(t, `dialogs_subscriptions\{transport="sse"\} 2`)
 	change := func(what string) {
 		s.Must(servertest.WithToken(s.Token("alice")), `mutation { updateDialog(id: "`+id+`", input: {`+what+`}) { dialog { id } } }`, nil)

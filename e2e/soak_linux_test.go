@@ -233,7 +233,6 @@ func newSoak(t *testing.T, engine string) *soak {
 func (s *soak) spawn() {
 	s.Helper()
 	p, clock := spawnWithClock(s.T, s.store, "https", s.args...)
-	//nolint:gosec // the certificate signs itself, and is renewed
 	p.Client.Transport = &http.Transport{MaxIdleConnsPerHost: 64, TLSClientConfig: &tls.Config{InsecureSkipVerify: true}}
 	s.Store(p)
 	s.clock = clock
@@ -275,7 +274,7 @@ func (s *soak) follow() {
 
 // load starts the clients. Pause waits until each of them has finished what it does.
 func (s *soak) load() (pause func()) {
-	ctx, cancel := context.WithCancel(s.T.Context())
+	ctx, cancel := context.WithCancel(s.Context())
 	var all sync.WaitGroup
 	repeat := func(seed int, pause time.Duration, do func(*rand.Rand)) {
 		all.Go(func() {
@@ -323,7 +322,7 @@ func (s *soak) record(began time.Time) (stop func()) {
 	var recording sync.WaitGroup
 	recording.Go(func() {
 		for {
-			if status, body, err := fetch(s.T.Context(), http.DefaultClient, address); err == nil && status == http.StatusOK {
+			if status, body, err := fetch(s.Context(), http.DefaultClient, address); err == nil && status == http.StatusOK {
 				_, _ = fmt.Fprintf(file, "# AT %d\n%s", time.Since(began).Milliseconds(), body)
 			}
 			select {
@@ -381,7 +380,7 @@ func (s *soak) converge() {
 	for _, d := range s.dialogs {
 		d.settle(d.acked.Load())
 	}
-	ctx, cancel := context.WithCancel(s.T.Context())
+	ctx, cancel := context.WithCancel(s.Context())
 	defer cancel()
 	var following sync.WaitGroup
 	for _, f := range s.followers {
@@ -464,7 +463,7 @@ func (s *soak) keepHeap(when string) {
 		return
 	}
 	for _, profile := range []string{"heap", "goroutine"} {
-		_, body, err := fetch(s.T.Context(), http.DefaultClient, admin(s.T, s.Load().Server)+"/debug/pprof/"+profile)
+		_, body, err := fetch(s.Context(), http.DefaultClient, admin(s.T, s.Load().Server)+"/debug/pprof/"+profile)
 		if err != nil {
 			s.Fatal(err)
 		}
