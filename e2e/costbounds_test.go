@@ -47,7 +47,7 @@ func readBounds(t *testing.T) map[string]bound {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer file.Close()
+	defer func() { _ = file.Close() }()
 	bounds := map[string]bound{}
 	lines := bufio.NewScanner(file)
 	for lines.Scan() {

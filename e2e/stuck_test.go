@@ -22,7 +22,7 @@ func TestStuckReaderTakesLittle(t *testing.T) {
 		t.Run(scheme, func(t *testing.T) {
 			s := servertest.Start(t, append([]string{"--write-timeout", "1s", "--rate-limit", "0"}, args...)...)
 			s.Client = &http.Client{Transport: &http.Transport{
-				DialContext: dialNarrow, TLSClientConfig: &tls.Config{InsecureSkipVerify: true}, //nolint:gosec // a certificate of this test
+				DialContext: dialNarrow, TLSClientConfig: &tls.Config{InsecureSkipVerify: true},
 			}}
 			owner := servertest.WithToken(s.Token("owner"))
 			var made struct{ Dialog struct{ ID string } }

@@ -28,7 +28,8 @@ func TestStoreClosedWhileStreaming(t *testing.T) {
 	s := stream(t, func(c *graph.Config) {
 		c.Hub = live.NewHub(live.Options{Store: closedStore{memory.NewStore()}, Service: c.Service, Now: time.Now, Log: slog.New(slog.DiscardHandler)})
 	})
-	cursor := s.do(user("alice"), `{ dialogChanges { cursor } }`).Data["dialogChanges"].(map[string]any)["cursor"].(string)
+	changes, _ := s.do(user("alice"), `{ dialogChanges { cursor } }`).Data["dialogChanges"].(map[string]any)
+	cursor, _ := changes["cursor"].(string)
 	query := `subscription { dialogsChanged(after: ` + quote(cursor) + `) { dialogId } }`
 	s.events("POST", "alice", query).gets("")
 	c := s.connect("alice")

@@ -65,7 +65,7 @@ func column(t *testing.T, db *sql.DB, query string) (all []string) {
 // dump is each row of a table as text, all columns one after the other.
 func dump(t *testing.T, db *sql.DB, table string) (all [][]byte) {
 	t.Helper()
-	rows, err := db.QueryContext(t.Context(), `SELECT * FROM "`+table+`"`) //nolint:gosec // a table of the schema
+	rows, err := db.QueryContext(t.Context(), `SELECT * FROM "`+table+`"`)
 	if err != nil {
 		t.Fatal(err)
 	}
