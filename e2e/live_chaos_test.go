@@ -137,7 +137,11 @@ func unexpected(got []byte) error {
 func (t *target) oneConnection() *http.Client {
 	transport := &http.Transport{DisableKeepAlives: true}
 	if own, ok := t.Load().Client.Transport.(*http.Transport); ok {
-		transport.TLSClientConfig = own.TLSClientConfig
+		// The copy waits for the transport to be set up, which others may do now.
+		if config := own.Clone().TLSClientConfig; config != nil {
+			config.NextProtos = []string{"http/1.1"}
+			transport.TLSClientConfig = config
+		}
 	}
 	return &http.Client{Transport: transport}
 }
