@@ -64,6 +64,9 @@ type ChangesPage struct {
 	Next Mark
 	// More means that there is more to read at once.
 	More bool
+	// Continued means that an earlier page began the round that this page is part of:
+	// what has become visible behind that page since then comes only after the round.
+	Continued bool
 }
 
 // A ChangeLog tells what changed.

@@ -95,8 +95,8 @@ func TestSoak(t *testing.T) {
 	var crowd sync.Mutex
 	t.Run("stores", func(t *testing.T) {
 		engines := []string{"embedded", "MongoDB"}
-		if *soakFor == 0 {
-			engines = engines[:1] // docs/soak.md, "Open"
+		if soakTime() == 0 {
+			engines = engines[:1]
 		}
 		for _, engine := range engines {
 			r := &soaking{engine: engine, crowd: &crowd}

@@ -41,6 +41,10 @@ type allDialogs struct {
 	cursor dialog.SyncCursor
 	// behind means that the catch-up is not complete.
 	behind bool
+	// whole means that the catch-up has read a round from its beginning. The rest of a
+	// round that was interrupted lacks what has become visible behind it since then, and
+	// the hub may have handed that out before this watch began.
+	whole bool
 	// told has the versions that the catch-up told, until the hub has handed
 	// out everything that the catch-up may have seen: until a reading that
 	// began after caughtUp.
@@ -94,7 +98,8 @@ func (a *allDialogs) start(ctx context.Context) ([]Event, error) {
 			}
 		}
 		a.cursor.MoveTo(page.Next)
-		if !page.More && !a.watch.recover() {
+		a.whole = a.whole || !page.Continued
+		if !page.More && a.whole && !a.watch.recover() {
 			a.behind = false
 			a.cursor.Complete(now)
 			h.mu.Lock()
@@ -109,7 +114,7 @@ func (a *allDialogs) start(ctx context.Context) ([]Event, error) {
 }
 
 func (a *allDialogs) catchUp(d *dialog.ChangedDialog) (Event, bool) {
-	if a.cursor.Knows(d) {
+	if version, ok := a.told[d.Dialog.ID]; ok && version == d.Dialog.Version || a.cursor.Knows(d) {
 		return Event{}, false
 	}
 	a.cursor.RememberHere(d)

@@ -18,7 +18,9 @@ type Reader struct {
 	now   func() time.Time
 	ahead dialog.Mark // everything before it was read
 	sweep dialog.Mark // where the next sweep starts
-	read  time.Time   // when the last sweep began
+	read  time.Time   // when the last whole sweep began
+	// began is when a sweep that failed began; the next one continues it.
+	began time.Time
 	told  told
 }
 
@@ -73,7 +75,7 @@ func (r *Reader) Start(ctx context.Context) error {
 		}
 	}
 	mark := page.Next
-	r.ahead, r.sweep, r.read = mark, mark, r.now()
+	r.ahead, r.sweep, r.read, r.began = mark, mark, r.now(), time.Time{}
 	return nil
 }
 
@@ -93,7 +95,7 @@ func (r *Reader) Continue(p Place) {
 	for id, version := range p.Versions {
 		r.told.versions.Add(id, toldVersion{version, p.At})
 	}
-	r.ahead, r.sweep, r.read = p.Mark, p.Mark, p.At
+	r.ahead, r.sweep, r.read, r.began = p.Mark, p.Mark, p.At, time.Time{}
 }
 
 // Place is how far the reader has come, after [Reader.Start] or [Reader.Read] has ended
@@ -165,7 +167,9 @@ func (r *Reader) readAhead(ctx context.Context, hand func(*News) error) error {
 }
 
 func (r *Reader) readLate(ctx context.Context, hand func(*News) error) error {
-	began := r.now()
+	if r.began.IsZero() {
+		r.began = r.now()
+	}
 	for {
 		page, err := r.store.ChangesSince(ctx, dialog.ChangesQuery{After: r.sweep, Limit: pageSize, Kept: r.kept})
 		if err != nil {
@@ -187,7 +191,7 @@ func (r *Reader) readLate(ctx context.Context, hand func(*News) error) error {
 			}
 		}
 		if r.sweep = page.Next; !page.More {
-			r.read = began
+			r.read, r.began = r.began, time.Time{}
 			return nil
 		}
 	}

@@ -48,10 +48,13 @@ func (s *Store) changesSince(ctx context.Context, q dialog.ChangesQuery) (dialog
 	if q.Ahead {
 		return s.ahead(ctx, q, m, now)
 	}
-	if m.ceiling == 0 {
+	continued := m.ceiling != 0
+	if !continued {
 		m.ceiling, m.at = now.Now, atEndOf(m.floor)
 	}
-	return s.round(ctx, q, m, now)
+	page, err := s.round(ctx, q, m, now)
+	page.Continued = continued
+	return page, err
 }
 
 // lastID comes after every id.
