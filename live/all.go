@@ -122,7 +122,7 @@ func (a *allDialogs) catchUp(d *dialog.ChangedDialog) (Event, bool) {
 	if a.told == nil || len(a.told) >= toldOfMost {
 		a.told = map[dialog.ID]int64{}
 	}
-	a.told[d.Dialog.ID] = d.Dialog.Version
+	a.told[d.Dialog.ID] = max(a.told[d.Dialog.ID], d.Dialog.Version) // what was removed can come without its version
 	e := Event{ID: d.Dialog.ID, Cursor: a.cursor.Text()}
 	// A dialog that the caller is no longer part of may have nothing but its id.
 	for _, sight := range d.Dialog.Parts(a.watch.caller, 1) {

@@ -70,30 +70,31 @@ func TestLateIsToldOnce(t *testing.T) {
 	back.gets(told{other, 3, true})
 }
 
-// A movedStore misses a dialog once when it reads the changes of a user: because it moved
-// from one part of the user's changes to another while they were read one after the other.
-type movedStore struct {
+// A pagesStore has something happen to the next page of a user's catch-up.
+type pagesStore struct {
 	dialog.Store
-	moved atomic.Pointer[dialog.ID]
+	happen atomic.Pointer[func(*dialog.ChangesPage)]
 }
 
-func (s *movedStore) ChangesSince(ctx context.Context, q dialog.ChangesQuery) (dialog.ChangesPage, error) {
+func (s *pagesStore) ChangesSince(ctx context.Context, q dialog.ChangesQuery) (dialog.ChangesPage, error) {
 	page, err := s.Store.ChangesSince(ctx, q)
 	if q.User == "" || q.Limit == 1 || !q.WithHistory {
 		return page, err
 	}
-	if moved := s.moved.Swap(nil); moved != nil {
-		page.Dialogs = slices.DeleteFunc(page.Dialogs, func(d dialog.ChangedDialog) bool { return d.Dialog.ID == *moved })
+	if f := s.happen.Swap(nil); f != nil {
+		(*f)(&page)
 	}
 	return page, err
 }
 
-// TestCatchUpContinued: a catch-up that lost its connection continues in the next one, and
-// also tells what the first connection could not see, even if the hub has handed that out
-// in between.
-func TestCatchUpContinued(t *testing.T) {
-	t.Parallel()
-	opened, err := mongo.Open(t.Context(), mongotest.URI(t), mongo.Options{}) // the others read a user's changes at once
+func (s *pagesStore) next(happen func(*dialog.ChangesPage)) { s.happen.Store(&happen) }
+
+// interrupted are three dialogs that were renamed, and what a catch-up said of the first
+// two before its connection broke. It is on MongoDB, which reads a user's changes in pages
+// and parts, one after the other.
+func interrupted(t *testing.T, first func(*dialog.ChangesPage, dialog.ID)) (*pagesStore, *client, []dialog.ID, string) {
+	t.Helper()
+	opened, err := mongo.Open(t.Context(), mongotest.URI(t), mongo.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -102,23 +103,42 @@ func TestCatchUpContinued(t *testing.T) {
 			t.Error(err)
 		}
 	})
-	store := &movedStore{Store: opened}
+	store := &pagesStore{Store: opened}
 	i := start(t, store)
-	id, next, last := i.group("a"), i.group("a"), i.group("a")
+	made := []dialog.ID{i.group("a"), i.group("a"), i.group("a")}
 	running := i.watchAll(user("a"))
 	changes, err := i.service.Changes(t.Context(), user("a"), dialog.Optional[string]{}, dialog.Optional[int]{})
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, id := range []dialog.ID{id, next, last} {
+	for _, id := range made {
 		i.rename(id, "2")
 		running.gets(told{id, 2, true})
 	}
-	store.moved.Store(&id)
+	store.next(func(p *dialog.ChangesPage) { first(p, made[0]) })
 	cut := i.watchAll(user("a"), changes.Cursor)
-	cut.gets(told{next, 2, true})
+	for {
+		e, err := cut.next()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if e == (told{made[1], 2, true}) {
+			break
+		}
+	}
 	cut.Close()
-	back := i.watchAll(user("a"), cut.cursor)
+	return store, running, made, cut.cursor
+}
+
+// TestCatchUpContinued: a catch-up that lost its connection continues in the next one, and
+// also tells what the first one missed: a dialog that moved from one part of the user's
+// changes to another while they were read. The hub has handed it out in between.
+func TestCatchUpContinued(t *testing.T) {
+	t.Parallel()
+	_, running, made, cursor := interrupted(t, func(p *dialog.ChangesPage, moved dialog.ID) {
+		p.Dialogs = slices.DeleteFunc(p.Dialogs, func(d dialog.ChangedDialog) bool { return d.Dialog.ID == moved })
+	})
+	back := running.watchAll(user("a"), cursor)
 	got := map[told]int{}
 	for range 2 {
 		e, err := back.next()
@@ -127,10 +147,27 @@ func TestCatchUpContinued(t *testing.T) {
 		}
 		got[e]++
 	}
-	want := map[told]int{{id, 2, true}: 1, {last, 2, true}: 1}
+	want := map[told]int{{made[0], 2, true}: 1, {made[2], 2, true}: 1}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Fatalf("the rest of the catch-up (-want +got):\n%s", diff)
 	}
-	i.rename(last, "3")
-	back.gets(told{last, 3, true})
+	running.rename(made[2], "3")
+	back.gets(told{made[2], 3, true})
+}
+
+// TestCatchUpLeft: a dialog that the user is removed from during a catch-up, after it was
+// told, is told as removed, and none of its changes twice.
+func TestCatchUpLeft(t *testing.T) {
+	t.Parallel()
+	store, running, made, cursor := interrupted(t, func(*dialog.ChangesPage, dialog.ID) {})
+	back := running.watchAll(user("a"), cursor)
+	running.rename(made[2], "3")
+	running.gets(told{made[2], 3, true})
+	store.next(func(*dialog.ChangesPage) {
+		running.update(made[2], dialog.Change{RemoveOccupants: ids("a")})
+		running.gets(told{made[2], 4, false})
+	})
+	back.gets(told{made[2], 3, true}, told{made[2], 0, false}, told{made[2], 4, false})
+	running.rename(made[0], "3")
+	back.gets(told{made[0], 3, true})
 }

@@ -75,6 +75,7 @@ func (r *Reader) Start(ctx context.Context) error {
 		}
 	}
 	mark := page.Next
+	r.told.exact = true
 	r.ahead, r.sweep, r.read, r.began = mark, mark, r.now(), time.Time{}
 	return nil
 }
@@ -192,6 +193,7 @@ func (r *Reader) readLate(ctx context.Context, hand func(*News) error) error {
 		}
 		if r.sweep = page.Next; !page.More {
 			r.read, r.began = r.began, time.Time{}
+			r.told.swept()
 			return nil
 		}
 	}

@@ -14,8 +14,14 @@ const (
 	toldMost = 100_000
 	// membersMost is how many dialogs the hub remembers the members of.
 	membersMost = 100
+	// sweepsMost is for how many sweeps a deleted dialog is remembered: one minute. It does
+	// not change any more, and only the last sweeps can read it again.
+	sweepsMost = int(time.Minute / sweepEvery)
 	// Skew is how much the clocks of instances may differ.
 	Skew = time.Minute
+	// together is how long before the last record others are new too, if the clock of
+	// their writer is further behind than that.
+	together = 10 * time.Second
 )
 
 // told records what the hub has handed out: the latest version of each dialog.
@@ -25,6 +31,11 @@ type told struct {
 	members  *lru.Cache[dialog.ID, []dialog.UserID]
 	// since is that instant, by the clock of this instance.
 	since *time.Time
+	// exact means that whatever comes and is not remembered has changed: a whole sweep was
+	// read before.
+	exact bool
+	// deleted are the deleted dialogs since the last sweep, since the one before, and so on.
+	deleted [sweepsMost][]dialog.ID
 }
 
 type toldVersion struct {
@@ -52,7 +63,23 @@ func (t *told) version(id dialog.ID) (int64, bool) {
 
 func (t *told) set(d *dialog.Dialog, now time.Time) {
 	t.versions.Add(d.ID, toldVersion{d.Version, now})
+	if d.Deleted {
+		t.deleted[0] = append(t.deleted[0], d.ID)
+	}
 	t.members.Add(d.ID, d.Members())
+}
+
+// swept forgets the deleted dialogs that no sweep will read again.
+func (t *told) swept() {
+	t.exact = true
+	since := *t.since
+	for _, id := range t.deleted[sweepsMost-1] {
+		t.versions.Remove(id)
+		t.members.Remove(id)
+	}
+	*t.since = since // removed for another reason than those that change again
+	copy(t.deleted[1:], t.deleted[:])
+	t.deleted[0] = nil
 }
 
 // people are the members of the dialog when it was handed out last.
@@ -69,7 +96,14 @@ func (t *told) fresh(d *dialog.Dialog) (n int, lost bool) {
 		kept := int64(len(d.History))
 		return int(min(n, kept)), n > kept
 	}
-	for i := len(d.History) - 1; i >= 0 && d.History[i].At.After(*t.since); i-- {
+	since := *t.since
+	if t.exact && len(d.History) > 0 {
+		// Its last record is new, even if the clock of its writer was set back.
+		if last := d.History[len(d.History)-1].At; !last.After(since) {
+			since = last.Add(-together)
+		}
+	}
+	for i := len(d.History) - 1; i >= 0 && d.History[i].At.After(since); i-- {
 		n++
 	}
 	return n, n == len(d.History) && d.Version > int64(n)
