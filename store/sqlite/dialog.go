@@ -21,6 +21,13 @@ func (s *Store) Dialog(ctx context.Context, id dialog.ID, withHistory bool) (d d
 	if !ok {
 		return dialog.Dialog{}, dialog.ErrNotFound()
 	}
+	if !withHistory {
+		if known, err := s.remembered(ctx, key); known != nil {
+			return *known, nil
+		} else if err != nil {
+			return dialog.Dialog{}, err
+		}
+	}
 	err = s.read(ctx, "reading a dialog", func(ctx context.Context) error {
 		if withHistory {
 			d, err = s.withHistory(ctx, key[:])
@@ -38,12 +45,25 @@ func (s *Store) Dialog(ctx context.Context, id dialog.ID, withHistory bool) (d d
 	return d, nil
 }
 
-func (s *Store) current(ctx context.Context, id [12]byte) (dialog.Dialog, error) {
-	if known, position, ok := s.lists.document(id); ok {
-		if now, err := s.position.now(); now == position || err != nil {
-			return *known.dialog, err
-		}
+// remembered returns a dialog that is in memory and still current; nil without one. It
+// waits for nothing, and so needs no deadline.
+func (s *Store) remembered(ctx context.Context, id [12]byte) (*dialog.Dialog, error) {
+	if err := s.enter(ctx); err != nil {
+		return nil, err
 	}
+	defer s.calls.Done()
+	known, position, ok := s.lists.document(id)
+	if !ok {
+		return nil, nil //nolint:nilnil // it is not in memory
+	}
+	if now, err := s.position.now(); now != position || err != nil {
+		return nil, nil //nolint:nilnil,nilerr // reading the dialog finds the same error
+	}
+	return known.dialog, nil
+}
+
+// current reads a dialog, and keeps it in memory.
+func (s *Store) current(ctx context.Context, id [12]byte) (dialog.Dialog, error) {
 	var r row
 	var position int64
 	if err := s.reads.row(ctx, selectDialogAt, []any{id[:]}, append([]any{&position}, r.targets()...)...); err != nil {

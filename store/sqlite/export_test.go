@@ -171,3 +171,10 @@ func (s *Store) SetReach(few, near, many int) {
 func (s *Store) Unindexed(ctx context.Context) (any, error) {
 	return s.ReadValue(ctx, "SELECT count(*) FROM unindexed")
 }
+
+// KnowsPosition tells whether the position of the database is known without reading it.
+func (s *Store) KnowsPosition() bool {
+	header, ok := s.index.header()
+	latest := s.position.latest.Load()
+	return ok && latest != nil && latest.header == header
+}

@@ -59,6 +59,7 @@ type Store struct {
 	reads   *readers
 	// position reads on a connection of the database of reads.
 	position *present
+	index    *walIndex
 	probes   *sql.DB // connections without cached pages
 	files    *files
 	lists    *ownLists
@@ -158,8 +159,11 @@ func (s *Store) open(ctx context.Context) (err error) {
 		return errors.Join(err, s.writer.close(), s.writeDB.Close())
 	}
 	s.reads = newReaders(reads, max(4, runtime.GOMAXPROCS(0))+1)
-	if s.position, err = newPresent(connecting, reads); err != nil {
+	if s.index, err = openWALIndex(path); err != nil {
 		return errors.Join(err, s.reads.close(), probes.Close(), s.writer.close(), s.writeDB.Close())
+	}
+	if s.position, err = newPresent(connecting, reads, s.index); err != nil {
+		return errors.Join(err, s.reads.close(), probes.Close(), s.writer.close(), s.writeDB.Close(), s.index.close())
 	}
 	s.probes = probes
 	s.probes.SetMaxIdleConns(-1)
@@ -197,7 +201,7 @@ func (s *Store) close() error {
 	s.jobs.close()
 	s.writing.Wait()
 	// The writer is last: the last connection to close removes the WAL.
-	err := errors.Join(s.probes.Close(), s.position.close(), s.reads.close(), s.writer.close(), s.writeDB.Close())
+	err := errors.Join(s.probes.Close(), s.position.close(), s.reads.close(), s.writer.close(), s.writeDB.Close(), s.index.close())
 	if err != nil {
 		return fmt.Errorf("closing the store in %s: %w", s.dir, err)
 	}
@@ -207,20 +211,28 @@ func (s *Store) close() error {
 // begin starts a call: it is in progress until end is called, and has a
 // deadline.
 func (s *Store) begin(ctx context.Context) (bounded context.Context, end func(), err error) {
+	if err := s.enter(ctx); err != nil {
+		return nil, nil, err
+	}
+	bounded, cancel := context.WithTimeout(ctx, s.options.Timeout)
+	return bounded, func() { cancel(); s.calls.Done() }, nil
+}
+
+// enter starts a call that does not wait: it is in progress until calls.Done.
+func (s *Store) enter(ctx context.Context) error {
 	if err := ctx.Err(); err != nil {
-		return nil, nil, dialog.ErrUnavailable(err)
+		return dialog.ErrUnavailable(err)
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.closed {
-		return nil, nil, dialog.ErrUnavailable(errClosed)
+		return dialog.ErrUnavailable(errClosed)
 	}
 	if err := s.files.known(); err != nil {
-		return nil, nil, dialog.ErrUnavailable(err)
+		return dialog.ErrUnavailable(err)
 	}
 	s.calls.Add(1)
-	bounded, cancel := context.WithTimeout(ctx, s.options.Timeout)
-	return bounded, func() { cancel(); s.calls.Done() }, nil
+	return nil
 }
 
 // write lets the writer do a job of the server itself, as [Store.writeFor] does.
