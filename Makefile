@@ -15,11 +15,12 @@ RESULTS := bin/test.json
 # the binary is built anyway, and its page loads GraphiQL from a CDN.
 WEB := playground/web
 PAGE := $(if $(shell command -v npm),playground/dist/page/index.html)
+LATEST = $(shell git describe --tags --abbrev=0 2>/dev/null)
 VERSION := $(shell git describe --tags --always --dirty 2>/dev/null)
 # Packages whose random tests run longer in make test-long.
 LONG = $(sort $(dir $(shell grep -rl --include=*_test.go 'dialogtest.Times' .)))
 
-.PHONY: help run build page compile test test-long generate format lint check bench bench-cost bench-live bench-peers bench-guard bench-scale soak audit release screenshot test-mongo bench-mongo clean
+.PHONY: help run build page compile test test-long generate format lint check bench bench-cost bench-live bench-peers bench-guard bench-scale soak audit release screenshot test-mongo bench-mongo bench-webhooks test-upgrade clean
 
 help: ## Show this help
 	@grep -Eh '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-11s %s\n", $$1, $$2}'
@@ -55,6 +56,10 @@ test: $(PAGE) ## Run all tests
 test-long: ## Run the random tests at length
 	@mkdir -p bin
 	TEST_LONG=1 $(TOOL) gotestsum --format pkgname --jsonfile $(RESULTS) -- -timeout 20m -count=1 $(LONG)
+
+test-upgrade: ## Replace instances of the Git reference in BASE (the latest tag) under load, on MongoDB, and go back
+	$(base)
+	TEST_LONG=1 go test -run 'TestRollingRestart$$' -count=1 -v ./e2e -args -older $(CURDIR)/bin/dialogs-base
 
 generate: ## Generate code from schema.graphqls
 	go run ./graph/generate
@@ -109,10 +114,16 @@ bench-peers: ## Measure the server beside Apollo Server, GraphQL Yoga, Mercurius
 	go test -run 'TestPeers$$' -timeout 60m -count=1 -v ./bench/peers -args -rounds $(or $(ROUNDS),7) -report $(CURDIR)/docs/peers.md
 
 bench-guard: ## Fail if the CPU time per request grew by more than 10% since the Git reference in BASE (the latest tag)
-	@mkdir -p bin
-	rm -rf bin/base && git worktree prune && git worktree add --detach --force bin/base $(or $(BASE),$(shell git describe --tags --abbrev=0 2>/dev/null))
-	cd bin/base && go build -o ../dialogs-base . ; status=$$?; cd $(CURDIR) && git worktree remove --force bin/base; exit $$status
+	$(base)
 	go test -run 'TestPeers$$' -timeout 30m -count=1 -v ./bench/peers -args -rounds $(or $(ROUNDS),7) -base $(CURDIR)/bin/dialogs-base
+
+# base builds the program of the Git reference in BASE (the latest tag) as bin/dialogs-base.
+define base
+	@mkdir -p bin
+	@[ -n "$(or $(BASE),$(LATEST))" ] || { echo "no tag yet: set BASE to a Git reference" >&2; exit 1; }
+	rm -rf bin/base && git worktree prune && git worktree add --detach --force bin/base $(or $(BASE),$(LATEST))
+	cd bin/base && go build -o ../dialogs-base . ; status=$$?; cd $(CURDIR) && git worktree remove --force bin/base; exit $$status
+endef
 
 bench-mongo: ## Measure the MongoDB store compared with a bare driver loop, and the whole server
 	go test -run '^$$' -bench Update -benchtime 2s ./store/mongo

@@ -100,6 +100,7 @@ type cursorText struct {
 }
 
 const (
+	// syncCursorVersion must grow with every change of the format.
 	syncCursorVersion = 1
 	// maxSyncCursor is the longest cursor that is read, in bytes.
 	maxSyncCursor = 16 << 10
@@ -119,14 +120,21 @@ func (c cursorText) encode() string {
 }
 
 // parseSyncCursor accepts exactly what Text writes. The mark in it is the engine's
-// to judge.
+// to judge. Where another version of the program runs beside this one, or did before,
+// clients can have its cursors: those with another format make them read everything again.
 func parseSyncCursor(text string) (SyncCursor, error) {
 	var c cursorText
 	if len(text) > maxSyncCursor {
 		return SyncCursor{}, errCursor("after")
 	}
 	raw, err := cursorEncoding.DecodeString(text)
-	if err != nil || json.Unmarshal(raw, &c) != nil || c.Version != syncCursorVersion || c.Mark == "" || c.encode() != text {
+	if err != nil || json.Unmarshal(raw, &c) != nil || c.Version < 1 {
+		return SyncCursor{}, errCursor("after")
+	}
+	if c.Version != syncCursorVersion {
+		return SyncCursor{}, ErrResync()
+	}
+	if c.Mark == "" || c.encode() != text {
 		return SyncCursor{}, errCursor("after")
 	}
 	return SyncCursor{user: c.User, at: time.UnixMilli(c.Millis), mark: c.Mark, sent: c.Sent}, nil

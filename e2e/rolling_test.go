@@ -1,241 +1,348 @@
 package e2e_test
 
 import (
-	"context"
 	"crypto/rand"
 	"encoding/json"
+	"flag"
 	"fmt"
+	"math"
 	"net/http"
+	"slices"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"syscall"
 	"testing"
 	"time"
 
-	"github.com/coder/websocket"
-
+	"dialogs/dialog/dialogtest"
 	"dialogs/servertest"
 	"dialogs/store/mongo/mongotest"
 )
 
-// A balancer sends requests to instances that are ready, as load balancers do.
-type balancer struct {
-	testing.TB
-	mu    sync.Mutex
-	ready []*servertest.Process
-	next  int
-}
-
-// watch asks an instance whether it is ready, until it is gone.
-func (b *balancer) watch(p *servertest.Process) {
-	for {
-		response, err := p.Client.Get(p.URL + "/readyz")
-		ready := err == nil && response.StatusCode == http.StatusOK
-		if err == nil {
-			_ = response.Body.Close()
-		}
-		b.set(p, ready)
-		select {
-		case <-p.Ended():
-			b.set(p, false)
-			return
-		case <-time.After(20 * time.Millisecond):
-		}
-	}
-}
-
-func (b *balancer) set(p *servertest.Process, ready bool) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	var others []*servertest.Process
-	for _, other := range b.ready {
-		if other != p {
-			others = append(others, other)
-		}
-	}
-	if b.ready = others; ready {
-		b.ready = append(b.ready, p)
-	}
-}
-
-// pick is an instance that is ready, one after the other.
-func (b *balancer) pick() *servertest.Process {
-	for {
-		b.mu.Lock()
-		if n := len(b.ready); n > 0 {
-			b.next++
-			p := b.ready[b.next%n]
-			b.mu.Unlock()
-			return p
-		}
-		b.mu.Unlock()
-		time.Sleep(10 * time.Millisecond)
-	}
-}
+var olderBinary = flag.String("older", "", "replace instances of this binary of an earlier version by this version, and these by the earlier one again")
 
 // TestRollingRestart replaces both instances of a server under load, one after the other:
-// no request fails, and no subscriber misses a change.
+// no request fails, and nobody misses a change. make test-upgrade runs it with the program
+// of an earlier version beside this one, forward and back.
 func TestRollingRestart(t *testing.T) {
 	t.Parallel()
-	store, secret := mongotest.URI(t), rand.Text()+rand.Text()
-	b := &balancer{TB: t}
-	var watching sync.WaitGroup
-	defer watching.Wait()
-	spawn := func() *servertest.Process {
-		p := servertest.SpawnAt(t, store, "--secret", secret, "--drain-delay", "3s", "--rate-limit", "0")
-		watching.Go(func() { b.watch(p) })
-		return p
+	now := release{servertest.Binary(t), ""}
+	now.help = now.run(t, "serve", "--help")
+	before, steps := now, []release{now, now}
+	if *olderBinary != "" {
+		before = release{*olderBinary, ""}
+		before.help = before.run(t, "serve", "--help")
+		steps = append(steps, before, before)
 	}
-	first, second := spawn(), spawn()
-	token := servertest.WithToken(servertest.Run(t, []string{"DIALOGS_SECRET=" + secret}, "token", "alice", "--store", store).Stdout)
-
-	const dialogs = 3
-	var ids [dialogs]string
-	var made, seen [dialogs]atomic.Int64 // the versions that were acknowledged and seen last
-	for i := range ids {
-		var created struct{ Dialog struct{ ID string } }
-		servertest.Decode(t, b.pick().Must(token, `mutation { createDialog(input: {type: GROUP, name: "0"}) { dialog { id } } }`, nil).Data["createDialog"], &created)
-		ids[i] = created.Dialog.ID
-		made[i].Store(1)
+	live := before.has("--max-subscriptions-per-caller")
+	if !live { // subscribers need an instance of this version
+		steps[len(steps)-1] = now
 	}
-	stop := make(chan struct{})
-	var writers, readers sync.WaitGroup
-	for i := range ids {
-		writers.Go(func() {
-			for n := 1; ; n++ {
-				select {
-				case <-stop:
-					return
-				default:
-				}
-				if made[i].Load()-seen[i].Load() > 20 { // the server keeps 50 changes for whoever reconnects
-					time.Sleep(time.Millisecond)
-					n--
-					continue
-				}
-				body := fmt.Sprintf(`{"query": "mutation { updateDialog(id: \"%s\", input: {name: \"%d\"}) { dialog { version } } }"}`, ids[i], n)
-				reply, err := b.pick().Try(token, []byte(body))
-				if err != nil || reply.Status != http.StatusOK || len(reply.Errors) > 0 {
-					t.Errorf("a request failed: %v, status %d: %s", err, reply.Status, reply.Body)
-					return
-				}
-				made[i].Add(1)
-			}
-		})
-	}
-	written := make(chan struct{})
-	for i := range ids {
-		readers.Go(func() {
-			f := reconnecting{id: ids[i], token: token[1], seen: 1, told: &seen[i]}
-			for !f.follow(t, b.pick().URL, written, func() bool {
-				select {
-				case <-written:
-					return f.seen >= made[i].Load()
-				default:
-					return false
-				}
-			}) {
-			}
-		})
-	}
-	for _, old := range []*servertest.Process{first, second} {
-		spawn()
-		old.Signal(syscall.SIGTERM)
-		if state := old.AwaitEnd(); state.ExitCode() != 0 {
-			t.Errorf("an instance ended with %d: %s", state.ExitCode(), old.Stderr)
+	r := rolling{balancer: newBalancer(t), store: mongotest.URI(t), secret: rand.Text() + rand.Text(), resyncs: !live, stop: make(chan struct{}), written: make(chan struct{})}
+	running := []*servertest.Process{r.spawn(before), r.spawn(before)}
+	environ := []string{"DIALOGS_SECRET=" + r.secret, "DIALOGS_STORE=" + r.store}
+	r.token = servertest.WithToken(before.run(t, append([]string{"token", "alice"}, environ...)...))
+	r.key = before.run(t, append([]string{"apikey", "create", "backend"}, environ...)...)
+	r.begin()
+	times := int64(dialogtest.Times(10, 50))
+	for i, next := range steps {
+		if i > 0 || live {
+			r.await(times) // both versions work beside each other
 		}
+		running = append(running, r.spawn(next))
+		r.end(running[0])
+		running = running[1:]
 	}
-	close(stop)
-	writers.Wait()
-	for i := range ids { // a last change, so that whoever waits for one looks again
-		b.pick().Must(token, `mutation { updateDialog(id: "`+ids[i]+`", input: {name: "last"}) { replayed } }`, nil)
-		made[i].Add(1)
-	}
-	close(written)
-	readers.Wait()
-	for _, p := range b.all() {
+	r.await(times)
+	r.finish()
+	for _, p := range running {
 		p.Signal(syscall.SIGTERM)
 	}
 }
 
-func (b *balancer) all() []*servertest.Process {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return append([]*servertest.Process(nil), b.ready...)
-}
+// A release is a program, and what it says about its settings.
+type release struct{ binary, help string }
 
-// A reconnecting client subscribes to a dialog, and continues after what it has seen when its
-// connection ends.
-type reconnecting struct {
-	id, token string
-	seen      int64
-	told      *atomic.Int64 // what was seen, for others
-}
+func (r release) has(setting string) bool { return strings.Contains(r.help, setting+" ") }
 
-// follow reads events over one connection. It reports whether all was seen.
-func (f *reconnecting) follow(t *testing.T, url string, written <-chan struct{}, all func() bool) (over bool) {
-	timeout, cancel := context.WithTimeout(t.Context(), servertest.Patience)
-	defer cancel()
-	ctx, wake := context.WithCancel(timeout) // when all is written, everything may have been seen
-	defer wake()
-	select {
-	case <-written:
-	default:
-		go func() {
-			select {
-			case <-written:
-				wake()
-			case <-ctx.Done():
-			}
-		}()
-	}
-	//nolint:bodyclose // the body is the connection, which is closed
-	ws, _, err := websocket.Dial(ctx, url+"/graphql", &websocket.DialOptions{
-		HTTPHeader: http.Header{"QB-Token": {f.token}}, Subprotocols: []string{"graphql-transport-ws"},
+// run runs a command; arguments that look like variables are its environment.
+func (r release) run(t *testing.T, args ...string) string {
+	t.Helper()
+	var environ []string
+	args = slices.DeleteFunc(args, func(arg string) bool {
+		variable := strings.HasPrefix(arg, "DIALOGS_")
+		if variable {
+			environ = append(environ, arg)
+		}
+		return variable
 	})
+	out, err := servertest.Program(t, r.binary, environ, args...).Output()
 	if err != nil {
-		return timeout.Err() != nil
+		t.Fatalf("%s %q: %v", r.binary, args, err)
 	}
-	defer func() { _ = ws.CloseNow() }()
-	query := fmt.Sprintf(`subscription { dialogChanged(id: %q, sinceVersion: %d) { change { version } } }`, f.id, f.seen)
-	message, _ := json.Marshal(map[string]any{"id": "1", "type": "subscribe", "payload": map[string]any{"query": query}})
-	if ws.Write(ctx, websocket.MessageText, []byte(`{"type":"connection_init"}`)) != nil || ws.Write(ctx, websocket.MessageText, message) != nil {
+	return strings.TrimSpace(string(out))
+}
+
+// A rolling is a load on instances that are replaced.
+type rolling struct {
+	*balancer
+	store, secret string
+	drains        sync.Map // the instances that leave the balancer by themselves
+	resyncs       bool     // the versions do not know the other's cursors
+
+	token servertest.Header
+	key   string
+	hook  *hook
+
+	ids  [3]string
+	made [3]atomic.Int64 // the version that was acknowledged last
+	seen [3]atomic.Int64 // the version that a subscriber saw last
+
+	stop, written    chan struct{}
+	writers, readers sync.WaitGroup
+}
+
+func (r *rolling) spawn(program release) *servertest.Process {
+	var args []string
+	for _, setting := range [][2]string{{"--secret", r.secret}, {"--rate-limit", "0"}, {"--drain-delay", "3s"}, {"--webhook-allow", "127.0.0.1"}} {
+		if program.has(setting[0]) {
+			args = append(args, setting[:]...)
+		}
+	}
+	p := servertest.SpawnProgram(r, program.binary, r.store, args...)
+	r.add(p)
+	r.drains.Store(p, program.has("--drain-delay"))
+	return p
+}
+
+// end stops an instance. Without --drain-delay, operators tell the load balancer first.
+func (r *rolling) end(p *servertest.Process) {
+	if drains, _ := r.drains.Load(p); drains != true {
+		r.remove(p)
+	}
+	p.Signal(syscall.SIGTERM)
+	if state := p.AwaitEnd(); state.ExitCode() != 0 {
+		r.Errorf("an instance ended with %d: %s", state.ExitCode(), p.Stderr)
+	}
+}
+
+// begin starts writers, subscribers, a client that polls and a webhook.
+func (r *rolling) begin() {
+	r.hook = newHook(r)
+	if out := servertest.Run(r, []string{"DIALOGS_SECRET=" + r.secret}, "webhook", "add", r.hook.URL, "--webhook-allow", "127.0.0.1", "--store", r.store); out.Code != 0 {
+		r.Fatal(out.Stderr)
+	}
+	for i := range r.ids {
+		var created struct{ Dialog struct{ ID string } }
+		servertest.Decode(r, r.must(r.token, `mutation { createDialog(input: {type: GROUP, name: "1"}) { dialog { id } } }`).Data["createDialog"], &created)
+		r.ids[i] = created.Dialog.ID
+		r.made[i].Store(1)
+		r.seen[i].Store(1)
+	}
+	for i := range r.ids {
+		r.writers.Go(func() { r.write(i) })
+		r.readers.Go(func() {
+			f := reconnecting{id: r.ids[i], token: r.token[1], seen: 1, told: &r.seen[i]}
+			for !f.follow(r, r.balancer, r.written, func() bool { return r.over() && f.seen >= r.made[i].Load() }) {
+			}
+		})
+	}
+	r.readers.Go(r.poll)
+}
+
+func (r *rolling) over() bool {
+	select {
+	case <-r.written:
+		return true
+	default:
 		return false
 	}
-	for !all() {
-		_, raw, err := ws.Read(ctx)
-		if err != nil {
-			if timeout.Err() != nil {
-				t.Errorf("nothing came after version %d", f.seen)
-				return true
-			}
-			return false
-		}
-		var m struct {
-			Type    string
-			Payload json.RawMessage
-		}
-		if json.Unmarshal(raw, &m) != nil || m.Type == "error" {
-			t.Errorf("got %s", raw)
-			return true
-		}
-		if m.Type == "ping" {
-			_ = ws.Write(ctx, websocket.MessageText, []byte(`{"type":"pong"}`))
-		}
-		if m.Type != "next" {
-			continue
-		}
-		var event struct {
-			Data struct {
-				DialogChanged struct{ Change struct{ Version int64 } }
+}
+
+// write changes a dialog until it is told to stop.
+func (r *rolling) write(i int) {
+	for n := int64(2); ; n++ {
+		for r.made[i].Load()-min(r.seen[i].Load(), r.hooked(i)) > 20 { // the server keeps 50 changes for whoever reconnects
+			select {
+			case <-r.stop:
+				return
+			case <-time.After(time.Millisecond):
 			}
 		}
-		if json.Unmarshal(m.Payload, &event) != nil || event.Data.DialogChanged.Change.Version != f.seen+1 {
-			t.Errorf("got %s after version %d", raw, f.seen)
-			return true
+		select {
+		case <-r.stop:
+			return
+		default:
 		}
-		f.seen++
-		f.told.Store(f.seen)
+		if err := r.change(i, n); err != nil {
+			r.Errorf("version %d: %v", n, err)
+			return
+		}
+		r.made[i].Store(n)
 	}
-	return true
+}
+
+// hooked is the last version up to which the webhook told everything.
+func (r *rolling) hooked(i int) int64 {
+	for v := r.made[i].Load(); v > 0; v-- {
+		if r.hook.has(fmt.Sprintf("%s_%d", r.ids[i], v)) {
+			return v
+		}
+	}
+	return 0
+}
+
+// change makes a version of a dialog, in one of the APIs, repeats some changes, and reads
+// it, all of them on the next instance.
+func (r *rolling) change(i int, n int64) error {
+	name := fmt.Sprint(n)
+	if n%5 == 0 {
+		p, done := r.pick()
+		defer done()
+		answer, err := p.TryDo(http.MethodPut, "/chat/Dialog/"+r.ids[i]+".json", append(servertest.OnBehalf(r.key, "alice"), "Content-Type", "application/json"), []byte(`{"name":"`+name+`"}`))
+		if err != nil || answer.Status != http.StatusOK {
+			return fmt.Errorf("QuickBlox: %v: %d %s", err, answer.Status, answer.Body)
+		}
+		return nil
+	}
+	type update struct {
+		Replayed bool
+		Change   struct{ Version int64 }
+	}
+	query := fmt.Sprintf(`mutation { updateDialog(id: %q, input: {name: %q, idempotencyKey: "key %s"}) { replayed change { version } } }`, r.ids[i], name, name)
+	want := update{}
+	want.Change.Version = n
+	for range 1 + n%2 {
+		var got struct{ UpdateDialog update }
+		err := r.ask(r.token, query, &got)
+		if err != nil || got.UpdateDialog != want {
+			return fmt.Errorf("changing: %v: %+v, want %+v", err, got.UpdateDialog, want)
+		}
+		want.Replayed = true
+	}
+	var got struct {
+		Dialog struct {
+			Version int64
+			Name    string
+		}
+	}
+	err := r.ask(servertest.OnBehalf(r.key, "alice"), fmt.Sprintf(`{ dialog(id: %q) { version name } }`, r.ids[i]), &got)
+	if err != nil || got.Dialog.Version != n || got.Dialog.Name != name {
+		return fmt.Errorf("reading: %v: %+v", err, got.Dialog)
+	}
+	return nil
+}
+
+// ask sends an operation to the next instance and decodes its data.
+func (r *rolling) ask(h servertest.Header, query string, data any) error {
+	body, err := json.Marshal(map[string]string{"query": query})
+	if err != nil {
+		return err
+	}
+	reply, err := r.try(h, body)
+	if err != nil || reply.Status != http.StatusOK || len(reply.Errors) > 0 {
+		return fmt.Errorf("status %d: %s: %v", reply.Status, reply.Body, err)
+	}
+	return json.Unmarshal(reply.Body, &struct{ Data any }{data})
+}
+
+// A version is a dialog that a client which polls was told of.
+type version struct {
+	ID      string
+	Version int64
+}
+
+// poll asks for changes, each time another instance, until it has all.
+func (r *rolling) poll() {
+	cursor, versions := "", map[string]int64{}
+	var deadline time.Time
+	for {
+		changed, next, err := r.changes(cursor)
+		if err != nil {
+			r.Errorf("polling: %v", err)
+			return
+		}
+		cursor = next
+		for _, d := range changed {
+			versions[d.ID] = d.Version
+		}
+		switch {
+		case !r.over():
+		case r.all(func(i int) bool { return versions[r.ids[i]] == r.made[i].Load() }):
+			return
+		case deadline.IsZero():
+			deadline = time.Now().Add(servertest.Patience)
+		case time.Now().After(deadline):
+			r.Errorf("a client that polls knows only %v", versions)
+			return
+		}
+		time.Sleep(10 * time.Millisecond)
+	}
+}
+
+// changes reads what changed after a cursor. Without one, or when it must, it reads
+// everything.
+func (r *rolling) changes(cursor string) ([]version, string, error) {
+	var page struct {
+		DialogChanges struct {
+			Changed []version
+			Cursor  string
+		}
+	}
+	if cursor != "" {
+		err := r.ask(r.token, fmt.Sprintf(`{ dialogChanges(after: %q) { changed { id version } cursor } }`, cursor), &page)
+		if err == nil || !r.resyncs || !strings.Contains(err.Error(), "RESYNC_REQUIRED") && !strings.Contains(err.Error(), "invalid cursor") {
+			return page.DialogChanges.Changed, page.DialogChanges.Cursor, err
+		}
+	}
+	if err := r.ask(r.token, `{ dialogChanges { cursor } }`, &page); err != nil {
+		return nil, "", err
+	}
+	var list struct{ Dialogs struct{ Nodes []version } }
+	err := r.ask(r.token, `{ dialogs { nodes { id version } } }`, &list)
+	return list.Dialogs.Nodes, page.DialogChanges.Cursor, err
+}
+
+func (r *rolling) all(holds func(i int) bool) bool {
+	return !slices.ContainsFunc([]int{0, 1, 2}, func(i int) bool { return !holds(i) })
+}
+
+// least is the lowest version of a dialog that was acknowledged.
+func (r *rolling) least() int64 {
+	least := int64(math.MaxInt64)
+	for i := range r.made {
+		least = min(least, r.made[i].Load())
+	}
+	return least
+}
+
+// await waits until each dialog has changed so many times more.
+func (r *rolling) await(times int64) {
+	r.Helper()
+	for want, deadline := r.least()+times, time.Now().Add(2*servertest.Patience); r.least() < want; time.Sleep(5 * time.Millisecond) {
+		if r.Failed() {
+			r.FailNow()
+		}
+		if time.Now().After(deadline) {
+			r.Fatalf("the load came to %d, want %d; subscribers saw %d, %d and %d", r.least(), want, r.seen[0].Load(), r.seen[1].Load(), r.seen[2].Load())
+		}
+	}
+}
+
+// finish ends the load: everyone has to know the last change.
+func (r *rolling) finish() {
+	close(r.stop)
+	r.writers.Wait()
+	for i := range r.ids { // a last change, so that whoever waits for one looks again
+		r.must(r.token, `mutation { updateDialog(id: "`+r.ids[i]+`", input: {name: "last"}) { replayed } }`)
+		r.made[i].Add(1)
+	}
+	close(r.written)
+	r.readers.Wait()
+	for i, id := range r.ids {
+		for v := range r.made[i].Load() {
+			r.hook.await(r, fmt.Sprintf("%s_%d", id, v+1))
+		}
+	}
 }

@@ -28,7 +28,7 @@ type hook struct {
 	ids []string
 }
 
-func newHook(t *testing.T) *hook {
+func newHook(t testing.TB) *hook {
 	h := &hook{}
 	h.Server = httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
 		if _, err := io.Copy(io.Discard, r.Body); err != nil {
@@ -48,7 +48,13 @@ func (h *hook) arrived() []string {
 	return slices.Clone(h.ids)
 }
 
-func (h *hook) await(t *testing.T, id string) {
+func (h *hook) has(id string) bool {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return slices.Contains(h.ids, id)
+}
+
+func (h *hook) await(t testing.TB, id string) {
 	t.Helper()
 	for deadline := time.Now().Add(servertest.Patience); !slices.Contains(h.arrived(), id); time.Sleep(5 * time.Millisecond) {
 		if time.Now().After(deadline) {

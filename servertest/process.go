@@ -70,9 +70,22 @@ func Spawn(tb testing.TB, args ...string) *Process {
 // SpawnAt runs a server as a process of its own on the store at an address.
 func SpawnAt(tb testing.TB, store string, args ...string) *Process {
 	tb.Helper()
-	command := exec.CommandContext(context.WithoutCancel(tb.Context()), Binary(tb), serveArgs(store, args)...)
-	command.Env = WithoutSettings(os.Environ())
-	return Launch(tb, command, store, scheme(args))
+	return SpawnProgram(tb, Binary(tb), store, args...)
+}
+
+// SpawnProgram is SpawnAt for another version of the program.
+func SpawnProgram(tb testing.TB, binary, store string, args ...string) *Process {
+	tb.Helper()
+	return Launch(tb, Program(tb, binary, nil, serveArgs(store, args)...), store, scheme(args))
+}
+
+// Program is a command of a version of the program, with these variables and without
+// those of its own that this process has.
+func Program(tb testing.TB, binary string, environ []string, args ...string) *exec.Cmd {
+	tb.Helper()
+	command := exec.CommandContext(context.WithoutCancel(tb.Context()), binary, args...)
+	command.Env = append(WithoutSettings(os.Environ()), environ...)
+	return command
 }
 
 // Launch starts a command that serves like a server, on its own port, and
