@@ -1,7 +1,10 @@
 package sqlite
 
 import (
+	"maps"
 	"math"
+	"slices"
+	"strings"
 	"unsafe"
 
 	"github.com/hashicorp/golang-lru/v2/simplelru"
@@ -15,8 +18,11 @@ const (
 	documentBytes = int64(unsafe.Sizeof(dialog.Dialog{})) + 160
 	// wordBytes is what a string takes besides its text.
 	wordBytes = int64(unsafe.Sizeof(""))
-	// valueBytes is what a field of custom data takes besides its texts.
-	valueBytes = 96
+	// customBytes is what custom data takes, classBytes each class, and fieldBytes each
+	// field, besides their texts: a map has room for eight entries at least.
+	customBytes = 256
+	classBytes  = 320
+	fieldBytes  = 64
 	// largestDocument is the part of the memory that one dialog may take.
 	largestDocument = 64
 )
@@ -97,11 +103,81 @@ func sizeOf(d *dialog.Dialog) int64 {
 			size += wordBytes + int64(len(u))
 		}
 	}
+	if len(d.Custom) > 0 {
+		size += customBytes
+	}
 	for class, fields := range d.Custom {
-		size += valueBytes + int64(len(class))
+		size += classBytes + int64(len(class))
 		for field, value := range fields {
-			size += valueBytes + int64(len(field)+len(value))
+			size += fieldBytes + int64(len(field)+len(value))
 		}
 	}
 	return size
+}
+
+// compact returns a dialog as it is kept after a change. Texts of a request may be parts of
+// its document, all of which would stay in memory with them. What has not changed is that
+// of the current dialog.
+func compact(next, current *dialog.Dialog) *dialog.Dialog {
+	d := *next
+	d.Name = compactText(next.Name, current.Name)
+	d.Photo = compactText(next.Photo, current.Photo)
+	d.Owner = compactText(next.Owner, current.Owner)
+	d.Admins = compactUsers(next.Admins, current.Admins)
+	d.Occupants = compactUsers(next.Occupants, current.Occupants)
+	d.Custom = compactCustom(next.Custom, current.Custom)
+	return &d
+}
+
+func compactText[T ~string](next, current T) T {
+	if next == current {
+		return current
+	}
+	return T(strings.Clone(string(next)))
+}
+
+// compactUsers is a list whose users are parts of one text.
+func compactUsers(next, current []dialog.UserID) []dialog.UserID {
+	if slices.Equal(next, current) {
+		return current
+	}
+	if len(next) == 0 {
+		return nil
+	}
+	var b strings.Builder
+	for _, u := range next {
+		b.WriteString(string(u))
+	}
+	rest, list := b.String(), make([]dialog.UserID, len(next))
+	for i, u := range next {
+		list[i], rest = dialog.UserID(rest[:len(u)]), rest[len(u):]
+	}
+	return list
+}
+
+func compactCustom(next, current dialog.CustomData) dialog.CustomData {
+	if maps.EqualFunc(next, current, maps.Equal) {
+		return current
+	}
+	if len(next) == 0 {
+		return nil
+	}
+	d := make(dialog.CustomData, len(next))
+	for class, fields := range next {
+		if maps.Equal(fields, current[class]) {
+			fields = current[class]
+		} else {
+			fields = compactFields(fields)
+		}
+		d[strings.Clone(class)] = fields
+	}
+	return d
+}
+
+func compactFields(fields map[string]dialog.Value) map[string]dialog.Value {
+	c := make(map[string]dialog.Value, len(fields))
+	for field, value := range fields {
+		c[strings.Clone(field)] = dialog.Value(strings.Clone(string(value)))
+	}
+	return c
 }

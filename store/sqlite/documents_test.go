@@ -43,6 +43,43 @@ func TestDocumentsAreBounded(t *testing.T) {
 	}
 }
 
+// TestDocumentsKeepNoRequest: the texts of a request can be parts of its document, which must
+// not stay in memory with the dialogs that it changed.
+func TestDocumentsKeepNoRequest(t *testing.T) {
+	request := strings.Repeat("x", 1000) + "name photo v w Task text field"
+	part := func(text string) string { return request[strings.LastIndex(request, text):][:len(text)] }
+	s := open(t, t.TempDir(), sqlite.Options{})
+	defer closing(t, s)
+	groups(t, s, 1, "o", "u")
+	id := benchID(0)
+	for name, change := range map[string]func(*dialog.Plan){
+		"texts":  func(p *dialog.Plan) { p.Name, p.Photo = dialog.Some(part("name")), dialog.Some(part("photo")) },
+		"people": func(p *dialog.Plan) { p.AddOccupants = []dialog.UserID{dialog.UserID(part("v"))} },
+		"admin": func(p *dialog.Plan) {
+			p.AddOccupants, p.AddAdmins = []dialog.UserID{"w"}, []dialog.UserID{dialog.UserID(part("w"))}
+		},
+		"custom": func(p *dialog.Plan) {
+			p.Custom = []dialog.FieldChange{{Class: part("Task"), Field: part("text"), Value: dialog.Value(part("field"))}}
+		},
+		"owner": func(p *dialog.Plan) {
+			p.AddOccupants, p.NewOwner = []dialog.UserID{"name"}, dialog.UserID(part("name"))
+		},
+	} {
+		p := rename(id, "renamed")
+		p.Name.Given = false
+		change(&p)
+		if _, err := s.Update(t.Context(), p); err != nil {
+			t.Fatalf("%s: %v", name, err)
+		}
+		if s.KeepsPartOf(id, request) {
+			t.Errorf("%s: the dialog in memory keeps the request", name)
+		}
+	}
+	if dialogs, _ := s.DocumentsInMemory(); dialogs != 1 {
+		t.Errorf("%d dialogs are in memory", dialogs)
+	}
+}
+
 // TestDocumentsAreCurrent: a page whose dialogs are in memory has each kind of change
 // at once, of this process and of another one.
 func TestDocumentsAreCurrent(t *testing.T) {

@@ -6,6 +6,7 @@ import (
 	"reflect"
 	"slices"
 	"time"
+	"unsafe"
 
 	"dialogs/dialog"
 )
@@ -22,6 +23,12 @@ func (w Writer) Read(query string) error {
 	return err
 }
 
+// Value is what a query answers.
+func (w Writer) Value(query string) (value any, err error) {
+	_, err = w.w.row(query, nil, &value)
+	return value, err
+}
+
 // Write has the writer do a job.
 func (s *Store) Write(ctx context.Context, run func(Writer) error) error {
 	return s.write(ctx, "testing", func(w *writer) error { return run(Writer{w}) })
@@ -34,11 +41,37 @@ func (s *Store) WriteFor(ctx context.Context, user dialog.UserID, cost int, run 
 
 // WriteValue is what a query answers on the connection that writes.
 func (s *Store) WriteValue(ctx context.Context, query string) (value any, err error) {
-	err = s.write(ctx, "testing", func(w *writer) error {
-		_, err := w.row(query, nil, &value)
+	err = s.Write(ctx, func(w Writer) error {
+		value, err = w.Value(query)
 		return err
 	})
 	return value, err
+}
+
+// KeepsPartOf reports whether what is in memory of a dialog is a part of a text.
+func (s *Store) KeepsPartOf(id dialog.ID, text string) bool {
+	key, _ := binaryID(id)
+	known, _, ok := s.lists.document(key)
+	if !ok {
+		return false
+	}
+	start := uintptr(unsafe.Pointer(unsafe.StringData(text)))
+	within := func(part string) bool {
+		at := uintptr(unsafe.Pointer(unsafe.StringData(part)))
+		return len(part) > 0 && start <= at && at < start+uintptr(len(text))
+	}
+	d := known.dialog
+	found := within(d.Name) || within(d.Photo) || within(string(d.Owner))
+	for _, u := range slices.Concat(d.Admins, d.Occupants) {
+		found = found || within(string(u))
+	}
+	for class, fields := range d.Custom {
+		found = found || within(class)
+		for field, value := range fields {
+			found = found || within(field) || within(string(value))
+		}
+	}
+	return found
 }
 
 // ReadValue is what a query answers on a connection that reads.

@@ -151,8 +151,7 @@ func (w *writer) save(p *dialog.Plan, n int64, current *dialog.Dialog, out *dial
 	if err := w.saveMembers(place, current, next, touched(current, out)); err != nil {
 		return err
 	}
-	kept := *next // the outcome is not kept with it
-	w.moves[len(w.moves)-1].next = &kept
+	w.moves[len(w.moves)-1].next = compact(next, current)
 	if a, b, ok := current.Pair(); ok && next.Deleted {
 		if err := w.exec("DELETE FROM pair WHERE a = ? AND b = ?", string(a), string(b)); err != nil {
 			return err

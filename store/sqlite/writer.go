@@ -83,11 +83,17 @@ func (w *writer) commit(jobs *jobs, most int) (rows int) {
 	begun := w.wrote
 	undoable := false
 	err := w.begin()
-	for n := 0; n < most && w.wrote-begun < groupCost; n++ {
-		j := jobs.take(n == 0)
+	for len(group) < most && w.wrote-begun < groupCost {
+		j := jobs.take(len(group) == 0)
 		if j == nil {
 			break
 		}
+		if gone := j.ctx.Err(); gone != nil { // nobody waits for it any more
+			jobs.charge(j, 0)
+			j.done <- dialog.ErrUnavailable(gone)
+			continue
+		}
+		n := len(group)
 		group, answers = append(group, j), append(answers, nil)
 		if err != nil {
 			continue
@@ -96,7 +102,7 @@ func (w *writer) commit(jobs *jobs, most int) (rows int) {
 		if undoable {
 			answers[n], err = w.savepoint(j)
 		} else {
-			answers[n] = w.run(j)
+			answers[n] = w.guard(j.run)
 		}
 		wrote := w.wrote - before
 		jobs.charge(j, wrote)
@@ -150,13 +156,14 @@ func (w *writer) begin() error {
 }
 
 // again undoes the whole transaction, because nothing else undoes a job without a
-// savepoint, and does the jobs before it once more.
+// savepoint, and does the jobs before it once more: also those that were refused, because
+// another process may have written in between.
 func (w *writer) again(group []*job, answers []error) (broken error) {
 	// This may fail: SQLite may have rolled back already.
 	_ = w.exec("ROLLBACK")
 	broken = w.begin()
 	for i, j := range group {
-		if answers[i] == nil && broken == nil {
+		if broken == nil {
 			answers[i], broken = w.savepoint(j)
 		}
 	}
@@ -170,21 +177,13 @@ func (w *writer) savepoint(j *job) (answer, broken error) {
 		return nil, err
 	}
 	moves := len(w.moves)
-	if answer = w.run(j); answer != nil {
+	if answer = w.guard(j.run); answer != nil {
 		w.moves = w.moves[:moves]
 		if err := w.exec("ROLLBACK TO job"); err != nil {
 			return nil, errors.Join(answer, err)
 		}
 	}
 	return answer, w.exec("RELEASE job")
-}
-
-// run does one job, unless nobody waits for it any more.
-func (w *writer) run(j *job) error {
-	if err := j.ctx.Err(); err != nil {
-		return dialog.ErrUnavailable(err)
-	}
-	return w.guard(j.run)
 }
 
 // guard turns a panic into an error, so that it does not affect other jobs.

@@ -12,6 +12,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
+
 	"dialogs/dialog"
 	"dialogs/store/sqlite"
 )
@@ -124,6 +126,50 @@ func TestJobsFailAlone(t *testing.T) {
 	if classes, err := s.Classes(t.Context()); err != nil || len(classes) != 1 {
 		t.Errorf("classes after the jobs that failed: %v, %v", classes, err)
 	}
+}
+
+// TestDoneAgain: when the jobs of a group are done once more, because one of them has failed
+// after writing, each of them is: also one whose caller has gone meanwhile, because the answer
+// of another one may depend on it, and one that was refused.
+func TestDoneAgain(t *testing.T) {
+	s := opened(t)
+	wrong := errors.New("wrong")
+	ctx, leave := context.WithCancel(t.Context())
+	release := hold(t, s)
+	var refusals []any // what the job that is refused has read
+	var done []<-chan error
+	for i, job := range []struct {
+		ctx context.Context //nolint:containedctx // of one case
+		run func(sqlite.Writer) error
+	}{
+		{ctx, mark(1)},
+		{t.Context(), func(w sqlite.Writer) error {
+			at, err := w.Value("SELECT at FROM probe")
+			if err != nil {
+				return err
+			}
+			refusals = append(refusals, at)
+			return dialog.ErrNotFound()
+		}},
+		{t.Context(), func(w sqlite.Writer) error { leave(); return errors.Join(mark(2)(w), wrong) }},
+	} {
+		done = append(done, attempt(job.ctx, s, job.run))
+		waitFor(t, func() bool { return s.Waiting() == i+1 })
+	}
+	if err := release(); err != nil {
+		t.Fatal(err)
+	}
+	<-done[0] // answered in either way: the caller has gone
+	if err := <-done[1]; !dialog.IsCode(err, dialog.NotFound) {
+		t.Errorf("the job that is refused: %v", err)
+	}
+	if err := <-done[2]; !errors.Is(err, wrong) {
+		t.Errorf("the job that fails: %v", err)
+	}
+	if diff := cmp.Diff([]any{int64(1), int64(1)}, refusals); diff != "" {
+		t.Errorf("read before refusing (-want +got):\n%s", diff)
+	}
+	mustBe(t, s, int64(1))
 }
 
 // TestCommitFails loses a transaction at its end: nothing in it is acknowledged, and
