@@ -51,8 +51,10 @@ func (s *Service) EraseUser(ctx context.Context, c Caller, user UserID, dryRun b
 	}
 	now := s.now().UTC().Truncate(time.Millisecond)
 	if status.Done {
-		_, err := s.store.FinishErasure(ctx, user, now.Add(SessionsKept))
-		return status, err
+		finished, err := s.store.FinishErasure(ctx, user, now.Add(SessionsKept))
+		if finished || err != nil {
+			return ErasureStatus{Done: finished}, err
+		}
 	}
 	started, err := s.store.StartErasure(ctx, Erasure{User: user, By: c.APIKey, StartedAt: now, Dialogs: status.Dialogs})
 	return ErasureStatus{Dialogs: started.Dialogs}, err
@@ -110,7 +112,9 @@ func (s *Service) ContinueErasures(ctx context.Context) (unfinished int, err err
 }
 
 // erase takes the steps of one erasure. Each can be repeated: after a crash they start
-// again where the last stored one ended.
+// again where the last stored one ended. When the user cannot be forgotten yet, because
+// somebody is adding them to a dialog, it is tried again later: each time, all dialogs are
+// searched.
 func (s *Service) erase(ctx context.Context, e Erasure) (finished bool, err error) {
 	for {
 		if err := s.partFromAll(ctx, e); err != nil {
@@ -124,9 +128,7 @@ func (s *Service) erase(ctx context.Context, e Erasure) (finished bool, err erro
 			return !going, err
 		}
 		if clean {
-			if finished, err := s.store.FinishErasure(ctx, e.User, s.now().Add(SessionsKept)); finished || err != nil {
-				return finished, err
-			}
+			return s.store.FinishErasure(ctx, e.User, s.now().Add(SessionsKept))
 		}
 		e.After = ""
 	}

@@ -2,6 +2,8 @@ package dialog_test
 
 import (
 	"context"
+	"crypto/rand"
+	"errors"
 	"testing"
 	"time"
 
@@ -126,5 +128,56 @@ func TestEraseUserAccess(t *testing.T) {
 				t.Errorf("%s: %v", test.reason, err)
 			}
 		}
+	}
+}
+
+// TestEraseAddedUser: a user who is added to a dialog while it is found that nothing is kept
+// about them is erased by a job.
+func TestEraseAddedUser(t *testing.T) {
+	service := dialog.NewService(memory.NewStore(), dialog.DefaultPolicy(dialog.DefaultLimits()), time.Now, rand.Reader)
+	server := dialog.Caller{APIKey: "backend", Scopes: dialog.KeyAdmin}
+	add := func(ctx context.Context, u dialog.UserID) error {
+		_, err := service.Create(ctx, dialog.Caller{User: "bob"}, dialog.Creation{
+			Type: dialog.Group, Name: dialog.Some("group"), Occupants: []dialog.UserID{u},
+		})
+		return err
+	}
+	status, err := service.EraseUser(t.Context(), server, "u", false, add)
+	if err != nil || status.Done {
+		t.Fatalf("erasing a user who was added: %+v, %v", status, err)
+	}
+	if left, err := service.ContinueErasures(t.Context()); err != nil || left != 1 {
+		t.Errorf("%d jobs, %v", left, err)
+	}
+}
+
+// A busyStore has a creation in progress that names the user, and counts searches.
+type busyStore struct {
+	dialog.Store
+	searches int
+}
+
+func (s *busyStore) FinishErasure(context.Context, dialog.UserID, time.Time) (bool, error) {
+	return false, nil
+}
+
+func (s *busyStore) Traces(ctx context.Context, user dialog.UserID, after dialog.ID, limit int) (dialog.Traces, error) {
+	if s.searches++; s.searches > 100 {
+		return dialog.Traces{}, errors.New("searched again and again")
+	}
+	return s.Store.Traces(ctx, user, after, limit)
+}
+
+// TestErasureWaits: an erasure that cannot finish yet does not search all dialogs again and
+// again at once.
+func TestErasureWaits(t *testing.T) {
+	store := &busyStore{Store: memory.NewStore()}
+	service := dialog.NewService(store, dialog.DefaultPolicy(dialog.DefaultLimits()), time.Now, rand.Reader)
+	before := time.Now().Add(-time.Hour).UTC().Truncate(time.Millisecond)
+	if _, err := store.StartErasure(t.Context(), dialog.Erasure{User: "u", By: "backend", StartedAt: before}); err != nil {
+		t.Fatal(err)
+	}
+	if left, err := service.ContinueErasures(t.Context()); err != nil || left != 1 {
+		t.Errorf("%d jobs after %d searches, %v", left, store.searches, err)
 	}
 }
