@@ -97,6 +97,21 @@ func TestObject(t *testing.T) {
 	}
 }
 
+// TestObjectRoom: small objects take little memory, also after a large one of the same
+// selection: only their text is counted.
+func TestObjectRoom(t *testing.T) {
+	ctx, op, selection := operation(t, "{text}", nil)
+	for _, size := range []int{10, 100_000, 10, 10, 200, 100_000, 500} {
+		out := answer.Begin(ctx, op, selection, types)
+		out.Field(0)
+		out.String(strings.Repeat("x", size))
+		out.End(ctx)
+		if length, memory := out.Room(); length < size || memory > 2*length+600 {
+			t.Errorf("a text of %d bytes takes %d", length, memory)
+		}
+	}
+}
+
 // A meter refuses more than a number of bytes.
 type meter struct{ left int64 }
 

@@ -1,6 +1,7 @@
 package answer
 
 import (
+	"bytes"
 	"context"
 	"io"
 	"sync"
@@ -18,6 +19,10 @@ const (
 	// value takes that is not in it.
 	objectMemory = 256
 	holeMemory   = 128
+	// leastRoom is the room for the text of an object besides the length of the latest one.
+	leastRoom = 64
+	// mostRoom is how much of it an object may keep, besides as much as its text takes.
+	mostRoom = 512
 	// largeList is the length of a list that is counted before it is written.
 	largeList = 4 << 10
 )
@@ -53,7 +58,7 @@ type later struct {
 func Begin(ctx context.Context, oc *graphql.OperationContext, selection ast.SelectionSet, types []string) *Object {
 	op := operationOf(ctx)
 	s := op.set(oc, selection, types)
-	return &Object{set: s, op: op, text: make([]byte, 0, s.length.Load()+64)}
+	return &Object{set: s, op: op, text: make([]byte, 0, s.length.Load()+leastRoom)}
 }
 
 // Fields is how many fields the object has.
@@ -98,6 +103,9 @@ func (o *Object) End(ctx context.Context) graphql.Marshaler {
 		o.text = append(o.text[:0], "{}"...)
 	}
 	o.length.Store(int64(len(o.text)))
+	if cap(o.text) > 2*len(o.text)+mostRoom { // the object before was much larger
+		o.text = bytes.Clone(o.text)
+	}
 	o.compute(ctx)
 	o.count(ctx, len(o.text)-o.counted, objectMemory+int64(len(o.holes))*holeMemory)
 	if o.refused != nil {
