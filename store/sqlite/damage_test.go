@@ -55,6 +55,21 @@ func TestDamage(t *testing.T) {
 	}
 }
 
+// TestDamagedPosition: a position that went back would give a new dialog the number of
+// another one.
+func TestDamagedPosition(t *testing.T) {
+	s := open(t, filled(t), sqlite.Options{})
+	defer closing(t, s)
+	if err := s.Write(t.Context(), func(w sqlite.Writer) error { return w.Exec("UPDATE sync SET position = 1") }); err != nil {
+		t.Fatal(err)
+	}
+	service := dialog.NewService(s, dialog.DefaultPolicy(dialog.DefaultLimits()), time.Now, crypto.Reader)
+	_, err := service.Create(t.Context(), dialog.Caller{User: "owner"}, dialog.Creation{Type: dialog.Group, Name: dialog.Some("new")})
+	if !dialog.IsCode(err, dialog.Unavailable) {
+		t.Errorf("creating: %v, want Unavailable", err)
+	}
+}
+
 // TestRandomDamage changes bytes anywhere.
 func TestRandomDamage(t *testing.T) {
 	seed := uint64(time.Now().UnixNano())

@@ -47,6 +47,12 @@ func temporary(err error) bool {
 	if !errors.As(err, &e) {
 		return false
 	}
+	switch e.Code() {
+	case lib.SQLITE_CONSTRAINT_PRIMARYKEY, lib.SQLITE_CONSTRAINT_UNIQUE, lib.SQLITE_CONSTRAINT_ROWID:
+		// Jobs look first, or say what to do with a row that is there: one
+		// that should not be there says that an index or the position is damaged.
+		return true
+	}
 	switch e.Code() & 0xff {
 	case lib.SQLITE_ERROR:
 		// The statements are fixed and tested: one that SQLite does not

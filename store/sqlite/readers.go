@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"errors"
+	"fmt"
 	"sync"
 
 	"dialogs/dialog"
@@ -102,7 +103,7 @@ func (r *readers) row(ctx context.Context, query string, args []any, to ...any) 
 		return sql.ErrNoRows
 	}
 	if err := rows.Scan(to...); err != nil {
-		return err
+		return fmt.Errorf("%w: %w", errDamaged, err)
 	}
 	return rows.Close()
 }
