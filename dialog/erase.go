@@ -18,7 +18,7 @@ const (
 // An ErasureStatus is how far the erasure of a user is.
 type ErasureStatus struct {
 	// Dialogs is how many dialogs named the user when it began, deleted ones that are
-	// still remembered included.
+	// still remembered included: at least so many if counting them took too long.
 	Dialogs int
 	// Done means that nothing about the user is kept.
 	Done bool
@@ -42,9 +42,14 @@ func (s *Service) EraseUser(ctx context.Context, c Caller, user UserID, dryRun b
 	if i := slices.IndexFunc(jobs, func(e Erasure) bool { return e.User == user }); i >= 0 {
 		return ErasureStatus{Dialogs: jobs[i].Dialogs}, nil
 	}
-	status, err := s.erasureStatus(ctx, user)
-	if err != nil || dryRun {
-		return status, err
+	status, counted, err := s.erasureStatus(ctx, user)
+	switch {
+	case err != nil:
+		return ErasureStatus{}, err
+	case dryRun && !counted:
+		return ErasureStatus{}, invalid("dryRun", "counting the dialogs takes longer than a request may (--request-timeout): use the command dialogs erase USER --dry-run")
+	case dryRun:
+		return status, nil
 	}
 	if err := endSessions(ctx, user); err != nil {
 		return ErasureStatus{}, err
@@ -60,18 +65,30 @@ func (s *Service) EraseUser(ctx context.Context, c Caller, user UserID, dryRun b
 	return ErasureStatus{Dialogs: started.Dialogs}, err
 }
 
-func (s *Service) erasureStatus(ctx context.Context, user UserID) (ErasureStatus, error) {
+// erasureStatus counts the dialogs that name the user. If that takes half of the time that
+// ctx has, it stops: not counted, and at least so many.
+func (s *Service) erasureStatus(ctx context.Context, user UserID) (status ErasureStatus, counted bool, err error) {
 	kept, err := s.store.UserKept(ctx, user)
 	if err != nil {
-		return ErasureStatus{}, err
+		return ErasureStatus{}, false, err
 	}
-	status := ErasureStatus{Done: !kept}
-	err = EachTrace(ctx, s.store, user, func(ID) error {
+	counting := ctx
+	if end, ok := ctx.Deadline(); ok {
+		var cancel context.CancelFunc
+		counting, cancel = context.WithTimeout(ctx, time.Until(end)/2)
+		defer cancel()
+	}
+	status.Done = !kept
+	err = EachTrace(counting, s.store, user, func(ID) error {
 		status.Dialogs++
 		status.Done = false
 		return nil
 	})
-	return status, err
+	if err != nil && ctx.Err() == nil && counting.Err() != nil {
+		status.Done = false
+		return status, false, nil
+	}
+	return status, err == nil, err
 }
 
 // EachTrace calls do with each dialog and tombstone that names the user, in the order of

@@ -181,3 +181,38 @@ func TestErasureWaits(t *testing.T) {
 		t.Errorf("%d jobs after %d searches, %v", left, store.searches, err)
 	}
 }
+
+// A largeStore has so many dialogs that searching them takes longer than a request may.
+type largeStore struct{ dialog.Store }
+
+func (s largeStore) Traces(ctx context.Context, _ dialog.UserID, after dialog.ID, _ int) (dialog.Traces, error) {
+	if after == "" {
+		const id = "65ba1b4a0000000000000001"
+		return dialog.Traces{IDs: []dialog.ID{id}, Next: id, More: true}, nil
+	}
+	<-ctx.Done()
+	return dialog.Traces{}, dialog.ErrUnavailable(ctx.Err())
+}
+
+// TestEraseInLargeStore: the erasure of a user begins even if a request is too short for
+// counting their dialogs.
+func TestEraseInLargeStore(t *testing.T) {
+	t.Parallel()
+	store := largeStore{memory.NewStore()}
+	service := dialog.NewService(store, dialog.DefaultPolicy(dialog.DefaultLimits()), time.Now, rand.Reader)
+	server := dialog.Caller{APIKey: "backend", Scopes: dialog.KeyAdmin}
+	endSessions := func(context.Context, dialog.UserID) error { return nil }
+	for _, dryRun := range []bool{true, false} {
+		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+		defer cancel()
+		status, err := service.EraseUser(ctx, server, "u", dryRun, endSessions)
+		if dryRun {
+			wantError(t, err, dialog.Invalid, "dryRun")
+		} else if err != nil || status.Done || status.Dialogs != 1 {
+			t.Errorf("starting an erasure: %+v, %v", status, err)
+		}
+	}
+	if jobs, err := store.Erasures(t.Context()); err != nil || len(jobs) != 1 {
+		t.Errorf("jobs: %v, %v", jobs, err)
+	}
+}
