@@ -20,9 +20,9 @@ func (p *program) migrateCommand() *cobra.Command {
 	c := &cobra.Command{
 		Use:   "migrate --from STORE --to STORE",
 		Short: "Copy all dialogs, classes and API keys from one store to another",
-		Long: `Copies every dialog with its history, every class, every API key and the list
-of ended sessions from one store to another, and then compares both by count and
-checksum. The target must be empty, or the copy of an earlier run: run the
+		Long: `Copies every dialog with its history, every class, every API key, the list
+of ended sessions, and which users are suspended or being erased, from one store
+to another, and then compares both by count and checksum. The target must be empty, or the copy of an earlier run: run the
 command again to resume. Stop all servers that write to either store first.
 
 Deleted dialogs and the idempotency keys of creations are not copied; they are

@@ -2,6 +2,7 @@ package dialog
 
 import (
 	"context"
+	"crypto/sha256"
 	"slices"
 	"time"
 )
@@ -22,6 +23,16 @@ type Erasure struct {
 	Dialogs int
 	// After is how far the dialogs were searched, by their ids; empty at the beginning.
 	After ID
+}
+
+// An ErasedUser is what is kept about a user who was erased: session tokens from before
+// must stay rejected.
+type ErasedUser struct {
+	// Hash is the SHA-256 of the user's id.
+	Hash [sha256.Size]byte
+	// SessionsEndedAt is when their sessions ended, and Until when that may be
+	// forgotten; UTC, in whole milliseconds.
+	SessionsEndedAt, Until time.Time
 }
 
 // Traces are the dialogs of one step of a search that name a user.
@@ -49,6 +60,12 @@ type ErasureStore interface {
 	// nothing and report false. [SessionStore.UserAccess] must still return when the
 	// user's sessions ended, until the given instant and without storing the user's id.
 	FinishErasure(ctx context.Context, user UserID, until time.Time) (finished bool, err error)
+
+	// ErasedUsers must return those who are still kept, in any order.
+	ErasedUsers(ctx context.Context) ([]ErasedUser, error)
+	// KeepErasedUser must store one of another store. Of two for one user, the later
+	// instants count.
+	KeepErasedUser(ctx context.Context, u ErasedUser) error
 
 	// UserKept must report whether anything is kept about the user besides dialogs: a
 	// job, an idempotency key of a creation, or access that [SessionStore.AllUserAccess]

@@ -3,16 +3,20 @@ package e2e_test
 import (
 	"bufio"
 	"bytes"
+	"crypto/rand"
 	"database/sql"
 	"encoding/json"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 	"go.mongodb.org/mongo-driver/v2/bson"
 
+	"dialogs/auth"
+	"dialogs/dialog"
 	"dialogs/servertest"
 	"dialogs/store/mongo/mongotest"
 )
@@ -24,8 +28,8 @@ type upgrade struct {
 		User, Query string
 		Data        any
 	}
-	// suspends means that it could suspend users, and did so.
-	suspends bool
+	// schema is that of the embedded store of the same version.
+	schema int
 }
 
 // TestUpgrade serves what earlier versions of the program stored, one for each schema: this
@@ -34,14 +38,14 @@ type upgrade struct {
 func TestUpgrade(t *testing.T) {
 	t.Parallel()
 	files, err := filepath.Glob("testdata/upgrade/*.json")
-	if err != nil || len(files) < 11 {
+	if err != nil || len(files) != 13 {
 		t.Fatalf("only %d fixtures: %v", len(files), err)
 	}
 	for _, file := range files {
 		name := strings.TrimSuffix(file, ".json")
 		t.Run(filepath.Base(name), func(t *testing.T) {
 			t.Parallel()
-			u := upgrade{suspends: strings.HasSuffix(name, "6")}
+			u := upgrade{schema: int(name[len(name)-1] - '0')}
 			servertest.Decode(t, mustRead(t, file), &u)
 			var store string
 			if dump := name + ".sql"; strings.Contains(name, "sqlite") {
@@ -111,6 +115,38 @@ func (u *upgrade) serve(t *testing.T, store string) {
 	s := servertest.StartWith(t, environ, store)
 	u.compare(s)
 	u.goOn(s)
+	if u.schema >= 7 {
+		u.erased(s)
+	}
+}
+
+// erased looks for users who were erased, and one whose erasure was in progress.
+func (u *upgrade) erased(s *servertest.Server) {
+	s.Helper()
+	for _, user := range []dialog.UserID{"walter", "trudy"} {
+		for deadline := time.Now().Add(servertest.Patience); ; time.Sleep(10 * time.Millisecond) {
+			if _, done := eraseUser(s, servertest.WithKey(u.Key), string(user), false); done {
+				break
+			}
+			if time.Now().After(deadline) {
+				s.Fatalf("the erasure of %s does not finish", user)
+			}
+		}
+		before := time.Date(2026, 11, 27, 2, 30, 0, 0, time.UTC) // the fixtures were made later on that day
+		for issued, want := range map[time.Time]int{before: 401, time.Now(): 200} {
+			minter, err := auth.NewMinter([][]byte{[]byte(u.Secret)}, func() time.Time { return issued }, rand.Reader)
+			if err != nil {
+				s.Fatal(err)
+			}
+			token, _, err := minter.Mint(user, auth.MaxTTL)
+			if err != nil {
+				s.Fatal(err)
+			}
+			if answer := s.Post(servertest.WithToken(token), whoami, nil); answer.Status != want {
+				s.Errorf("a session of %s of %s: %d, want %d", user, issued, answer.Status, want)
+			}
+		}
+	}
 }
 
 // compare asks everything that the earlier version was asked.
@@ -128,8 +164,8 @@ func (u *upgrade) compare(s *servertest.Server) {
 		}
 	}
 	mallory := s.Post(servertest.WithToken(s.Token("mallory")), whoami, nil)
-	if refused := mallory.Status == 401; refused != u.suspends {
-		s.Errorf("a user who was suspended: %v, but the answer is %s", u.suspends, mallory.Body)
+	if suspends := u.schema >= 6; suspends != (mallory.Status == 401) {
+		s.Errorf("a user who was suspended: %v, but the answer is %s", suspends, mallory.Body)
 	}
 }
 

@@ -338,6 +338,20 @@ func (s store) UserKept(ctx context.Context, user dialog.UserID) (bool, error) {
 	return answer, err
 }
 
+func (s store) ErasedUsers(ctx context.Context) ([]dialog.ErasedUser, error) {
+	ctx, c := s.begin(ctx, "ErasedUsers")
+	answer, err := s.next.ErasedUsers(ctx)
+	s.end(&c, err)
+	return answer, err
+}
+
+func (s store) KeepErasedUser(ctx context.Context, u dialog.ErasedUser) error {
+	ctx, c := s.begin(ctx, "KeepErasedUser")
+	err := s.next.KeepErasedUser(ctx, u)
+	s.end(&c, err)
+	return err
+}
+
 func (s store) Traces(ctx context.Context, user dialog.UserID, after dialog.ID, limit int) (dialog.Traces, error) {
 	ctx, c := s.begin(ctx, "Traces")
 	answer, err := s.next.Traces(ctx, user, after, limit)

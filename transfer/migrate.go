@@ -24,8 +24,8 @@ type Report struct {
 	Checksum [32]byte
 }
 
-// Migrate copies every class, API key, ended session, webhook and dialog with its
-// history from one store to the other, and then compares both. Dialogs that are
+// Migrate copies every class, API key, ended session, erased user, webhook and dialog
+// with its history from one store to the other, and then compares both. Dialogs that are
 // the same already are skipped, so that a run that was stopped resumes where it
 // was. Tombstones and the idempotency keys of creations expire within a day and
 // are not copied.
@@ -51,6 +51,9 @@ func Migrate(ctx context.Context, from, to dialog.Store, progress func(done, tot
 	}
 	if r.Sessions, err = copySessions(ctx, from, to); err != nil {
 		return r, fmt.Errorf("copying the ended sessions: %w", err)
+	}
+	if err := copyErasures(ctx, from, to); err != nil {
+		return r, fmt.Errorf("copying the erased users: %w", err)
 	}
 	if r.Webhooks, err = copyWebhooks(ctx, from, to); err != nil {
 		return r, fmt.Errorf("copying the webhooks: %w", err)
@@ -129,6 +132,30 @@ func copySessions(ctx context.Context, from, to dialog.SessionStore) (int, error
 		}
 	}
 	return len(sessions), copyAccess(ctx, from, to)
+}
+
+// copyErasures copies which users were erased, whose earlier sessions stay ended, and the
+// jobs in progress, which continue in the target.
+func copyErasures(ctx context.Context, from, to dialog.ErasureStore) error {
+	erased, err := from.ErasedUsers(ctx)
+	if err != nil {
+		return err
+	}
+	for _, u := range erased {
+		if err := to.KeepErasedUser(ctx, u); err != nil {
+			return err
+		}
+	}
+	jobs, err := from.Erasures(ctx)
+	if err != nil {
+		return err
+	}
+	for _, e := range jobs {
+		if _, err := to.StartErasure(ctx, e); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // copyAccess copies who is suspended, and whose sessions were ended.

@@ -90,6 +90,56 @@ func TestMigrateWebhooks(t *testing.T) {
 	}
 }
 
+// TestMigrateErasures copies which users were erased, and erasures in progress: the target
+// rejects their earlier sessions, and finishes the job.
+func TestMigrateErasures(t *testing.T) {
+	ctx, source, target := t.Context(), memory.NewStore(), embedded(t)
+	now := time.Date(2026, 1, 31, 14, 0, 0, 0, time.UTC)
+	limits := dialog.DefaultPolicy(dialog.DefaultLimits())
+	service := dialog.NewService(source, limits, func() time.Time { return now }, nil)
+	erase := func(u dialog.UserID) {
+		end := func(ctx context.Context, u dialog.UserID) error { return source.EndUserSessions(ctx, u, now) }
+		if _, err := service.EraseUser(ctx, dialog.Caller{APIKey: "backend"}, u, false, end); err != nil {
+			t.Fatal(err)
+		}
+	}
+	next := func(s *dialog.Service, want int) {
+		t.Helper()
+		if left, err := s.ContinueErasures(ctx); err != nil || left != want {
+			t.Fatalf("%d erasures left, want %d: %v", left, want, err)
+		}
+		now = now.Add(time.Minute)
+	}
+	if _, err := service.Create(ctx, dialog.Caller{User: "going"}, dialog.Creation{Type: dialog.Group, Name: dialog.Some("x"), Occupants: []dialog.UserID{"bob"}}); err != nil {
+		t.Fatal(err)
+	}
+	ended := now
+	if err := source.EndUserSessions(ctx, "gone", ended); err != nil { // something that is kept
+		t.Fatal(err)
+	}
+	erase("gone")
+	next(service, 1)
+	next(service, 0)
+	erase("going")
+	for range 2 { // again as a run that was stopped
+		if _, err := transfer.Migrate(ctx, source, target, none); err != nil {
+			t.Fatal(err)
+		}
+	}
+	there := dialog.NewService(target, limits, func() time.Time { return now }, nil)
+	next(there, 1)
+	next(there, 0)
+	for user, want := range map[dialog.UserID]time.Time{"gone": ended, "going": ended.Add(2 * time.Minute)} {
+		access, err := target.UserAccess(ctx, []dialog.UserID{user})
+		if diff := cmp.Diff([]dialog.UserAccess{{User: user, SessionsEndedAt: want}}, access); err != nil || diff != "" {
+			t.Errorf("the sessions of %s (-want +got): %v\n%s", user, err, diff)
+		}
+		if traces, err := target.Traces(ctx, user, "", 1000); err != nil || len(traces.IDs) > 0 {
+			t.Errorf("%s is still in %+v, %v", user, traces, err)
+		}
+	}
+}
+
 func embedded(t *testing.T) dialog.Store {
 	t.Helper()
 	s, err := sqlite.Open(t.Context(), t.TempDir(), sqlite.Options{})

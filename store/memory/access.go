@@ -46,7 +46,7 @@ func (s *store) UserAccess(ctx context.Context, users []dialog.UserID) ([]dialog
 	var list []dialog.UserAccess
 	for _, user := range users {
 		a := s.db.access[user]
-		if ended := s.db.erased[sha256.Sum256([]byte(user))]; a.SessionsEndedAt.Before(ended) {
+		if ended := s.db.erased[sha256.Sum256([]byte(user))].SessionsEndedAt; a.SessionsEndedAt.Before(ended) {
 			a.User, a.SessionsEndedAt = user, ended
 		}
 		if restricts(a) {

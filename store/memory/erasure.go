@@ -49,7 +49,7 @@ func (s *store) AdvanceErasure(ctx context.Context, user dialog.UserID, after di
 	return ok, nil
 }
 
-func (s *store) FinishErasure(ctx context.Context, user dialog.UserID, _ time.Time) (bool, error) {
+func (s *store) FinishErasure(ctx context.Context, user dialog.UserID, until time.Time) (bool, error) {
 	end, err := s.begin(ctx)
 	if err != nil {
 		return false, err
@@ -61,12 +61,42 @@ func (s *store) FinishErasure(ctx context.Context, user dialog.UserID, _ time.Ti
 		}
 	}
 	if ended := s.db.access[user].SessionsEndedAt; !ended.IsZero() {
-		s.db.erased[sha256.Sum256([]byte(user))] = ended
+		s.db.keepErased(dialog.ErasedUser{Hash: sha256.Sum256([]byte(user)), SessionsEndedAt: ended, Until: until})
 	}
 	delete(s.db.access, user)
 	delete(s.db.jobs, user)
 	maps.DeleteFunc(s.db.claims, func(k claimKey, _ claim) bool { return k.actor.User == user })
 	return true, nil
+}
+
+func (s *store) ErasedUsers(ctx context.Context) ([]dialog.ErasedUser, error) {
+	end, err := s.begin(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer end()
+	return slices.Collect(maps.Values(s.db.erased)), nil
+}
+
+func (s *store) KeepErasedUser(ctx context.Context, u dialog.ErasedUser) error {
+	end, err := s.begin(ctx)
+	if err != nil {
+		return err
+	}
+	defer end()
+	s.db.keepErased(u)
+	return nil
+}
+
+func (db *Database) keepErased(u dialog.ErasedUser) {
+	have := db.erased[u.Hash]
+	if u.SessionsEndedAt.Before(have.SessionsEndedAt) {
+		u.SessionsEndedAt = have.SessionsEndedAt
+	}
+	if u.Until.Before(have.Until) {
+		u.Until = have.Until
+	}
+	db.erased[u.Hash] = u
 }
 
 func (s *store) UserKept(ctx context.Context, user dialog.UserID) (bool, error) {

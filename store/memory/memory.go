@@ -24,7 +24,7 @@ type Database struct {
 	ended   map[string]dialog.EndedSession
 	access  map[dialog.UserID]dialog.UserAccess
 	jobs    map[dialog.UserID]dialog.Erasure
-	erased  map[[sha256.Size]byte]time.Time // the end of the sessions, by the hash of the user
+	erased  map[[sha256.Size]byte]dialog.ErasedUser
 	log     changeLog
 }
 
@@ -46,7 +46,7 @@ func NewDatabase() *Database {
 		dialogs: map[dialog.ID]dialog.Dialog{}, claims: map[claimKey]claim{},
 		classes: map[string]dialog.Class{}, keys: map[string]dialog.APIKey{}, hooks: map[dialog.ID]*webhook{},
 		ended: map[string]dialog.EndedSession{}, access: map[dialog.UserID]dialog.UserAccess{},
-		jobs: map[dialog.UserID]dialog.Erasure{}, erased: map[[sha256.Size]byte]time.Time{}, log: newChangeLog(),
+		jobs: map[dialog.UserID]dialog.Erasure{}, erased: map[[sha256.Size]byte]dialog.ErasedUser{}, log: newChangeLog(),
 	}
 }
 

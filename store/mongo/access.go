@@ -17,6 +17,7 @@ type userAccess struct {
 	User          bson.RawValue  `bson:"_id"`
 	Suspended     bool           `bson:"suspended"`
 	SessionsEnded *bson.DateTime `bson:"sessions_ended,omitempty"`
+	Until         bson.DateTime  `bson:"until,omitempty"`
 }
 
 // hashOf is how an erased user is stored.

@@ -116,8 +116,7 @@ func (s *Store) finishErasure(ctx context.Context, user dialog.UserID, until tim
 		return false, err
 	}
 	if access.SessionsEnded != nil {
-		later := bson.D{{Key: "$max", Value: bson.D{{Key: "sessions_ended", Value: *access.SessionsEnded}, {Key: "until", Value: millis(until)}}}}
-		if err := s.upsert(ctx, s.users, hashOf(user), later); err != nil {
+		if err := s.keepErased(ctx, hashOf(user), *access.SessionsEnded, millis(until)); err != nil {
 			return false, err
 		}
 	}
@@ -131,6 +130,40 @@ func (s *Store) finishErasure(ctx context.Context, user dialog.UserID, until tim
 	}
 	_, err = s.erasures.DeleteOne(ctx, bson.D{{Key: "_id", Value: user}})
 	return err == nil, err
+}
+
+func (s *Store) keepErased(ctx context.Context, hash bson.Binary, ended, until bson.DateTime) error {
+	later := bson.D{{Key: "$max", Value: bson.D{{Key: "sessions_ended", Value: ended}, {Key: "until", Value: until}}}}
+	return s.upsert(ctx, s.users, hash, later)
+}
+
+// ErasedUsers lists the users who were erased and are still kept.
+func (s *Store) ErasedUsers(ctx context.Context) (all []dialog.ErasedUser, err error) {
+	stored, err := s.access(ctx, bson.D{{Key: "until", Value: bson.D{{Key: "$exists", Value: true}}}})
+	if err != nil {
+		return nil, err
+	}
+	for _, u := range stored {
+		erased := dialog.ErasedUser{Until: instant(u.Until)}
+		if _, hash, ok := u.User.BinaryOK(); ok && u.SessionsEnded != nil && copy(erased.Hash[:], hash) == len(erased.Hash) {
+			erased.SessionsEndedAt = instant(*u.SessionsEnded)
+			all = append(all, erased)
+		}
+	}
+	return all, nil
+}
+
+// KeepErasedUser stores a user who was erased in another store.
+func (s *Store) KeepErasedUser(ctx context.Context, u dialog.ErasedUser) error {
+	ctx, end, err := s.begin(ctx)
+	if err != nil {
+		return err
+	}
+	defer end()
+	if err := s.keepErased(ctx, bson.Binary{Data: u.Hash[:]}, millis(u.SessionsEndedAt), millis(u.Until)); err != nil {
+		return s.fail(ctx, "keeping an erased user", err)
+	}
+	return nil
 }
 
 // upsert updates a document, or inserts it.

@@ -69,4 +69,6 @@ func (store) FinishErasure(context.Context, dialog.UserID, time.Time) (bool, err
 	return false, dialog.ErrReadOnly()
 }
 
+func (store) KeepErasedUser(context.Context, dialog.ErasedUser) error { return dialog.ErrReadOnly() }
+
 func (store) Scrub(context.Context, dialog.UserID, []dialog.ID) error { return dialog.ErrReadOnly() }

@@ -83,7 +83,7 @@ func (s *Store) FinishErasure(ctx context.Context, user dialog.UserID, until tim
 		}
 		finished = true
 		err = w.exec("INSERT INTO erased_user (hash, sessions_ended, until) SELECT ?, sessions_ended, ? FROM user_access WHERE user = ? AND sessions_ended <> 0"+
-			" ON CONFLICT (hash) DO UPDATE SET sessions_ended = max(sessions_ended, excluded.sessions_ended), until = max(until, excluded.until)",
+			laterErased,
 			hashOf(user), millis(until), string(user))
 		for _, statement := range []string{
 			"DELETE FROM user_access WHERE user = ?",
@@ -98,6 +98,43 @@ func (s *Store) FinishErasure(ctx context.Context, user dialog.UserID, until tim
 		return err
 	})
 	return err == nil && finished, err
+}
+
+// laterErased keeps the later instants of two for one user.
+const laterErased = " ON CONFLICT (hash) DO UPDATE SET sessions_ended = max(sessions_ended, excluded.sessions_ended), until = max(until, excluded.until)"
+
+// ErasedUsers lists the users who were erased and are still kept.
+func (s *Store) ErasedUsers(ctx context.Context) (all []dialog.ErasedUser, err error) {
+	err = s.read(ctx, "reading the erased users", func(ctx context.Context) error {
+		all = nil
+		rows, err := s.reads.query(ctx, "SELECT hash, sessions_ended, until FROM erased_user")
+		if err != nil {
+			return err
+		}
+		defer rows.Close()
+		for rows.Next() {
+			var hash string
+			var ended, until int64
+			if err := rows.Scan(&hash, &ended, &until); err != nil {
+				return err
+			}
+			u := dialog.ErasedUser{SessionsEndedAt: instant(ended), Until: instant(until)}
+			if _, err := hex.Decode(u.Hash[:], []byte(hash)); err != nil {
+				return err
+			}
+			all = append(all, u)
+		}
+		return rows.Err()
+	})
+	return all, err
+}
+
+// KeepErasedUser stores a user who was erased in another store.
+func (s *Store) KeepErasedUser(ctx context.Context, u dialog.ErasedUser) error {
+	return s.write(ctx, "keeping an erased user", func(w *writer) error {
+		return w.exec("INSERT INTO erased_user (hash, sessions_ended, until) VALUES (?, ?, ?)"+laterErased,
+			hex.EncodeToString(u.Hash[:]), millis(u.SessionsEndedAt), millis(u.Until))
+	})
 }
 
 // UserKept looks for what is kept about a user besides dialogs.

@@ -2,6 +2,7 @@ package storetest
 
 import (
 	"context"
+	"crypto/sha256"
 	"fmt"
 	"slices"
 	"testing"
@@ -174,6 +175,27 @@ func testErasure(e *env) {
 	if status, err := e.svc.EraseUser(e.Context(), server(), Erased, false, e.endSessions); err != nil || !status.Done || status.Dialogs > 0 {
 		e.Errorf("erasing an erased user: %+v, %v", status, err)
 	}
+	e.unnamed(Erased)
+}
+
+// testErasedUsers copies who was erased, as a migration does.
+func testErasedUsers(e *env) {
+	ctx, at := e.Context(), e.clock.Now()
+	hash := sha256.Sum256([]byte(Erased))
+	for _, minutes := range [][2]time.Duration{{2, 4}, {1, 5}, {2, 3}} { // of two, the later instants count
+		u := dialog.ErasedUser{Hash: hash, SessionsEndedAt: at.Add(minutes[0] * time.Minute), Until: at.Add(minutes[1] * time.Minute)}
+		if err := e.store.KeepErasedUser(ctx, u); err != nil {
+			e.Fatal(err)
+		}
+	}
+	if err := e.endSessions(ctx, "bob"); err != nil { // who is not erased
+		e.Fatal(err)
+	}
+	ended := at.Add(2 * time.Minute)
+	all, err := e.store.ErasedUsers(ctx)
+	e.same(all, []dialog.ErasedUser{{Hash: hash, SessionsEndedAt: ended, Until: at.Add(5 * time.Minute)}}, fmt.Sprint("the erased users; ", err))
+	access, err := e.store.UserAccess(ctx, []dialog.UserID{Erased})
+	e.same(access, []dialog.UserAccess{{User: Erased, SessionsEndedAt: ended}}, fmt.Sprint("their sessions have ended; ", err))
 	e.unnamed(Erased)
 }
 

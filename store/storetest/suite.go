@@ -94,6 +94,7 @@ func Run(t *testing.T, newDatabase func(t testing.TB) Database) {
 		{"access of users", testAccess},
 		{"erasing a user", testErasure},
 		{"the steps of an erasure", testErasureSteps},
+		{"users who were erased in another store", testErasedUsers},
 		{"API keys under a race", testAPIKeyRace},
 		{"ended sessions", testSessions},
 		{"ended sessions under a race", testSessionRace},

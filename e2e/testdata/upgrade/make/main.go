@@ -15,6 +15,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"strings"
+	"time"
 
 	"go.mongodb.org/mongo-driver/v2/bson"
 	"go.mongodb.org/mongo-driver/v2/mongo"
@@ -85,7 +86,7 @@ func run(program, schema, store, operations, output string) error {
 
 // fill sends the operations that the program knows, and keeps the answers to the queries.
 // Each has a heading: the first schema with it, the caller, and a name for the first id
-// in its answer.
+// in its answer, or "done" to repeat it until its job is.
 func (f *fixture) fill(said io.Reader, schema, operations string) error {
 	url, err := address(said)
 	if err != nil {
@@ -110,6 +111,10 @@ func (f *fixture) fill(said io.Reader, schema, operations string) error {
 			query = strings.ReplaceAll(query, "$"+name, id)
 		}
 		data, err := f.post(url, user, query)
+		for err == nil && name == "done" && !bytes.Contains(data, []byte(`"done":true`)) {
+			time.Sleep(time.Second) // until the next step of the job
+			data, err = f.post(url, user, query)
+		}
 		if err != nil {
 			return fmt.Errorf("%s: %w", query, err)
 		}
