@@ -116,7 +116,9 @@ var (
 	}
 )
 
-func (s *settings) graphql(p parts) http.Handler {
+func (s *settings) graphql(p parts) http.Handler { return graph.NewHandler(s.graphqlConfig(p)) }
+
+func (s *settings) graphqlConfig(p parts) graph.Config {
 	limits := s.requestLimits
 	limits.List = graph.LongestList(s.limits)
 	streams := s.streams
@@ -143,7 +145,7 @@ func (s *settings) graphql(p parts) http.Handler {
 	if p.tracer != nil { // a nil pointer would be a tracer
 		config.Tracer = p.tracer
 	}
-	return graph.NewHandler(config)
+	return config
 }
 
 func (s *settings) quickbloxAPI(p parts) http.Handler {

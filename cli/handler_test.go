@@ -5,12 +5,9 @@ import (
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
-	"path/filepath"
 	"strings"
 	"testing"
 	"time"
-
-	"github.com/spf13/pflag"
 
 	"dialogs/edge"
 )
@@ -19,20 +16,9 @@ import (
 // who asks whether the server is ready gets a new answer, although the last one is
 // young enough.
 func TestFailedRequestsDoubtTheStore(t *testing.T) {
-	var s settings
-	s.bind(pflag.NewFlagSet("serve", pflag.ContinueOnError))
-	s.store.address = filepath.Join(t.TempDir(), "data")
+	s := defaults(t)
+	p := openParts(t, s)
 	log := slog.New(slog.DiscardHandler)
-	var opened closers
-	p, err := s.parts(t.Context(), log, &opened)
-	defer func() {
-		if err := opened.close(); err != nil {
-			t.Error(err)
-		}
-	}()
-	if err != nil {
-		t.Fatal(err)
-	}
 	asked, now := 0, time.Now()
 	p.prober = edge.NewProber(func(context.Context) error { asked++; return nil }, time.Second, func() time.Time { return now }, log)
 	handler := s.handler(p)

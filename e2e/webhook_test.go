@@ -56,9 +56,22 @@ func (h *hook) has(id string) bool {
 
 func (h *hook) await(t testing.TB, id string) {
 	t.Helper()
-	for deadline := time.Now().Add(servertest.Patience); !slices.Contains(h.arrived(), id); time.Sleep(5 * time.Millisecond) {
+	h.awaitAny(t, id, func(arrived string) bool { return arrived == id })
+}
+
+// awaitGap waits until the receiver is told of a gap in what a webhook delivers.
+func (h *hook) awaitGap(t *testing.T, webhook string) {
+	t.Helper()
+	h.awaitAny(t, "a gap", func(arrived string) bool {
+		return strings.HasPrefix(arrived, webhook+"_") && strings.HasSuffix(arrived, "_gap")
+	})
+}
+
+func (h *hook) awaitAny(t *testing.T, what string, is func(id string) bool) {
+	t.Helper()
+	for deadline := time.Now().Add(servertest.Patience); !slices.ContainsFunc(h.arrived(), is); time.Sleep(5 * time.Millisecond) {
 		if time.Now().After(deadline) {
-			t.Fatalf("%s did not arrive", id)
+			t.Fatalf("%s did not arrive, only %q", what, h.arrived())
 		}
 	}
 }

@@ -3,6 +3,7 @@ package e2e_test
 import (
 	"bytes"
 	"compress/gzip"
+	"crypto/rand"
 	"fmt"
 	"io"
 	"net/http"
@@ -12,6 +13,7 @@ import (
 	"time"
 
 	"dialogs/servertest"
+	"dialogs/store/mongo/mongotest"
 )
 
 // TestGuardsAnswerLikeTheAPI has a guard before all APIs refuse a request: the
@@ -111,6 +113,60 @@ func TestChangesAreAnnounced(t *testing.T) {
 	}
 	if took := time.Since(delivered); took > servertest.Patience {
 		t.Errorf("%d changes were delivered in %v", rounds, took)
+	}
+}
+
+// TestChangesOfOthersAreAnnounced makes changes through an instance that does not serve the
+// webhook, each as soon as the one before was delivered: the instance that serves it is told
+// by the store, and does not look once a second.
+func TestChangesOfOthersAreAnnounced(t *testing.T) {
+	store, secret := mongotest.URI(t), []string{"DIALOGS_SECRET=" + rand.Text() + rand.Text()}
+	instance := func() *servertest.Server {
+		return servertest.StartWith(t, secret, store, "--rate-limit", "0", "--webhook-allow", "127.0.0.1")
+	}
+	serving := instance()
+	receiver := newHook(t)
+	key := servertest.WithKey(serving.MustCLI("apikey", "create", "webhooks"))
+	serving.Must(key, `mutation($url: String!) { createWebhook(input: {url: $url}) { secret } }`, map[string]any{"url": receiver.URL})
+	id := newGroup(t, serving)
+	receiver.await(t, id+"_1") // from now on, the webhook is this instance's
+	other, begun := instance(), time.Now()
+	rounds := int(2 * servertest.Patience / time.Second)
+	for i := range rounds {
+		other.Must(key, `mutation { updateDialog(id: "`+id+`", input: { name: "`+fmt.Sprint(i)+`" }) { replayed } }`, nil)
+		receiver.await(t, fmt.Sprint(id, "_", 2+i))
+	}
+	if took := time.Since(begun); took > servertest.Patience {
+		t.Errorf("%d changes were delivered in %v", rounds, took)
+	}
+}
+
+// TestReplayOfWhatIsForgotten replays the changes since before what the store keeps: the
+// receiver is told of a gap.
+func TestReplayOfWhatIsForgotten(t *testing.T) {
+	s := start(t, "--keep-changes", "2h", "--webhook-allow", "127.0.0.1")
+	receiver := newHook(t)
+	key := servertest.WithKey(s.MustCLI("apikey", "create", "webhooks"))
+	made := s.Must(key, `mutation($url: String!) { createWebhook(input: {url: $url}) { webhook { id } } }`, map[string]any{"url": receiver.URL})
+	var h struct{ Webhook struct{ ID string } }
+	servertest.Decode(t, made.Data["createWebhook"], &h)
+	id := newGroup(t, s.Server)
+	receiver.await(t, id+"_1")
+	s.MustCLI("webhook", "replay", h.Webhook.ID, "--since", "3h")
+	receiver.awaitGap(t, h.Webhook.ID)
+}
+
+// TestReadOnlyDeliversNothing starts a server in maintenance with a webhook that has
+// something to deliver: it does not try to.
+func TestReadOnlyDeliversNothing(t *testing.T) {
+	s := start(t, "--webhook-allow", "127.0.0.1")
+	s.MustCLI("webhook", "add", newHook(t).URL, "--webhook-allow", "127.0.0.1")
+	newGroup(t, s.Server)
+	s.Stop()
+	s = startAt(t, s.Store, "--read-only", "--log-level", "debug", "--webhook-allow", "127.0.0.1")
+	s.Stop()
+	if log := s.Stderr.String(); strings.Contains(log, "webhooks interrupted") {
+		t.Errorf("got %s", log)
 	}
 }
 

@@ -21,6 +21,8 @@ func limitTrials() []trial {
 			{"limit-name", "5", refuses(`mutation { createDialog(input: {type: GROUP, name: "123456"}) { created } }`, "(limit 5)")},
 			{"limit-photo", "30", refuses(`mutation { createDialog(input: {type: GROUP, name: "x", photo: "`+strings.Repeat("p", 31)+`"}) { created } }`, "(limit 30)")},
 			{"limit-occupants", "4", refuses(`mutation { createDialog(input: {type: GROUP, name: "x", occupantIds: ["a", "b", "c", "d"]}) { created } }`, "(limit 4)")},
+			// Lists that no limit allows are not read to their end.
+			{"limit-occupants", "4", refuses(`mutation { createDialog(input: {type: GROUP, name: "x", occupantIds: [`+strings.Repeat(`"a", `, 9)+`]}) { created } }`, "XXX")},
 			{"limit-admins", "1", refuses(`mutation { createDialog(input: {type: GROUP, name: "x", occupantIds: ["a", "b"], adminIds: ["a", "b"]}) { created } }`, "(limit 1)")},
 			{"limit-ids", "2", refuses(`mutation { updateDialog(id: "5d75393ba28f9a17e1cb0f9e", input: {addOccupants: ["a", "b", "c"]}) { replayed } }`, "(limit 2)")},
 			{"limit-fields", "3", refuses(`mutation { defineCustomClass(input: {name: "Big", fields: [`+strings.Join([]string{field("a"), field("b"), field("c"), field("d")}, ",")+`]}) { customClass { name } } }`, "(limit 3)")},
@@ -135,9 +137,22 @@ func refusesRows(t *testing.T, s *servertest.Server) {
 	for range 4 {
 		s.Must(h, `mutation { createDialog(input: {type: GROUP, name: "x"}) { created } }`, nil)
 	}
-	reply := s.Post(h, `{ dialogs { totalCount } }`, nil)
-	if len(reply.Errors) != 1 || !strings.Contains(reply.Errors[0].Message, "(limit 3, --limit-rows)") {
-		t.Errorf("got status %d and %s, want a refusal by --limit-rows", reply.Status, reply.Body)
+	// The second has three dialogs to count too: the rows are those of the operation.
+	two := servertest.WithToken(s.Token("rows2"))
+	for range 2 {
+		s.Must(two, `mutation { createDialog(input: {type: GROUP, name: "x"}) { created } }`, nil)
+	}
+	for _, tt := range []struct {
+		h     servertest.Header
+		query string
+	}{
+		{h, `{ dialogs { totalCount } }`},
+		{two, `{ a: dialogs { totalCount } b: dialogs { totalCount } }`},
+	} {
+		reply := s.Post(tt.h, tt.query, nil)
+		if len(reply.Errors) != 1 || !strings.Contains(reply.Errors[0].Message, "(limit 3, --limit-rows)") {
+			t.Errorf("%s: got status %d and %s, want a refusal by --limit-rows", tt.query, reply.Status, reply.Body)
+		}
 	}
 }
 

@@ -1,0 +1,118 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/spf13/pflag"
+	"go.uber.org/goleak"
+)
+
+// defaults are the settings of a server with a store of its own.
+func defaults(t *testing.T) *settings {
+	t.Helper()
+	var s settings
+	s.bind(pflag.NewFlagSet("serve", pflag.ContinueOnError))
+	s.store.address = filepath.Join(t.TempDir(), "data")
+	return &s
+}
+
+// openParts opens them until the test ends.
+func openParts(t *testing.T, s *settings) parts {
+	t.Helper()
+	var opened closers
+	p, err := s.parts(t.Context(), slog.New(slog.DiscardHandler), &opened)
+	t.Cleanup(func() {
+		if err := opened.close(); err != nil {
+			t.Error(err)
+		}
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return p
+}
+
+// TestPanicsOutsideOfAPIs has a page outside of the APIs panic: the client gets an answer.
+func TestPanicsOutsideOfAPIs(t *testing.T) {
+	s := defaults(t)
+	p := openParts(t, s)
+	p.prober = nil
+	answer := httptest.NewRecorder()
+	s.handler(p).ServeHTTP(answer, httptest.NewRequestWithContext(t.Context(), http.MethodGet, "/readyz", nil))
+	if answer.Code != http.StatusInternalServerError || !strings.Contains(answer.Body.String(), "INTERNAL") {
+		t.Errorf("got %d %s", answer.Code, answer.Body)
+	}
+}
+
+// TestStreamsEndWithinTheGrace: when a server stops, its streams end in the first half of
+// the grace, so that clients have the other half for their last messages.
+func TestStreamsEndWithinTheGrace(t *testing.T) {
+	s := defaults(t)
+	s.grace = 8 * time.Second
+	if got, want := s.graphqlConfig(openParts(t, s)).Streams.Spread, 4*time.Second; got != want {
+		t.Errorf("got %s, want %s", got, want)
+	}
+}
+
+// TestHolder: a store that one process serves at a time is continued by the next one at
+// once, without waiting for the leases of the one before. Instances that share a store have
+// different names.
+func TestHolder(t *testing.T) {
+	embedded, shared := storeSettings{address: "data"}, storeSettings{address: "mongodb://127.0.0.1/dialogs"}
+	for _, tt := range []struct {
+		reason string
+		store  storeSettings
+		same   bool
+	}{
+		{"the next process of an embedded store", embedded, true},
+		{"two instances on MongoDB", shared, false},
+	} {
+		one, other := settings{store: tt.store}, settings{store: tt.store}
+		if one, other := one.holder(), other.holder(); one == "" || (one == other) != tt.same {
+			t.Errorf("%s: got %q and %q", tt.reason, one, other)
+		}
+	}
+}
+
+// TestFailedStartLeavesNothingRunning starts a server that reads the keys of another issuer
+// and cannot print its welcome. Its context goes on, and nothing else does.
+func TestFailedStartLeavesNothingRunning(t *testing.T) {
+	before := goleak.IgnoreCurrent()
+	// An issuer that accepts connections and does not answer.
+	issuer, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	var log strings.Builder
+	code := Run(ctx, []string{
+		"serve", "--dev", "--listen", "127.0.0.1:0", "--store", filepath.Join(t.TempDir(), "data"),
+		"--jwks-url", "http://" + issuer.Addr().String(), "--jwks-issuer", "https://issuer.example", "--jwks-audience", "dialogs",
+	}, nil, strings.NewReader(""), full{}, &log)
+	if code != exitFailed || !strings.Contains(log.String(), errFull.Error()) {
+		t.Errorf("got code %d and %s", code, &log)
+	}
+	if err := goleak.Find(before); err != nil {
+		t.Error(err)
+	}
+	if err := issuer.Close(); err != nil {
+		t.Error(err)
+	}
+}
+
+var errFull = errors.New("nothing can be written")
+
+// full is an output that cannot be written.
+type full struct{}
+
+func (full) Write([]byte) (int, error) { return 0, errFull }
