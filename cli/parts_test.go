@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"path/filepath"
+	"reflect"
 	"strings"
 	"testing"
 	"time"
@@ -60,6 +61,16 @@ func TestStreamsEndWithinTheGrace(t *testing.T) {
 	s.grace = 8 * time.Second
 	if got, want := s.graphqlConfig(openParts(t, s)).Streams.Spread, 4*time.Second; got != want {
 		t.Errorf("got %s, want %s", got, want)
+	}
+}
+
+// TestTheHubTellsTheSender: what the store announces, the hub hears, and the sender of webhooks
+// must hear too.
+func TestTheHubTellsTheSender(t *testing.T) {
+	p := openParts(t, defaults(t))
+	told := func(f func()) uintptr { return reflect.ValueOf(f).Pointer() }
+	if p.hub.Announced == nil || told(p.hub.Announced) != told(p.sender.Wake) {
+		t.Error("the hub does not tell the sender of announced changes")
 	}
 }
 

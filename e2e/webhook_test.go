@@ -60,14 +60,14 @@ func (h *hook) await(t testing.TB, id string) {
 }
 
 // awaitGap waits until the receiver is told of a gap in what a webhook delivers.
-func (h *hook) awaitGap(t *testing.T, webhook string) {
+func (h *hook) awaitGap(t testing.TB, webhook string) {
 	t.Helper()
 	h.awaitAny(t, "a gap", func(arrived string) bool {
 		return strings.HasPrefix(arrived, webhook+"_") && strings.HasSuffix(arrived, "_gap")
 	})
 }
 
-func (h *hook) awaitAny(t *testing.T, what string, is func(id string) bool) {
+func (h *hook) awaitAny(t testing.TB, what string, is func(id string) bool) {
 	t.Helper()
 	for deadline := time.Now().Add(servertest.Patience); !slices.ContainsFunc(h.arrived(), is); time.Sleep(5 * time.Millisecond) {
 		if time.Now().After(deadline) {

@@ -120,7 +120,7 @@ func TestChangesAreAnnounced(t *testing.T) {
 // webhook, each as soon as the one before was delivered: the instance that serves it is told
 // by the store, and does not look once a second.
 func TestChangesOfOthersAreAnnounced(t *testing.T) {
-	store, secret := mongotest.URI(t), []string{"DIALOGS_SECRET=" + rand.Text() + rand.Text()}
+	store, secret := mongotest.Real(t, "change streams"), []string{"DIALOGS_SECRET=" + rand.Text() + rand.Text()}
 	instance := func() *servertest.Server {
 		return servertest.StartWith(t, secret, store, "--rate-limit", "0", "--webhook-allow", "127.0.0.1")
 	}
