@@ -96,6 +96,23 @@ func (r *Request) noteReason(reason string) {
 	}
 }
 
+// Tentative returns a function that forgets what was noted about the context's request
+// after this call: for a part of it that is tried again.
+func Tentative(ctx context.Context) (forget func()) {
+	r, ok := ctx.Value(requestKey{}).(*Request)
+	if !ok {
+		return func() {}
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	notes, reasoned, unavailable, setting := len(r.notes), r.reasoned, r.unavailable, r.setting
+	return func() {
+		r.mu.Lock()
+		defer r.mu.Unlock()
+		r.notes, r.reasoned, r.unavailable, r.setting = r.notes[:notes:notes], reasoned, unavailable, setting
+	}
+}
+
 // NoteRoute notes which of the server's routes the context's request is for.
 func NoteRoute(ctx context.Context, route string) {
 	if r, ok := ctx.Value(requestKey{}).(*Request); ok {

@@ -2,6 +2,7 @@ package auth_test
 
 import (
 	"crypto/elliptic"
+	"crypto/rand"
 	"errors"
 	"net/http"
 	"testing"
@@ -10,6 +11,8 @@ import (
 	"github.com/golang-jwt/jwt/v5"
 
 	"dialogs/auth"
+	"dialogs/dialog"
+	"dialogs/store/memory"
 )
 
 // TestCheckAgain verifies a token of another issuer once for all connections that have
@@ -53,5 +56,45 @@ func TestCheckAgain(t *testing.T) {
 	c.advance(2 * time.Second)
 	if n := check(); n != 100 {
 		t.Errorf("%d of 100 are refused after their token has expired", n)
+	}
+}
+
+// TestCheckAhead asks the store for what could not be used at the next check, so that who is
+// no longer allowed to call is noticed within 5 seconds although checks are 3.6 seconds apart.
+func TestCheckAhead(t *testing.T) {
+	c, keys, sessions := newClock(), &keyStore{}, memory.NewStore()
+	a := newAuthenticator(t, auth.Config{Now: c.Now, Keys: keys, Sessions: sessions})
+	other := newAuthenticator(t, auth.Config{Now: c.Now, Keys: keys, Sessions: sessions})
+	minter, err := auth.NewMinter([][]byte{secret}, c.Now, rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	session := func(user dialog.UserID) http.Header {
+		token, _, err := minter.Mint(user, time.Hour)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return bearer(token)
+	}
+	for _, test := range []struct {
+		what string
+		with http.Header
+		end  func(auth.Identity) error
+	}{
+		{"a key that was revoked", apiKey(newKey(t, "backend", keys)), func(auth.Identity) error { return keys.RemoveAPIKey(t.Context(), "backend") }},
+		{"a session that was ended", session("alice"), func(id auth.Identity) error { return other.EndSession(t.Context(), id) }},
+		{"a user who was suspended", session("bob"), func(auth.Identity) error { return other.SuspendUser(t.Context(), "bob", true) }},
+	} {
+		id, err := a.Authenticate(t.Context(), test.with)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := test.end(id); err != nil {
+			t.Fatal(err)
+		}
+		c.advance(500 * time.Millisecond) // what is known now is too old at the next check
+		if a.Check(t.Context(), []auth.Identity{id})[0] == nil {
+			t.Errorf("%s is not noticed", test.what)
+		}
 	}
 }

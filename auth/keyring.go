@@ -86,6 +86,17 @@ func (k *keyring) verify(ctx context.Context, text string) (dialog.APIKey, error
 	return key, nil
 }
 
+// refresh reads the keys if there are callers who use them, and the keys cannot be used the
+// next time. If that fails, they are read again for each caller.
+func (k *keyring) refresh(ctx context.Context, callers []Identity) {
+	for i := range callers {
+		if callers[i].credentials.APIKey != "" && k.age(k.known.Load()) >= keysUsable-checkedEvery {
+			_ = k.reads.next(ctx)
+			return
+		}
+	}
+}
+
 // find finds a key in the store. For an unknown key it waits for a read that starts
 // afterwards, so that a new key works at once.
 func (k *keyring) find(ctx context.Context, hash [sha256.Size]byte) (dialog.APIKey, error) {

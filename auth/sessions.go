@@ -19,9 +19,9 @@ const (
 	// sessionBelieved is how long the answer "not ended" is used: a session
 	// that another instance ends must be rejected within 5 seconds.
 	sessionBelieved = 4 * time.Second
-	// checkedEvery is how often [Authenticator.Check] should be called: what it
-	// could not use the next time, it asks for now.
-	checkedEvery = 1200 * time.Millisecond
+	// checkedEvery is how often [Authenticator.Check] should be called for each caller:
+	// what it could not use the next time, it asks for now.
+	checkedEvery = 3600 * time.Millisecond
 	// sessionsRemembered limits the memory, to about 5 MB. A session that is forgotten is
 	// looked up again.
 	sessionsRemembered = 20_000
@@ -135,9 +135,13 @@ const lookedUpMost = 500
 // fails is asked again for each of them.
 func (s *sessions) refresh(ctx context.Context, callers []Identity) {
 	due := map[string]struct{}{}
-	for _, id := range callers {
-		if seen, ok := s.seen.Peek(id.session); id.session != "" && (!ok || !seen.ended && !s.believed(seen, checkedEvery)) {
-			due[id.session] = struct{}{}
+	for i := range callers {
+		session := callers[i].session
+		if session == "" {
+			continue
+		}
+		if seen, ok := s.seen.Peek(session); !ok || !seen.ended && !s.believed(seen, checkedEvery) {
+			due[session] = struct{}{}
 		}
 	}
 	for names := range slices.Chunk(slices.Collect(maps.Keys(due)), lookedUpMost) {

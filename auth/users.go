@@ -92,9 +92,12 @@ func (u *users) look(ctx context.Context, names []dialog.UserID) (map[dialog.Use
 // again for each of them.
 func (u *users) refresh(ctx context.Context, callers []Identity) {
 	due := map[dialog.UserID]struct{}{}
-	for _, id := range callers {
-		user := id.Caller.User
-		if seen, ok := u.seen.Peek(user); user != "" && (!ok || !u.believed(seen, checkedEvery)) {
+	for i := range callers {
+		user := callers[i].Caller.User
+		if user == "" {
+			continue
+		}
+		if seen, ok := u.seen.Peek(user); !ok || !u.believed(seen, checkedEvery) {
 			due[user] = struct{}{}
 		}
 	}

@@ -24,7 +24,7 @@ type Requests struct {
 	bodies, values *pool
 	// reading is for what takes long: decoding large bodies, and preparing large
 	// documents.
-	reading *lane
+	reading *Lane
 }
 
 // NewRequests bounds requests by limits.
@@ -33,7 +33,7 @@ func NewRequests(l Limits) *Requests {
 		limits:  l,
 		bodies:  newPool("memory-requests", l.Requests, l.Requests/2, freeBody, 0),
 		values:  newPool("memory-requests", l.Requests, l.Requests/2, freeValues, 0),
-		reading: newLane(),
+		reading: newReading(),
 	}
 }
 
@@ -164,7 +164,7 @@ func (q *Requests) Reading(ctx context.Context, c dialog.Caller, size int) (done
 	if size <= SmallBytes {
 		return func() {}, nil
 	}
-	return q.reading.enter(ctx, c)
+	return q.reading.Enter(ctx, c)
 }
 
 // DecodeJSON is Decode for a body of JSON, whose values it counts.

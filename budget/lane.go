@@ -15,10 +15,11 @@ import (
 // it never waits for others.
 const SmallBytes = 4 << 10
 
-// A lane lets a few run at the same time, one less than there are CPUs. Callers take
-// turns: however many requests one of them sends, the next one of another caller waits
-// for one of theirs. What is not large does not use the lane, and has at least one CPU.
-type lane struct {
+// A Lane lets a few run at the same time. Callers take turns: however many requests one
+// of them sends, the next one of another caller waits for one of theirs.
+type Lane struct {
+	refusal string
+
 	mu   sync.Mutex
 	free int
 	// waiting are those who wait, by caller, and turns the callers in their order. A
@@ -27,13 +28,21 @@ type lane struct {
 	turns   []dialog.Actor
 }
 
-func newLane() *lane {
-	return &lane{free: max(1, runtime.GOMAXPROCS(0)-1), waiting: map[dialog.Actor][]chan struct{}{}}
+// NewLane lets so many run at the same time. The refusal is the message for callers whose
+// turn does not come in time.
+func NewLane(most int, refusal string) *Lane {
+	return &Lane{refusal: refusal, free: most, waiting: map[dialog.Actor][]chan struct{}{}}
 }
 
-// enter waits for the caller's turn until ctx ends. What it returns ends the turn. Its
+// newReading is the lane of large requests, one less than there are CPUs. What is not
+// large does not use it, and has at least one CPU.
+func newReading() *Lane {
+	return NewLane(max(1, runtime.GOMAXPROCS(0)-1), "too many large requests are being read at the same time (limit: --request-timeout): send fewer or smaller ones at once")
+}
+
+// Enter waits for the caller's turn until ctx ends. What it returns ends the turn. Its
 // error is an [api.Refusal].
-func (l *lane) enter(ctx context.Context, c dialog.Caller) (leave func(), err error) {
+func (l *Lane) Enter(ctx context.Context, c dialog.Caller) (leave func(), err error) {
 	who := c.Actor().Identity()
 	l.mu.Lock()
 	if l.free > 0 {
@@ -56,13 +65,12 @@ func (l *lane) enter(ctx context.Context, c dialog.Caller) (leave func(), err er
 		l.leave()
 	}
 	return nil, &api.Refusal{
-		Code: api.Unavailable, Status: http.StatusServiceUnavailable, RetryAfter: retryAfter,
-		Message: "too many large requests are being read at the same time (limit: --request-timeout): send fewer or smaller ones at once",
+		Code: api.Unavailable, Status: http.StatusServiceUnavailable, RetryAfter: retryAfter, Message: l.refusal,
 	}
 }
 
 // leave hands the lane to the next.
-func (l *lane) leave() {
+func (l *Lane) leave() {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if len(l.turns) == 0 {
@@ -81,7 +89,7 @@ func (l *lane) leave() {
 }
 
 // giveUp reports whether the caller still waited, and lets the others pass.
-func (l *lane) giveUp(who dialog.Actor, granted chan struct{}) bool {
+func (l *Lane) giveUp(who dialog.Actor, granted chan struct{}) bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	i := slices.Index(l.waiting[who], granted)

@@ -11,7 +11,7 @@ import (
 )
 
 // waitFor waits until so many of a caller's requests wait for the lane.
-func (l *lane) waitFor(c dialog.Caller, n int) {
+func (l *Lane) waitFor(c dialog.Caller, n int) {
 	for {
 		l.mu.Lock()
 		waiting := len(l.waiting[c.Actor().Identity()])
@@ -25,16 +25,16 @@ func (l *lane) waitFor(c dialog.Caller, n int) {
 
 // TestLane has one caller send many large requests, and another one a single request.
 func TestLane(t *testing.T) {
-	l := newLane()
+	l := newReading()
 	l.free = 1
-	leave, err := l.enter(t.Context(), alice)
+	leave, err := l.Enter(t.Context(), alice)
 	if err != nil {
 		t.Fatal(err)
 	}
 	order := make(chan string, 4)
 	enter := func(c dialog.Caller, name string, waiting int) {
 		go func() {
-			leave, err := l.enter(t.Context(), c)
+			leave, err := l.Enter(t.Context(), c)
 			if err != nil {
 				t.Error(err)
 				return
@@ -51,7 +51,7 @@ func TestLane(t *testing.T) {
 
 	ended, cancel := context.WithCancel(t.Context())
 	cancel()
-	_, err = l.enter(ended, backend)
+	_, err = l.Enter(ended, backend)
 	if refusal := api.AsRefusal(err); err == nil || refusal.Code != api.Unavailable || refusal.RetryAfter == 0 || !strings.Contains(refusal.Message, "--request-timeout") {
 		t.Errorf("a request whose time is up: %v", err)
 	}
@@ -64,7 +64,7 @@ func TestLane(t *testing.T) {
 	if want := "alice 1, bob, alice 2, alice 3"; strings.Join(got, ", ") != want {
 		t.Errorf("got %v, want %s", got, want)
 	}
-	if leave, err = l.enter(ended, bob); err != nil {
+	if leave, err = l.Enter(ended, bob); err != nil {
 		t.Fatalf("a free lane: %v", err)
 	}
 	leave()

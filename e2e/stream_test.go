@@ -1,6 +1,7 @@
 package e2e_test
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -220,10 +221,20 @@ func TestSignedOut(t *testing.T) {
 	}
 }
 
-// watchEvents subscribes by server-sent events.
+// watchEvents subscribes to all dialogs by server-sent events.
 func watchEvents(t *testing.T, s *servertest.Server, header servertest.Header) io.Reader {
 	t.Helper()
-	r, err := http.NewRequestWithContext(t.Context(), http.MethodPost, s.URL+"/graphql", strings.NewReader(`{"query":"subscription { dialogsChanged { dialogId } }"}`))
+	return askEvents(t, s, header, "subscription { dialogsChanged { dialogId } }")
+}
+
+// askEvents asks for server-sent events.
+func askEvents(t *testing.T, s *servertest.Server, header servertest.Header, query string) io.Reader {
+	t.Helper()
+	body, err := json.Marshal(map[string]string{"query": query})
+	if err != nil {
+		t.Fatal(err)
+	}
+	r, err := http.NewRequestWithContext(t.Context(), http.MethodPost, s.URL+"/graphql", bytes.NewReader(body))
 	if err != nil {
 		t.Fatal(err)
 	}

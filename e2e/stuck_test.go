@@ -32,20 +32,30 @@ func TestStuckReaderTakesLittle(t *testing.T) {
 			for i := range 40 {
 				fmt.Fprintf(&photos, "a%d: photo ", i)
 			}
-			stuck := connectSocket(t, s, servertest.WithToken(s.Token("stuck")))
-			stuck.subscribe("1", fmt.Sprintf(`subscription { dialogChanged(id: %q, sinceVersion: 1) { dialog { %s } } }`, made.Dialog.ID, photos.String()))
-			stuck.send(map[string]any{"type": "ping"})
-			if kind, text := stuck.next(); kind != "pong" {
+			stuck := servertest.WithToken(s.Token("stuck"))
+			query := fmt.Sprintf(`subscription { dialogChanged(id: %q, sinceVersion: 1) { dialog { %s } } }`, made.Dialog.ID, photos.String())
+			socket := connectSocket(t, s, stuck)
+			socket.subscribe("1", query)
+			socket.send(map[string]any{"type": "ping"})
+			if kind, text := socket.next(); kind != "pong" {
 				t.Fatalf("got %s, want pong", text)
 			}
+			askEvents(t, s, stuck, query)
 			for i := range events {
 				s.Must(owner, `mutation($id: ID!, $name: String!) { updateDialog(id: $id, input: { name: $name }) { replayed } }`,
 					map[string]any{"id": made.Dialog.ID, "name": fmt.Sprint(i)})
 			}
-			s.Stderr.Await(t, `the client reads too slowly`)
-			if sent, err := strconv.Atoi(s.Stderr.Await(t, `"events":(\d+)`)); err != nil || sent > most {
-				t.Errorf("%d events were sent to a client that does not read (%v), want at most %d", sent, err, most)
+			// The line of a WebSocket's operation has no reason, which is its connection's.
+			for what, line := range map[string]string{
+				"a WebSocket":     `"msg":"operation finished"[^\n]*"events":(\d+)`,
+				"an event stream": `"msg":"request finished"[^\n]*"events":(\d+)[^\n]*`,
+			} {
+				if sent, err := strconv.Atoi(s.Stderr.Await(t, line)); err != nil || sent > most {
+					t.Errorf("%s: %d events were sent to a client that does not read (%v), want at most %d", what, sent, err, most)
+				}
 			}
+			s.Stderr.Await(t, `"close_code":1006[^\n]*"reason":"the client reads too slowly"`)
+			s.Stderr.Await(t, `"msg":"request finished"[^\n]*"reason":"the client reads too slowly"[^\n]*"events":\d+`)
 		})
 	}
 }

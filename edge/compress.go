@@ -23,6 +23,12 @@ const (
 	eventStream = "text/event-stream"
 )
 
+// isEventStream tells whether an answer is a stream of events.
+func isEventStream(h http.Header) bool {
+	kind, _, _ := strings.Cut(h.Get("Content-Type"), ";")
+	return strings.EqualFold(strings.TrimSpace(kind), eventStream)
+}
+
 // Compress compresses answers for clients that accept gzip. Streams of events
 // pass as they are, and so do answers while many others are compressed: slow
 // clients would fill the memory.

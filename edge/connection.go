@@ -53,8 +53,7 @@ func (c *connection) SyscallConn() (syscall.RawConn, error) {
 	return raw.SyscallConn()
 }
 
-// SetWriteBuffer lets a WebSocket limit what the system keeps for a client that does not
-// read.
+// SetWriteBuffer limits what the system keeps for the client of a stream that does not read.
 func (c *connection) SetWriteBuffer(bytes int) error {
 	buffered, ok := c.Conn.(interface{ SetWriteBuffer(bytes int) error })
 	if !ok {

@@ -24,6 +24,19 @@ type pacedWriter struct {
 // Unwrap lets [http.ResponseController] hijack and set deadlines.
 func (w *pacedWriter) Unwrap() http.ResponseWriter { return w.ResponseWriter }
 
+// streamBuffer is what the system keeps for the client of an event stream, which Linux
+// doubles: as for a WebSocket. By default it is up to 4 MB, so that clients that do not read
+// would be noticed late, and many of them would take much memory.
+const streamBuffer = 64 << 10
+
+// WriteHeader limits what the system keeps if the answer is an event stream.
+func (w *pacedWriter) WriteHeader(status int) {
+	if isEventStream(w.Header()) {
+		_ = w.conn.SetWriteBuffer(streamBuffer) // without it, a stuck client is noticed later
+	}
+	w.ResponseWriter.WriteHeader(status)
+}
+
 func (w *pacedWriter) Write(p []byte) (int, error) {
 	written := 0
 	for {

@@ -56,7 +56,7 @@ func (w *placedWriter) begin() {
 	}
 	w.begun = true
 	h := w.Header()
-	if h.Get("Content-Encoding") != "" || h.Get("Content-Type") == eventStream || !w.place.take() {
+	if h.Get("Content-Encoding") != "" || isEventStream(h) || !w.place.take() {
 		h.Set(gzhttp.HeaderNoCompression, "1")
 	}
 }

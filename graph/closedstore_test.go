@@ -26,6 +26,7 @@ func (closedStore) ChangesSince(context.Context, dialog.ChangesQuery) (dialog.Ch
 // and a WebSocket with 1013, so that they do.
 func TestStoreClosedWhileStreaming(t *testing.T) {
 	s := stream(t, func(c *graph.Config) {
+		c.Streams.Patience = time.Millisecond
 		c.Hub = live.NewHub(live.Options{Store: closedStore{memory.NewStore()}, Service: c.Service, Now: time.Now, Log: slog.New(slog.DiscardHandler)})
 	})
 	changes, _ := s.do(user("alice"), `{ dialogChanges { cursor } }`).Data["dialogChanges"].(map[string]any)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"os"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -79,7 +80,10 @@ func (e *eventStream) write(text string) error {
 	if err == nil {
 		err = e.control.Flush()
 	}
-	if err != nil {
+	switch {
+	case errors.Is(err, os.ErrDeadlineExceeded):
+		e.end("the client reads too slowly")
+	case err != nil:
 		e.end("connection lost")
 	}
 	return err

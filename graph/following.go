@@ -11,6 +11,7 @@ import (
 	"github.com/vektah/gqlparser/v2/gqlerror"
 
 	"dialogs/api"
+	"dialogs/dialog"
 	"dialogs/live"
 )
 
@@ -25,6 +26,10 @@ type subscription struct {
 	events    int
 	shareable *shareable
 	release   func() // what it keeps
+	place     place
+	// atOnce tells whether a message of this length can be sent without waiting; nil for
+	// never.
+	atOnce func(bytes int) bool
 	// transport, began and reason, which is why it ended, are for the observer.
 	transport, reason string
 	began             time.Time
@@ -49,34 +54,50 @@ func (s *streamer) subscribe(ctx context.Context, exec graphql.GraphExecutor, op
 			s.quota.subscriptions.give(who)
 		}
 	}()
-	field := ""
-	for _, f := range rootFields(op) {
-		field = f.Name
-	}
+	field, newOp := rootFields(op)[0].Name, again(op)
 	began := time.Now()
-	within, cancel := limited(ctx)
-	defer cancel()
-	opening, feed := withFeed(within, nil)
-	responses, inner := exec.DispatchOperation(opening, op)
-	if feed.watch != nil {
+	var watch *live.Watch
+	var errs gqlerror.List
+	refused := s.patiently(ctx, s.opening, s.caller(ctx), func() (again bool) {
+		watch, errs = s.open(ctx, exec, op)
+		if again = watch == nil && later(errs) != nil; again {
+			op = newOp()
+		}
+		return again
+	})
+	switch {
+	case watch != nil:
 		opened = true
 		s.observer.Operation(field, "")
 		s.observer.Subscribed(over)
 		return &subscription{
 			transport: over, began: began, reason: "disconnected",
-			streamer: s, exec: exec, watch: feed.watch, operation: again(op), send: send, shareable: shareable, release: release,
+			streamer: s, exec: exec, watch: watch, operation: newOp, send: send, shareable: shareable, release: release,
 		}, nil, nil
+	case ctx.Err() != nil:
+		return nil, nil, errCut
+	case len(errs) == 0: // it was not its turn in time
+		errs = s.refusal(ctx, refused)
+	}
+	s.observer.Operation(field, codeOf(errs[0]))
+	noteErrors(ctx, errs)
+	return nil, errs, later(errs)
+}
+
+// open opens a subscription. Without what it watches, the errors say why.
+func (s *streamer) open(ctx context.Context, exec graphql.GraphExecutor, op *graphql.OperationContext) (*live.Watch, gqlerror.List) {
+	within, cancel := limited(ctx)
+	defer cancel()
+	opening, feed := withFeed(within, nil)
+	responses, inner := exec.DispatchOperation(opening, op)
+	if feed.watch != nil {
+		return feed.watch, nil
 	}
 	response := responses(inner)
-	if ctx.Err() != nil {
-		return nil, nil, errCut
-	}
 	if response == nil || len(response.Errors) == 0 {
-		return nil, s.refusal(ctx, stopped(op)), errLater
+		return nil, s.refusal(ctx, stopped(op))
 	}
-	s.observer.Operation(field, codeOf(response.Errors[0]))
-	noteErrors(ctx, response.Errors)
-	return nil, response.Errors, later(response.Errors)
+	return nil, response.Errors
 }
 
 // later is errLater if the errors say that the server or the store is overloaded.
@@ -114,7 +135,10 @@ func (s *subscription) close(ctx context.Context) {
 // the operation, as run does.
 func (s *subscription) follow(ctx context.Context) (gqlerror.List, error) {
 	for {
-		event, err := s.watch.Next(ctx)
+		event, _, err := s.take(ctx, func(ctx context.Context) (live.Event, bool, error) {
+			event, err := s.watch.Next(ctx)
+			return event, true, err
+		})
 		if over, errs, err := s.tell(ctx, event, err); over {
 			return errs, err
 		}
@@ -125,8 +149,9 @@ func (s *subscription) follow(ctx context.Context) (gqlerror.List, error) {
 // what ends the operation.
 func (s *subscription) catchUp(ctx context.Context) (over bool, errs gqlerror.List, err error) {
 	for {
-		event, ok, err := s.watch.Take(ctx)
+		event, ok, err := s.take(ctx, s.watch.Take)
 		if err == nil && !ok {
+			s.making.leave(&s.place)
 			err = ctx.Err()
 			return err != nil, nil, cut(err)
 		}
@@ -134,6 +159,28 @@ func (s *subscription) catchUp(ctx context.Context) (over bool, errs gqlerror.Li
 			return true, errs, err
 		}
 	}
+}
+
+// take takes the next event. While the store is away, the client waits.
+func (s *subscription) take(ctx context.Context, next func(context.Context) (live.Event, bool, error)) (e live.Event, ok bool, err error) {
+	e, ok, err = next(ctx)
+	if err == nil || !dialog.IsCode(err, dialog.Unavailable) {
+		return e, ok, err
+	}
+	s.making.leave(&s.place)
+	late := time.NewTimer(s.Patience)
+	defer late.Stop()
+	for pause := retryLeast; dialog.IsCode(err, dialog.Unavailable); pause = min(2*pause, retryMost) {
+		select {
+		case <-time.After(pause):
+			e, ok, err = next(ctx)
+		case <-late.C:
+			return e, ok, err
+		case <-ctx.Done():
+			return e, ok, err
+		}
+	}
+	return e, ok, err
 }
 
 // tell sends the response of one event, unless there is none because of the error.
@@ -162,12 +209,13 @@ func (s *subscription) tell(ctx context.Context, e live.Event, err error) (over 
 
 // respond sends the response of one event. If others get the same one, it is made once.
 func (s *subscription) respond(ctx context.Context, e live.Event) error {
+	s.making.wait(&s.place)
 	op := s.operation()
 	data, keep := s.sharing.share(ctx, s.shareable, e)
 	if data != nil {
 		_, account := s.answering(ctx, op)
 		defer account.Close()
-		return s.emit(ctx, account, &graphql.Response{Data: data}, s.send)
+		return s.emit(ctx, account, &graphql.Response{Data: data}, s.deliver)
 	}
 	var shared json.RawMessage
 	defer func() { keep(shared) }()
@@ -189,5 +237,13 @@ func (s *subscription) respond(ctx context.Context, e live.Event) error {
 	}
 	keep(shared) // before sending, which may have to wait
 	keep = func(json.RawMessage) {}
-	return s.emit(ctx, account, response, s.send)
+	return s.emit(ctx, account, response, s.deliver)
+}
+
+// deliver sends a response. The subscription keeps its place only if that cannot take long.
+func (s *subscription) deliver(payload []byte) error {
+	if s.atOnce == nil || !s.atOnce(len(payload)) {
+		s.making.leave(&s.place)
+	}
+	return s.send(payload)
 }

@@ -72,7 +72,12 @@ func NewHandler(c Config) http.Handler {
 	server := handler.New(generated.NewExecutableSchema(config))
 	// The first transport that supports a request serves it.
 	p := presenter{log: c.Log, caller: c.Caller, answers: c.Answers, turns: c.Turns, observer: c.Observer}
-	streams := &streamer{presenter: p, service: c.Service, Streams: c.Streams, quota: &quota{}, upkeep: &upkeep{callers: c.Streams.Callers, interval: c.Streams.PingInterval}, sharing: newSharing(), keeping: newKeeping(c.Documents)}
+	streams := &streamer{
+		presenter: p, service: c.Service, Streams: c.Streams, quota: &quota{},
+		upkeep:  &upkeep{callers: c.Streams.Callers, interval: c.Streams.PingInterval},
+		sharing: newSharing(), keeping: newKeeping(c.Documents),
+		signing: newStarting(), opening: newStarting(), making: newMaking(),
+	}
 	server.AddTransport(overWebSocket{streams, c.Requests, newWires()})
 	server.AddTransport(overEvents{streams, c.Requests})
 	server.AddTransport(get{p, c.Requests})

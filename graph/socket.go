@@ -48,8 +48,9 @@ type socket struct {
 	begun        int
 
 	work sync.WaitGroup // operations, pings and closing
-	// pinged says that the client has not answered the latest ping.
-	pinged atomic.Bool
+	// pinged says that the client has not answered the latest ping, and signingIn that
+	// nothing is read meanwhile.
+	pinged, signingIn atomic.Bool
 
 	mu sync.Mutex // guards what follows
 	// ctx is above, and after connection_init the context of the caller.

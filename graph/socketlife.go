@@ -32,6 +32,9 @@ func (s *socket) revoke(refused error) { s.refuse(api.AsRefusal(refused)) }
 // keepAlive sends a ping, and drops the connection if the one before was not answered.
 // An anonymous connection without operations is closed.
 func (s *socket) keepAlive() {
+	if s.signingIn.Load() { // its pong would not be read
+		return
+	}
 	s.mu.Lock()
 	idle, ctx := s.initialized && len(s.operations) == 0, s.ctx
 	s.mu.Unlock()

@@ -165,7 +165,7 @@ func TestEventStreamEnds(t *testing.T) {
 // TestEventsOverloaded ends the stream of a subscription that cannot start now without
 // complete, so that the client connects again.
 func TestEventsOverloaded(t *testing.T) {
-	s := stream(t, func(*graph.Config) {})
+	s := stream(t, func(c *graph.Config) { c.Streams.Patience = time.Millisecond })
 	s.store.overloaded.Store(true)
 	s.events(http.MethodPost, "alice", watchAll).gets("")
 	s.store.overloaded.Store(false)

@@ -10,6 +10,7 @@ import (
 	"github.com/vektah/gqlparser/v2/gqlerror"
 
 	"dialogs/api"
+	"dialogs/budget"
 	"dialogs/dialog"
 )
 
@@ -26,6 +27,10 @@ type streamer struct {
 	upkeep  *upkeep
 	sharing *sharing
 	keeping *keeping
+	// signing is the lane in which callers sign in on WebSockets, and opening the one in
+	// which subscriptions start.
+	signing, opening *budget.Lane
+	making           *making
 }
 
 // A send sends one result of an operation. After an error nothing more is sent.

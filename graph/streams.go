@@ -26,6 +26,9 @@ type Streams struct {
 	// WriteTimeout is how long a client may let a message wait, beyond 32 KiB per
 	// second.
 	WriteTimeout time.Duration
+	// Patience is how long a client waits on its connection when a subscription cannot start
+	// or catch up because the store is away, before it has to connect again.
+	Patience time.Duration
 	// Spread is over what time streams end when the server stops, at most: clients
 	// that all connect again at once would be a burst.
 	Spread time.Duration
@@ -49,14 +52,19 @@ type Callers interface {
 // DefaultStreams serve browsers behind usual proxies.
 func DefaultStreams() Streams {
 	return Streams{
-		InitTimeout: 3 * time.Second, PingInterval: 12 * time.Second, WriteTimeout: 5 * time.Second, Spread: 5 * time.Second,
+		InitTimeout: 3 * time.Second, PingInterval: 12 * time.Second, WriteTimeout: 5 * time.Second, Patience: time.Minute, Spread: 5 * time.Second,
 		ConnectionsPerCaller: 100, SubscriptionsPerCaller: 1000, OperationsPerConnection: 100,
 	}
 }
 
-// checkEvery is how often the caller of a stream is checked. Credentials are
-// trusted for 4 seconds after the store was asked, so a stream ends within 5.
-const checkEvery = 1200 * time.Millisecond
+const (
+	// checkEvery is how often callers are checked: those of new streams, and a third of the
+	// others. Each caller is checked every checkTurns times, so that thousands of streams
+	// cost little. Credentials are trusted for 4 seconds after the store was asked, so a
+	// stream ends within 5.
+	checkEvery = 1200 * time.Millisecond
+	checkTurns = 3
+)
 
 // A quota counts what callers have, and all streams that are open.
 type quota struct {

@@ -43,10 +43,12 @@ type streaming struct {
 type overloadable struct {
 	dialog.Store
 	overloaded atomic.Bool
+	refused    atomic.Int64
 }
 
 func (o *overloadable) ChangesSince(ctx context.Context, q dialog.ChangesQuery) (dialog.ChangesPage, error) {
 	if o.overloaded.Load() {
+		o.refused.Add(1)
 		return dialog.ChangesPage{}, dialog.ErrUnavailable(errors.New("overloaded"))
 	}
 	return o.Store.ChangesSince(ctx, q)
@@ -55,10 +57,16 @@ func (o *overloadable) ChangesSince(ctx context.Context, q dialog.ChangesQuery) 
 // fakeCallers know the credential of connection_init, a user id, and the header User.
 type fakeCallers struct {
 	revoked atomic.Bool
+	away    atomic.Bool  // they cannot be found out
+	asked   atomic.Int64 // how often meanwhile
 	charger api.Charger
 }
 
 func (f *fakeCallers) SignIn(ctx context.Context, upgrade http.Header, payload map[string]any) (context.Context, error) {
+	if f.away.Load() {
+		f.asked.Add(1)
+		return nil, &api.Refusal{Code: api.Unavailable, Message: "the store did not answer in time: try again"}
+	}
 	name, _ := payload["user"].(string)
 	switch name {
 	case "mallory":

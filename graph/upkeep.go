@@ -28,7 +28,10 @@ type upkeep struct {
 // A tended stream is one that upkeep looks after.
 type tended struct {
 	stream tending
-	due    time.Time // for the next sign of life; upkeep's mutex guards it
+	// due is when the next sign of life is, and skip for how many checks it needs none:
+	// upkeep's mutex guards both.
+	due  time.Time
+	skip int
 
 	mu   sync.Mutex // held during each call of the stream
 	gone bool
@@ -103,14 +106,19 @@ func (u *upkeep) look() {
 	}
 	now := time.Now()
 	check := !u.checking && now.Sub(u.checked) >= checkEvery
-	var silent, all []*tended
+	var silent, unchecked []*tended
 	for t := range u.streams {
 		if !now.Before(t.due) {
 			t.due = now.Add(u.interval)
 			silent = append(silent, t)
 		}
-		if check {
-			all = append(all, t)
+		switch {
+		case !check:
+		case t.skip > 0:
+			t.skip--
+		default:
+			t.skip = checkTurns - 1
+			unchecked = append(unchecked, t)
 		}
 	}
 	if check {
@@ -121,7 +129,7 @@ func (u *upkeep) look() {
 		t.do(t.stream.keepAlive)
 	}
 	if check {
-		go u.check(all) // it may have to wait for the store
+		go u.check(unchecked) // it may have to wait for the store
 	}
 	u.mu.Lock()
 	defer u.mu.Unlock()

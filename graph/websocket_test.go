@@ -250,7 +250,7 @@ func TestRevoked(t *testing.T) {
 // TestOverloaded closes the connection of a subscription that cannot start now, so that the
 // client connects again: an error would end it for good. What runs beside it is answered.
 func TestOverloaded(t *testing.T) {
-	s := stream(t, func(*graph.Config) {})
+	s := stream(t, func(c *graph.Config) { c.Streams.Patience = time.Millisecond })
 	c := s.connect("alice")
 	c.subscribe("0", watchAll)
 	c.send(asking)

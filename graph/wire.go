@@ -32,6 +32,8 @@ type wire struct {
 	// raw tells whether there is something to read; nil if only reading tells, as
 	// with TLS.
 	raw syscall.RawConn
+	// below is the connection of the system; nil if there is none.
+	below syscall.RawConn
 	// early is what the client sent right after the upgrade request; nil once read.
 	early *bytes.Reader
 	*wires
@@ -51,7 +53,7 @@ func newWires() *wires {
 
 func (w *wires) wire(conn net.Conn, early []byte) *wire {
 	made := &wire{conn: conn, wires: w}
-	limitBuffer(conn)
+	made.below = limitBuffer(conn)
 	if len(early) > 0 {
 		made.early = bytes.NewReader(bytes.Clone(early))
 	}
@@ -61,13 +63,34 @@ func (w *wires) wire(conn net.Conn, early []byte) *wire {
 	return made
 }
 
-func limitBuffer(conn net.Conn) {
+// limitBuffer limits what the system keeps for the client, and returns the connection of
+// the system.
+func limitBuffer(conn net.Conn) syscall.RawConn {
 	if secure, ok := conn.(interface{ NetConn() net.Conn }); ok { // TLS
 		conn = secure.NetConn()
 	}
 	if buffered, ok := conn.(interface{ SetWriteBuffer(bytes int) error }); ok {
 		_ = buffered.SetWriteBuffer(systemBuffer) // without it, a stuck client is noticed later
 	}
+	below, ok := conn.(syscall.Conn)
+	if !ok {
+		return nil
+	}
+	raw, err := below.SyscallConn()
+	if err != nil {
+		return nil
+	}
+	return raw
+}
+
+// hasRoom tells whether a message of this length can be sent without waiting.
+func (w *wire) hasRoom(bytes int) (room bool) {
+	if w.below == nil || bytes > placeBytes || !w.writing.TryLock() {
+		return false
+	}
+	w.writing.Unlock()
+	err := w.below.Control(func(fd uintptr) { room = writable(fd) })
+	return err == nil && room
 }
 
 // await waits until there is something to read, if it can. It needs little stack, so

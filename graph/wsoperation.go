@@ -24,7 +24,9 @@ type operation struct {
 	finished func(...slog.Attr)
 	release  func() // lets go of the message that began it
 	sub      *subscription
-	state    atomic.Int32 // one of the following
+	// following is follow, made once.
+	following func()
+	state     atomic.Int32 // one of the following
 	// subscription says that the operation is one; the socket's mutex guards it.
 	subscription bool
 
@@ -155,6 +157,7 @@ func (op *operation) serve(p *params) {
 		op.end(errs, err)
 		return
 	}
+	op.sub.atOnce, op.following = op.socket.hasRoom, op.follow
 	op.sub.watch.OnReady(op.wake)
 	go op.follow() // with a stack that has not grown
 }
@@ -164,7 +167,7 @@ func (op *operation) wake() {
 	for {
 		switch {
 		case op.state.CompareAndSwap(waiting, running):
-			go op.follow()
+			op.socket.making.enter(&op.sub.place, op.following)
 			return
 		case op.state.CompareAndSwap(running, runningAgain), op.state.Load() == runningAgain:
 			return
@@ -193,6 +196,7 @@ func (op *operation) end(errs gqlerror.List, err error) {
 	defer s.work.Done()
 	defer op.release()
 	if op.sub != nil {
+		op.socket.making.leave(&op.sub.place)
 		op.sub.close(op.ctx)
 	}
 	s.mu.Lock()

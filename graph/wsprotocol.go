@@ -12,6 +12,7 @@ import (
 
 	"dialogs/api"
 	"dialogs/budget"
+	"dialogs/dialog"
 )
 
 // A message is one of a client's, as graphql-transport-ws defines them. Other
@@ -96,9 +97,12 @@ func (s *socket) initialize(m *message) {
 		s.invalid("the payload of connection_init must be an object")
 		return
 	}
-	ctx, err := s.Callers.SignIn(s.above, s.upgrade, payload)
-	if err != nil {
-		s.refuse(api.RefusalOf(s.above, s.log, err))
+	ctx, refusal := s.signIn(payload)
+	switch {
+	case s.hasEnded():
+		return
+	case refusal != nil:
+		s.refuse(refusal)
 		return
 	}
 	s.init.Stop()
@@ -113,6 +117,28 @@ func (s *socket) initialize(m *message) {
 	s.mu.Unlock()
 	s.acknowledged = true
 	_ = s.send([]byte(`{"type":"connection_ack"}`)) // an error has ended the connection
+}
+
+// signIn finds out who the caller is. While the store is away, the caller waits.
+func (s *socket) signIn(payload map[string]any) (ctx context.Context, refusal *api.Refusal) {
+	waiting, cancel := context.WithCancel(s.above)
+	defer cancel()
+	s.setReading(cancel)
+	s.signingIn.Store(true)
+	defer s.signingIn.Store(false)
+	refused := s.patiently(waiting, s.signing, dialog.Caller{}, func() (again bool) {
+		var err error
+		if ctx, err = s.Callers.SignIn(s.above, s.upgrade, payload); err == nil {
+			refusal = nil
+			return false
+		}
+		refusal = api.RefusalOf(s.above, s.log, err)
+		return refusal.HTTPStatus() == http.StatusServiceUnavailable
+	})
+	if refused != nil && refusal == nil {
+		refusal = api.RefusalOf(s.above, s.log, refused)
+	}
+	return ctx, refusal
 }
 
 // handle does what a message other than connection_init asks for.

@@ -2,6 +2,7 @@ package live
 
 import (
 	"context"
+	"time"
 
 	"dialogs/dialog"
 )
@@ -39,8 +40,10 @@ const toldOfMost = 10_000
 type allDialogs struct {
 	watch  *Watch
 	cursor dialog.SyncCursor
-	// behind means that the catch-up is not complete.
+	// behind means that the catch-up is not complete. first is its first page, until
+	// start takes it.
 	behind bool
+	first  *changesPage
 	// whole means that the catch-up has read a round from its beginning. The rest of a
 	// round that was interrupted lacks what has become visible behind it since then, and
 	// the hub may have handed that out before this watch began.
@@ -54,16 +57,17 @@ type allDialogs struct {
 	cycle uint64
 }
 
-// open moves a new cursor to the current position, and lets the store check
-// others.
-func (a *allDialogs) open(ctx context.Context) error {
+// A changesPage is a page of a catch-up, and when it was read.
+type changesPage struct {
+	dialog.ChangesPage
+	at time.Time
+}
+
+// open moves a new cursor to the current position. Of a catch-up, it reads the first page,
+// so that the store checks the cursor.
+func (a *allDialogs) open(ctx context.Context) (err error) {
 	if a.cursor.Mark() == "" {
 		_, err := a.watch.hub.Service.ReadChanges(ctx, a.watch.caller, &a.cursor, dialog.MaxPage)
-		return err
-	}
-	probe := a.query()
-	probe.Limit = 1
-	if _, err := a.watch.hub.Store.ChangesSince(ctx, probe); err != nil {
 		return err
 	}
 	// After a catch-up, the caller may know more than the hub has handed out.
@@ -72,22 +76,29 @@ func (a *allDialogs) open(ctx context.Context) error {
 		return err
 	}
 	a.watch.forget()
-	return nil
+	a.first, err = a.read(ctx)
+	return err
 }
 
-func (a *allDialogs) query() dialog.ChangesQuery {
-	h := a.watch.hub
-	return dialog.ChangesQuery{
-		User: a.watch.caller.User, After: a.cursor.Mark(), Limit: dialog.MaxPage, WithHistory: true, Kept: h.policy.SyncKept,
+// read reads the next page of the catch-up.
+func (a *allDialogs) read(ctx context.Context) (*changesPage, error) {
+	if page := a.first; page != nil {
+		a.first = nil
+		return page, nil
 	}
+	h, c := a.watch.hub, a.watch.caller
+	now := h.Now()
+	page, err := h.Store.ChangesSince(ctx, dialog.ChangesQuery{
+		User: c.User, By: c.Actor(), After: a.cursor.Mark(), Limit: dialog.MaxPage, WithHistory: true, Kept: h.policy.SyncKept,
+	})
+	return &changesPage{page, now}, err
 }
 
 // start catches up, page by page.
 func (a *allDialogs) start(ctx context.Context) ([]Event, error) {
 	for a.behind {
 		h := a.watch.hub
-		now := h.Now()
-		page, err := h.Store.ChangesSince(ctx, a.query())
+		page, err := a.read(ctx)
 		if err != nil {
 			return nil, err
 		}
@@ -101,7 +112,7 @@ func (a *allDialogs) start(ctx context.Context) ([]Event, error) {
 		a.whole = a.whole || !page.Continued
 		if !page.More && a.whole && !a.watch.recover() {
 			a.behind = false
-			a.cursor.Complete(now)
+			a.cursor.Complete(page.at)
 			h.mu.Lock()
 			a.caughtUp = h.cycle
 			h.mu.Unlock()

@@ -204,15 +204,15 @@ func (h *Hub) turn(cycle uint64) {
 }
 
 // catchUp waits until the hub has handed out everything that happened before the
-// call.
+// call. It does not wait for a store that is away.
 func (h *Hub) catchUp(ctx context.Context, w *Watch) error {
 	target := uint64(0)
-	for {
+	for waited := false; ; waited = true {
 		h.mu.Lock()
 		if target == 0 {
 			target = h.cycle + 1
 		}
-		done, stopped, turned := h.done >= target, h.stopped, h.turned
+		done, stopped, turned, failed := h.done >= target, h.stopped, h.turned, h.failed
 		h.mu.Unlock()
 		switch reason := w.ending(); {
 		case stopped:
@@ -221,6 +221,8 @@ func (h *Hub) catchUp(ctx context.Context, w *Watch) error {
 			return reason
 		case done:
 			return nil
+		case waited && dialog.IsCode(failed, dialog.Unavailable):
+			return failed
 		}
 		h.Wake()
 		select {

@@ -98,7 +98,8 @@ func (w *Watch) Close() {
 
 // Next waits for the next event. [ErrOver] means that there will be none, because the
 // caller can no longer see the dialog; [dialog.ErrResync] that the caller missed
-// something. After an error, only Close may be called.
+// something. After an error, only Close may be called, unless it is
+// [dialog.Unavailable]: then Next can be called again, and continues.
 func (w *Watch) Next(ctx context.Context) (Event, error) {
 	if w.ready == nil {
 		ready := make(chan struct{}, 1)
@@ -136,6 +137,9 @@ func (w *Watch) Take(ctx context.Context) (e Event, ok bool, err error) {
 			return Event{}, false, w.ended
 		}
 		if w.pending, err = w.next.start(ctx); err != nil {
+			if dialog.IsCode(err, dialog.Unavailable) {
+				return Event{}, false, err
+			}
 			w.ended = err
 			continue
 		}

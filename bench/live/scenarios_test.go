@@ -53,7 +53,7 @@ func (l *load) waiting() {
 	l.row(fmt.Sprintf("%d connections with a subscription each: connecting", l.idle), "", "%.1f s; %s; reconnections: %d", time.Since(start).Seconds(), used, all.retries())
 	l.settle()
 	used = l.cpuOf(s)
-	l.settle()
+	l.profiled(s, "idle", l.settle)
 	memory := s.Usage().Memory
 	l.row("idle: resident memory for each", "≤ 24 KiB", "%.1f KiB (%d MiB in all)", float64(memory-before)/1024/float64(l.idle), memory>>20)
 	l.row("idle: CPU", "0.1 cores", "%s", used)
@@ -122,7 +122,7 @@ func (l *load) crowd() {
 	defer l.follow(clients).stop()
 	w := &writer{s: s, ids: []string{id}, by: by, each: time.Second / 2}
 	used := l.cpuOf(s)
-	w.write(n)
+	l.profiled(s, "crowd", func() { w.write(n) })
 	l.awaitAll(clients, n)
 	latency, lost, twice := w.compare(clients, func(*client, string) bool { return true })
 	l.row(fmt.Sprintf("%d subscribers of one dialog, 2 changes/s", len(clients)), "p99 ≤ 400 ms", "acknowledgement to receipt %s; %s", latency, used.per(len(latency)))
@@ -150,11 +150,14 @@ func (l *load) storm() {
 	before := all.retries()
 	var back time.Duration
 	used := l.cpuOf(s)
-	busy := l.probe(s, func() {
-		start := time.Now()
-		all.gate.open()
-		l.awaitAll(clients, 2)
-		back = time.Since(start)
+	var busy sample
+	l.profiled(s, "storm", func() {
+		busy = l.probe(s, func() {
+			start := time.Now()
+			all.gate.open()
+			l.awaitAll(clients, 2)
+			back = time.Since(start)
+		})
 	})
 	_, lost, twice := owners.compare(clients, func(c *client, id string) bool { return ids[number(c)] == id })
 	l.row(fmt.Sprintf("%d cut off at once: all back and caught up, after the 1.3 to 4 s that clients wait first", len(clients)), "≤ 15 s",
@@ -222,7 +225,8 @@ func (l *load) blocked() {
 	}
 	before := measure(500)
 	l.connectAll(stuck)
-	during := measure(500)
+	var during sample
+	l.profiled(s, "stuck", func() { during = measure(500) })
 	l.row(fmt.Sprintf("%d readers beside %d that do not read", len(readers), len(stuck)), "as before", "%s, before %s", during, before)
 	ended := 0
 	for deadline := time.Now().Add(servertest.Patience); ended < len(stuck) && time.Now().Before(deadline); time.Sleep(100 * time.Millisecond) {

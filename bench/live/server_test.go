@@ -37,6 +37,9 @@ func (l *load) startAt(store string, args ...string) *server {
 	}
 	room := strconv.Itoa(l.idle + 200)
 	args = append(args, "--secret-file", file, "--rate-limit", "0", "--init-timeout", "1m", "--max-connections", room, "--max-connections-per-address", room, "--quota-dialogs-per-day", "0")
+	if *profiles != "" {
+		args = append(args, "--admin-listen", "127.0.0.1:0", "--admin-pprof")
+	}
 	minter, err := auth.NewMinter([][]byte{[]byte(secret)}, time.Now, rand.Reader)
 	if err != nil {
 		l.Fatal(err)

@@ -1,0 +1,50 @@
+package live_test
+
+import (
+	"context"
+	"flag"
+	"fmt"
+	"io"
+	"net/http"
+	"os"
+	"path/filepath"
+	"sync"
+)
+
+var profiles = flag.String("profiles", "", "write a CPU profile of the server for each part into this directory; taking them slows the server down")
+
+// profiled takes a CPU profile of the server for as long as the load lasts, while something
+// happens, if profiles are wanted.
+func (l *load) profiled(s *server, name string, run func()) {
+	l.Helper()
+	if *profiles == "" {
+		run()
+		return
+	}
+	url := fmt.Sprintf("http://%s/debug/pprof/profile?seconds=%d", s.Stderr.Await(l, `serving operators"?[, ]"?address"?[:=]"?([^\s",]+)`), int(l.during.Seconds()))
+	var taking sync.WaitGroup
+	taking.Go(func() {
+		if err := download(l.Context(), url, filepath.Join(*profiles, name+".pprof")); err != nil {
+			l.Errorf("taking a profile: %v", err)
+		}
+	})
+	run()
+	taking.Wait()
+}
+
+func download(ctx context.Context, url, path string) error {
+	r, err := http.NewRequestWithContext(ctx, http.MethodGet, url, http.NoBody)
+	if err != nil {
+		return err
+	}
+	response, err := (&http.Client{Transport: &http.Transport{DisableKeepAlives: true}}).Do(r)
+	if err != nil {
+		return err
+	}
+	defer response.Body.Close()
+	content, err := io.ReadAll(response.Body)
+	if err != nil {
+		return err
+	}
+	return os.WriteFile(path, content, 0o600)
+}
