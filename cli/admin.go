@@ -158,6 +158,7 @@ func (p *parts) observer() edge.Observer {
 				observe.EndRequest(span, r.Method, route, requestID, status)
 			}
 		}
+		o.Continue = observe.Continue
 	}
 	return o
 }

@@ -4,8 +4,10 @@ import (
 	"bytes"
 	"encoding/hex"
 	"net/http"
+	"strconv"
 	"testing"
 
+	"github.com/coder/websocket"
 	otlp "go.opentelemetry.io/proto/otlp/trace/v1"
 
 	"dialogs/servertest"
@@ -38,6 +40,54 @@ func TestTrace(t *testing.T) {
 	child(c.await(t, "GET /chat/"), "store.Dialogs")
 	for _, span := range c.all() {
 		for _, secret := range []string{token, "alice-of-the-trace", "hidden name", "Hidden"} {
+			if contains(span, secret) || span.Name == secret {
+				t.Errorf("the span %s has %q in %v", span.Name, secret, span.Attributes)
+			}
+		}
+	}
+}
+
+// TestTraceOfWebSocket follows operations of a WebSocket: each has a span of its own in the
+// trace of the request that opened the connection.
+func TestTraceOfWebSocket(t *testing.T) {
+	t.Parallel()
+	c := newCollector(t)
+	s := start(t, "--trace-endpoint", c.url)
+	token := s.Token("alice")
+	const trace, parent = "4bf92f3577b34da6a3ce929d0e0e4737", "00f067aa0ba902b8"
+	ws := dialSocket(t, s.Server, append(servertest.WithToken(token), "traceparent", "00-"+trace+"-"+parent+"-01"))
+	ws.send(map[string]any{"type": "connection_init"})
+	if kind, text := ws.next(); kind != "connection_ack" {
+		t.Fatalf("got %s", text)
+	}
+	ws.subscribe("live", `subscription { dialogsChanged(after: `+strconv.Quote(ws.position())+`) { dialogId } }`)
+	ws.subscribe("made", `mutation { createDialog(input: {type: GROUP, name: "hidden name"}) { created } }`)
+	for n := 0; n < 3; n++ { // the result, its end and the event
+		if kind, text := ws.next(); kind != "next" && kind != "complete" {
+			t.Fatalf("got %s", text)
+		}
+	}
+	if err := ws.Close(websocket.StatusNormalClosure, ""); err != nil {
+		t.Error(err)
+	}
+	s.Stop()
+	in := func(name string, parent []byte) *otlp.Span {
+		return c.find(t, "the name "+name+" in "+hex.EncodeToString(parent), func(s *otlp.Span) bool {
+			return s.Name == name && hex.EncodeToString(s.TraceId) == trace && bytes.Equal(s.ParentSpanId, parent)
+		})
+	}
+	opened, err := hex.DecodeString(parent)
+	if err != nil {
+		t.Fatal(err)
+	}
+	connection := in("GET /graphql", opened)
+	for operation, field := range map[string]string{"query": "dialogChanges", "mutation": "createDialog"} {
+		in(field, in(operation, connection.SpanId).SpanId)
+	}
+	in("subscription", connection.SpanId)
+	in("store.Create", in("createDialog", in("mutation", connection.SpanId).SpanId).SpanId)
+	for _, span := range c.all() {
+		for _, secret := range []string{token, "alice", "hidden name"} {
 			if contains(span, secret) || span.Name == secret {
 				t.Errorf("the span %s has %q in %v", span.Name, secret, span.Attributes)
 			}

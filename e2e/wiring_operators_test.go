@@ -32,11 +32,14 @@ func operatorTrials(t *testing.T) []trial {
 				t.Errorf("got %s", reply.Body)
 			}
 		}}}},
-		{name: "drain", wires: []wire{{"drain-delay", "4s", func(t *testing.T, s *servertest.Server) {
+		{name: "drain", beside: []string{"--admin-listen", "localhost:0"}, wires: []wire{{"drain-delay", "4s", func(t *testing.T, s *servertest.Server) {
 			s.Cancel()
 			s.Stderr.Await(t, `draining`)
 			if status, body := s.Get("/readyz"); status != http.StatusServiceUnavailable || !strings.Contains(body, "stopping") {
 				t.Errorf("got status %d and %s", status, body)
+			}
+			if status, body := ask(t, s, "/readyz"); status != http.StatusServiceUnavailable || !strings.Contains(body, "stopping") {
+				t.Errorf("the admin listener: got status %d and %s", status, body)
 			}
 			if status, body := s.Get("/healthz"); status != http.StatusOK {
 				t.Errorf("got status %d and %s", status, body)

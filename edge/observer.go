@@ -17,6 +17,19 @@ type Observer struct {
 	Refused func(setting string)
 	// Trace begins to trace a request. The context that it returns belongs to the trace.
 	Trace func(*http.Request) (ctx context.Context, end func(route, requestID string, status int))
+	// Continue takes the trace of a context to another, for operations that run after
+	// their request, over its WebSocket. It must be there if Trace is.
+	Continue func(to, from context.Context) context.Context
+}
+
+type continueKey struct{}
+
+// continued is a context in the trace of another, if there is one.
+func continued(to, from context.Context) context.Context {
+	if trace, ok := from.Value(continueKey{}).(func(to, from context.Context) context.Context); ok {
+		return trace(to, from)
+	}
+	return to
 }
 
 func (o *Observer) answered(method string, status int, now func() time.Time, start time.Time, request *api.Request) {
@@ -43,6 +56,7 @@ func (o *Observer) begin(ctx context.Context, r *http.Request) (context.Context,
 		return ctx, untraced
 	}
 	ctx, end := o.Trace(r.WithContext(ctx))
+	ctx = context.WithValue(ctx, continueKey{}, o.Continue)
 	return ctx, func(status int, request *api.Request) {
 		route, _ := request.Outcome()
 		end(route, request.ID, status)

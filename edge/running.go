@@ -46,6 +46,7 @@ func (r *running) count(next http.Handler) http.Handler {
 // the request's.
 func (r *running) carry(from context.Context) context.Context {
 	ctx := context.WithValue(api.Carry(r.base, from), clientKey{}, clientFrom(from))
+	ctx = continued(ctx, from)
 	return auth.WithIdentity(ctx, auth.FromContext(from))
 }
 

@@ -120,6 +120,12 @@ func EndRequest(span trace.Span, method, route, requestID string, status int) {
 	span.End()
 }
 
+// Continue is a context whose spans are in the trace of another, and which keeps nothing
+// else of that.
+func Continue(to, from context.Context) context.Context {
+	return trace.ContextWithSpanContext(to, trace.SpanContextFromContext(from))
+}
+
 // Operation begins the span of an operation. Its name is the operation's type: there is
 // no limit to names that clients choose. The user is empty for a server.
 func (t *Tracer) Operation(ctx context.Context, kind, document, user, key string) (context.Context, func()) {

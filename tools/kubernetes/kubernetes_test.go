@@ -5,9 +5,11 @@ package kubernetes_test
 import (
 	"bufio"
 	"errors"
+	"fmt"
 	"io"
 	"os"
 	"slices"
+	"strings"
 	"testing"
 
 	appsv1 "k8s.io/api/apps/v1"
@@ -67,8 +69,26 @@ func TestStrict(t *testing.T) {
 		}
 	}
 	c := pod.Spec.Containers[0]
-	if c.ReadinessProbe.HTTPGet.Path != "/readyz" || c.LivenessProbe.HTTPGet.Path != "/healthz" {
-		t.Errorf("the probes ask %s and %s", c.ReadinessProbe.HTTPGet.Path, c.LivenessProbe.HTTPGet.Path)
+	ports := map[string]int32{}
+	for _, port := range c.Ports {
+		ports[port.Name] = port.ContainerPort
+	}
+	var listen string
+	for _, variable := range c.Env {
+		if variable.Name == "DIALOGS_ADMIN_LISTEN" {
+			listen = variable.Value
+		}
+	}
+	if want := fmt.Sprintf("0.0.0.0:%d", ports["admin"]); listen != want || pod.Annotations["prometheus.io/port"] != fmt.Sprint(ports["admin"]) {
+		t.Errorf("the admin listener is at %q, and metrics are asked for at %q, want %s", listen, pod.Annotations["prometheus.io/port"], want)
+	}
+	for want, probe := range map[string]*corev1.Probe{"/healthz": c.LivenessProbe, "/healthz ": c.StartupProbe, "/readyz": c.ReadinessProbe} {
+		if get := probe.HTTPGet; get.Path != strings.TrimSpace(want) || get.Port.String() != "admin" {
+			t.Errorf("a probe asks for %s at %s, want %s of the admin listener", get.Path, get.Port.String(), want)
+		}
+	}
+	if port := service.Spec.Ports[0].TargetPort.String(); len(service.Spec.Ports) != 1 || port != "http" || ports[port] != 8080 {
+		t.Errorf("clients reach the port %s", port)
 	}
 	if !slices.Contains(c.SecurityContext.Capabilities.Drop, "ALL") || *c.SecurityContext.AllowPrivilegeEscalation {
 		t.Error("the container keeps capabilities")
