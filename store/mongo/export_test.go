@@ -36,6 +36,18 @@ func MakeIndexes(ctx context.Context, db *driver.Database) error {
 	return makeIndexes(ctx, db.Collection("dialogs"), dialogIndexes())
 }
 
+// DialogIndexes are the fields of each index of the dialogs.
+func DialogIndexes() (all [][]string) {
+	for _, i := range dialogIndexes() {
+		var fields []string
+		for _, key := range i.keys {
+			fields = append(fields, key.Key)
+		}
+		all = append(all, fields)
+	}
+	return all
+}
+
 // Turns are the turns of one store.
 type Turns = turns
 

@@ -1,6 +1,9 @@
 package mongo_test
 
 import (
+	"maps"
+	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -40,6 +43,69 @@ func TestSortFieldIsBoundedOnce(t *testing.T) {
 				if n := timesNamed(t, stretch, name); n > 1 {
 					t.Errorf("%+v: the stretch %v bounds %s %d times", q, stretch, name, n)
 				}
+			}
+		}
+	}
+}
+
+// Each stretch of a page of own dialogs is one range of an index that has the order of the
+// list: so a page reads its own keys and one more, whether the user is in 50 dialogs or in
+// 10,000, and however old they are.
+func TestOwnPagesAreRanges(t *testing.T) {
+	t.Parallel()
+	at := func(ms int64) *dialog.Position {
+		return &dialog.Position{Key: dialog.SortKey{Time: time.UnixMilli(ms).UTC(), Name: "name"}, ID: "0123456789abcdef01234567"}
+	}
+	for field, name := range map[dialog.OrderField]string{
+		dialog.ByUpdatedAt: "updated_at", dialog.ByCreatedAt: "created_at", dialog.ByName: "name_folded",
+	} {
+		index := []string{"listed_for", name, "_id"}
+		if !slices.ContainsFunc(mongo.DialogIndexes(), func(fields []string) bool { return slices.Equal(fields, index) }) {
+			t.Errorf("no index has the fields %v", index)
+		}
+		for _, after := range []*dialog.Position{nil, at(10)} {
+			for _, before := range []*dialog.Position{nil, at(20)} {
+				for _, q := range []dialog.Query{
+					{User: "u", Scope: dialog.Mine}, {User: "u", Scope: dialog.Mine, FromEnd: true}, {User: "u", Scope: dialog.Visible}, {Scope: dialog.Mine},
+				} {
+					q.After, q.Before, q.Limit, q.Order = after, before, 21, dialog.Order{Field: field}
+					stretches, err := mongo.Stretches(q)
+					if err != nil {
+						t.Fatal(err)
+					}
+					for _, stretch := range stretches {
+						fields := map[string]string{}
+						conditionsIn(stretch, fields)
+						bounded := fields["listed_for"] == "equal" && (fields["_id"] == "" || fields[name] == "equal")
+						for _, other := range slices.Sorted(maps.Keys(fields)) {
+							bounded = bounded && slices.Contains(index, other)
+						}
+						if !bounded {
+							t.Errorf("%+v: %v is not a range of %v", q, stretch, index)
+						}
+					}
+				}
+			}
+		}
+	}
+}
+
+// conditionsIn notes each field that a condition names, and whether by a value or by bounds.
+func conditionsIn(condition any, fields map[string]string) {
+	switch c := condition.(type) {
+	case bson.A:
+		for _, one := range c {
+			conditionsIn(one, fields)
+		}
+	case bson.D:
+		for _, e := range c {
+			if e.Key == "$and" {
+				conditionsIn(e.Value, fields)
+				continue
+			}
+			fields[e.Key] = "equal"
+			if bounds, ok := e.Value.(bson.D); ok && len(bounds) > 0 && strings.HasPrefix(bounds[0].Key, "$") {
+				fields[e.Key] = "bounds"
 			}
 		}
 	}
