@@ -81,22 +81,11 @@ func userIn(n int) dialog.UserID { return dialog.UserID(fmt.Sprint("in", n)) }
 // BenchmarkScale prints a table of CPU time per operation. SCALE lists other numbers
 // of dialogs, separated by commas.
 func BenchmarkScale(b *testing.B) {
-	sizes := []int{1000, 10_000, 100_000, 1_000_000}
-	if text, ok := os.LookupEnv("SCALE"); ok {
-		sizes = nil
-		for part := range strings.SplitSeq(text, ",") {
-			n, err := strconv.Atoi(part)
-			if err != nil {
-				b.Fatal(err)
-			}
-			sizes = append(sizes, n)
-		}
-	}
 	rows := [][]string{{"dialogs"}, {"---"}, {"store, per dialog"}, {"open"}, {"file, per dialog"}}
 	for _, op := range operations() {
 		rows = append(rows, []string{op.name})
 	}
-	for _, n := range sizes {
+	for _, n := range sizes(b, 1000, 10_000, 100_000, 1_000_000) {
 		for i, cell := range measure(b, n) {
 			rows[i] = append(rows[i], cell)
 		}
@@ -104,6 +93,24 @@ func BenchmarkScale(b *testing.B) {
 	for _, row := range rows {
 		fmt.Println("| " + strings.Join(row, " | ") + " |")
 	}
+}
+
+// sizes are the numbers of dialogs in SCALE, or the usual ones.
+func sizes(b *testing.B, usual ...int) []int {
+	b.Helper()
+	text, ok := os.LookupEnv("SCALE")
+	if !ok {
+		return usual
+	}
+	var given []int
+	for part := range strings.SplitSeq(text, ",") {
+		n, err := strconv.Atoi(part)
+		if err != nil {
+			b.Fatal(err)
+		}
+		given = append(given, n)
+	}
+	return given
 }
 
 // measure returns a column of the table.

@@ -80,6 +80,16 @@ func (s *Store) ReadValue(ctx context.Context, query string, args ...any) (value
 	return value, err
 }
 
+// IsNear reports whether a page is found by looking at as many dialogs as a walk looks at
+// first.
+func (s *Store) IsNear(ctx context.Context, q dialog.Query) (near bool, err error) {
+	err = s.read(ctx, "testing", func(ctx context.Context) error {
+		_, _, near, err = s.nearItems(ctx, q)
+		return err
+	})
+	return near, err
+}
+
 // Plan is how SQLite reads a page.
 func (s *Store) Plan(ctx context.Context, q dialog.Query) (steps []string, err error) {
 	text, args, err := pageQuery(q, nil, choice{})

@@ -42,8 +42,9 @@ func (s *Store) nearItems(ctx context.Context, q dialog.Query) (list []item, pos
 	if none || err != nil {
 		return nil, 0, false, err
 	}
-	// The conditions are for what the walk meets, not for where it goes.
-	streams := streamsByWay(choice{}, q.Filter, types, order, nil)
+	// The conditions are for what the walk meets. It goes from one bound of the order to
+	// the other.
+	streams := streamsByWay(choice{}, q.Filter, types, order, within(q))
 	for i := range streams {
 		between, err := bounds(q, streams[i].key)
 		if err != nil {
@@ -97,6 +98,17 @@ func (s *Store) nearItems(ctx context.Context, q dialog.Query) (list []item, pos
 		list[i].n, list[i].id = all[i].n, [12]byte([]byte(all[i].id))
 	}
 	return list, position, true, nil
+}
+
+// within are the filter's bounds of the key of the order.
+func within(q dialog.Query) []condition {
+	switch q.Order.Field {
+	case dialog.ByUpdatedAt:
+		return bounded("d.updated_at", q.Filter.UpdatedAfter, q.Filter.UpdatedBefore)
+	case dialog.ByCreatedAt:
+		return bounded("d.created_at", q.Filter.CreatedAfter, q.Filter.CreatedBefore)
+	}
+	return nil
 }
 
 // nearQuery reads the keys of the first dialogs that a walk of each stream finds.

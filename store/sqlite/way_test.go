@@ -56,6 +56,45 @@ func TestWays(t *testing.T) {
 	}
 }
 
+// TestWalkBegins: a walk with a bound of its order begins there. The oldest dialogs are found
+// without a look at all newer ones.
+func TestWalkBegins(t *testing.T) {
+	s := opened(t)
+	groups(t, s, 100, "o")
+	s.SetReach(0, 20, 0)
+	first, last := times(t, s)
+	for reason, f := range map[string]dialog.Filter{
+		"updated before":               {UpdatedBefore: first.Add(time.Second)},
+		"updated after":                {UpdatedAfter: last.Add(-time.Second)},
+		"created before":               {CreatedBefore: first.Add(time.Second)},
+		"created after":                {CreatedAfter: last.Add(-time.Second)},
+		"created before, updated, too": {CreatedBefore: last, UpdatedBefore: first.Add(time.Second)},
+	} {
+		f.NameContains = "name"
+		for _, field := range []dialog.OrderField{dialog.ByUpdatedAt, dialog.ByCreatedAt} {
+			if field == dialog.ByUpdatedAt && !f.CreatedBefore.IsZero() && f.UpdatedBefore.IsZero() || field == dialog.ByCreatedAt && !f.UpdatedAfter.IsZero() {
+				continue // does not bound the order
+			}
+			for _, descending := range []bool{true, false} {
+				q := dialog.Query{Scope: dialog.Mine, Filter: f, Order: dialog.Order{Field: field, Descending: descending}, Limit: 21}
+				if near, err := s.IsNear(t.Context(), q); !near || err != nil {
+					t.Errorf("%s, %+v: looks beyond 20 dialogs, %v", reason, q.Order, err)
+				}
+			}
+		}
+	}
+}
+
+// times are when the first and the last of all dialogs were created.
+func times(t *testing.T, s *sqlite.Store) (first, last time.Time) {
+	t.Helper()
+	list, err := s.Dialogs(t.Context(), dialog.Query{Scope: dialog.Mine, Order: dialog.Order{Field: dialog.ByCreatedAt}, Limit: 1000})
+	if err != nil || len(list) == 0 {
+		t.Fatal(err)
+	}
+	return list[0].CreatedAt, list[len(list)-1].CreatedAt
+}
+
 // various stores dialogs of all types that are alike in parts.
 func various(t *testing.T, s *sqlite.Store) (all []dialog.Dialog) {
 	t.Helper()
