@@ -104,7 +104,7 @@ soak: ## Keep a server busy for an hour while everything around it fails, and wr
 	go test -run 'TestSoak$$' -timeout 180m -count=1 -v ./e2e -args -soak $(or $(SOAK),1h) -soak-connections $(or $(CONNECTIONS),10000) -soak-report $(CURDIR)/docs/soak.md -soak-metrics $(CURDIR)/bin/soak-metrics.txt
 
 bench-scale: ## Measure the embedded store with 1,000 to 1,000,000 dialogs (several minutes)
-	go test ./bench/scale -run '^$$' -bench Scale -benchtime 1x -timeout 60m
+	go test ./bench/scale -run '^$$' -bench 'Scale|Pairs' -benchtime 1x -timeout 60m
 
 bench-live: ## Measure live updates with 15,000 connections, and write the table in docs/live.md; needs 20,000 open files
 	go test -run 'TestLive$$' -timeout 15m -count=1 -v ./bench/live -args -connections $(or $(CONNECTIONS),15000) -report $(CURDIR)/docs/live.md
