@@ -141,6 +141,7 @@ func onlyFiles(t testing.TB, dir string, want ...string) {
 // TestBackupUnderLoad backs up while many write: each backup has all that was
 // acknowledged before, and no half of a change.
 func TestBackupUnderLoad(t *testing.T) {
+	t.Parallel()
 	s := start(t, "--rate-limit", "0")
 	const writers = 4
 	ctx, stop := context.WithCancel(t.Context())
@@ -310,6 +311,7 @@ func TestBackupRefuses(t *testing.T) {
 // TestRestoreKilled kills restores at every moment: what is left is either no
 // store, and the restore can be repeated, or all of it.
 func TestRestoreKilled(t *testing.T) {
+	t.Parallel()
 	s := start(t)
 	for range 5 {
 		s.Must(servertest.WithToken(s.Token("alice")), `mutation { createDialog(input: {type: GROUP, name: "x"}) { dialog { id } } }`, nil)

@@ -85,6 +85,7 @@ func fetch(ctx context.Context, client *http.Client, url string) (int, string, e
 // TestCertificateChanges replaces the files of a server that runs: by good
 // ones, by broken ones and by good ones again.
 func TestCertificateChanges(t *testing.T) {
+	t.Parallel()
 	c := servertest.NewCertificate(t, 1)
 	s := start(t, "--tls-cert", c.CertFile, "--tls-key", c.KeyFile)
 	s.untilSerial(t, 1)

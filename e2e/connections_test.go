@@ -146,6 +146,7 @@ func refusedTo(t *testing.T, s *servertest.Server, address string) string {
 // TestSlowClientsGiveWay fills the server with clients that are slow to send:
 // after a while they give way to others.
 func TestSlowClientsGiveWay(t *testing.T) {
+	t.Parallel()
 	s := start(t, "--max-connections", "10", "--max-connections-per-address", "10")
 	refused := refusedTo(t, s.Server, "127.0.0.2")
 	if !strings.Contains(refused, "(limit --max-connections") {

@@ -15,6 +15,7 @@ import (
 // and again on one store, and looks after each restart for every change that
 // was acknowledged.
 func TestCrash(t *testing.T) {
+	t.Parallel()
 	dir := filepath.Join(t.TempDir(), "data")
 	const writers = 8
 	crashes := dialogtest.Times(5, 20)   // how often the server is killed

@@ -16,6 +16,7 @@ import (
 // says that the store is away, and the log says each change once. Then it comes
 // back.
 func TestGatewayWithoutItsDatabase(t *testing.T) {
+	t.Parallel()
 	gateway := mongotest.NewGateway(t, mongotest.URI(t))
 	s := servertest.StartWith(t, []string{"DIALOGS_SECRET=" + strings.Repeat("x", 32)}, gateway.URI(), "--store-timeout", "20s", "--rate-limit", "0")
 	alice := servertest.WithToken(s.Token("alice"))

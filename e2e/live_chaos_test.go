@@ -295,6 +295,7 @@ func (f *follower) has(want map[string]int) bool {
 // follow by each way there is, over connections that break at random. In the end each
 // has a copy of what there is, and nobody was told anything twice or out of order.
 func TestLiveChaos(t *testing.T) {
+	t.Parallel()
 	dir := filepath.Join(t.TempDir(), "data")
 	now := &target{}
 	now.Store(servertest.SpawnAt(t, dir, "--rate-limit", "0"))

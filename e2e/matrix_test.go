@@ -16,6 +16,7 @@ import (
 // real credentials: every cell through GraphQL on SQLite, and a sample of every
 // row through each other pair of API and engine (all cells in make test-long).
 func TestTableThroughHTTP(t *testing.T) {
+	t.Parallel()
 	all := dialogtest.Table(t)
 	sample := dialogtest.Sample(all)
 	if dialogtest.Times(0, 1) == 1 {
@@ -28,6 +29,7 @@ func TestTableThroughHTTP(t *testing.T) {
 		quickBlox []dialogtest.Cell
 	}{{"SQLite", start, all, sample}, {"MongoDB", startOnMongo, sample, sample}} {
 		t.Run(engine.name, func(t *testing.T) {
+			t.Parallel()
 			s := engine.start(t, "--rate-limit", "0", "--rate-limit-key", "0")
 			key := s.MustCLI("apikey", "create", dialogtest.KeyName)
 			s.Must(servertest.WithKey(key), `mutation($in: DefineCustomClassInput!) { defineCustomClass(input: $in) { customClass { name } } }`,
@@ -75,7 +77,10 @@ func (r server) credential(cell dialogtest.Cell, p dialogtest.People, key string
 	user := string(p.With(cell.Standing))
 	switch cell.Credential {
 	case dialogtest.Session:
-		return servertest.WithToken(r.MustCLI("token", user))
+		session := r.Must(servertest.WithKey(key), `mutation($id: ID!) { createSession(input: {userId: $id}) { token } }`, map[string]any{"id": user})
+		var made struct{ Token string }
+		servertest.Decode(r, session.Data["createSession"], &made)
+		return servertest.WithToken(made.Token)
 	case dialogtest.OnBehalf:
 		return servertest.OnBehalf(key, user)
 	case dialogtest.Key:

@@ -146,6 +146,7 @@ func newGroup(t *testing.T, s *servertest.Server) string {
 // TestLive has two people watch what a third client changes: the events arrive in
 // order, and a member who is removed learns that and nothing more.
 func TestLive(t *testing.T) {
+	t.Parallel()
 	s := start(t)
 	id := newGroup(t, s.Server)
 	alice := connectSocket(t, s.Server, servertest.WithToken(s.Token("alice")))
@@ -184,6 +185,7 @@ func TestLive(t *testing.T) {
 // TestSignedOut closes the WebSockets of ended sessions, revoked keys and expired
 // tokens within 5 seconds, and ends their event streams.
 func TestSignedOut(t *testing.T) {
+	t.Parallel()
 	s := start(t)
 	token, key := s.Token("alice"), s.MustCLI("apikey", "create", "backend")
 	short, lasting := s.MustCLI("token", "bob", "--ttl", "2s"), s.MustCLI("apikey", "create", "lasting")
@@ -272,6 +274,7 @@ func readAll(t *testing.T, stream io.Reader) string {
 // TestStopWithStreams stops the real program while clients wait: they are told to
 // connect again, nothing is completed, and the program ends well.
 func TestStopWithStreams(t *testing.T) {
+	t.Parallel()
 	p := servertest.Spawn(t)
 	as := servertest.WithToken(p.Token("alice"))
 	ws := connectSocket(t, p.Server, as)

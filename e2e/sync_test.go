@@ -145,6 +145,7 @@ func unavailable(r servertest.Reply) bool {
 // TestSyncModel has 8 writers change dialogs at random while 4 pollers with random
 // pauses keep copies. In the end each copy must equal the list.
 func TestSyncModel(t *testing.T) {
+	t.Parallel()
 	for _, engine := range []struct {
 		name  string
 		start func(testing.TB, ...string) server

@@ -91,6 +91,7 @@ func delivers(t *testing.T, s *servertest.Server) {
 // TestWebhookCrash kills the real binary in the middle of deliveries, again and again on
 // one store: everything arrives, and the first arrivals of each dialog are in order.
 func TestWebhookCrash(t *testing.T) {
+	t.Parallel()
 	dir, receiver := filepath.Join(t.TempDir(), "data"), newHook(t)
 	const writers = 4
 	var ids, tokens [writers]string
@@ -199,6 +200,7 @@ func (h *hook) hasBy(id string, ended <-chan struct{}) bool {
 
 // TestWebhookReceiverInGo runs the receiver that the documents show.
 func TestWebhookReceiverInGo(t *testing.T) {
+	t.Parallel()
 	document, err := os.ReadFile("../docs/webhooks.md")
 	if err != nil {
 		t.Fatal(err)
