@@ -166,8 +166,9 @@ func TestYAML(t *testing.T) {
 // TestShownIsRun wants programs in documents to be files that tests run.
 func TestShownIsRun(t *testing.T) {
 	for name, file := range map[string]string{
-		"docs/sync.md": "clients/src/sync.ts",
-		"docs/live.md": "examples/web/src/resume.ts",
+		"docs/sync.md":     "clients/src/sync.ts",
+		"docs/live.md":     "examples/web/src/resume.ts",
+		"docs/webhooks.md": "clients/src/webhooks.ts",
 	} {
 		if !strings.Contains(read(t, name), "```ts\n"+read(t, file)+"```\n") {
 			t.Errorf("%s does not show %s as it is", name, file)
