@@ -46,9 +46,10 @@ playground/dist/page/index.html: $(wildcard $(WEB)/*.* $(WEB)/src/*) README.md
 	@cd $(WEB) && (test node_modules/.package-lock.json -nt package-lock.json || npm ci --ignore-scripts --no-audit --no-fund --loglevel=error) && npm run --silent build \
 		|| { echo "NOT BUILT: the playground's page: npm failed" >&2; [ -z "$$CI" ]; }
 
+# Many tests wait more than they compute, so more of them run at once than there are CPUs.
 test: $(PAGE) ## Run all tests
 	@mkdir -p bin
-	$(TOOL) gotestsum --format pkgname --jsonfile $(RESULTS) -- $(RACE) $(SHUFFLE) ./...
+	$(TOOL) gotestsum --format pkgname --jsonfile $(RESULTS) -- -timeout 20m -parallel 4 $(RACE) $(SHUFFLE) ./...
 	go -C tools test ./...
 	@[ -n "$(RACE)" ] || echo "NOT RUN: the race detector: needs a C compiler"
 	@grep -ho 'NOT RUN: [^"\\]*' $(RESULTS) | sort -u | grep . || echo "Everything ran."
