@@ -20,7 +20,7 @@ VERSION := $(shell git describe --tags --always --dirty 2>/dev/null)
 # Packages whose random tests run longer in make test-long.
 LONG = $(sort $(dir $(shell grep -rl --include=*_test.go 'dialogtest.Times' .)))
 
-.PHONY: help run build page compile test test-long generate format lint check bench bench-cost bench-live bench-peers bench-guard bench-scale soak audit release screenshot test-mongo bench-mongo bench-webhooks test-upgrade clean
+.PHONY: help run build page compile test test-long generate format lint check bench bench-cost bench-live bench-peers bench-guard bench-scale soak dashboard audit release screenshot test-mongo bench-mongo bench-webhooks test-upgrade clean
 
 help: ## Show this help
 	@grep -Eh '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-11s %s\n", $$1, $$2}'
@@ -103,6 +103,9 @@ bench-cost: ## Find the most expensive requests, and write docs/cost.md and the 
 soak: ## Keep a server busy for an hour while everything around it fails, and write docs/soak.md; needs root and 20,000 open files
 	@mkdir -p bin
 	go test -run 'TestSoak$$' -timeout 180m -count=1 -v ./e2e -args -soak $(or $(SOAK),1h) -soak-connections $(or $(CONNECTIONS),10000) -soak-report $(CURDIR)/docs/soak.md -soak-metrics $(CURDIR)/bin/soak-metrics.txt
+
+dashboard: ## Draw docs/dashboard.svg from the figures of the last soak
+	go test -run 'TestDashboardPicture$$' -count=1 ./docs -args -figures $(CURDIR)/bin/soak-metrics.txt
 
 bench-scale: ## Measure the embedded store with 1,000 to 1,000,000 dialogs (several minutes)
 	go test ./bench/scale -run '^$$' -bench 'Scale|Pairs' -benchtime 1x -timeout 60m
