@@ -35,13 +35,13 @@ func answeringOf(ctx context.Context) *answering {
 }
 
 // answering opens the account of an answer.
-func (p presenter) answering(ctx context.Context, op *graphql.OperationContext) (context.Context, *answering) {
+func (p presenter) answering(ctx context.Context, op *execution) (context.Context, *answering) {
 	a := &answering{
 		Answer:   p.answers.Begin(p.caller(ctx)),
 		mutation: op.Operation.Operation == ast.Mutation, refused: map[string]*gqlerror.Error{},
 	}
 	ctx = context.WithValue(budget.WithAnswer(ctx, a.Answer), answeringKey{}, a)
-	return answer.With(ctx, answer.New(a)), a
+	return answer.With(ctx, answer.New(a, op.sets())), a
 }
 
 // Count charges the text of an object.

@@ -4,7 +4,6 @@ import (
 	"context"
 
 	"github.com/99designs/gqlgen/graphql"
-	"github.com/99designs/gqlgen/graphql/handler/extension"
 	"github.com/vektah/gqlparser/v2/ast"
 
 	"dialogs/api"
@@ -12,30 +11,54 @@ import (
 
 // charge counts an operation against the rate limits of its caller, by its
 // size: a request with 50 mutations counts as 50 requests at least.
-func charge(ctx context.Context, op *graphql.OperationContext) error {
-	return api.Charge(ctx, unitsOf(ctx, op))
-}
+func charge(ctx context.Context, e *execution) error { return api.Charge(ctx, e.units) }
 
 // turn waits until the caller may run an operation of this size.
-func (p presenter) turn(ctx context.Context, op *graphql.OperationContext) (end func(), err error) {
-	return p.turns.Take(ctx, p.caller(ctx), unitsOf(ctx, op))
+func (p presenter) turn(ctx context.Context, e *execution) (end func(), err error) {
+	return p.turns.Take(ctx, p.caller(ctx), e.units)
 }
 
-// unitsOf is the size of an operation.
-func unitsOf(ctx context.Context, op *graphql.OperationContext) int {
+// unitsOf is the size of an operation of a complexity.
+func unitsOf(e *execution, complexity int) int {
 	calls, values := 0, 0
-	for _, f := range rootFields(op) {
-		arguments := f.ArgumentMap(op.Variables)
-		calls += callsOf(f.Name, arguments)
-		for _, argument := range arguments {
-			values += api.Leaves(argument)
+	for _, f := range e.roots {
+		calls += callsOf(f.Field, e.Variables)
+		for _, argument := range f.Definition.Arguments {
+			values += leavesOf(f.Field, argument, e.Variables)
 		}
 	}
-	fields := 0
-	if c := extension.GetComplexityStats(graphql.WithOperationContext(ctx, op)); c != nil {
-		fields = c.Complexity
+	return api.Units(calls, values, complexity)
+}
+
+// leavesOf counts the values in an argument of a field.
+func leavesOf(f *ast.Field, argument *ast.ArgumentDefinition, variables map[string]any) int {
+	if given := f.Arguments.ForName(argument.Name); given != nil {
+		if given.Value.Kind != ast.Variable {
+			return leavesWritten(given.Value, variables)
+		}
+		if value, ok := variables[given.Value.Raw]; ok {
+			return api.Leaves(value)
+		}
 	}
-	return api.Units(calls, values, fields)
+	if argument.DefaultValue != nil {
+		return leavesWritten(argument.DefaultValue, nil)
+	}
+	return 0
+}
+
+// leavesWritten counts the values in a value of a document.
+func leavesWritten(v *ast.Value, variables map[string]any) int {
+	switch v.Kind {
+	case ast.Variable:
+		return api.Leaves(variables[v.Raw])
+	case ast.ListValue, ast.ObjectValue:
+		n := 0
+		for _, child := range v.Children {
+			n += leavesWritten(child.Value, variables)
+		}
+		return n
+	}
+	return 1
 }
 
 // perItem are the root fields that do something for each item of a list, and how
@@ -49,12 +72,12 @@ var perItem = map[string]struct {
 }
 
 // callsOf is how many calls of the domain a root field counts as.
-func callsOf(field string, arguments map[string]any) int {
-	by, ok := perItem[field]
+func callsOf(f *ast.Field, variables map[string]any) int {
+	by, ok := perItem[f.Name]
 	if !ok {
 		return 1
 	}
-	return max(1, api.Leaves(arguments[by.list])/by.items)
+	return max(1, leavesOf(f, f.Definition.Arguments.ForName(by.list), variables)/by.items)
 }
 
 // rootTypes are the types that operations start from.

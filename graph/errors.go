@@ -3,11 +3,9 @@ package graph
 import (
 	"context"
 	"errors"
-	"fmt"
 	"log/slog"
 
 	"github.com/99designs/gqlgen/graphql"
-	"github.com/99designs/gqlgen/graphql/handler/extension"
 	"github.com/vektah/gqlparser/v2/ast"
 	"github.com/vektah/gqlparser/v2/gqlerror"
 
@@ -45,10 +43,6 @@ func (p presenter) present(ctx context.Context, err error) *gqlerror.Error {
 		}
 		if wrapped.Err == nil { // an error of gqlgen itself, not one of a resolver
 			public.Message, public.Extensions = wrapped.Message, wrapped.Extensions
-			if public.Extensions["code"] == tooComplex {
-				public.Message = complexityMessage(ctx)
-				api.NoteLimit(ctx, "limit-complexity")
-			}
 			complete(public)
 			return public
 		}
@@ -78,9 +72,9 @@ func isMutation(op *graphql.OperationContext) bool {
 }
 
 // stopped is the refusal of an operation whose time is up while it runs.
-func stopped(op *graphql.OperationContext) *api.Refusal {
+func stopped(e *execution) *api.Refusal {
 	then := ": ask for less at once"
-	if isMutation(op) {
+	if isMutation(&e.OperationContext) {
 		then = "; its changes may or may not have been made"
 	}
 	return &api.Refusal{
@@ -134,25 +128,12 @@ func extensions(r *api.Refusal) map[string]any {
 	return all
 }
 
-// tooComplex is gqlgen's code for a document that asks for too much.
-const tooComplex = "COMPLEXITY_LIMIT_EXCEEDED"
-
-// complexityMessage says what to do about such a document.
-func complexityMessage(ctx context.Context) string {
-	stats := extension.GetComplexityStats(ctx)
-	if stats == nil {
-		return "the answer may have too many fields (limit --limit-complexity): ask for smaller pages"
-	}
-	return fmt.Sprintf("the answer may have too many fields: %d (limit %d, --limit-complexity): ask for smaller pages", stats.Complexity, stats.ComplexityLimit)
-}
-
 // complete gives gqlgen's own errors their code and status.
 func complete(public *gqlerror.Error) {
 	if public.Extensions == nil {
 		public.Extensions = map[string]any{}
 	}
-	switch public.Extensions["code"] {
-	case nil, tooComplex:
+	if public.Extensions["code"] == nil {
 		public.Extensions["code"] = api.ValidationFailed
 	}
 	if public.Extensions["status"] == nil {

@@ -19,9 +19,9 @@ import (
 // thousands of them can: what gqlgen needs for a response is made for each event.
 type subscription struct {
 	*streamer
-	exec      graphql.GraphExecutor
+	runner    *runner
 	watch     *live.Watch
-	operation func() *graphql.OperationContext
+	operation func() *execution
 	send      send
 	events    int
 	shareable *shareable
@@ -36,13 +36,13 @@ type subscription struct {
 }
 
 // subscribe opens a subscription. Without one, the errors end the operation.
-func (s *streamer) subscribe(ctx context.Context, exec graphql.GraphExecutor, op *graphql.OperationContext, over string, send send) (*subscription, gqlerror.List, error) {
+func (s *streamer) subscribe(ctx context.Context, run *runner, op *execution, over string, send send) (*subscription, gqlerror.List, error) {
 	who := s.caller(ctx).Actor().Identity()
 	if !s.quota.subscriptions.take(who, s.SubscriptionsPerCaller) {
 		return nil, s.refusal(ctx, tooMany("too many subscriptions for one caller", s.SubscriptionsPerCaller, "--max-subscriptions-per-caller")), nil
 	}
-	shareable := shareableOf(op, s.caller(ctx))
-	release, err := s.keeping.keep(who, op, len(shareable.key.variables))
+	shareable := shareableOf(&op.OperationContext, s.caller(ctx))
+	release, err := s.keeping.keep(who, &op.OperationContext, len(shareable.key.variables))
 	if err != nil {
 		s.quota.subscriptions.give(who)
 		return nil, s.refusal(ctx, err), nil
@@ -54,12 +54,12 @@ func (s *streamer) subscribe(ctx context.Context, exec graphql.GraphExecutor, op
 			s.quota.subscriptions.give(who)
 		}
 	}()
-	field, newOp := rootFields(op)[0].Name, again(op)
+	field, newOp := op.roots[0].Name, again(op)
 	began := time.Now()
 	var watch *live.Watch
 	var errs gqlerror.List
 	refused := s.patiently(ctx, s.opening, s.caller(ctx), func() (again bool) {
-		watch, errs = s.open(ctx, exec, op)
+		watch, errs = s.open(ctx, run, op)
 		if again = watch == nil && later(errs) != nil; again {
 			op = newOp()
 		}
@@ -72,7 +72,7 @@ func (s *streamer) subscribe(ctx context.Context, exec graphql.GraphExecutor, op
 		s.observer.Subscribed(over)
 		return &subscription{
 			transport: over, began: began, reason: "disconnected",
-			streamer: s, exec: exec, watch: watch, operation: newOp, send: send, shareable: shareable, release: release,
+			streamer: s, runner: run, watch: watch, operation: newOp, send: send, shareable: shareable, release: release,
 		}, nil, nil
 	case ctx.Err() != nil:
 		return nil, nil, errCut
@@ -85,11 +85,11 @@ func (s *streamer) subscribe(ctx context.Context, exec graphql.GraphExecutor, op
 }
 
 // open opens a subscription. Without what it watches, the errors say why.
-func (s *streamer) open(ctx context.Context, exec graphql.GraphExecutor, op *graphql.OperationContext) (*live.Watch, gqlerror.List) {
+func (s *streamer) open(ctx context.Context, run *runner, op *execution) (*live.Watch, gqlerror.List) {
 	within, cancel := limited(ctx)
 	defer cancel()
 	opening, feed := withFeed(within, nil)
-	responses, inner := exec.DispatchOperation(opening, op)
+	responses, inner := run.dispatch(opening, op)
 	if feed.watch != nil {
 		return feed.watch, nil
 	}
@@ -109,16 +109,16 @@ func later(errs gqlerror.List) error {
 }
 
 // again makes the context of an operation once more, without what executing leaves there.
-func again(op *graphql.OperationContext) func() *graphql.OperationContext {
+func again(op *execution) func() *execution {
 	doc, operation, variables := op.Doc, op.Operation, op.Variables
 	onPanic, fields, rootFields := op.RecoverFunc, op.ResolverMiddleware, op.RootResolverMiddleware
-	return func() *graphql.OperationContext {
-		return &graphql.OperationContext{
+	return func() *execution {
+		return &execution{OperationContext: graphql.OperationContext{
 			Doc: doc, Operation: operation, OperationName: operation.Name, Variables: variables,
 			// It was judged when the operation was created.
 			DisableIntrospection: true,
 			RecoverFunc:          onPanic, ResolverMiddleware: fields, RootResolverMiddleware: rootFields,
-		}
+		}}
 	}
 }
 
@@ -224,7 +224,7 @@ func (s *subscription) respond(ctx context.Context, e live.Event) error {
 	answering, account := s.answering(within, op)
 	defer account.Close()
 	answering, feed := withFeed(answering, &e)
-	responses, inner := s.exec.DispatchOperation(answering, op)
+	responses, inner := s.runner.dispatch(answering, op)
 	response := responses(graphql.WithFieldContext(inner, feed.field))
 	if response == nil {
 		if ctx.Err() != nil {

@@ -12,10 +12,8 @@ import (
 	"net/http"
 
 	"github.com/99designs/gqlgen/graphql"
-	"github.com/99designs/gqlgen/graphql/handler"
 	"github.com/99designs/gqlgen/graphql/handler/extension"
 
-	"dialogs/api"
 	"dialogs/budget"
 	"dialogs/dialog"
 	"dialogs/graph/generated"
@@ -69,51 +67,56 @@ func NewHandler(c Config) http.Handler {
 		Complexity: complexities(),
 	}
 	config.Schema = language.Served(generated.NewExecutableSchema(config).Schema())
-	server := handler.New(generated.NewExecutableSchema(config))
-	// The first transport that supports a request serves it.
 	p := presenter{log: c.Log, caller: c.Caller, answers: c.Answers, turns: c.Turns, observer: c.Observer}
+	run := &runner{
+		presenter: p,
+		prepared: preparation{
+			schema:   generated.NewExecutableSchema(config),
+			language: newLanguage(config.Schema, &c),
+			gate:     gate{limits: c.Limits, introspection: c.Introspection},
+			caller:   c.Caller,
+			requests: c.Requests,
+			sized:    sizedFields(config.Complexity),
+			valid:    newCache(c.Documents-c.Documents/4, c.Caller, weighPlanned),
+		},
+		introspection: c.Introspection,
+		complexity:    c.Limits.Complexity,
+		rows:          c.Service.Policy().Limits.Rows,
+		tracer:        c.Tracer,
+		fields:        chargeField,
+		rootFields:    aroundRoot(observeField(c.Observer), withdrawRefused),
+	}
+	if c.Trusted != nil {
+		run.documents = c.Trusted
+	} else {
+		run.documents = extension.AutomaticPersistedQuery{Cache: newCache(c.Documents/4, c.Caller, func(_, text string) int64 { return int64(len(text)) })}
+	}
+	if c.Tracer != nil {
+		run.rootFields = aroundRoot(observeField(c.Observer), aroundRoot(traceField(c.Tracer), withdrawRefused))
+	}
+	if c.Introspection {
+		run.fields = func(ctx context.Context, next graphql.Resolver) (any, error) {
+			return chargeField(ctx, func(ctx context.Context) (any, error) { return exactIntrospection(ctx, next) })
+		}
+	}
 	streams := &streamer{
 		presenter: p, service: c.Service, Streams: c.Streams, quota: &quota{},
 		upkeep:  &upkeep{callers: c.Streams.Callers, interval: c.Streams.PingInterval},
 		sharing: newSharing(), keeping: newKeeping(c.Documents),
 		signing: newStarting(), opening: newStarting(), making: newMaking(),
 	}
-	server.AddTransport(overWebSocket{streams, c.Requests, newWires()})
-	server.AddTransport(overEvents{streams, c.Requests})
-	server.AddTransport(get{p, c.Requests})
-	server.AddTransport(post{p, c.Requests})
-	server.AddTransport(unserved{})
-	server.SetErrorPresenter(p.present)
-	server.SetRecoverFunc(func(ctx context.Context, v any) error { return api.Recovered(ctx, p.logOf(graphql.GetPath(ctx)), v) })
-	if c.Trusted != nil {
-		server.Use(c.Trusted)
-	} else {
-		server.Use(extension.AutomaticPersistedQuery{Cache: newCache(c.Documents/4, c.Caller, func(_, text string) int64 { return int64(len(text)) })})
+	return transports{run: run, list: []transport{
+		overWebSocket{streams, c.Requests, newWires()},
+		overEvents{streams, c.Requests},
+		get{p, c.Requests},
+		post{p, c.Requests},
+		unserved{},
+	}}
+}
+
+// aroundRoot puts one middleware around another.
+func aroundRoot(outer, inner graphql.RootFieldMiddleware) graphql.RootFieldMiddleware {
+	return func(ctx context.Context, next graphql.RootResolver) graphql.Marshaler {
+		return outer(ctx, func(ctx context.Context) graphql.Marshaler { return inner(ctx, next) })
 	}
-	prepared := preparation{
-		language: newLanguage(config.Schema, &c),
-		gate:     gate{limits: c.Limits, introspection: c.Introspection},
-		caller:   c.Caller,
-		requests: c.Requests,
-		valid:    newCache(c.Documents-c.Documents/4, c.Caller, weighDocument),
-	}
-	server.SetQueryCache(prepared)
-	server.Use(prepared)
-	server.Use(extension.FixedComplexityLimit(c.Limits.Complexity))
-	server.AroundOperations(noteOperation)
-	server.AroundOperations(func(ctx context.Context, next graphql.OperationHandler) graphql.ResponseHandler {
-		return next(dialog.WithRows(ctx, c.Service.Policy().Limits.Rows))
-	})
-	server.AroundRootFields(observeField(c.Observer))
-	if c.Tracer != nil {
-		server.AroundOperations(traceOperation(c.Tracer, c.Caller))
-		server.AroundRootFields(traceField(c.Tracer))
-	}
-	server.AroundRootFields(withdrawRefused)
-	server.AroundFields(chargeField)
-	if c.Introspection {
-		server.Use(extension.Introspection{})
-		server.AroundFields(exactIntrospection)
-	}
-	return server
 }

@@ -14,7 +14,6 @@ import (
 	"time"
 
 	"github.com/99designs/gqlgen/graphql"
-	"github.com/99designs/gqlgen/graphql/handler"
 	"github.com/google/go-cmp/cmp"
 	"github.com/vektah/gqlparser/v2/ast"
 
@@ -100,11 +99,7 @@ func listen(t *testing.T) func(query, variables string) map[string]any {
 		Answers:   budget.NewAnswers(budget.DefaultLimits()),
 		Documents: 1 << 20,
 	})
-	server, ok := api.(*handler.Server)
-	if !ok {
-		t.Fatalf("the handler is a %T, want gqlgen's server", api)
-	}
-	server.AroundFields(func(ctx context.Context, _ graphql.Resolver) (any, error) {
+	graph.ResolveFields(api, func(ctx context.Context, _ graphql.Resolver) (any, error) {
 		arguments = graphql.GetFieldContext(ctx).Args
 		return nil, nil
 	})

@@ -9,13 +9,20 @@ import (
 
 // isPlainJSON reports whether a body is JSON in UTF-8 and not compressed.
 func isPlainJSON(h http.Header) bool {
-	name, options, err := mime.ParseMediaType(h.Get("Content-Type"))
+	given := h.Get("Content-Type")
+	if given == typeJSON { // as almost everybody writes it
+		return isUnencoded(h)
+	}
+	name, options, err := mime.ParseMediaType(given)
 	return err == nil && name == typeJSON && isUTF8(options["charset"]) && isUnencoded(h)
 }
 
 // isUnencoded reports whether a body is not compressed: identity is not an
 // encoding.
 func isUnencoded(h http.Header) bool {
+	if len(h.Values("Content-Encoding")) == 0 {
+		return true
+	}
 	for _, encoding := range strings.Split(strings.Join(h.Values("Content-Encoding"), ","), ",") {
 		if encoding = strings.TrimSpace(encoding); encoding != "" && !strings.EqualFold(encoding, "identity") {
 			return false

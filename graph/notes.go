@@ -5,7 +5,6 @@ import (
 	"log/slog"
 	"slices"
 
-	"github.com/99designs/gqlgen/graphql"
 	"github.com/vektah/gqlparser/v2/gqlerror"
 
 	"dialogs/api"
@@ -17,23 +16,21 @@ const fieldsNoted = 20
 // noteOperation notes what the client asks for: the name it gave the
 // operation, or else the operation's kind, and its root fields. Events of a subscription
 // are part of what was noted when it was opened.
-func noteOperation(ctx context.Context, next graphql.OperationHandler) graphql.ResponseHandler {
-	if f, ok := ctx.Value(feedKey{}).(*feed); ok && f.event != nil {
-		return next(ctx)
+func noteOperation(ctx context.Context, e *execution) {
+	if e.plan == nil {
+		return
 	}
-	op := graphql.GetOperationContext(ctx)
-	name := op.Operation.Name
+	name := e.Operation.Name
 	if name == "" {
-		name = string(op.Operation.Operation)
+		name = string(e.Operation.Operation)
 	}
-	var fields []string
-	for _, f := range rootFields(op) {
-		if !slices.Contains(fields, f.Name) && len(fields) < fieldsNoted {
+	fields := make([]string, 0, min(len(e.roots), fieldsNoted))
+	for _, f := range e.roots {
+		if len(fields) < fieldsNoted && !slices.Contains(fields, f.Name) {
 			fields = append(fields, f.Name)
 		}
 	}
 	api.Note(ctx, slog.String("operation", api.ForLog(name)), slog.Any("fields", fields))
-	return next(ctx)
 }
 
 // noteErrors notes the code of an answer's first error.

@@ -86,20 +86,8 @@ func codeOf(err *gqlerror.Error) string {
 }
 
 // traceOperation traces an operation; of a subscription, only that it is opened.
-func traceOperation(t Tracer, caller func(context.Context) dialog.Caller) graphql.OperationMiddleware {
-	return func(ctx context.Context, next graphql.OperationHandler) graphql.ResponseHandler {
-		op, who := graphql.GetOperationContext(ctx), caller(ctx).Actor()
-		ctx, end := t.Operation(ctx, string(op.Operation.Operation), op.RawQuery, string(who.User), who.APIKey)
-		responses := next(ctx)
-		if op.Operation.Operation == ast.Subscription {
-			end()
-			return responses
-		}
-		return func(ctx context.Context) *graphql.Response {
-			defer end()
-			return responses(ctx)
-		}
-	}
+func traceOperation(ctx context.Context, t Tracer, e *execution, who dialog.Actor) (context.Context, func()) {
+	return t.Operation(ctx, string(e.Operation.Operation), e.RawQuery, string(who.User), who.APIKey)
 }
 
 func traceField(t Tracer) graphql.RootFieldMiddleware {

@@ -30,42 +30,20 @@ func newLanguage(schema *ast.Schema, c *Config) *language.Language {
 
 // A preparation makes every operation ready to be executed: it parses the
 // document, checks the limits, validates it and coerces the variables. An
-// operation that it refuses is not started. gqlgen's executor would do the same
-// with looser rules, but finds everything done: it asks its cache of documents,
-// which is this type, and coerces values that are already coerced.
+// operation that it refuses is not started.
 type preparation struct {
+	schema   graphql.ExecutableSchema
 	language *language.Language
 	gate     gate
 	caller   func(context.Context) dialog.Caller
 	requests *budget.Requests
+	sized    map[string]bool // see [usesOf]
 	// valid are documents that have passed, by their text.
-	valid graphql.Cache[*ast.QueryDocument]
+	valid *cache[*document]
 }
 
-var (
-	_ graphql.OperationParameterMutator = preparation{}
-	_ graphql.ResponseInterceptor       = preparation{}
-	_ graphql.Cache[*ast.QueryDocument] = preparation{}
-)
-
-// ExtensionName names the extension.
-func (preparation) ExtensionName() string { return "Preparation" }
-
-// Validate has nothing to check.
-func (preparation) Validate(graphql.ExecutableSchema) error { return nil }
-
-// MutateOperationParameters prepares one operation.
-func (p preparation) MutateOperationParameters(ctx context.Context, raw *graphql.RawParams) *gqlerror.Error {
-	op := graphql.GetOperationContext(ctx)
-	errs := p.prepare(ctx, op, raw)
-	if len(errs) == 0 {
-		return nil
-	}
-	op.Stats.SetExtension(p.ExtensionName(), errs[1:])
-	return errs[0]
-}
-
-func (p preparation) prepare(ctx context.Context, op *graphql.OperationContext, raw *graphql.RawParams) gqlerror.List {
+// prepare finds or reads the document, and coerces the variables in raw.
+func (p *preparation) prepare(ctx context.Context, raw *graphql.RawParams) (*document, *ast.OperationDefinition, gqlerror.List) {
 	doc, ok := p.valid.Get(ctx, raw.Query)
 	size := api.Leaves(raw.Variables) * valueSize
 	if !ok {
@@ -73,33 +51,34 @@ func (p preparation) prepare(ctx context.Context, op *graphql.OperationContext, 
 	}
 	done, err := p.requests.Reading(ctx, p.caller(ctx), size)
 	if err != nil {
-		return gqlerror.List{tooLate()}
+		return nil, nil, gqlerror.List{tooLate()}
 	}
 	defer done()
 	if !ok {
-		var errs gqlerror.List
-		if doc, errs = p.read(ctx, raw.Query); len(errs) > 0 {
-			return errs
+		read, errs := p.read(ctx, raw.Query)
+		if len(errs) > 0 {
+			return nil, nil, errs
 		}
+		doc = newDocument(read)
 		p.valid.Add(ctx, raw.Query, doc)
 	}
 	operation := doc.Operations.ForName(raw.OperationName)
 	if operation == nil {
-		return gqlerror.List{refusedDocument(unknownOperation(raw.OperationName))}
+		return nil, nil, gqlerror.List{refusedDocument(unknownOperation(raw.OperationName))}
 	}
 	if err := ctx.Err(); err != nil { // reading may have taken all the time
-		return gqlerror.List{tooLate()}
+		return nil, nil, gqlerror.List{tooLate()}
 	}
 	variables, errs := p.language.Variables(operation, raw.Variables)
 	if len(errs) > 0 {
-		return errs
+		return nil, nil, errs
 	}
-	op.Doc, raw.Variables = doc, variables
-	return nil
+	raw.Variables = variables
+	return doc, operation, nil
 }
 
 // read parses, measures and validates a document.
-func (p preparation) read(ctx context.Context, text string) (*ast.QueryDocument, gqlerror.List) {
+func (p *preparation) read(ctx context.Context, text string) (*ast.QueryDocument, gqlerror.List) {
 	doc, err := p.language.Parse(text)
 	if err != nil {
 		api.NoteLimit(ctx, (&api.Refusal{Message: err.Message}).Limit())
@@ -133,23 +112,3 @@ func refusedDocument(message string) *gqlerror.Error {
 		"code": api.ValidationFailed, "status": api.ValidationFailed.Status(),
 	}}
 }
-
-// InterceptResponse adds the errors behind the first, which is the only one
-// that a mutator can return.
-func (p preparation) InterceptResponse(ctx context.Context, next graphql.ResponseHandler) *graphql.Response {
-	if graphql.HasOperationContext(ctx) {
-		more, _ := graphql.GetOperationContext(ctx).Stats.GetExtension(p.ExtensionName()).(gqlerror.List)
-		for _, err := range more {
-			graphql.AddError(ctx, err)
-		}
-	}
-	return next(ctx)
-}
-
-// Get returns the prepared document to the executor.
-func (preparation) Get(ctx context.Context, _ string) (*ast.QueryDocument, bool) {
-	return graphql.GetOperationContext(ctx).Doc, true
-}
-
-// Add is never called: [preparation.Get] always has a document.
-func (preparation) Add(context.Context, string, *ast.QueryDocument) {}

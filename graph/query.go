@@ -3,9 +3,9 @@ package graph
 import (
 	"context"
 	"fmt"
-	"slices"
 
 	"github.com/99designs/gqlgen/graphql"
+	"github.com/vektah/gqlparser/v2/ast"
 
 	"dialogs/budget"
 	"dialogs/dialog"
@@ -16,7 +16,7 @@ type queries struct{ *resolver }
 
 func (q queries) Dialog(ctx context.Context, id string) (*model.Dialog, error) {
 	c := q.caller(ctx)
-	withHistory := slices.Contains(graphql.CollectAllFields(ctx), "history")
+	withHistory := selects(graphql.GetFieldContext(ctx).Field.Selections, "history")
 	most := int64(0) // a dialog alone is charged when it is there
 	if withHistory {
 		most = budget.MostHistoryMemory(q.service.Policy().Limits)
@@ -26,6 +26,27 @@ func (q queries) Dialog(ctx context.Context, id string) (*model.Dialog, error) {
 		return nil, err
 	}
 	return model.NewDialog(d, c, q.service.Policy()), nil
+}
+
+// selects tells whether a field is in a selection, for any type.
+func selects(set ast.SelectionSet, name string) bool {
+	for _, selection := range set {
+		switch s := selection.(type) {
+		case *ast.Field:
+			if s.Name == name {
+				return true
+			}
+		case *ast.InlineFragment:
+			if selects(s.SelectionSet, name) {
+				return true
+			}
+		case *ast.FragmentSpread:
+			if selects(s.Definition.SelectionSet, name) {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 func (q queries) Node(ctx context.Context, id string) (model.Node, error) {

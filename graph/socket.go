@@ -12,7 +12,6 @@ import (
 	"time"
 	"unicode/utf8"
 
-	"github.com/99designs/gqlgen/graphql"
 	"github.com/gobwas/ws"
 
 	"dialogs/api"
@@ -34,7 +33,7 @@ const (
 type socket struct {
 	overWebSocket
 	*wire
-	exec    graphql.GraphExecutor
+	runner  *runner
 	upgrade http.Header // nil after connection_init
 	init    *time.Timer // nil after connection_init
 	foreign bool        // the client does not offer our subprotocol

@@ -32,7 +32,7 @@ func (overEvents) Supports(r *http.Request) bool {
 }
 
 // Do serves one request.
-func (t overEvents) Do(w http.ResponseWriter, r *http.Request, exec graphql.GraphExecutor) {
+func (t overEvents) Do(w http.ResponseWriter, r *http.Request, run *runner) {
 	defer t.recover(w, r)
 	if api.IsStopping(r.Context()) {
 		Refuse(w, r, stoppingRefusal())
@@ -44,7 +44,7 @@ func (t overEvents) Do(w http.ResponseWriter, r *http.Request, exec graphql.Grap
 		t.refuse(w, r, err)
 		return
 	}
-	op, errs := t.create(r.Context(), exec, raw)
+	op, errs := t.create(r.Context(), run, raw)
 	if len(errs) == 0 {
 		if err := t.mayRun(w, r, op); err != nil {
 			t.refuse(w, r, err)
@@ -67,7 +67,7 @@ func (t overEvents) Do(w http.ResponseWriter, r *http.Request, exec graphql.Grap
 		if len(errs) > 0 {
 			return errs, nil
 		}
-		sub, errs, err := t.run(ctx, exec, op, "sse", stream.next)
+		sub, errs, err := t.run(ctx, run, op, "sse", stream.next)
 		if sub != nil {
 			defer sub.close(ctx)
 			return sub.follow(ctx)
@@ -94,7 +94,7 @@ func (t overEvents) read(w http.ResponseWriter, r *http.Request) (raw *graphql.R
 }
 
 // mayRun refuses what a GET request may not do, and counts the operation.
-func (t overEvents) mayRun(w http.ResponseWriter, r *http.Request, op *graphql.OperationContext) error {
+func (t overEvents) mayRun(w http.ResponseWriter, r *http.Request, op *execution) error {
 	if r.Method == http.MethodGet && op.Operation.Operation == ast.Mutation {
 		return unservedKind(w, r, op.Operation.Operation)
 	}

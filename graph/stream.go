@@ -46,16 +46,16 @@ var errCut = errors.New("cut off")
 var errLater = errors.New("try again later")
 
 // create reads and validates an operation.
-func (s *streamer) create(ctx context.Context, exec graphql.GraphExecutor, raw *graphql.RawParams) (*graphql.OperationContext, gqlerror.List) {
+func (s *streamer) create(ctx context.Context, run *runner, raw *graphql.RawParams) (*execution, gqlerror.List) {
 	within, cancel := limited(ctx)
 	defer cancel()
-	op, errs := exec.CreateOperationContext(within, raw)
+	op, errs := run.create(within, raw)
 	switch {
 	case within.Err() != nil:
 		errs = gqlerror.List{tooLate()}
 	case len(errs) > 0:
-		errs = exec.DispatchError(graphql.WithOperationContext(ctx, op), errs).Errors
-	case op.Operation.Operation == ast.Subscription && len(rootFields(op)) != 1:
+		errs = run.refused(ctx, op, errs).Errors
+	case op.Operation.Operation == ast.Subscription && len(op.roots) != 1:
 		errs = gqlerror.List{refusedDocument("a subscription must select exactly one field")}
 	default:
 		return op, nil
@@ -69,16 +69,16 @@ func (s *streamer) create(ctx context.Context, exec graphql.GraphExecutor, raw *
 // subscription is only opened: it must be followed, or closed. The errors that run
 // returns end the operation; errCut ends it without a message, errLater ends the
 // connection because of the errors, and nil completes it.
-func (s *streamer) run(ctx context.Context, exec graphql.GraphExecutor, op *graphql.OperationContext, over string, send send) (*subscription, gqlerror.List, error) {
+func (s *streamer) run(ctx context.Context, run *runner, op *execution, over string, send send) (*subscription, gqlerror.List, error) {
 	if op.Operation.Operation != ast.Subscription {
-		errs, err := s.answer(ctx, exec, op, send)
+		errs, err := s.answer(ctx, run, op, send)
 		return nil, errs, err
 	}
-	return s.subscribe(ctx, exec, op, over, send)
+	return s.subscribe(ctx, run, op, over, send)
 }
 
 // answer executes a query or a mutation.
-func (s *streamer) answer(ctx context.Context, exec graphql.GraphExecutor, op *graphql.OperationContext, send send) (gqlerror.List, error) {
+func (s *streamer) answer(ctx context.Context, run *runner, op *execution, send send) (gqlerror.List, error) {
 	within, cancel := limited(ctx)
 	defer cancel()
 	end, err := s.turn(within, op)
@@ -88,7 +88,7 @@ func (s *streamer) answer(ctx context.Context, exec graphql.GraphExecutor, op *g
 	defer end()
 	answering, account := s.answering(within, op)
 	defer account.Close()
-	responses, inner := exec.DispatchOperation(answering, op)
+	responses, inner := run.dispatch(answering, op)
 	response := responses(inner)
 	switch {
 	case response == nil && ctx.Err() != nil:

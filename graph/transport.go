@@ -38,7 +38,7 @@ func (post) Supports(r *http.Request) bool {
 }
 
 // Do serves one request.
-func (t post) Do(w http.ResponseWriter, r *http.Request, exec graphql.GraphExecutor) {
+func (t post) Do(w http.ResponseWriter, r *http.Request, run *runner) {
 	defer t.recover(w, r)
 	body, err := t.requests.Read(w, r, t.caller(r.Context()))
 	if err != nil {
@@ -51,7 +51,7 @@ func (t post) Do(w http.ResponseWriter, r *http.Request, exec graphql.GraphExecu
 		t.refuse(w, r, err)
 		return
 	}
-	t.execute(w, r, raw, exec, ast.Query, ast.Mutation)
+	t.execute(w, r, raw, run, ast.Query, ast.Mutation)
 }
 
 // get serves queries.
@@ -67,7 +67,7 @@ func (get) Supports(r *http.Request) bool {
 }
 
 // Do serves one request.
-func (t get) Do(w http.ResponseWriter, r *http.Request, exec graphql.GraphExecutor) {
+func (t get) Do(w http.ResponseWriter, r *http.Request, run *runner) {
 	defer t.recover(w, r)
 	if !preflighted(r.Header) {
 		t.refuse(w, r, badRequest(noPreflight))
@@ -78,7 +78,7 @@ func (t get) Do(w http.ResponseWriter, r *http.Request, exec graphql.GraphExecut
 		t.refuse(w, r, err)
 		return
 	}
-	t.execute(w, r, raw, exec, ast.Query)
+	t.execute(w, r, raw, run, ast.Query)
 }
 
 // unserved explains why no other transport serves a request.
@@ -88,7 +88,7 @@ type unserved struct{}
 func (unserved) Supports(*http.Request) bool { return true }
 
 // Do refuses one request.
-func (unserved) Do(w http.ResponseWriter, r *http.Request, _ graphql.GraphExecutor) {
+func (unserved) Do(w http.ResponseWriter, r *http.Request, _ *runner) {
 	refusal := &api.Refusal{Code: api.BadUserInput}
 	switch {
 	case r.Method != http.MethodGet && r.Method != http.MethodHead && r.Method != http.MethodPost:
@@ -105,15 +105,15 @@ func (unserved) Do(w http.ResponseWriter, r *http.Request, _ graphql.GraphExecut
 }
 
 // execute runs an operation of one of the kinds and answers with its result.
-func (p presenter) execute(w http.ResponseWriter, r *http.Request, raw *graphql.RawParams, exec graphql.GraphExecutor, kinds ...ast.Operation) {
-	op, errs := exec.CreateOperationContext(r.Context(), raw)
+func (p presenter) execute(w http.ResponseWriter, r *http.Request, raw *graphql.RawParams, run *runner, kinds ...ast.Operation) {
+	op, errs := run.create(r.Context(), raw)
 	if r.Context().Err() != nil {
 		Refuse(w, r, &api.Refusal{Code: api.Unavailable, Message: tooLate().Message})
 		return
 	}
 	if len(errs) > 0 {
 		p.observer.Operation("", codeOf(errs[0]))
-		writeRequestError(w, r, exec.DispatchError(graphql.WithOperationContext(r.Context(), op), errs))
+		writeRequestError(w, r, run.refused(r.Context(), op, errs))
 		return
 	}
 	if kind := op.Operation.Operation; !slices.Contains(kinds, kind) {
@@ -132,7 +132,7 @@ func (p presenter) execute(w http.ResponseWriter, r *http.Request, raw *graphql.
 	defer end()
 	answering, answer := p.answering(r.Context(), op)
 	defer answer.Close()
-	responses, ctx := exec.DispatchOperation(answering, op)
+	responses, ctx := run.dispatch(answering, op)
 	response := responses(ctx)
 	if response != nil {
 		response.Errors = answer.told(response.Errors)

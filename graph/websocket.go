@@ -7,8 +7,6 @@ import (
 	"net/http"
 	"strings"
 
-	"github.com/99designs/gqlgen/graphql"
-
 	"dialogs/api"
 	"dialogs/budget"
 )
@@ -30,7 +28,7 @@ func (overWebSocket) Supports(r *http.Request) bool {
 }
 
 // Do serves one connection until it ends.
-func (t overWebSocket) Do(w http.ResponseWriter, r *http.Request, exec graphql.GraphExecutor) {
+func (t overWebSocket) Do(w http.ResponseWriter, r *http.Request, run *runner) {
 	if refusal := unfitUpgrade(r); refusal != nil {
 		if refusal.Status == http.StatusUpgradeRequired {
 			w.Header().Set("Sec-WebSocket-Version", "13")
@@ -48,7 +46,7 @@ func (t overWebSocket) Do(w http.ResponseWriter, r *http.Request, exec graphql.G
 		return
 	}
 	s := &socket{
-		overWebSocket: t, exec: exec, upgrade: r.Header, wire: t.wires.wire(conn, early),
+		overWebSocket: t, runner: run, upgrade: r.Header, wire: t.wires.wire(conn, early),
 		foreign: w.Header().Get("Sec-WebSocket-Protocol") == "",
 	}
 	api.Detach(r.Context(), s.serve)

@@ -8,7 +8,6 @@ import (
 	"sync"
 	"sync/atomic"
 
-	"github.com/99designs/gqlgen/graphql"
 	"github.com/vektah/gqlparser/v2/ast"
 	"github.com/vektah/gqlparser/v2/gqlerror"
 
@@ -238,7 +237,7 @@ func (op *operation) execute(ctx context.Context, p *params) (sub *subscription,
 	if err != nil {
 		return nil, s.refusal(ctx, err), nil
 	}
-	created, errs := s.create(graphql.StartOperationTrace(ctx), s.exec, raw)
+	created, errs := s.create(ctx, s.runner, raw)
 	if len(errs) > 0 {
 		return nil, errs, nil
 	}
@@ -249,7 +248,7 @@ func (op *operation) execute(ctx context.Context, p *params) (sub *subscription,
 	if err := charge(ctx, created); err != nil {
 		return nil, s.refusal(ctx, err), nil
 	}
-	return s.run(ctx, s.exec, created, "websocket", func(payload []byte) error { return op.send("next", payload) })
+	return s.run(ctx, s.runner, created, "websocket", func(payload []byte) error { return op.send("next", payload) })
 }
 
 // send sends a message about the operation, unless the client has completed it.

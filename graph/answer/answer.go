@@ -6,6 +6,7 @@ package answer
 
 import (
 	"context"
+	"math"
 	"sync"
 	"sync/atomic"
 
@@ -24,12 +25,18 @@ type Meter interface {
 // goroutines at once.
 type Operation struct {
 	meter Meter
-	mu    sync.RWMutex
-	sets  map[setKey]*set
+	*Sets
 }
 
 // New returns an operation whose answer is counted by the meter; nil for no count.
-func New(m Meter) *Operation { return &Operation{meter: m, sets: map[setKey]*set{}} }
+// shared has the fields of its selections from other executions; nil if variables decide
+// which fields these are.
+func New(m Meter, shared *Sets) *Operation {
+	if shared == nil {
+		shared = NewSets(math.MaxInt)
+	}
+	return &Operation{m, shared}
+}
 
 type operationKey struct{}
 
@@ -42,8 +49,18 @@ func operationOf(ctx context.Context) *Operation {
 	if op, ok := ctx.Value(operationKey{}).(*Operation); ok {
 		return op
 	}
-	return New(nil)
+	return New(nil, nil)
 }
+
+// Sets are the fields of selections, each collected once.
+type Sets struct {
+	mu   sync.RWMutex
+	room int // how many more fields are kept
+	sets map[setKey]*set
+}
+
+// NewSets returns sets that keep at most so many fields.
+func NewSets(most int) *Sets { return &Sets{room: most, sets: map[setKey]*set{}} }
 
 // A setKey tells a selection of fields of one type.
 type setKey struct {
@@ -60,17 +77,23 @@ type set struct {
 }
 
 // set collects the fields of a selection, once.
-func (op *Operation) set(oc *graphql.OperationContext, selection ast.SelectionSet, types []string) *set {
+func (from *Sets) set(oc *graphql.OperationContext, selection ast.SelectionSet, types []string) *set {
 	key := setKey{&selection[0], len(selection), &types[0]}
-	op.mu.RLock()
-	s, ok := op.sets[key]
-	op.mu.RUnlock()
+	from.mu.RLock()
+	s, ok := from.sets[key]
+	from.mu.RUnlock()
 	if ok {
 		return s
 	}
 	s = &set{fields: graphql.CollectFields(oc, selection, types)}
-	op.mu.Lock()
-	defer op.mu.Unlock()
-	op.sets[key] = s
+	from.mu.Lock()
+	defer from.mu.Unlock()
+	if known, ok := from.sets[key]; ok {
+		return known
+	}
+	if from.room >= len(s.fields) {
+		from.room -= len(s.fields)
+		from.sets[key] = s
+	}
 	return s
 }

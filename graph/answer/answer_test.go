@@ -29,7 +29,7 @@ func operation(t *testing.T, text string, m answer.Meter) (context.Context, *gra
 	ctx := graphql.WithOperationContext(t.Context(), op)
 	ctx = graphql.WithResponseContext(ctx, graphql.DefaultErrorPresenter,
 		func(_ context.Context, v any) error { return fmt.Errorf("panic: %v", v) })
-	return answer.With(ctx, answer.New(m)), op, doc.Operations[0].SelectionSet
+	return answer.With(ctx, answer.New(m, nil)), op, doc.Operations[0].SelectionSet
 }
 
 // written is an object with a value for each field of the selection.

@@ -25,6 +25,8 @@ const (
 	mostRoom = 512
 	// largeList is the length of a list that is counted before it is written.
 	largeList = 4 << 10
+	// mostExpected is the longest text that is expected because the latest one was so long.
+	mostExpected = 4 << 10
 )
 
 // An Object is the text of an object, with holes for the values that are written by
@@ -38,6 +40,8 @@ type Object struct {
 	counted int
 	refused error
 	invalid bool
+	// uncounted objects count nothing themselves.
+	uncounted bool
 }
 
 // A hole is a value that comes at a place in the text.
@@ -58,7 +62,14 @@ type later struct {
 func Begin(ctx context.Context, oc *graphql.OperationContext, selection ast.SelectionSet, types []string) *Object {
 	op := operationOf(ctx)
 	s := op.set(oc, selection, types)
-	return &Object{set: s, op: op, text: make([]byte, 0, s.length.Load()+leastRoom)}
+	return &Object{set: s, op: op, text: make([]byte, 0, min(s.length.Load(), mostExpected)+leastRoom)}
+}
+
+// Root begins an object of a root type, whose fields are counted one by one.
+func Root(ctx context.Context, oc *graphql.OperationContext, selection ast.SelectionSet, types []string) *Object {
+	o := Begin(ctx, oc, selection, types)
+	o.uncounted = true
+	return o
 }
 
 // Fields is how many fields the object has.
@@ -87,6 +98,30 @@ func (o *Object) Value(value graphql.Marshaler, nonNull bool) {
 func (o *Object) Later(nonNull bool, value func(context.Context) graphql.Marshaler) {
 	o.later = append(o.later, later{len(o.holes), nonNull, value})
 	o.holes = append(o.holes, hole{len(o.text), graphql.Null})
+}
+
+// RootField adds a root field: if it may, beside others.
+func (o *Object) RootField(ctx context.Context, oc *graphql.OperationContext, field *graphql.CollectedField, beside, nonNull bool, resolve func(context.Context, graphql.CollectedField) graphql.Marshaler) {
+	ctx = graphql.WithRootFieldContext(ctx, &graphql.RootFieldContext{Object: field.Name, Field: *field})
+	value := func(context.Context) graphql.Marshaler {
+		return oc.RootResolverMiddleware(ctx, func(ctx context.Context) graphql.Marshaler { return recovered(ctx, oc, *field, resolve) })
+	}
+	if beside {
+		o.Later(nonNull, value)
+	} else {
+		o.Value(value(ctx), nonNull)
+	}
+}
+
+// recovered is null after a panic.
+func recovered(ctx context.Context, oc *graphql.OperationContext, field graphql.CollectedField, resolve func(context.Context, graphql.CollectedField) graphql.Marshaler) (value graphql.Marshaler) {
+	defer func() {
+		if r := recover(); r != nil {
+			oc.Error(ctx, oc.Recover(ctx, r))
+			value = graphql.Null
+		}
+	}()
+	return resolve(ctx, field)
 }
 
 func (o *Object) check(value graphql.Marshaler, nonNull bool) {
@@ -135,9 +170,9 @@ func (o *Object) compute(ctx context.Context) {
 	}
 }
 
-func (o *Object) count(ctx context.Context, bytes int, memory int64) {
-	if o.op.meter != nil && o.refused == nil {
-		o.refused = o.op.meter.Count(ctx, int64(bytes), memory)
+func (o *Object) count(ctx context.Context, length int, memory int64) {
+	if o.op.meter != nil && o.refused == nil && !o.uncounted {
+		o.refused = o.op.meter.Count(ctx, int64(length), memory)
 	}
 }
 
@@ -151,6 +186,35 @@ func (o *Object) MarshalGQL(w io.Writer) {
 	}
 	_, _ = w.Write(o.text[from:])
 }
+
+// Text is the text of an answer.
+func Text(m graphql.Marshaler) []byte {
+	text := bytes.NewBuffer(make([]byte, 0, lengthOf(m)))
+	m.MarshalGQL(text)
+	return text.Bytes()
+}
+
+// lengthOf is the length of a text, if it consists of objects that are written.
+func lengthOf(m graphql.Marshaler) int {
+	length := 2
+	switch m := m.(type) {
+	case *Object:
+		length += len(m.text)
+		for _, h := range m.holes {
+			length += lengthOf(h.value)
+		}
+	case graphql.Array:
+		for _, item := range m {
+			length += 1 + lengthOf(item)
+		}
+	default:
+		length = scalarBytes
+	}
+	return length
+}
+
+// scalarBytes is what a value has that is not written.
+const scalarBytes = 16
 
 // The values that are written into the text, as the scalars of the schema.
 
@@ -177,13 +241,13 @@ func (o *Object) DateTime(t time.Time) { o.text = scalar.AppendDateTime(o.text, 
 
 // Strings writes a list of texts. A long one is counted first.
 func (o *Object) Strings(ctx context.Context, list []string) {
-	bytes := 2
+	length := 2
 	for _, s := range list {
-		bytes += int(budget.TextBytes(s)) + 1
+		length += int(budget.TextBytes(s)) + 1
 	}
-	if bytes > largeList {
-		o.count(ctx, bytes, 0)
-		o.counted += bytes
+	if length > largeList {
+		o.count(ctx, length, 0)
+		o.counted += length
 		if o.refused != nil {
 			list = nil
 		}

@@ -25,7 +25,16 @@ var edits = []edit{
 	},
 	{
 		"object.gotpl", "{{- else }}\n\nfunc {{$.FuncReceiver}}_{{$object.Name}}(ctx context.Context, {{$.ECFuncParam}}sel ast.SelectionSet{{ if not",
-		"{{- else if written $object }}\n{{ template \"text\" $object }}\n{{- else }}\n\nfunc {{$.FuncReceiver}}_{{$object.Name}}(ctx context.Context, {{$.ECFuncParam}}sel ast.SelectionSet{{ if not",
+		"{{- else if root $object }}\n{{ template \"root\" $object }}\n{{- else if written $object }}\n{{ template \"text\" $object }}\n{{- else }}\n\nfunc {{$.FuncReceiver}}_{{$object.Name}}(ctx context.Context, {{$.ECFuncParam}}sel ast.SelectionSet{{ if not",
+	},
+	// The text of an answer is made at once.
+	{
+		"internal!.gotpl", "var buf bytes.Buffer\n\t\t\tdata.MarshalGQL(&buf)\n\t\t\tresponse.Data = buf.Bytes()\n",
+		"response.Data = {{ lookupImport \"dialogs/graph/answer\" }}.Text(data)\n",
+	},
+	{
+		"internal!.gotpl", "var buf bytes.Buffer\n\t\t\tdata.MarshalGQL(&buf)\n\n\t\t\treturn &graphql.Response{\n\t\t\t\tData:       buf.Bytes(),",
+		"return &graphql.Response{\nData: {{ lookupImport \"dialogs/graph/answer\" }}.Text(data),",
 	},
 	// Fields that it writes need no function.
 	{

@@ -14,7 +14,7 @@ import (
 
 // functions are what the templates can ask.
 func functions() template.FuncMap {
-	return template.FuncMap{"written": written, "form": form, "method": method, "fields": fields, "reads": reads, "valueOf": valueOf, "direct": direct}
+	return template.FuncMap{"written": written, "root": root, "form": form, "method": method, "fields": fields, "reads": reads, "valueOf": valueOf, "direct": direct}
 }
 
 // The forms of a field that is written into the text of its object.
@@ -33,6 +33,9 @@ var goTypes = map[string]string{"ID": "string", "String": "string", "Int": "int"
 func written(o *codegen.Object) bool {
 	return !o.Root && !o.Stream && !strings.HasPrefix(o.Name, "__")
 }
+
+// root reports whether the template "root" writes an object.
+func root(o *codegen.Object) bool { return o.Root && !o.Stream }
 
 // form is the form of a field that needs nothing but a value in memory; empty for all
 // other fields.
