@@ -67,6 +67,10 @@ func (p *pool) loan(holder dialog.Actor) *loan { return &loan{pool: p, holder: h
 // than a holder's share, or than the reserve.
 func (l *loan) grow(ctx context.Context, by int64) error {
 	p := l.pool
+	if l.counted == 0 && l.bytes+by <= p.free { // the pool does not know of it
+		l.bytes += by
+		return nil
+	}
 	p.mu.Lock()
 	counted := int64(0)
 	if l.bytes+by > p.free {
@@ -113,6 +117,10 @@ func (p *pool) refusal() error {
 
 // shrink makes the loan smaller.
 func (l *loan) shrink(to int64) {
+	if l.counted == 0 {
+		l.bytes = min(l.bytes, to)
+		return
+	}
 	p := l.pool
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -131,11 +139,12 @@ func (l *loan) shrink(to int64) {
 
 // release gives everything back.
 func (l *loan) release() {
-	l.pool.mu.Lock()
 	if l.reserve {
+		l.pool.mu.Lock()
 		l.reserve, l.pool.reserved = false, false
+		l.pool.settle()
+		l.pool.mu.Unlock()
 	}
-	l.pool.mu.Unlock()
 	l.shrink(0)
 }
 

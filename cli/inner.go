@@ -19,8 +19,13 @@ func inside(mux *http.ServeMux, guard edge.Guard) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		handler, pattern := mux.Handler(r)
 		api.NoteRoute(r.Context(), routeOf(pattern))
-		if isInner(handler) {
+		switch {
+		case !isInner(handler):
+		case strings.Contains(pattern, "{"): // the mux has to note the values
 			mux.ServeHTTP(w, r)
+			return
+		default:
+			handler.ServeHTTP(w, r)
 			return
 		}
 		api.Quiet(r.Context())

@@ -1,8 +1,10 @@
 package cli
 
 import (
+	"bytes"
 	"io"
 	"log/slog"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -108,6 +110,10 @@ func (l *logLines) close() {
 // escaped. Those of JSON are in strings; in text, slog has quoted and escaped them
 // already.
 func escaped(line []byte) []byte {
+	end := max(len(line)-1, 0)
+	if !slices.ContainsFunc(line[:end], func(b byte) bool { return b < ' ' || b >= 0x7f }) { // most lines
+		return bytes.Clone(line)
+	}
 	out := make([]byte, 0, len(line)+1)
 	for i := 0; i < len(line); {
 		r, size := utf8.DecodeRune(line[i:])

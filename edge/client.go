@@ -43,8 +43,8 @@ type clientKey struct{}
 func From(proxies Proxies) Guard {
 	return func(next http.Handler) http.Handler {
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-			ctx := context.WithValue(r.Context(), clientKey{}, proxies.clientOf(r))
-			next.ServeHTTP(w, r.WithContext(ctx))
+			ctx := context.WithValue(contextOf(r), clientKey{}, proxies.clientOf(r))
+			next.ServeHTTP(w, with(r, ctx))
 		})
 	}
 }

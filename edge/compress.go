@@ -55,7 +55,7 @@ func Compress() Guard {
 			}
 			p := &place{among: places}
 			defer p.leave()
-			compressing.ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), placeKey{}, p)))
+			compressing.ServeHTTP(w, with(r, context.WithValue(contextOf(r), placeKey{}, p)))
 		})
 	}
 }

@@ -1,7 +1,6 @@
 package edge
 
 import (
-	"container/list"
 	"errors"
 	"net"
 	"net/netip"
@@ -26,9 +25,10 @@ type connection struct {
 	// since is when the connection became idle, or the first of the waiting
 	// requests began to wait for its client.
 	since  time.Time
-	in     *list.List // idle, held or nil
-	place  *list.Element
+	in     *lineup // idle, held or nil
 	closed bool
+	// before and behind are its neighbors there.
+	before, behind *connection
 	// upgraded says that it became a WebSocket.
 	upgraded bool
 }
@@ -104,13 +104,13 @@ func (c *connection) leaveHome() {
 
 // moveTo puts the connection at the end of idle or held, or into neither. The
 // mutex must be held.
-func (c *connection) moveTo(in *list.List, since time.Time) {
-	if c.place != nil {
-		c.in.Remove(c.place)
+func (c *connection) moveTo(in *lineup, since time.Time) {
+	if c.in != nil {
+		c.in.leave(c)
 	}
-	c.in, c.place, c.since = in, nil, since
+	c.since = since
 	if in != nil && !c.closed {
-		c.place = in.PushBack(c)
+		in.join(c)
 	}
 }
 

@@ -1,7 +1,6 @@
 package edge
 
 import (
-	"container/list"
 	"log/slog"
 	"net"
 	"net/netip"
@@ -37,7 +36,7 @@ type Connections struct {
 	// idle are the connections that wait for a request, and held those whose
 	// requests all wait for their client to send or to read. The longest
 	// waiting are in front.
-	idle, held list.List
+	idle, held lineup
 	warned     time.Time
 	refusals   chan struct{} // a place for each refusal that is being said
 }
@@ -102,13 +101,13 @@ func (c *Connections) admit(inner net.Conn) (admitted *connection, setting strin
 // victim is the connection to close for another; nil for none. c.mu must be
 // held.
 func (c *Connections) victim(now time.Time, may func(*connection) bool) *connection {
-	for e := c.idle.Front(); e != nil; e = e.Next() {
-		if v, ok := e.Value.(*connection); ok && may(v) {
+	for v := range c.idle.all() {
+		if may(v) {
 			return v
 		}
 	}
-	for e := c.held.Front(); e != nil; e = e.Next() {
-		if v, ok := e.Value.(*connection); ok && may(v) && now.Sub(v.since) >= patience {
+	for v := range c.held.all() {
+		if may(v) && now.Sub(v.since) >= patience {
 			return v
 		}
 	}

@@ -1,9 +1,6 @@
 package edge
 
-import (
-	"container/list"
-	"time"
-)
+import "time"
 
 // cut closes every connection that waits for its client and has done so for as
 // long, counted from a start at the earliest.
@@ -11,10 +8,9 @@ func (c *Connections) cut(start time.Time, after time.Duration) {
 	now := time.Now()
 	var late []*connection
 	c.mu.Lock()
-	for _, l := range []*list.List{&c.idle, &c.held} {
-		for e := l.Front(); e != nil; e = e.Next() {
-			v, ok := e.Value.(*connection)
-			if ok && now.Sub(v.since) >= after && now.Sub(start) >= after {
+	for _, l := range []*lineup{&c.idle, &c.held} {
+		for v := range l.all() {
+			if now.Sub(v.since) >= after && now.Sub(start) >= after {
 				late = append(late, v)
 			}
 		}
@@ -37,5 +33,5 @@ func (c *Connections) wait() {
 func (c *Connections) busy() bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	return c.open > c.idle.Len()+c.held.Len()+c.upgraded
+	return c.open > c.idle.length+c.held.length+c.upgraded
 }

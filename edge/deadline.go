@@ -13,9 +13,9 @@ import (
 func Deadline(limit time.Duration) Guard {
 	return func(next http.Handler) http.Handler {
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-			ctx, cancel := api.WithLimit(r.Context(), limit)
+			ctx, cancel := api.WithLimit(contextOf(r), limit)
 			defer cancel()
-			next.ServeHTTP(w, r.WithContext(ctx))
+			next.ServeHTTP(w, with(r, ctx))
 		})
 	}
 }

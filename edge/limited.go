@@ -21,7 +21,7 @@ func Limited(l *RateLimiter, refuse api.Refuser) Guard {
 				return
 			}
 			charge := l.charger(caller, address).After(1)
-			next.ServeHTTP(w, r.WithContext(api.WithCharger(r.Context(), charge)))
+			next.ServeHTTP(w, with(r, api.WithCharger(contextOf(r), charge)))
 		})
 	}
 }

@@ -43,10 +43,7 @@ func Pace(slack time.Duration) Guard {
 				// Only a writer without a connection, as in a test, refuses this.
 				_ = paced.control.SetReadDeadline(time.Time{})
 			} else {
-				// net/http looks at the body of its own request when the answer
-				// comes before the body has: it must stay.
-				own := *r
-				r = &own
+				r = ownRequest(r)
 				r.Body = &watchedBody{ReadCloser: r.Body, conn: conn, control: paced.control, since: time.Now()}
 			}
 			defer paced.finish()

@@ -24,7 +24,7 @@ func Logged(log *slog.Logger, now func() time.Time, unavailable func(), observe 
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			from := clientFrom(r.Context())
 			request := &api.Request{ID: requestID(r, from)}
-			ctx := api.WithRequest(r.Context(), request)
+			ctx := api.WithRequest(contextOf(r), request)
 			ctx = api.WithOperationLog(ctx, operations(log, now, unavailable, observe))
 			w.Header().Set("X-Request-Id", request.ID)
 			watched := &statusWriter{ResponseWriter: w, status: http.StatusOK}
@@ -47,7 +47,7 @@ func Logged(log *slog.Logger, now func() time.Time, unavailable func(), observe 
 					observe.refused(request)
 				})
 			}()
-			next.ServeHTTP(watched, r.WithContext(ctx))
+			next.ServeHTTP(watched, with(r, ctx))
 		})
 	}
 }

@@ -37,7 +37,7 @@ func (r *running) count(next http.Handler) http.Handler {
 			}
 			r.add(-1)
 		}()
-		next.ServeHTTP(w, req.WithContext(ctx))
+		next.ServeHTTP(w, carried(req, ctx))
 	})
 }
 

@@ -24,7 +24,7 @@ func SignIn(a *auth.Authenticator, limiter *RateLimiter, log *slog.Logger, refus
 				return
 			}
 			noteCaller(r.Context(), identity.Caller)
-			next.ServeHTTP(w, r.WithContext(auth.WithIdentity(r.Context(), identity)))
+			next.ServeHTTP(w, with(r, auth.WithIdentity(contextOf(r), identity)))
 		})
 	}
 }

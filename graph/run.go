@@ -77,7 +77,11 @@ func (r *runner) create(ctx context.Context, raw *graphql.RawParams) (*execution
 		DisableIntrospection: !r.introspection,
 		RecoverFunc:          r.recovered, ResolverMiddleware: r.fields, RootResolverMiddleware: r.rootFields,
 	}}
-	if err := r.documents.MutateOperationParameters(graphql.WithOperationContext(ctx, &e.OperationContext), raw); err != nil {
+	named := ctx
+	if len(raw.Extensions) > 0 { // gqlgen notes the document's id in the operation
+		named = graphql.WithOperationContext(ctx, &e.OperationContext)
+	}
+	if err := r.documents.MutateOperationParameters(named, raw); err != nil {
 		return e, gqlerror.List{err}
 	}
 	doc, operation, errs := r.prepared.prepare(ctx, raw)
