@@ -23,8 +23,9 @@ func TestPlans(t *testing.T) {
 	config := generated.Config{Complexity: complexities()}
 	config.Schema = language.Served(generated.NewExecutableSchema(config).Schema())
 	caller := func(context.Context) dialog.Caller { return dialog.Caller{User: "alice"} }
+	known := &TrustedDocuments{}
 	run := &runner{
-		presenter: presenter{caller: caller}, documents: &TrustedDocuments{}, complexity: 100,
+		presenter: presenter{caller: caller}, documents: known, complexity: 100,
 		prepared: preparation{
 			schema: generated.NewExecutableSchema(config), language: newLanguage(config.Schema, &Config{Limits: limits}),
 			gate: gate{limits: limits}, caller: caller, requests: budget.NewRequests(budget.DefaultLimits()),
@@ -40,7 +41,7 @@ func TestPlans(t *testing.T) {
 		"query { nodes(ids: [\"1\", \"2\"]) { id } }":                                                                     {true, true},
 	} {
 		trusted := &documents{texts: map[string]bool{text: true}}
-		run.documents.(*TrustedDocuments).current.Store(trusted) //nolint:forcetypeassert // it is one
+		known.current.Store(trusted)
 		for n, variables := range []map[string]any{{"a": true, "n": json.Number("5")}, {"a": false, "n": json.Number("2")}, {"a": false, "n": json.Number("60")}} {
 			e, errs := run.create(t.Context(), &graphql.RawParams{Query: text, Variables: variables})
 			if e.Operation == nil {
