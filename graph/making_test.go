@@ -1,0 +1,42 @@
+package graph
+
+import (
+	"slices"
+	"testing"
+)
+
+// TestMaking has four subscriptions make events in a lane with one place.
+func TestMaking(t *testing.T) {
+	m := &making{free: 1, looking: true} // looks when the test says so
+	var places [4]place
+	ran := make(chan int)
+	for i := range places {
+		m.enter(&places[i], func() { ran <- i })
+	}
+	expect := func(want int) {
+		t.Helper()
+		if got := <-ran; got != want {
+			t.Errorf("subscription %d runs, want %d", got, want)
+		}
+	}
+	expect(0)
+	m.leave(&places[0])
+	m.leave(&places[0]) // which has none
+	expect(1)
+	m.look()
+	if !slices.Equal(m.taken, []*place{&places[1]}) {
+		t.Error("a place was taken away too early")
+	}
+	m.look()
+	expect(2) // because the one before kept its place for too long
+	m.leave(&places[1])
+	m.leave(&places[2])
+	expect(3)
+	m.wait(&places[3]) // which has one
+	m.leave(&places[3])
+	m.wait(&places[0])
+	m.leave(&places[0])
+	if m.free != 1 || len(m.taken)+len(m.waiting) > 0 {
+		t.Errorf("in the end %d places are free, %d taken, and %d wait", m.free, len(m.taken), len(m.waiting))
+	}
+}
