@@ -124,6 +124,9 @@ func (s *settings) graphqlConfig(p parts) graph.Config {
 	streams := s.streams
 	streams.Callers = edge.Callers{Authenticator: p.authenticator, Limiter: p.limiter, Log: p.log}
 	streams.WriteTimeout, streams.Spread = s.writeTimeout, s.grace/2
+	if !s.store.embedded() {
+		streams.Starting = mongoStarting
+	}
 	config := graph.Config{
 		Service:       p.service,
 		Hub:           p.hub,

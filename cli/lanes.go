@@ -11,6 +11,10 @@ import (
 // the CPUs of another machine.
 const mongoLanes = 8
 
+// mongoStarting is how many streams start at once on MongoDB: they mostly wait for the
+// network.
+const mongoStarting = 16
+
 // laned puts lanes before the store that the APIs use. Sign-in and health checks
 // use the store itself.
 func (s *settings) laned(st dialog.Store) *lanes.Store {

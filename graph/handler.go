@@ -103,7 +103,7 @@ func NewHandler(c Config) http.Handler {
 		presenter: p, service: c.Service, Streams: c.Streams, quota: &quota{},
 		upkeep:  &upkeep{callers: c.Streams.Callers, interval: c.Streams.PingInterval},
 		sharing: newSharing(), keeping: newKeeping(c.Documents),
-		signing: newStarting(), opening: newStarting(), making: newMaking(),
+		signing: c.Streams.newStarting(), opening: c.Streams.newStarting(), making: newMaking(),
 	}
 	return transports{run: run, list: []transport{
 		overWebSocket{streams, c.Requests, newWires()},

@@ -20,8 +20,12 @@ const (
 // newStarting is a lane in which streams start. After a network has failed, thousands of
 // clients connect again at once: as many look-ups at the same time would delay those of
 // everyone else, until the store does not answer in time.
-func newStarting() *budget.Lane {
-	return budget.NewLane(max(4, 2*runtime.GOMAXPROCS(0)), "too many clients are connecting at the same time: try again")
+func (s Streams) newStarting() *budget.Lane {
+	most := s.Starting
+	if most <= 0 {
+		most = runtime.GOMAXPROCS(0)
+	}
+	return budget.NewLane(most, "too many clients are connecting at the same time: try again")
 }
 
 // patiently runs something that needs the store when it is the caller's turn in the lane,

@@ -26,6 +26,9 @@ type Streams struct {
 	// WriteTimeout is how long a client may let a message wait, beyond 32 KiB per
 	// second.
 	WriteTimeout time.Duration
+	// Starting is how many callers may sign in on WebSockets at the same time, and how many
+	// subscriptions may start; 0 for the number of CPUs.
+	Starting int
 	// Patience is how long a client waits on its connection when a subscription cannot start
 	// or catch up because the store is away, before it has to connect again.
 	Patience time.Duration
