@@ -129,11 +129,16 @@ func (r *soaking) run(t *testing.T) {
 	s := newSoak(t, r.engine)
 	s.crowd, r.soak = r.crowd, s
 	pause := s.load()
-	for round := 0; round < 1 || time.Since(began) < whole/4; round++ {
+	for round := 0; round < 1 || time.Since(began) < whole/8; round++ {
 		s.suffer(serverKilled)
 	}
 	for _, f := range faults { // once each, so that what comes later needs nothing more
 		s.suffer(f)
+	}
+	for time.Since(began) < whole/4 { // until what the server keeps in memory is complete
+		for _, f := range faults {
+			s.suffer(f)
+		}
 	}
 	pause()
 	r.before = s.figures()
@@ -384,7 +389,11 @@ func (s *soak) converge() {
 	defer cancel()
 	var following sync.WaitGroup
 	for _, f := range s.followers {
-		following.Go(func() { _ = f.run(ctx) })
+		following.Go(func() {
+			if err := f.run(ctx); err != nil {
+				s.wrong("%s: %v", f.name, err)
+			}
+		})
 	}
 	for _, f := range s.followers {
 		want := f.expected(ctx, s.T, nil)
