@@ -171,7 +171,7 @@ func (s *Service) SyncCursor(c Caller, after Optional[string]) (SyncCursor, erro
 // ReadChanges reads what changed after the cursor and moves the cursor on. It leaves
 // out what the cursor remembers as sent.
 func (s *Service) ReadChanges(ctx context.Context, c Caller, cursor *SyncCursor, limit int) (ChangesPage, error) {
-	now := s.now()
+	now, whole := s.now(), false
 	for {
 		starts := cursor.mark == ""
 		page, err := s.store.ChangesSince(ctx, ChangesQuery{
@@ -184,12 +184,16 @@ func (s *Service) ReadChanges(ctx context.Context, c Caller, cursor *SyncCursor,
 		fresh := page.Dialogs[:0:0]
 		for _, d := range page.Dialogs {
 			if !cursor.Knows(&d) {
-				cursor.Remember(&d)
 				fresh = append(fresh, d)
 			}
+			cursor.Remember(&d)
 		}
+		whole = whole || !page.Continued
 		if cursor.MoveTo(page.Next); !page.More {
 			cursor.Complete(now)
+			if whole {
+				cursor.ForgetUnread(now)
+			}
 		}
 		if starts {
 			return ChangesPage{Next: page.Next}, nil

@@ -10,6 +10,10 @@ import (
 // be sent again.
 const rememberedMost = 100
 
+// leftMost is how many of them are dialogs that the caller has left, and that were not
+// read again.
+const leftMost = 10
+
 // A SyncCursor is how far a caller has read the changes of their dialogs.
 type SyncCursor struct {
 	// user is whose cursor it is; empty for servers.
@@ -28,6 +32,10 @@ type sentDialog struct {
 	// passing means that it need not be remembered for longer than until the
 	// cursor has moved beyond it.
 	passing bool
+	// unread means that it is from the text of a cursor, and was not read again since.
+	unread bool
+	// at is when it was sent, for readers that are ahead of the cursor's place.
+	at time.Time
 }
 
 func (s sentDialog) same(o sentDialog) bool { return s.ID == o.ID && s.Version == o.Version }
@@ -69,13 +77,27 @@ func (c *SyncCursor) Remember(d *ChangedDialog) {
 	}
 }
 
-// RememberHere remembers that the caller was told this, at least until
+// RememberHere remembers that the caller was told this at an instant, at least until
 // [SyncCursor.MoveBeyond]: for readers that are ahead of the cursor's place.
-func (c *SyncCursor) RememberHere(d *ChangedDialog) {
+func (c *SyncCursor) RememberHere(d *ChangedDialog, at time.Time) {
 	sent := sentOf(d)
-	sent.passing = !d.Recent
+	sent.passing, sent.at = !d.Recent, at
 	c.sent = slices.DeleteFunc(c.sent, func(s sentDialog) bool { return s.ID == sent.ID })
 	c.add(sent)
+}
+
+// ForgetUnread forgets what was not read again since the cursor was made from its text,
+// after a whole round: it will not be. Only a dialog that the caller has left can come
+// again later, when others change it, so that the latest of those are still remembered.
+func (c *SyncCursor) ForgetUnread(now time.Time) {
+	left := 0
+	for i, s := range slices.Backward(c.sent) {
+		if s.unread && s.Version == 0 && left < leftMost {
+			c.sent[i].unread, c.sent[i].at = false, now
+			left++
+		}
+	}
+	c.sent = slices.DeleteFunc(c.sent, func(s sentDialog) bool { return s.unread })
 }
 
 func (c *SyncCursor) add(s sentDialog) {
@@ -84,10 +106,11 @@ func (c *SyncCursor) add(s sentDialog) {
 }
 
 // MoveBeyond moves the cursor to a place beyond everything that was remembered by
-// [SyncCursor.RememberHere].
-func (c *SyncCursor) MoveBeyond(mark Mark) {
+// [SyncCursor.RememberHere]. What was sent before the instant does not come again after
+// this place, Recent or not.
+func (c *SyncCursor) MoveBeyond(mark Mark, settled time.Time) {
 	c.mark = mark
-	c.sent = slices.DeleteFunc(c.sent, func(s sentDialog) bool { return s.passing })
+	c.sent = slices.DeleteFunc(c.sent, func(s sentDialog) bool { return s.passing || s.at.Before(settled) })
 }
 
 // A cursorText is a cursor as opaque text.
@@ -136,6 +159,9 @@ func parseSyncCursor(text string) (SyncCursor, error) {
 	}
 	if c.Mark == "" || c.encode() != text {
 		return SyncCursor{}, errCursor("after")
+	}
+	for i := range c.Sent {
+		c.Sent[i].unread = true
 	}
 	return SyncCursor{user: c.User, at: time.UnixMilli(c.Millis), mark: c.Mark, sent: c.Sent}, nil
 }

@@ -36,6 +36,11 @@ func (h *Hub) Dialogs(ctx context.Context, c dialog.Caller, after dialog.Optiona
 // other dialogs may be delivered twice.
 const toldOfMost = 10_000
 
+// settling is how long before a place everything was read whose events were sent by then
+// at the latest: it does not come again after the place. Stores overlap their readings by
+// less, and tolerate clocks that differ by up to a minute.
+const settling = 2 * time.Minute
+
 // allDialogs makes the events of all dialogs of a caller.
 type allDialogs struct {
 	watch  *Watch
@@ -113,6 +118,7 @@ func (a *allDialogs) start(ctx context.Context) ([]Event, error) {
 		if !page.More && a.whole && !a.watch.recover() {
 			a.behind = false
 			a.cursor.Complete(page.at)
+			a.cursor.ForgetUnread(time.Now())
 			h.mu.Lock()
 			a.caughtUp = h.cycle
 			h.mu.Unlock()
@@ -125,10 +131,12 @@ func (a *allDialogs) start(ctx context.Context) ([]Event, error) {
 }
 
 func (a *allDialogs) catchUp(d *dialog.ChangedDialog) (Event, bool) {
-	if version, ok := a.told[d.Dialog.ID]; ok && version == d.Dialog.Version || a.cursor.Knows(d) {
+	version, ok := a.told[d.Dialog.ID]
+	known := ok && version == d.Dialog.Version || a.cursor.Knows(d)
+	a.cursor.RememberHere(d, time.Now())
+	if known {
 		return Event{}, false
 	}
-	a.cursor.RememberHere(d)
 	a.cursor.MoveTo(d.Mark)
 	if a.told == nil || len(a.told) >= toldOfMost {
 		a.told = map[dialog.ID]int64{}
@@ -153,7 +161,7 @@ func (a *allDialogs) moveTo(b *batch) {
 	switch {
 	case b.cycle == a.cycle:
 	case b.cycle > a.caughtUp+1:
-		a.cursor.MoveBeyond(b.mark)
+		a.cursor.MoveBeyond(b.mark, b.markedAt.Add(-settling))
 	default:
 		a.cursor.MoveTo(b.mark)
 	}
@@ -193,7 +201,7 @@ func (a *allDialogs) take(b *batch) ([]Event, error) {
 		return nil, nil
 	}
 	a.moveTo(b)
-	a.cursor.RememberHere(&dialog.ChangedDialog{Dialog: *d, Removed: !part, Recent: b.recent})
+	a.cursor.RememberHere(&dialog.ChangedDialog{Dialog: *d, Removed: !part, Recent: b.recent}, time.Now())
 	a.cursor.Complete(a.watch.hub.Now())
 	events[len(events)-1].Cursor = a.cursor.Text()
 	return events, nil

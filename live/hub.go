@@ -252,7 +252,7 @@ func (h *Hub) hand(n *News) error {
 	if n.Fresh > 0 || n.Lost {
 		h.handed++
 	}
-	b := &batch{dialog: n.Dialog, fresh: n.Fresh, lost: n.Lost, recent: n.Recent, mark: n.Mark}
+	b := &batch{dialog: n.Dialog, fresh: n.Fresh, lost: n.Lost, recent: n.Recent, mark: n.Mark, markedAt: n.MarkedAt}
 	people := n.People()
 	h.mu.Lock()
 	defer h.mu.Unlock()

@@ -17,8 +17,10 @@ type Reader struct {
 	kept  time.Duration
 	now   func() time.Time
 	ahead dialog.Mark // everything before it was read
-	sweep dialog.Mark // where the next sweep starts
-	read  time.Time   // when the last whole sweep began
+	// reached is when that was so, by the real time of this process.
+	reached time.Time
+	sweep   dialog.Mark // where the next sweep starts
+	read    time.Time   // when the last whole sweep began
 	// began is when a sweep that failed began; the next one continues it.
 	began time.Time
 	told  told
@@ -35,8 +37,10 @@ type News struct {
 	// Recent means that the store may return it again.
 	Recent bool
 	// Mark is a place before which nothing is missing, once the reading that
-	// this is part of has ended.
-	Mark dialog.Mark
+	// this is part of has ended. MarkedAt is when it was reached, by the real time of this
+	// process.
+	Mark     dialog.Mark
+	MarkedAt time.Time
 	// before are the members when the dialog was read last, if more than Fresh
 	// records are new.
 	before []dialog.UserID
@@ -147,8 +151,9 @@ func (r *Reader) readAhead(ctx context.Context, hand func(*News) error) error {
 	// A dialog comes at the position of its last change, together with its
 	// earlier changes: a reader has everything before a position only after it
 	// has read everything.
-	from := r.ahead
+	from, fromAt := r.ahead, r.reached
 	for {
+		began := time.Now()
 		page, err := r.store.ChangesSince(ctx, dialog.ChangesQuery{
 			After: r.ahead, Limit: pageSize, WithHistory: true, Ahead: true, Kept: r.kept,
 		})
@@ -157,11 +162,12 @@ func (r *Reader) readAhead(ctx context.Context, hand func(*News) error) error {
 		}
 		for i := range page.Dialogs {
 			d := &page.Dialogs[i]
-			if err := r.hand(&d.Dialog, d.Recent, from, hand); err != nil {
+			if err := r.hand(&d.Dialog, d.Recent, from, fromAt, hand); err != nil {
 				return err
 			}
 		}
 		if r.ahead = page.Next; !page.More {
+			r.reached = began
 			return nil
 		}
 	}
@@ -187,7 +193,7 @@ func (r *Reader) readLate(ctx context.Context, hand func(*News) error) error {
 			if err != nil {
 				return err
 			}
-			if err := r.hand(&d, true, r.ahead, hand); err != nil {
+			if err := r.hand(&d, true, r.ahead, r.reached, hand); err != nil {
 				return err
 			}
 		}
@@ -199,8 +205,8 @@ func (r *Reader) readLate(ctx context.Context, hand func(*News) error) error {
 	}
 }
 
-func (r *Reader) hand(d *dialog.Dialog, recent bool, mark dialog.Mark, to func(*News) error) error {
-	n := News{Dialog: d, Recent: recent, Mark: mark}
+func (r *Reader) hand(d *dialog.Dialog, recent bool, mark dialog.Mark, markedAt time.Time, to func(*News) error) error {
+	n := News{Dialog: d, Recent: recent, Mark: mark, MarkedAt: markedAt}
 	n.Fresh, n.Lost = r.told.fresh(d)
 	if n.Lost {
 		n.before = r.told.people(d.ID)

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"sync"
+	"time"
 
 	"dialogs/dialog"
 )
@@ -38,9 +39,10 @@ type batch struct {
 	// recent means that the store may return it again.
 	recent bool
 	// mark is a place before which nothing is missing, once all batches of
-	// earlier cycles were read.
-	mark  dialog.Mark
-	cycle uint64
+	// earlier cycles were read. markedAt is when it was reached.
+	mark     dialog.Mark
+	markedAt time.Time
+	cycle    uint64
 	// shared means that several watches get it.
 	shared bool
 }
