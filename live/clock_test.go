@@ -2,10 +2,12 @@ package live_test
 
 import (
 	"crypto/rand"
+	"strconv"
 	"testing"
 	"time"
 
 	"dialogs/dialog"
+	"dialogs/live"
 )
 
 // at makes changes with a clock that is off, as another instance or after the clock was set.
@@ -53,5 +55,33 @@ func TestStartAfterClockSetBack(t *testing.T) {
 		watch.gets(told{other, 2, true})
 		i.rename(id, "3")
 		watch.gets(told{id, 3, true})
+	})
+}
+
+// TestContinueOverClocks: a reader that continues where another one ended reads every change
+// since, while the clock was set forward and back.
+func TestContinueOverClocks(t *testing.T) {
+	t.Parallel()
+	engines(t, func(t *testing.T, open func() dialog.Store) {
+		store := open()
+		i := start(t, store)
+		before := live.NewReader(store, dialog.DefaultSyncKept, time.Now)
+		if err := before.Start(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		id := i.group("a")
+		for n, off := range []time.Duration{0, 20 * time.Minute, 0, -20 * time.Minute, -20 * time.Minute, 0} {
+			i.at(store, off).rename(id, strconv.Itoa(n))
+		}
+		after := live.NewReader(store, dialog.DefaultSyncKept, time.Now)
+		after.Continue(before.Place(100))
+		fresh := 0
+		err := after.Read(t.Context(), true, func(n *live.News) error {
+			fresh += n.Fresh
+			return nil
+		})
+		if err != nil || fresh != 7 {
+			t.Errorf("%d new records, %v, want 7", fresh, err)
+		}
 	})
 }

@@ -1,6 +1,7 @@
 package live
 
 import (
+	"slices"
 	"time"
 
 	lru "github.com/hashicorp/golang-lru/v2"
@@ -103,8 +104,9 @@ func (t *told) fresh(d *dialog.Dialog) (n int, lost bool) {
 			since = last.Add(-together)
 		}
 	}
-	for i := len(d.History) - 1; i >= 0 && d.History[i].At.After(since); i-- {
-		n++
+	// All since the first one: clocks that are set back make a later one seem older.
+	if first := slices.IndexFunc(d.History, func(r dialog.Record) bool { return r.At.After(since) }); first >= 0 {
+		n = len(d.History) - first
 	}
 	return n, n == len(d.History) && d.Version > int64(n)
 }
