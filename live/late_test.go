@@ -70,24 +70,32 @@ func TestLateIsToldOnce(t *testing.T) {
 	back.gets(told{other, 3, true})
 }
 
-// A pagesStore has something happen to the next page of a user's catch-up.
+// A pagesStore has something happen before and after the next page of a user's catch-up is
+// read.
 type pagesStore struct {
 	dialog.Store
-	happen atomic.Pointer[func(*dialog.ChangesPage)]
+	next atomic.Pointer[happening]
+}
+
+type happening struct {
+	before func()
+	after  func(*dialog.ChangesPage)
 }
 
 func (s *pagesStore) ChangesSince(ctx context.Context, q dialog.ChangesQuery) (dialog.ChangesPage, error) {
-	page, err := s.Store.ChangesSince(ctx, q)
-	if q.User == "" || q.Limit == 1 || !q.WithHistory {
-		return page, err
+	if q.User == "" || !q.WithHistory {
+		return s.Store.ChangesSince(ctx, q)
 	}
-	if f := s.happen.Swap(nil); f != nil {
-		(*f)(&page)
+	next := s.next.Swap(nil)
+	if next != nil {
+		next.before()
+	}
+	page, err := s.Store.ChangesSince(ctx, q)
+	if next != nil {
+		next.after(&page)
 	}
 	return page, err
 }
-
-func (s *pagesStore) next(happen func(*dialog.ChangesPage)) { s.happen.Store(&happen) }
 
 // interrupted are three dialogs that were renamed, and what a catch-up said of the first
 // two before its connection broke. It is on MongoDB, which reads a user's changes in pages
@@ -115,7 +123,7 @@ func interrupted(t *testing.T, first func(*dialog.ChangesPage, dialog.ID)) (*pag
 		i.rename(id, "2")
 		running.gets(told{id, 2, true})
 	}
-	store.next(func(p *dialog.ChangesPage) { first(p, made[0]) })
+	store.next.Store(&happening{func() {}, func(p *dialog.ChangesPage) { first(p, made[0]) }})
 	cut := i.watchAll(user("a"), changes.Cursor)
 	for {
 		e, err := cut.next()
@@ -160,13 +168,14 @@ func TestCatchUpContinued(t *testing.T) {
 func TestCatchUpLeft(t *testing.T) {
 	t.Parallel()
 	store, running, made, cursor := interrupted(t, func(*dialog.ChangesPage, dialog.ID) {})
-	back := running.watchAll(user("a"), cursor)
-	running.rename(made[2], "3")
-	running.gets(told{made[2], 3, true})
-	store.next(func(*dialog.ChangesPage) {
+	store.next.Store(&happening{func() {
+		running.rename(made[2], "3")
+		running.gets(told{made[2], 3, true})
+	}, func(*dialog.ChangesPage) {
 		running.update(made[2], dialog.Change{RemoveOccupants: ids("a")})
 		running.gets(told{made[2], 4, false})
-	})
+	}})
+	back := running.watchAll(user("a"), cursor)
 	back.gets(told{made[2], 3, true}, told{made[2], 0, false}, told{made[2], 4, false})
 	running.rename(made[0], "3")
 	back.gets(told{made[0], 3, true})
