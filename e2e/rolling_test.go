@@ -201,10 +201,10 @@ func (r *rolling) change(i int, n int64) error {
 		p, done := r.pick()
 		defer done()
 		answer, err := p.TryDo(http.MethodPut, "/chat/Dialog/"+r.ids[i]+".json", append(servertest.OnBehalf(r.key, "alice"), "Content-Type", "application/json"), []byte(`{"name":"`+name+`"}`))
-		if err != nil || answer.Status != http.StatusOK {
-			return fmt.Errorf("QuickBlox: %v: %d %s", err, answer.Status, answer.Body)
+		if err == nil && answer.Status != http.StatusOK {
+			err = fmt.Errorf("QuickBlox: status %d: %s", answer.Status, answer.Body)
 		}
-		return nil
+		return err
 	}
 	type update struct {
 		Replayed bool
@@ -216,8 +216,11 @@ func (r *rolling) change(i int, n int64) error {
 	for range 1 + n%2 {
 		var got struct{ UpdateDialog update }
 		err := r.ask(r.token, query, &got)
-		if err != nil || got.UpdateDialog != want {
-			return fmt.Errorf("changing: %v: %+v, want %+v", err, got.UpdateDialog, want)
+		if err != nil {
+			return err
+		}
+		if got.UpdateDialog != want {
+			return fmt.Errorf("changing: got %+v, want %+v", got.UpdateDialog, want)
 		}
 		want.Replayed = true
 	}
@@ -228,10 +231,10 @@ func (r *rolling) change(i int, n int64) error {
 		}
 	}
 	err := r.ask(servertest.OnBehalf(r.key, "alice"), fmt.Sprintf(`{ dialog(id: %q) { version name } }`, r.ids[i]), &got)
-	if err != nil || got.Dialog.Version != n || got.Dialog.Name != name {
-		return fmt.Errorf("reading: %v: %+v", err, got.Dialog)
+	if err == nil && (got.Dialog.Version != n || got.Dialog.Name != name) {
+		err = fmt.Errorf("reading: got %+v", got.Dialog)
 	}
-	return nil
+	return err
 }
 
 // ask sends an operation to the next instance and decodes its data.
@@ -241,8 +244,11 @@ func (r *rolling) ask(h servertest.Header, query string, data any) error {
 		return err
 	}
 	reply, err := r.try(h, body)
-	if err != nil || reply.Status != http.StatusOK || len(reply.Errors) > 0 {
-		return fmt.Errorf("status %d: %s: %v", reply.Status, reply.Body, err)
+	if err != nil {
+		return err
+	}
+	if reply.Status != http.StatusOK || len(reply.Errors) > 0 {
+		return fmt.Errorf("status %d: %s", reply.Status, reply.Body)
 	}
 	return json.Unmarshal(reply.Body, &struct{ Data any }{data})
 }
