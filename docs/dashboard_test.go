@@ -47,7 +47,7 @@ func TestDashboardPicture(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		defer file.Close()
+		defer func() { _ = file.Close() }()
 		scrapes, step = readScrapes(bufio.NewReader(file)), 30.0
 	}
 	drawing := draw(t, panels(t), scrapes, step)
