@@ -29,7 +29,7 @@ run: build ## Build and serve on 127.0.0.1:8080 with the embedded store in ./dat
 	@bin/dialogs serve --dev
 
 build: ## Build bin/dialogs
-	@$(MAKE) --no-print-directory --jobs=2 page compile
+	@$(if $(PAGE),$(MAKE) --question --no-print-directory $(PAGE) ||) $(MAKE) --no-print-directory --jobs=2 page compile
 	@echo "==> Linking bin/dialogs"
 	@go build -ldflags '-X dialogs/cli.release=$(VERSION)' -o bin/dialogs .
 
