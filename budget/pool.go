@@ -115,15 +115,21 @@ func (p *pool) refusal() error {
 	}
 }
 
-// shrink makes the loan smaller.
+// shrink makes the loan smaller. If it has the reserve and the rest of the pool now has
+// room for it, the reserve goes to the next.
 func (l *loan) shrink(to int64) {
-	if l.counted == 0 {
+	if l.counted == 0 && !l.reserve {
 		l.bytes = min(l.bytes, to)
 		return
 	}
 	p := l.pool
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	if l.reserve {
+		l.bytes = min(l.bytes, to)
+		l.leaveReserve()
+		return
+	}
 	l.bytes = min(l.bytes, to)
 	counted := min(l.counted, l.bytes)
 	if l.bytes <= p.free {
@@ -137,16 +143,28 @@ func (l *loan) shrink(to int64) {
 	p.settle()
 }
 
-// release gives everything back.
-func (l *loan) release() {
-	if l.reserve {
-		l.pool.mu.Lock()
-		l.reserve, l.pool.reserved = false, false
-		l.pool.settle()
-		l.pool.mu.Unlock()
+// leaveReserve gives the reserve back, if there is room for the loan without it. The mutex
+// must be held.
+func (l *loan) leaveReserve() {
+	p, counted := l.pool, int64(0)
+	if l.bytes > p.free {
+		counted = l.bytes
 	}
-	l.shrink(0)
+	w := &waiter{loan: l, by: counted - l.counted}
+	if w.by > 0 && !p.fits(w) {
+		return
+	}
+	p.lent += w.by
+	if p.byHolder[l.holder] += w.by; p.byHolder[l.holder] == 0 {
+		delete(p.byHolder, l.holder)
+	}
+	l.counted = counted
+	l.reserve, p.reserved = false, false
+	p.settle()
 }
+
+// release gives everything back.
+func (l *loan) release() { l.shrink(0) }
 
 // fits tells whether the waiter's holder may have more and there is room.
 func (p *pool) fits(w *waiter) bool {

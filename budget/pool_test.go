@@ -113,3 +113,30 @@ func TestReserve(t *testing.T) {
 		}
 	})
 }
+
+// TestReserveGoesBack: a loan that turned out to be small enough for the rest of the pool
+// leaves the reserve to the next, although it goes on.
+func TestReserveGoesBack(t *testing.T) {
+	p := newPool("memory-test", 2000, 2000, 10, 1000)
+	first, second := p.loan(dialog.Actor{User: "a"}), p.loan(dialog.Actor{User: "b"})
+	if err := first.grow(t.Context(), 900); err != nil || !first.reserve {
+		t.Fatalf("the first loan: %v, with the reserve: %t", err, first.reserve)
+	}
+	first.shrink(800) // more than the share of one holder
+	if !first.reserve {
+		t.Error("the reserve went back, though there is no room without it")
+	}
+	first.shrink(100)
+	if first.reserve || p.reserved || p.lent != 100 {
+		t.Errorf("the first loan has the reserve: %t, and %d bytes are lent", first.reserve, p.lent)
+	}
+	if err := second.grow(t.Context(), 900); err != nil || !second.reserve {
+		t.Errorf("the second loan: %v, with the reserve: %t", err, second.reserve)
+	}
+	first.shrink(5)
+	first.release()
+	second.release()
+	if p.lent != 0 || len(p.byHolder) != 0 || p.reserved || len(p.waiting) != 0 {
+		t.Errorf("something is left: %d bytes, %v", p.lent, p.byHolder)
+	}
+}

@@ -46,7 +46,11 @@ func (s *socket) keepAlive() {
 		s.lost("no pong within the ping interval")
 		return
 	}
-	s.work.Go(func() { _ = s.sendSoon(ws.OpPing, nil, s.WriteTimeout) }) // what fails gets no pong
+	s.work.Go(func() {
+		if sent, _ := s.sendSoon(ws.OpPing, nil, s.WriteTimeout); !sent { // what fails gets no pong
+			s.pinged.Store(false)
+		}
+	})
 }
 
 // control handles a control frame.

@@ -167,13 +167,13 @@ func (w *wire) send(op ws.OpCode, payload []byte, within time.Duration) error {
 	return w.write(op, payload, within)
 }
 
-// sendSoon is send, unless something is being sent.
-func (w *wire) sendSoon(op ws.OpCode, payload []byte, within time.Duration) error {
+// sendSoon is send, unless something is being sent: then it is not sent.
+func (w *wire) sendSoon(op ws.OpCode, payload []byte, within time.Duration) (sent bool, err error) {
 	if !w.writing.TryLock() {
-		return nil
+		return false, nil
 	}
 	defer w.writing.Unlock()
-	return w.write(op, payload, within)
+	return true, w.write(op, payload, within)
 }
 
 func (w *wire) write(op ws.OpCode, payload []byte, within time.Duration) error {

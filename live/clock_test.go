@@ -2,6 +2,7 @@ package live_test
 
 import (
 	"crypto/rand"
+	"slices"
 	"strconv"
 	"testing"
 	"time"
@@ -82,6 +83,30 @@ func TestContinueOverClocks(t *testing.T) {
 		})
 		if err != nil || fresh != 7 {
 			t.Errorf("%d new records, %v, want 7", fresh, err)
+		}
+	})
+}
+
+// TestLeftWhileClockWasBack: who is removed by an instance whose clock is behind learns it
+// when they ask what has changed.
+func TestLeftWhileClockWasBack(t *testing.T) {
+	t.Parallel()
+	engines(t, func(t *testing.T, open func() dialog.Store) {
+		store := open()
+		i := start(t, store)
+		id := i.group("a")
+		changes := func(after dialog.Optional[string]) dialog.Changes {
+			t.Helper()
+			page, err := i.service.Changes(t.Context(), user("a"), after, dialog.Optional[int]{})
+			if err != nil {
+				t.Fatal(err)
+			}
+			return page
+		}
+		at := changes(dialog.Optional[string]{})
+		i.at(store, -20*time.Minute).update(id, dialog.Change{RemoveOccupants: ids("a")})
+		if removed := changes(dialog.Some(at.Cursor)).Removed; !slices.Equal(removed, []dialog.ID{id}) {
+			t.Errorf("removed are %v, want %s", removed, id)
 		}
 	})
 }

@@ -51,10 +51,7 @@ func (o *oneDialog) open(ctx context.Context, since dialog.Optional[int64]) erro
 	}
 	o.version = d.Version
 	if since.Given {
-		if since.Value < 0 || since.Value > d.Version {
-			return dialog.InvalidInput("sinceVersion", "sinceVersion must not be greater than the dialog's version")
-		}
-		o.version = since.Value
+		o.version = min(max(0, since.Value), d.Version)
 	}
 	if !o.sawThen(&d) {
 		if d.Deleted {
@@ -63,6 +60,9 @@ func (o *oneDialog) open(ctx context.Context, since dialog.Optional[int64]) erro
 		if err := w.hub.policy.JudgeSight(w.caller, &d); err != nil {
 			return err
 		}
+	}
+	if since.Given && since.Value != o.version { // only those who can see the dialog may learn its version
+		return dialog.InvalidInput("sinceVersion", "sinceVersion must not be greater than the dialog's version")
 	}
 	if d.Version-o.version > int64(len(d.History)) {
 		return dialog.ErrResync()

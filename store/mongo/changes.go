@@ -71,9 +71,9 @@ func (c *changes) delete(at, forgetAt time.Time) {
 }
 
 // depart remembers who stopped being part of the dialog.
-func (c *changes) depart(p *dialog.Plan, users []dialog.UserID) {
+func (c *changes) depart(at, until time.Time, users []dialog.UserID) {
 	c.pushes = append(c.pushes, bson.E{Key: fieldDeparted, Value: bson.D{
-		{Key: "$each", Value: departures(p.At, p.ForgetAt(), users)},
+		{Key: "$each", Value: departures(at, until, users)},
 		{Key: "$slice", Value: -departedMost},
 	}})
 }

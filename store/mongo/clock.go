@@ -5,6 +5,7 @@ import (
 	"errors"
 	"strconv"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"go.mongodb.org/mongo-driver/v2/bson"
@@ -36,6 +37,23 @@ type clock struct {
 	mu   sync.Mutex
 	last reading
 	at   time.Time // of the last reading, by the clock of this machine
+	// seen is the last reading, for those who do not wait for the next one.
+	seen atomic.Pointer[seenClock]
+}
+
+// A seenClock is what the database's clock said at a time of this machine.
+type seenClock struct {
+	said time.Time
+	at   time.Time
+}
+
+// departedAt is when users depart who do so now: by the database's clock, as far as this
+// instance knows it, and else by the instance's, which can be set back.
+func (s *Store) departedAt(now time.Time) time.Time {
+	if seen := s.clock.seen.Load(); seen != nil {
+		return seen.said.Add(time.Since(seen.at))
+	}
+	return now
 }
 
 // now returns a reading that is at most a second old.
@@ -51,6 +69,7 @@ func (s *Store) now(ctx context.Context, kept time.Duration) (reading, error) {
 		return reading{}, err
 	}
 	s.clock.last, s.clock.at = r, at
+	s.clock.seen.Store(&seenClock{r.Now.Time(), at})
 	return r, nil
 }
 

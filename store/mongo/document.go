@@ -94,7 +94,7 @@ type record struct {
 // A departure is one user who stopped being part of a dialog.
 type departure struct {
 	User dialog.UserID `bson:"user"`
-	// At is by the clock of the instance that wrote it.
+	// At is by the database's clock, as far as the instance that wrote it knew it.
 	At bson.DateTime `bson:"at"`
 	// Until is when it may be forgotten.
 	Until bson.DateTime `bson:"until"`

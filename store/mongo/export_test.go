@@ -89,7 +89,7 @@ func LastStep(ctx context.Context, s dialog.Store, p dialog.CreatePlan) error {
 }
 
 // Straight is the filter and update of a plan that one command can say.
-func Straight(p dialog.Plan) (filter, update bson.D, ok bool, err error) { return straight(&p) }
+func Straight(p dialog.Plan) (filter, update bson.D, ok bool, err error) { return straight(&p, p.At) }
 
 // Stretches are the conditions of which each dialog of a page meets one.
 func Stretches(q dialog.Query) (bson.A, error) { return stretches(q) }

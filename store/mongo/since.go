@@ -75,7 +75,7 @@ func (s *Store) pageOfNow(ctx context.Context, q dialog.ChangesQuery, now readin
 	if len(list) > q.Limit {
 		list = list[:q.Limit]
 	}
-	if len(list) > 0 {
+	if len(list) > 0 && q.User == "" {
 		m.at = list[len(list)-1].place
 	}
 	return page(list, m, false, m.floor), nil
@@ -92,18 +92,21 @@ func (s *Store) round(ctx context.Context, q dialog.ChangesQuery, m mark, now re
 	if full {
 		list = list[:q.Limit]
 	}
-	if len(list) > 0 {
-		m.at = list[len(list)-1].place
-	}
 	inside := m
+	m.at = reach(list, m.at, full)
 	// Past its ceiling, a round makes place for the next one. Before the clock is
 	// read again, that would only read the same again.
 	if !full || m.at.changed > m.ceiling && now.Now > m.ceiling {
 		m.floor, m.ceiling = next, 0
+		if q.User != "" {
+			m.at = place{} // the next round begins at its floor
+		}
 	}
 	p := page(list, m, full, next)
 	for i, e := range list {
-		inside.at = e.place
+		if !e.left {
+			inside.at = e.place
+		}
 		p.Dialogs[i].Mark = inside.encode()
 	}
 	return p, nil
@@ -155,6 +158,23 @@ func page(list []entry, m mark, more bool, floor bson.DateTime) dialog.ChangesPa
 type entry struct {
 	place
 	dialog dialog.ChangedDialog
+	// left means that the user has left the dialog: when others changed it afterwards is
+	// none of their business, and not in their marks.
+	left bool
+}
+
+// reach is the last place of the list that the user may know of; from, if there is none. A
+// page that has only others ends at their last place, because it must make progress.
+func reach(list []entry, from place, full bool) place {
+	for _, e := range slices.Backward(list) {
+		if !e.left {
+			return e.place
+		}
+	}
+	if full {
+		return list[len(list)-1].place
+	}
+	return from
 }
 
 // entries returns the first entries after a place, one more than the limit if there
@@ -206,6 +226,7 @@ type part struct {
 	conditions bson.A
 	fields     bson.D
 	removed    bool
+	left       bool // removed, and others may change it
 }
 
 // parts are the queries for all entries of a user, or of a server, which is part
@@ -229,7 +250,7 @@ func parts(q dialog.ChangesQuery, floor bson.DateTime) []part {
 	return []part{
 		{conditions: bson.A{is(fieldListedFor, u)}, fields: fields},
 		{conditions: bson.A{is(fieldDeletedFor, u)}, fields: ids, removed: true},
-		{conditions: bson.A{is(fieldDeparted, left), is(fieldListedFor, not), is(fieldDeletedFor, not)}, fields: ids, removed: true},
+		{conditions: bson.A{is(fieldDeparted, left), is(fieldListedFor, not), is(fieldDeletedFor, not)}, fields: ids, removed: true, left: true},
 	}
 }
 
@@ -248,7 +269,7 @@ func (s *Store) readEntries(ctx context.Context, filter bson.D, p part, limit in
 		doc := &documents[i]
 		e := &list[i]
 		e.place = place{changed: doc.ChangedAt, id: doc.ID}
-		e.dialog.Removed = p.removed || doc.DeletedAt != nil
+		e.dialog.Removed, e.left = p.removed || doc.DeletedAt != nil, p.left
 		if p.removed {
 			e.dialog.Dialog.ID = dialog.ID(doc.ID.Hex())
 		} else if e.dialog.Dialog, err = doc.dialog(); err != nil {

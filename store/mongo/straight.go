@@ -2,6 +2,7 @@ package mongo
 
 import (
 	"strconv"
+	"time"
 
 	"go.mongodb.org/mongo-driver/v2/bson"
 
@@ -19,8 +20,9 @@ type command struct {
 // straight expresses the plan as one command. Its filter checks everything that
 // Decide would check: if it matches, the update has the same result as Decide.
 // It is not ok for a plan that one command can't express. If the filter does
-// not match, the reason is unknown, and the plan is executed in several steps.
-func straight(p *dialog.Plan) (filter, update bson.D, ok bool, err error) {
+// not match, the reason is unknown, and the plan is executed in several steps. Users who
+// stop being part of the dialog do so at departedAt.
+func straight(p *dialog.Plan, departedAt time.Time) (filter, update bson.D, ok bool, err error) {
 	id, err := objectID(p.ID)
 	if err != nil {
 		return nil, nil, false, err
@@ -41,7 +43,7 @@ func straight(p *dialog.Plan) (filter, update bson.D, ok bool, err error) {
 		c.require(fieldHistory, bson.D{{Key: "$not", Value: bson.D{{Key: "$elemMatch", Value: madeBy(p)}}}})
 	}
 	c.texts(p)
-	c.people(p)
+	c.people(p, departedAt)
 	if err := c.custom(p); err != nil {
 		return nil, nil, false, err
 	}
@@ -99,7 +101,7 @@ func differs(text string) bson.D {
 	return bson.D{{Key: "$ne", Value: text}}
 }
 
-func (c *command) people(p *dialog.Plan) {
+func (c *command) people(p *dialog.Plan, departedAt time.Time) {
 	switch add, remove := p.AddOccupants, p.RemoveOccupants; {
 	case len(add) > 0:
 		c.require(fieldOccupants, bson.D{{Key: "$nin", Value: add}})
@@ -115,7 +117,7 @@ func (c *command) people(p *dialog.Plan) {
 		c.require(fieldAdmins, bson.D{{Key: "$nin", Value: remove}})
 		c.changes.pullAll(fieldOccupants, remove)
 		c.changes.pullAll(fieldListedFor, remove)
-		c.changes.depart(p, remove)
+		c.changes.depart(departedAt, p.ForgetAt(), remove)
 		c.record.Left = remove
 	default:
 		return

@@ -32,7 +32,7 @@ func (s *Store) Update(ctx context.Context, p dialog.Plan) (dialog.Outcome, erro
 }
 
 func (s *Store) update(ctx context.Context, p *dialog.Plan) (dialog.Outcome, error) {
-	filter, update, ok, err := straight(p)
+	filter, update, ok, err := straight(p, s.departedAt(p.At))
 	if err != nil {
 		return dialog.Outcome{}, err
 	}
@@ -120,7 +120,7 @@ func (s *Store) goLong(ctx context.Context, p *dialog.Plan) (dialog.Outcome, err
 				return dialog.Outcome{}, cmp.Or(err, dialog.ErrTooManyPublicGroups(most, false))
 			}
 		}
-		update, err := difference(p, &there, &current, &out)
+		update, err := difference(p, s.departedAt(p.At), &there, &current, &out)
 		if err != nil {
 			return dialog.Outcome{}, err
 		}
@@ -153,7 +153,7 @@ func (s *Store) ownsPublicGroups(ctx context.Context, user dialog.UserID, n int)
 
 // difference is the update that turns the dialog as read into the outcome, with
 // the operators of the straight way where they fit.
-func difference(p *dialog.Plan, there *document, before *dialog.Dialog, out *dialog.Outcome) (bson.D, error) {
+func difference(p *dialog.Plan, departedAt time.Time, there *document, before *dialog.Dialog, out *dialog.Outcome) (bson.D, error) {
 	var c changes
 	after := &out.Dialog
 	if after.Name != before.Name {
@@ -171,7 +171,7 @@ func difference(p *dialog.Plan, there *document, before *dialog.Dialog, out *dia
 		c.delete(after.UpdatedAt, after.ForgetAt)
 	} else {
 		list(&c, fieldListedFor, listedFor(before), listedFor(after))
-		c.people(p, there.Departed, dialog.Without(before.Members(), after.Members()), dialog.Without(after.Members(), before.Members()))
+		c.people(departedAt, p.ForgetAt(), there.Departed, dialog.Without(before.Members(), after.Members()), dialog.Without(after.Members(), before.Members()))
 	}
 	if len(p.Custom) > 0 {
 		if err := c.customDifference(p, after.Custom); err != nil {
@@ -183,12 +183,12 @@ func difference(p *dialog.Plan, there *document, before *dialog.Dialog, out *dia
 
 // people updates who has departed. One update can't both add to the list and
 // remove from it: then it is written whole.
-func (c *changes) people(p *dialog.Plan, there []departure, left, joined []dialog.UserID) {
+func (c *changes) people(at, until time.Time, there []departure, left, joined []dialog.UserID) {
 	switch {
 	case len(left) > 0 && len(joined) > 0:
-		c.set(fieldDeparted, departed(there, p.At, p.ForgetAt(), left, joined))
+		c.set(fieldDeparted, departed(there, at, until, left, joined))
 	case len(left) > 0:
-		c.depart(p, left)
+		c.depart(at, until, left)
 	case len(joined) > 0:
 		c.rejoin(joined)
 	}
