@@ -7,10 +7,11 @@ import (
 	"dialogs/dialog"
 )
 
-// Dialogs watches all dialogs that the caller is part of; for a server, all. It
-// starts now, or first catches up from a cursor of [dialog.Service.Changes] or
-// of an earlier event: each dialog that changed, with its newest record. Then
-// it delivers every record once, in order for each dialog.
+// Dialogs watches all dialogs that the caller is part of; a server watches all dialogs of
+// the store. Without a cursor, it starts now. With the cursor of [dialog.Service.Changes]
+// or of an earlier event, it first catches up: one event for each dialog that has changed,
+// with its newest record. After that, it delivers every record once, in order within each
+// dialog.
 func (h *Hub) Dialogs(ctx context.Context, c dialog.Caller, after dialog.Optional[string]) (*Watch, error) {
 	if c.Kind() == dialog.Anonymous {
 		return nil, dialog.ErrUnauthenticated()
@@ -32,13 +33,13 @@ func (h *Hub) Dialogs(ctx context.Context, c dialog.Caller, after dialog.Optiona
 	return w, nil
 }
 
-// toldOfMost is how many dialogs of a catch-up a watch remembers. Changes of
-// other dialogs may be delivered twice.
+// toldOfMost is how many dialogs of a catch-up a watch remembers at most. Changes of
+// further dialogs may be delivered twice.
 const toldOfMost = 10_000
 
-// settling is how long before a place everything was read whose events were sent by then
-// at the latest: it does not come again after the place. Stores overlap their readings by
-// less, and tolerate clocks that differ by up to a minute.
+// settling is how long a cursor remembers the events that it was sent: an event that was
+// sent this long before a place was read is not read again after that place. Stores
+// overlap their readings by less, and tolerate clocks that differ by up to a minute.
 const settling = 2 * time.Minute
 
 // allDialogs makes the events of all dialogs of a caller.
@@ -49,16 +50,16 @@ type allDialogs struct {
 	// start takes it.
 	behind bool
 	first  *changesPage
-	// whole means that the catch-up has read a round from its beginning. The rest of a
-	// round that was interrupted lacks what has become visible behind it since then, and
-	// the hub may have handed that out before this watch began.
+	// whole means that the catch-up has read a complete round. Finishing a round of an
+	// earlier connection is not enough: changes may have become visible behind its
+	// position since then, and the hub may have handed them out before this watch began.
 	whole bool
-	// told has the versions that the catch-up told, until the hub has handed
-	// out everything that the catch-up may have seen: until a reading that
-	// began after caughtUp.
+	// told has the version of each dialog that the catch-up has told. It is needed until
+	// the hub has handed out everything that the catch-up may have read: until a reading
+	// that began after caughtUp.
 	told     map[dialog.ID]int64
 	caughtUp uint64
-	// cycle is the hub's reading that told last.
+	// cycle is the hub's reading that the latest batch was from.
 	cycle uint64
 }
 
@@ -68,8 +69,8 @@ type changesPage struct {
 	at time.Time
 }
 
-// open moves a new cursor to the current position. Of a catch-up, it reads the first page,
-// so that the store checks the cursor.
+// open moves a new cursor to the current position. For a catch-up, it reads the first
+// page, so that the store checks the cursor.
 func (a *allDialogs) open(ctx context.Context) (err error) {
 	if a.cursor.Mark() == "" {
 		_, err := a.watch.hub.Service.ReadChanges(ctx, a.watch.caller, &a.cursor, dialog.MaxPage)
@@ -141,7 +142,7 @@ func (a *allDialogs) catchUp(d *dialog.ChangedDialog) (Event, bool) {
 	if a.told == nil || len(a.told) >= toldOfMost {
 		a.told = map[dialog.ID]int64{}
 	}
-	a.told[d.Dialog.ID] = max(a.told[d.Dialog.ID], d.Dialog.Version) // what was removed can come without its version
+	a.told[d.Dialog.ID] = max(a.told[d.Dialog.ID], d.Dialog.Version) // the version is missing if the caller was removed
 	e := Event{ID: d.Dialog.ID, Cursor: a.cursor.Text()}
 	// A dialog that the caller is no longer part of may have nothing but its id.
 	for _, sight := range d.Dialog.Parts(a.watch.caller, 1) {
@@ -155,8 +156,9 @@ func (a *allDialogs) catchUp(d *dialog.ChangedDialog) (Event, bool) {
 	return e, true
 }
 
-// moveTo moves the cursor to where the hub's reading began. What the catch-up told can
-// lie beyond the start of the next reading.
+// moveTo moves the cursor to where the hub's reading began. The catch-up may have told
+// changes from after the start of the next reading: until that reading is over, the cursor
+// remembers them.
 func (a *allDialogs) moveTo(b *batch) {
 	switch {
 	case b.cycle == a.cycle:

@@ -6,7 +6,8 @@ import (
 	"dialogs/dialog"
 )
 
-// Announce calls wake, usually [Hub.Wake], after every change that is made through the store.
+// Announce returns a store that calls wake, usually [Hub.Wake], after every change that is
+// made through it.
 func Announce(store dialog.Store, wake func()) dialog.Store { return announcer{store, wake} }
 
 type announcer struct {

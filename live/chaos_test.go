@@ -15,7 +15,7 @@ import (
 	"dialogs/live"
 )
 
-// A log is what one client was told, over all of its connections.
+// A log has everything that one client was told, over all of its connections.
 type log struct {
 	instance  *instance
 	caller    dialog.Caller
@@ -24,7 +24,7 @@ type log struct {
 
 	mu       sync.Mutex
 	versions map[dialog.ID][]int64
-	copy     map[dialog.ID]int64 // the versions of the dialogs that it has
+	copy     map[dialog.ID]int64 // the version of each dialog that the client has
 	cursor   dialog.Optional[string]
 }
 
@@ -35,7 +35,7 @@ func (l *log) connect(ctx context.Context) (*live.Watch, error) {
 	return l.instance.hub.Dialogs(ctx, l.caller, l.cursor)
 }
 
-// follow reads until ctx ends. A log that reconnects does so after a few events.
+// follow reads until ctx ends. With reconnect, it reconnects after every few events.
 func (l *log) follow(ctx context.Context, w *live.Watch) error {
 	defer func() { w.Close() }()
 	for left := 1; ; left-- {
@@ -76,8 +76,8 @@ func (l *log) has(want map[dialog.ID]int64) bool {
 	return maps.Equal(l.copy, want)
 }
 
-// TestChaos changes dialogs at random, through two instances on one store, while
-// clients follow, some of whom lose their connection all the time.
+// TestChaos changes dialogs at random, through two instances on one store, while clients
+// follow. Some of the clients lose their connection all the time.
 func TestChaos(t *testing.T) {
 	engines(t, func(t *testing.T, open func() dialog.Store) {
 		instances := []*instance{start(t, open()), start(t, open())}
@@ -134,11 +134,12 @@ func (l *log) reached(id dialog.ID, version int64) bool {
 	return l.copy[id] >= version
 }
 
-// aheadMost is how many changes a writer makes before those who see everything must have
-// caught up: four writers together stay below the 50 that are kept of a dialog.
+// aheadMost is how many changes a writer makes before it waits for the clients that see
+// everything: four writers together stay below the 50 records that are kept of a dialog.
 const aheadMost = 10
 
-// write makes changes, and not so many at once that their records are lost.
+// write makes changes, slowly enough that no record is dropped before the clients have
+// read it.
 func write(t *testing.T, i *instance, made []dialog.ID, seed uint64, logs []*log) {
 	random := rand.New(rand.NewPCG(seed, 2))
 	for n := range dialogtest.Times(60, 2000) {
@@ -154,7 +155,7 @@ func write(t *testing.T, i *instance, made []dialog.ID, seed uint64, logs []*log
 		if err != nil && !dialog.IsCode(err, dialog.Invalid) {
 			t.Error(err)
 		}
-		for _, l := range logs { // the server and the owner see everything, each at another instance
+		for _, l := range logs { // the server and the owner see everything, each on another instance
 			behind := n%aheadMost == 0 && err == nil && !l.reconnect && (l.caller == server() || l.caller == user("o"))
 			for deadline := time.Now().Add(patience); behind && !l.reached(id, out.Dialog.Version) && time.Now().Before(deadline); {
 				time.Sleep(time.Millisecond)
@@ -181,8 +182,8 @@ func (l *log) expected(t *testing.T, made []dialog.ID) map[dialog.ID]int64 {
 	return want
 }
 
-// check compares what a client was told with what happened: each record once, in
-// order; all of them, unless it reconnected; and in the end what there is.
+// check compares what a client was told with what happened: each record once and in order;
+// all records, unless the client reconnected; and, in the end, the current dialogs.
 func (l *log) check(t *testing.T, made []dialog.ID) {
 	t.Helper()
 	if want := l.expected(t, made); !maps.Equal(l.copy, want) {

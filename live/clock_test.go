@@ -11,7 +11,8 @@ import (
 	"dialogs/live"
 )
 
-// at makes changes with a clock that is off, as another instance or after the clock was set.
+// at makes changes with a clock that is wrong by off, like another instance, or like this
+// one after its clock was set.
 func (i *instance) at(store dialog.Store, off time.Duration) *instance {
 	now := func() time.Time { return time.Now().Add(off) }
 	other := *i
@@ -19,8 +20,8 @@ func (i *instance) at(store dialog.Store, off time.Duration) *instance {
 	return &other
 }
 
-// TestClockSetBack: changes with an earlier time than those before are told like others,
-// also of dialogs that the hub knows nothing of.
+// TestClockSetBack: changes that are dated before earlier ones are delivered like others,
+// also for dialogs that the hub does not know.
 func TestClockSetBack(t *testing.T) {
 	t.Parallel()
 	engines(t, func(t *testing.T, open func() dialog.Store) {
@@ -41,8 +42,8 @@ func TestClockSetBack(t *testing.T) {
 	})
 }
 
-// TestStartAfterClockSetBack: what changed before a watch is not told, even if its time is
-// long ago.
+// TestStartAfterClockSetBack: a change from before the watch is not delivered, even if its
+// date is long ago.
 func TestStartAfterClockSetBack(t *testing.T) {
 	t.Parallel()
 	engines(t, func(t *testing.T, open func() dialog.Store) {
@@ -59,8 +60,8 @@ func TestStartAfterClockSetBack(t *testing.T) {
 	})
 }
 
-// TestContinueOverClocks: a reader that continues where another one ended reads every change
-// since, while the clock was set forward and back.
+// TestContinueOverClocks: a reader that continues from the place of another one reads
+// every change since then, although the clock was set forward and back.
 func TestContinueOverClocks(t *testing.T) {
 	t.Parallel()
 	engines(t, func(t *testing.T, open func() dialog.Store) {

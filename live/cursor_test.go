@@ -7,8 +7,8 @@ import (
 	"dialogs/dialog"
 )
 
-// TestCursorStaysShort: a cursor forgets what cannot come again, also over connections:
-// it is part of every event.
+// TestCursorStaysShort: a cursor forgets what cannot be read again, also after
+// reconnecting. It must stay short, because every event has one.
 func TestCursorStaysShort(t *testing.T) {
 	t.Parallel()
 	engines(t, func(t *testing.T, open func() dialog.Store) {
@@ -26,7 +26,8 @@ func TestCursorStaysShort(t *testing.T) {
 		}
 		last := i.group("a")
 		watch.gets(told{last, 1, true})
-		// MongoDB repeats what changed within the last seconds, so that its cursors remember that.
+		// MongoDB reads the changes of the last seconds again, so its cursors remember
+		// them.
 		if exact := !strings.HasSuffix(t.Name(), "/mongodb"); exact && len(watch.cursor) > 1000 {
 			t.Errorf("after 80 dialogs that came and went, a cursor has %d bytes", len(watch.cursor))
 		}

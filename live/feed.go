@@ -11,10 +11,11 @@ import (
 )
 
 const (
-	// silentMost is how many looks in a row may find changes that the store has not
-	// announced. An announcement can come after a look; that often, it does not come.
+	// silentMost is after how many looks in a row with unannounced changes the store
+	// counts as silent. One announcement can come later than the look; so many in a row
+	// cannot.
 	silentMost = 3
-	// retryMost is the longest pause before the store is followed again.
+	// retryMost is the longest pause before following the store is tried again.
 	retryMost = time.Minute
 )
 
@@ -22,19 +23,20 @@ const (
 // can become silent without an error, for example if a majority of its servers is away.
 var errSilent = errors.New("the store has stopped announcing changes")
 
-// A feed is what is known about the announcements of a store.
+// A feed is the state of following a store, which announces its changes.
 type feed struct {
 	mu sync.Mutex
-	// end ends the following that goes on; nil if the store is not followed.
+	// end stops following; nil if the store is not followed.
 	end context.CancelCauseFunc
-	// heard is how many announcements there were since it began. The first says that
-	// it has begun. silent is how many looks have found more since the last one.
+	// heard is the number of announcements since following began; the first one only says
+	// that it has begun. silent is how many looks have found unannounced changes since the
+	// latest announcement.
 	heard, silent int
-	// failed says that the log has the failure.
+	// failed says that the failure was logged.
 	failed bool
 }
 
-// missed says that there were changes which nobody had announced.
+// missed notes that a look has found changes that were not announced.
 func (f *feed) missed() {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -43,8 +45,8 @@ func (f *feed) missed() {
 	}
 }
 
-// follow lets the store announce changes, if it can. The log has the first failure, and
-// the end of failures.
+// follow has the store announce changes, if it can. It logs the first failure, and when
+// announcements resume.
 func (h *Hub) follow(ctx context.Context) {
 	for wait := time.Second; ; wait = min(2*wait, retryMost) {
 		began := h.Now()
@@ -59,7 +61,7 @@ func (h *Hub) follow(ctx context.Context) {
 			}
 			h.Log.Log(ctx, level, "the store cannot announce changes of other processes; polling every second", "reason", err)
 			return
-		case h.Now().Sub(began) > retryMost: // it has worked
+		case h.Now().Sub(began) > retryMost: // following worked for a while
 			wait = time.Second
 		}
 		level := slog.LevelWarn
@@ -98,7 +100,8 @@ func (f *feed) begin(end context.CancelCauseFunc) {
 	f.end, f.heard, f.silent = end, 0, 0
 }
 
-// hear notes an announcement. It tells whether announcements have resumed with it.
+// hear notes an announcement, and reports whether announcements have resumed after a
+// failure.
 func (f *feed) hear() (resumed bool) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -110,7 +113,8 @@ func (f *feed) hear() (resumed bool) {
 	return resumed
 }
 
-// fail notes that the store is no longer followed. It tells whether that is known.
+// fail notes that the store is no longer followed, and reports whether that was noted
+// before.
 func (f *feed) fail() (known bool) {
 	f.mu.Lock()
 	defer f.mu.Unlock()

@@ -19,7 +19,7 @@ import (
 	"dialogs/store/memory"
 )
 
-// A fedStore announces changes as a test wants.
+// A fedStore announces changes when the test says so.
 type fedStore struct {
 	dialog.Store
 	follow func(ctx context.Context, wake func()) error
@@ -27,8 +27,8 @@ type fedStore struct {
 
 func (s fedStore) Follow(ctx context.Context, wake func()) error { return s.follow(ctx, wake) }
 
-// A fed hub follows such a store. Another instance, which it knows nothing of, makes the
-// changes. Both are in a bubble with a clock of its own.
+// A fed hub follows a fedStore. Another instance makes the changes, without telling the
+// hub. Both are in a synctest bubble with its own clock.
 type fed struct {
 	*testing.T
 	other *dialog.Service
@@ -46,7 +46,7 @@ func (f *fed) Write(line []byte) (int, error) {
 	return f.log.Write(line)
 }
 
-// said counts the lines of the log with a text.
+// said counts the log lines that contain a text.
 func (f *fed) said(text string) int {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -110,8 +110,8 @@ func TestNoFeed(t *testing.T) {
 	})
 }
 
-// TestFeedFails polls while following fails, for example because the place to resume
-// from is lost. The log has the beginning and the end of that.
+// TestFeedFails polls while following fails, for example because the position to resume
+// from is lost. The log has one line when that begins and one when it ends.
 func TestFeedFails(t *testing.T) {
 	var tries atomic.Int32
 	feeding(t, func(ctx context.Context, wake func()) error {
@@ -164,7 +164,7 @@ func TestFeedSilent(t *testing.T) {
 	})
 }
 
-// TestQuietStore does not take a store for silent in which nothing happens.
+// TestQuietStore: a store in which nothing changes does not count as silent.
 func TestQuietStore(t *testing.T) {
 	var tries atomic.Int32
 	feeding(t, func(ctx context.Context, wake func()) error {
@@ -180,7 +180,7 @@ func TestQuietStore(t *testing.T) {
 	})
 }
 
-// A countedStore counts the readings for everybody.
+// A countedStore counts the reads of all changes.
 type countedStore struct {
 	dialog.Store
 	mu      sync.Mutex
@@ -202,8 +202,8 @@ func (s *countedStore) ChangesSince(ctx context.Context, q dialog.ChangesQuery) 
 	return s.Store.ChangesSince(ctx, q)
 }
 
-// TestResyncStorm has the position of many watches lost at once: all are told, and for
-// all who come back at the same time, the store is read from the start once.
+// TestResyncStorm: many watches lose their position at once. All of them are told, and
+// when they come back at the same time, the store is read from the start only once.
 func TestResyncStorm(t *testing.T) {
 	const crowd = 200
 	store := &countedStore{Store: memory.NewStore()}

@@ -12,35 +12,36 @@ import (
 
 const (
 	// lookEvery is how often the hub looks for changes without being woken: other
-	// processes write too, and an announcement can get lost.
+	// processes also write, and an announcement can get lost.
 	lookEvery = time.Second
 	// sweepEvery is how often the hub looks for changes that became visible late.
 	sweepEvery = 5 * time.Second
-	// behindMost is after which time without a reading live updates are late.
+	// behindMost is how long ago the last reading may be before [Hub.Report] calls live
+	// updates late.
 	behindMost = 5 * time.Second
 )
 
-// ErrStopped is the end of every watch when the hub stops.
+// ErrStopped ends every watch when the hub stops.
 var ErrStopped = errors.New("the server is stopping")
 
-// ErrOver is the end of a watch whose caller can no longer see the dialog. It is an error of
-// its own because io.EOF is also inside the errors of stores whose connection was closed.
+// ErrOver ends a watch whose caller can no longer see the dialog. It is an error of its
+// own, and not io.EOF, because the error of a store whose connection was closed can wrap
+// io.EOF.
 var ErrOver = errors.New("the caller can no longer see the dialog")
 
-// Options are what a hub works with.
+// Options are the settings of a hub, and what it needs from the rest of the program.
 type Options struct {
 	Store   dialog.Store
 	Service *dialog.Service
-	// Announced is called when the store announces changes of other processes, for
-	// those who read changes beside the hub; nil for nobody.
+	// Announced is called when the store announces changes of other processes, for other
+	// readers of changes; optional.
 	Announced func()
 	// Now is the clock of this instance.
 	Now func() time.Time
 	Log *slog.Logger
 }
 
-// A Hub reads what changes and hands it to its watches. It reads nothing while it has
-// none.
+// A Hub reads changes and hands them to its watches. Without watches, it does not read.
 type Hub struct {
 	Options
 	policy *dialog.Policy
@@ -57,9 +58,9 @@ type Hub struct {
 	mu      sync.Mutex // guards what follows
 	watches watches
 	cycle   uint64 // the number of readings that have begun
-	done    uint64 // the latest one that has ended well
+	done    uint64 // the latest reading that succeeded
 	stopped bool
-	read    time.Time     // when a reading ended well last; the start of the first one before that
+	read    time.Time     // when the last successful reading ended; before that, when the first one began
 	failed  error         // of the last reading
 	turned  chan struct{} // closed when a reading ends, even if it failed
 }
@@ -73,7 +74,7 @@ func NewHub(o Options) *Hub {
 	}
 }
 
-// Wake makes the hub look for changes at once.
+// Wake makes the hub look for changes immediately.
 func (h *Hub) Wake() {
 	select {
 	case h.woken <- struct{}{}:
@@ -149,7 +150,7 @@ func (h *Hub) look(ctx context.Context, sweep bool) (err error) {
 	return err
 }
 
-// remember keeps how the last reading ended.
+// remember stores the result of the last reading.
 func (h *Hub) remember(err error) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -159,8 +160,9 @@ func (h *Hub) remember(err error) {
 	}
 }
 
-// State is how far behind the hub may be: the time since everything was read last, and the
-// error of the last reading. Without watches it reads nothing, and is never behind.
+// State returns how far behind the hub may be, which is the time since the last successful
+// reading, and the error of the last reading. Without watches, the hub does not read, and
+// is never behind.
 func (h *Hub) State() (behind time.Duration, err error) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -182,7 +184,7 @@ func (h *Hub) Report() (part, state string) {
 	return "live", "ok"
 }
 
-// begin begins a reading and returns its number; 0 when nobody waits for it.
+// begin begins a reading and returns its number; 0 if nothing has to be read.
 func (h *Hub) begin() uint64 {
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -203,8 +205,8 @@ func (h *Hub) turn(cycle uint64) {
 	h.turned = make(chan struct{})
 }
 
-// catchUp waits until the hub has handed out everything that happened before the
-// call. It does not wait for a store that is away.
+// catchUp waits until the hub has handed out everything that happened before the call. It
+// fails if the store is unavailable.
 func (h *Hub) catchUp(ctx context.Context, w *Watch) error {
 	target := uint64(0)
 	for waited := false; ; waited = true {
@@ -233,7 +235,7 @@ func (h *Hub) catchUp(ctx context.Context, w *Watch) error {
 	}
 }
 
-// activate makes sure that everything that changes from now on is handed out.
+// activate makes sure that every change from now on is handed out.
 func (h *Hub) activate(ctx context.Context) error {
 	h.reading.Lock()
 	defer h.reading.Unlock()

@@ -15,7 +15,8 @@ import (
 	"dialogs/store/mongo/mongotest"
 )
 
-// A lateStore has a change that readers who only look ahead do not see.
+// A lateStore has a change that becomes visible late: readers that only look ahead miss
+// it.
 type lateStore struct {
 	dialog.Store
 	late   atomic.Pointer[dialog.ID]
@@ -70,7 +71,7 @@ func TestLateIsToldOnce(t *testing.T) {
 	back.gets(told{other, 3, true})
 }
 
-// A pagesStore has something happen before and after the next page of a user's catch-up is
+// A pagesStore runs a function before and after the next page of a user's catch-up is
 // read.
 type pagesStore struct {
 	dialog.Store
@@ -97,9 +98,9 @@ func (s *pagesStore) ChangesSince(ctx context.Context, q dialog.ChangesQuery) (d
 	return page, err
 }
 
-// interrupted are three dialogs that were renamed, and what a catch-up said of the first
-// two before its connection broke. It is on MongoDB, which reads a user's changes in pages
-// and parts, one after the other.
+// interrupted returns three dialogs that were renamed, and what a catch-up told about the
+// first two before its connection was lost. It uses MongoDB, which reads a user's changes
+// in pages and parts, one after the other.
 func interrupted(t *testing.T, first func(*dialog.ChangesPage, dialog.ID)) (*pagesStore, *client, []dialog.ID, string) {
 	t.Helper()
 	opened, err := mongo.Open(t.Context(), mongotest.URI(t), mongo.Options{})
@@ -138,9 +139,9 @@ func interrupted(t *testing.T, first func(*dialog.ChangesPage, dialog.ID)) (*pag
 	return store, running, made, cut.cursor
 }
 
-// TestCatchUpContinued: a catch-up that lost its connection continues in the next one, and
+// TestCatchUpContinued: a catch-up whose connection was lost continues on the next one. It
 // also tells what the first one missed: a dialog that moved from one part of the user's
-// changes to another while they were read. The hub has handed it out in between.
+// changes to another in the meantime, and that the hub has already handed out.
 func TestCatchUpContinued(t *testing.T) {
 	t.Parallel()
 	_, running, made, cursor := interrupted(t, func(p *dialog.ChangesPage, moved dialog.ID) {
@@ -163,8 +164,8 @@ func TestCatchUpContinued(t *testing.T) {
 	back.gets(told{made[2], 3, true})
 }
 
-// TestCatchUpLeft: a dialog that the user is removed from during a catch-up, after it was
-// told, is told as removed, and none of its changes twice.
+// TestCatchUpLeft: when the user is removed from a dialog that the catch-up has already
+// told, the removal is delivered, and no change of the dialog twice.
 func TestCatchUpLeft(t *testing.T) {
 	t.Parallel()
 	store, running, made, cursor := interrupted(t, func(*dialog.ChangesPage, dialog.ID) {})

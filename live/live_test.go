@@ -25,7 +25,7 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 // patience is how long a test waits for what must happen.
 const patience = 30 * time.Second
 
-// An instance is a running hub before a store.
+// An instance is a running hub on a store.
 type instance struct {
 	testing.TB
 	hub     *live.Hub
@@ -272,7 +272,7 @@ func TestAllDialogs(t *testing.T) {
 		i := start(t, open())
 		before := i.group("a")
 		owner, a, x, back := i.watchAll(user("o")), i.watchAll(user("a")), i.watchAll(user("x")), i.watchAll(server())
-		// The order of different dialogs is not promised.
+		// The order of different dialogs is not guaranteed.
 		everyone := func(want told, clients ...*client) {
 			t.Helper()
 			for _, c := range append(clients, owner, back) {
@@ -295,14 +295,15 @@ func TestAllDialogs(t *testing.T) {
 		i.update(one, dialog.Change{Delete: true})
 		everyone(told{one, 5, false}, x)
 
-		// Back again, each from where they were.
+		// The owner and a watch again, each from where they stopped.
 		i.rename(before, "3")
 		i.rename(before, "4")
 		i.watchAll(user("o"), owner.cursor).gets(told{before, 4, true})
 		i.watchAll(user("a"), a.cursor).gets(told{before, 4, true})
 		i.rename(before, "5")
 		a.gets(told{before, 3, true}, told{before, 4, true}, told{before, 5, true})
-		// A user who left while away learns that, and nothing of what came after.
+		// A user who left while disconnected learns that, and nothing that happened
+		// afterwards.
 		i.update(before, dialog.Change{RemoveOccupants: ids("a")})
 		a.gets(told{before, 6, false})
 		i.watchAll(user("a"), a.cursor)
@@ -325,7 +326,7 @@ func TestAllDialogs(t *testing.T) {
 	})
 }
 
-// A client that does not read is cut off, and nobody else notices.
+// A client that does not read is cut off, and other clients are not affected.
 func TestSlowReader(t *testing.T) {
 	i := start(t, memory.NewStore())
 	id := i.group("a")

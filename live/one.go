@@ -6,14 +6,13 @@ import (
 	"dialogs/dialog"
 )
 
-// Dialog watches one dialog: every record after a version, in order, each once,
-// as far as the caller may see it. Without a version, it starts after the
-// current one. It ends with the record after which the caller can no longer see
-// the dialog.
+// Dialog watches one dialog: it delivers every record after a version once and in order,
+// as far as the caller may see it. Without a version, it starts after the current one. It
+// ends with [ErrOver] after the record with which the caller can no longer see the dialog.
 //
-// The errors at the start are those of [dialog.Service.Dialog]; a version ahead of the
-// dialog's is [dialog.Invalid], and one whose records are no longer kept
-// [dialog.ErrResync].
+// The errors at the start are those of [dialog.Service.Dialog]. A version that is newer
+// than the dialog's is a [dialog.Invalid] error, and a version whose records are no longer
+// kept is [dialog.ErrResync].
 func (h *Hub) Dialog(ctx context.Context, c dialog.Caller, id string, since dialog.Optional[int64]) (*Watch, error) {
 	if c.Kind() == dialog.Anonymous {
 		return nil, dialog.ErrUnauthenticated()
@@ -71,8 +70,8 @@ func (o *oneDialog) open(ctx context.Context, since dialog.Optional[int64]) erro
 	return nil
 }
 
-// sawThen reports whether the caller could see the dialog at the version to start
-// from.
+// sawThen reports whether the caller could see the dialog at the version from which the
+// watch starts.
 func (o *oneDialog) sawThen(d *dialog.Dialog) bool {
 	n := int(min(d.Version-o.version, int64(len(d.History))))
 	if n == 0 {

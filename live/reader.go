@@ -7,21 +7,21 @@ import (
 	"dialogs/dialog"
 )
 
-// pageSize is how many dialogs a reader reads at once.
+// pageSize is how many dialogs a reader reads at a time.
 const pageSize = 100
 
-// A Reader reads every record of a store once, in the order of each dialog. One
-// goroutine may use it.
+// A Reader reads every record of a store once, in order within each dialog. It is not safe
+// for concurrent use.
 type Reader struct {
 	store dialog.Store
 	kept  time.Duration
 	now   func() time.Time
 	ahead dialog.Mark // everything before it was read
-	// reached is when that was so, by the real time of this process.
+	// reached is when ahead was reached, by the system clock.
 	reached time.Time
 	sweep   dialog.Mark // where the next sweep starts
 	read    time.Time   // when the last whole sweep began
-	// began is when a sweep that failed began; the next one continues it.
+	// began is when a sweep began that failed; the next sweep continues it.
 	began time.Time
 	told  told
 }
@@ -34,24 +34,22 @@ type News struct {
 	// more, which are no longer kept.
 	Fresh int
 	Lost  bool
-	// Recent means that the store may return it again.
+	// Recent means that the store may return the dialog again.
 	Recent bool
-	// Mark is a place before which nothing is missing, once the reading that
-	// this is part of has ended. MarkedAt is when it was reached, by the real time of this
-	// process.
+	// Mark is a place before which nothing is missing once this reading has ended.
+	// MarkedAt is when it was reached, by the system clock.
 	Mark     dialog.Mark
 	MarkedAt time.Time
-	// before are the members when the dialog was read last, if more than Fresh
-	// records are new.
+	// before are the members at the last reading of the dialog, if records are lost.
 	before []dialog.UserID
 }
 
-// People lists the users that the records may concern.
+// People lists the users whom the records may concern.
 func (n *News) People() []dialog.UserID {
 	return append(n.Dialog.People(n.Fresh), n.before...)
 }
 
-// NewReader makes a reader of a store that keeps what is deleted for this long.
+// NewReader makes a reader of a store. kept is how long the store keeps deleted dialogs.
 func NewReader(store dialog.Store, kept time.Duration, now func() time.Time) *Reader {
 	return &Reader{store: store, kept: kept, now: now}
 }
@@ -59,8 +57,8 @@ func NewReader(store dialog.Store, kept time.Duration, now func() time.Time) *Re
 // Start makes the reader treat every change from now on as new.
 func (r *Reader) Start(ctx context.Context) error {
 	r.told = newTold(r.now())
-	// First a mark, then the versions, then what has changed since the mark: every version up
-	// to the last mark is known, and none after it.
+	// First get a mark, then the versions of the dialogs, and then the changes since the
+	// mark. After that, every version up to the last mark is known, and none after it.
 	q := dialog.ChangesQuery{Limit: pageSize, Kept: r.kept}
 	page, err := r.store.ChangesSince(ctx, q)
 	if err != nil {
@@ -84,17 +82,18 @@ func (r *Reader) Start(ctx context.Context) error {
 	return nil
 }
 
-// A Place is how far a reader has come.
+// A Place is the position of a reader.
 type Place struct {
 	// Mark is a place before which everything was read. At is when it was read.
 	Mark dialog.Mark
 	At   time.Time
-	// Versions are dialogs of which more was read: up to this version.
+	// Versions are the dialogs that were read beyond Mark, each with the last version that
+	// was read.
 	Versions map[dialog.ID]int64
 }
 
-// Continue makes everything new that changes after the place. Records of the minute
-// before it, of dialogs that change again, can be read again.
+// Continue makes every change after the place new. If a dialog changes again, its records
+// from the minute before the place may be read again.
 func (r *Reader) Continue(p Place) {
 	r.told = newTold(p.At)
 	for id, version := range p.Versions {
@@ -103,8 +102,8 @@ func (r *Reader) Continue(p Place) {
 	r.ahead, r.sweep, r.read, r.began = p.Mark, p.Mark, p.At, time.Time{}
 }
 
-// Place is how far the reader has come, after [Reader.Start] or [Reader.Read] has ended
-// well, with up to most of the dialogs that it has read lately.
+// Place returns the position of the reader, with at most this many of the dialogs that it
+// has read last. It is valid after [Reader.Start] or [Reader.Read] has succeeded.
 func (r *Reader) Place(most int) Place {
 	p := Place{Mark: r.sweep, At: r.read, Versions: map[dialog.ID]int64{}}
 	ids := r.told.versions.Keys() // oldest first
@@ -114,8 +113,8 @@ func (r *Reader) Place(most int) Place {
 	return p
 }
 
-// rememberLatest remembers the versions of the dialogs that changed so lately that
-// their records could be taken for new.
+// rememberLatest remembers the versions of the dialogs that changed so recently that their
+// old records could count as new.
 func (r *Reader) rememberLatest(ctx context.Context) error {
 	q := dialog.Query{
 		Scope: dialog.Mine, Order: dialog.Order{Field: dialog.ByUpdatedAt}, Limit: pageSize,
@@ -137,8 +136,8 @@ func (r *Reader) rememberLatest(ctx context.Context) error {
 	}
 }
 
-// Read hands out everything after the last place; with late, also what has become
-// visible behind it.
+// Read hands out everything after the last place; with late, also changes that became
+// visible behind that place in the meantime.
 func (r *Reader) Read(ctx context.Context, late bool, hand func(*News) error) error {
 	err := r.readAhead(ctx, hand)
 	if err == nil && late {
@@ -148,9 +147,8 @@ func (r *Reader) Read(ctx context.Context, late bool, hand func(*News) error) er
 }
 
 func (r *Reader) readAhead(ctx context.Context, hand func(*News) error) error {
-	// A dialog comes at the position of its last change, together with its
-	// earlier changes: a reader has everything before a position only after it
-	// has read everything.
+	// The store lists a dialog at the position of its last change, with its earlier
+	// changes. So only a reader that has read all pages has everything before a position.
 	from, fromAt := r.ahead, r.reached
 	for {
 		began := time.Now()

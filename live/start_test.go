@@ -10,7 +10,7 @@ import (
 	"dialogs/store/memory"
 )
 
-// A busyStore has something happen when its dialogs were listed.
+// A busyStore runs a function after its dialogs were listed.
 type busyStore struct {
 	dialog.Store
 	listed func()
@@ -25,8 +25,8 @@ func (s *busyStore) Dialogs(ctx context.Context, q dialog.Query) ([]dialog.Dialo
 	return page, err
 }
 
-// TestStartWhileChanging: what changes while a reader starts is before its start, and what
-// changes afterwards is read alone.
+// TestStartWhileChanging: changes during the start of a reader are from before its start,
+// and only later changes are read.
 func TestStartWhileChanging(t *testing.T) {
 	t.Parallel()
 	db := memory.NewDatabase()

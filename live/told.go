@@ -10,30 +10,31 @@ import (
 )
 
 const (
-	// toldMost is how many dialogs the hub remembers the version of. An entry takes
-	// about 150 bytes.
+	// toldMost is how many dialogs' versions the hub remembers. An entry takes about 150
+	// bytes.
 	toldMost = 100_000
-	// membersMost is how many dialogs the hub remembers the members of.
+	// membersMost is how many dialogs' members the hub remembers.
 	membersMost = 100
-	// sweepsMost is for how many sweeps a deleted dialog is remembered: one minute. It does
-	// not change any more, and only the last sweeps can read it again.
+	// sweepsMost is for how many sweeps, together one minute, a deleted dialog is
+	// remembered. It does not change any more, and only the latest sweeps can read it
+	// again.
 	sweepsMost = int(time.Minute / sweepEvery)
 	// Skew is how much the clocks of instances may differ.
 	Skew = time.Minute
-	// together is how long before the last record others are new too, if the clock of
-	// their writer is further behind than that.
+	// together is how long before the last record other records also count as new, if the
+	// clock of their writer is so far behind that they are dated before since.
 	together = 10 * time.Second
 )
 
-// told records what the hub has handed out: the latest version of each dialog.
-// Of a dialog that it does not remember, the records after an instant are new.
+// told records what the hub has handed out: the latest version of each dialog. For a
+// dialog that it does not remember, the records after the time since are new.
 type told struct {
 	versions *lru.Cache[dialog.ID, toldVersion]
 	members  *lru.Cache[dialog.ID, []dialog.UserID]
-	// since is that instant, by the clock of this instance.
+	// since is a time by the clock of this instance.
 	since *time.Time
-	// exact means that whatever comes and is not remembered has changed: a whole sweep was
-	// read before.
+	// exact means that a whole sweep was read: a dialog that is read now and not
+	// remembered has changed.
 	exact bool
 	// deleted are the deleted dialogs since the last sweep, since the one before, and so on.
 	deleted [sweepsMost][]dialog.ID
@@ -47,7 +48,8 @@ type toldVersion struct {
 func newTold(now time.Time) told {
 	since := now.Add(-Skew)
 	t := told{since: &since}
-	// Whatever changed after a dialog was forgotten is newer than that.
+	// Every change of a dialog after it was forgotten is newer than the time at which it
+	// was last read.
 	t.versions, _ = lru.NewWithEvict(toldMost, func(_ dialog.ID, v toldVersion) { // fails for a size below 1
 		if v.at.After(*t.since) {
 			*t.since = v.at
@@ -78,19 +80,19 @@ func (t *told) swept() {
 		t.versions.Remove(id)
 		t.members.Remove(id)
 	}
-	*t.since = since // removed for another reason than those that change again
+	*t.since = since // these dialogs do not change again, so since does not have to advance
 	copy(t.deleted[1:], t.deleted[:])
 	t.deleted[0] = nil
 }
 
-// people are the members of the dialog when it was handed out last.
+// people returns the members of the dialog at the time it was last handed out.
 func (t *told) people(id dialog.ID) []dialog.UserID {
 	list, _ := t.members.Get(id)
 	return list
 }
 
-// fresh returns how many of the last records were not handed out. lost means that
-// more were not, which are no longer kept.
+// fresh returns how many of the last records were not handed out yet. lost means that
+// there were more, which are no longer kept.
 func (t *told) fresh(d *dialog.Dialog) (n int, lost bool) {
 	if v, ok := t.versions.Get(d.ID); ok {
 		n := max(0, d.Version-v.version)
@@ -104,7 +106,8 @@ func (t *told) fresh(d *dialog.Dialog) (n int, lost bool) {
 			since = last.Add(-together)
 		}
 	}
-	// All since the first one: clocks that are set back make a later one seem older.
+	// All records from the first one that is new: a clock that was set back makes a later
+	// one seem older.
 	if first := slices.IndexFunc(d.History, func(r dialog.Record) bool { return r.At.After(since) }); first >= 0 {
 		n = len(d.History) - first
 	}

@@ -9,22 +9,24 @@ import (
 	"dialogs/dialog"
 )
 
-// waitingMost is how many changes wait for a reader. A reader that falls
-// further behind is cut off: [dialog.ErrResync].
+// waitingMost is how many changes may wait for a reader. A reader that falls further
+// behind is cut off with [dialog.ErrResync].
 const waitingMost = 256
 
-// An Event is one change of one dialog, as the caller may see it.
+// An Event is one change of one dialog, limited to what the caller may see.
 type Event struct {
 	ID dialog.ID
 	// Change is the record of the change. After a catch-up, it is the newest one
 	// of the dialog, and nil when it is no longer kept.
 	Change *dialog.Record
-	// Dialog is the dialog as it is now, which can be newer than the change; nil
-	// when it is deleted, or the caller can no longer see it.
+	// Dialog is the dialog as it is now, which can be newer than the change. It is nil if
+	// the dialog is deleted, or if the caller can no longer see it.
 	Dialog *dialog.Dialog
-	// Cursor continues after this event; empty when one dialog is watched.
+	// Cursor is the position after this event, to resume from; empty if a single dialog is
+	// watched.
 	Cursor string
-	// Shared means that other watches got the same Change.
+	// Shared means that other watches get the same Change, so that its answer can be
+	// reused.
 	Shared bool
 }
 
@@ -36,28 +38,28 @@ type batch struct {
 	// more.
 	fresh int
 	lost  bool
-	// recent means that the store may return it again.
+	// recent means that the store may return the dialog again.
 	recent bool
-	// mark is a place before which nothing is missing, once all batches of
-	// earlier cycles were read. markedAt is when it was reached.
+	// mark is a place before which nothing is missing once all batches of earlier cycles
+	// were read. markedAt is when it was reached.
 	mark     dialog.Mark
 	markedAt time.Time
 	cycle    uint64
-	// shared means that several watches get it.
+	// shared means that several watches get the batch.
 	shared bool
 }
 
-// A Watch is what one caller waits for. One goroutine may use it.
+// A Watch delivers changes to one caller. It is not safe for concurrent use.
 type Watch struct {
 	hub    *Hub
 	caller dialog.Caller
-	// id is the dialog that is watched; empty for all of the caller's.
+	// id is the dialog that is watched; empty for all dialogs of the caller.
 	id dialog.ID
 	// next makes events from the batches that were put.
 	next source
-	// pending are events that were made and not returned yet.
+	// pending are events that were made but not returned yet.
 	pending []Event
-	// ended is the reason why there will be no more after the pending ones.
+	// ended is why no events follow the pending ones; nil if they may.
 	ended error
 
 	// ready wakes [Watch.Next]; nil until it waits.
@@ -65,13 +67,12 @@ type Watch struct {
 
 	mu         sync.Mutex // guards what follows
 	waiting    []*batch
-	overflowed bool   // something was not put
-	reason     error  // why nothing will be put any more
-	notify     func() // nil for nobody
+	overflowed bool   // a batch was dropped
+	reason     error  // why no more batches are put
+	notify     func() // optional
 }
 
-// A source makes events. When it has to wait, it returns no events and no
-// error.
+// A source makes events. If there are none yet, it returns no events and no error.
 type source interface {
 	// start makes the events that come before any batch.
 	start(ctx context.Context) ([]Event, error)
@@ -99,9 +100,9 @@ func (w *Watch) Close() {
 }
 
 // Next waits for the next event. [ErrOver] means that there will be none, because the
-// caller can no longer see the dialog; [dialog.ErrResync] that the caller missed
-// something. After an error, only Close may be called, unless it is
-// [dialog.Unavailable]: then Next can be called again, and continues.
+// caller can no longer see the dialog; [dialog.ErrResync] means that the caller missed
+// changes. After an error, only Close may be called, except after [dialog.Unavailable]:
+// then Next can be called again, and resumes.
 func (w *Watch) Next(ctx context.Context) (Event, error) {
 	if w.ready == nil {
 		ready := make(chan struct{}, 1)
@@ -109,7 +110,7 @@ func (w *Watch) Next(ctx context.Context) (Event, error) {
 		w.OnReady(func() {
 			select {
 			case ready <- struct{}{}:
-			default: // it is about to look
+			default: // Next is about to look
 			}
 		})
 	}
@@ -126,7 +127,7 @@ func (w *Watch) Next(ctx context.Context) (Event, error) {
 	}
 }
 
-// Take is Next without waiting for a change: ok is false if there is no event yet.
+// Take is like Next, but does not wait for a change: ok is false if there is no event yet.
 func (w *Watch) Take(ctx context.Context) (e Event, ok bool, err error) {
 	for {
 		if len(w.pending) > 0 {
@@ -134,7 +135,7 @@ func (w *Watch) Take(ctx context.Context) (e Event, ok bool, err error) {
 			w.pending = w.pending[1:]
 			return e, true, nil
 		}
-		w.pending = nil // lets go of the array
+		w.pending = nil // frees the array
 		if w.ended != nil {
 			return Event{}, false, w.ended
 		}
@@ -156,15 +157,15 @@ func (w *Watch) Take(ctx context.Context) (e Event, ok bool, err error) {
 	}
 }
 
-// OnReady has f called whenever there may be something to take: for those who do not
-// keep a goroutine waiting. f must not wait, and must not use the watch.
+// OnReady sets a function that is called whenever there may be an event for Take, so that
+// no goroutine has to wait in Next. f must not block, and must not use the watch.
 func (w *Watch) OnReady(f func()) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.notify = f
 }
 
-// taken is the next batch; nil if there is none yet.
+// taken returns the next batch; nil if there is none yet.
 func (w *Watch) taken() (*batch, error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -172,7 +173,7 @@ func (w *Watch) taken() (*batch, error) {
 		return nil, cmp.Or(w.reason, dialog.ErrResync())
 	}
 	if len(w.waiting) == 0 {
-		w.waiting = nil // lets go of the array
+		w.waiting = nil // frees the array
 		return nil, nil //nolint:nilnil // to wait is a good answer
 	}
 	b := w.waiting[0]
@@ -181,7 +182,7 @@ func (w *Watch) taken() (*batch, error) {
 	return b, nil
 }
 
-// put adds a batch that the watch must not miss. It never waits.
+// put adds a batch that the watch must not miss. It never blocks.
 func (w *Watch) put(b *batch) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -203,7 +204,7 @@ func (w *Watch) end(reason error) {
 	w.signal()
 }
 
-// ending is the reason why nothing will be put any more, if there is one.
+// ending returns why no more batches are put; nil if they still are.
 func (w *Watch) ending() error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -217,15 +218,16 @@ func (w *Watch) signal() {
 	}
 }
 
-// forget drops the waiting batches: the reader reads them from the store.
+// forget drops the waiting batches, because the watch reads the same changes from the
+// store.
 func (w *Watch) forget() {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.waiting, w.overflowed = nil, false
 }
 
-// recover reports whether too much was waiting, and lets the watch continue:
-// for a reader that reads everything from the store again.
+// recover reports whether batches were dropped because too many were waiting, and lets the
+// watch continue. It is for a watch that reads everything from the store again.
 func (w *Watch) recover() bool {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -236,7 +238,7 @@ func (w *Watch) recover() bool {
 	return true
 }
 
-// visible is the dialog for an event: nil when the caller can't see it.
+// visible returns the dialog for an event: nil if the caller can't see it.
 func (w *Watch) visible(d *dialog.Dialog) *dialog.Dialog {
 	if d.Deleted || !w.hub.policy.Can(w.caller, dialog.See, d) {
 		return nil

@@ -9,8 +9,8 @@ import (
 // watches finds the watches that a change concerns.
 type watches struct {
 	byDialog map[dialog.ID]map[*Watch]struct{}
-	// byUser has the watches of all of a user's dialogs; the empty user stands
-	// for servers.
+	// byUser has the watches of all of a user's dialogs; those of servers are under the
+	// empty user.
 	byUser map[dialog.UserID]map[*Watch]struct{}
 }
 
@@ -50,7 +50,8 @@ func removeFrom[K comparable](m map[K]map[*Watch]struct{}, key K, w *Watch) {
 	}
 }
 
-// concerned are the watches of the dialog, and of all dialogs of one of these people.
+// concerned returns the watches of the dialog, and those of all dialogs of these users and
+// of servers.
 func (s *watches) concerned(id dialog.ID, people []dialog.UserID) iter.Seq[*Watch] {
 	return func(yield func(*Watch) bool) {
 		sets := []map[*Watch]struct{}{s.byDialog[id], s.byUser[""]}
