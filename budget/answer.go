@@ -13,48 +13,49 @@ import (
 // Answers limits the memory that answers take while they are prepared and sent.
 type Answers struct {
 	limits Limits
-	// most is how much memory one answer can take: the reserve of the pool.
+	// most is the most memory that one answer can take, in bytes: the reserve of the pool.
 	most int64
 	pool *pool
 }
 
-// memoryPerByte is how much memory an answer takes at most for each of its bytes:
-// the text that is in it, and buffers that double in size.
+// memoryPerByte is how many bytes of memory an answer takes at most for each of its bytes:
+// for the text itself, and for buffers that double in size.
 const memoryPerByte = 3
 
-// NewAnswers bounds answers by limits.
+// NewAnswers makes Answers with these limits.
 func NewAnswers(l Limits) *Answers {
 	most := l.Answers / 2
 	return &Answers{limits: l, most: most, pool: newPool("memory-answers", l.Answers, l.Answers, freeAnswer, most)}
 }
 
-// An Answer is the account of one answer. It can be charged by several goroutines
-// at once, and must be closed when the answer has been sent. A nil Answer charges
-// nothing.
+// An Answer counts the memory of one answer. It is safe for concurrent use, and must be
+// closed when the answer has been sent. A nil Answer counts nothing.
 type Answer struct {
 	answers *Answers
 
 	mu sync.Mutex
-	// bytes is the length of the answer so far, memory what it takes.
+	// bytes is the length of the answer so far, and memory what it takes, in bytes.
 	bytes, memory int64
 	loan          *loan
 	refused       error
-	// loading lets one list be loaded at a time, and reserved is for it.
+	// loading is held while a list is loaded, so that only one is at a time. reserved is
+	// the memory for that list.
 	loading  sync.Mutex
 	reserved int64
 }
 
-// Begin opens the account of an answer to a caller.
+// Begin starts counting an answer to a caller.
 func (a *Answers) Begin(c dialog.Caller) *Answer {
 	return &Answer{answers: a, loan: a.pool.loan(c.Actor().Identity())}
 }
 
-// step is by how much an answer's loan grows at least.
+// step is the least number of bytes by which an answer's loan grows.
 const step = 64 << 10
 
-// Charge counts bytes of the answer before they are made, and the memory that
-// they take beside [memoryPerByte]. Its error is an [api.Refusal], which every
-// later call returns too.
+// Charge counts bytes of the answer before they are made, and the memory that they take in
+// addition to 3 bytes for each of them ([memoryPerByte]). It waits while other answers
+// take all the memory, at most until ctx ends. Its error is an [api.Refusal], which every
+// later call returns, too.
 func (a *Answer) Charge(ctx context.Context, bytes, memory int64) error {
 	if a == nil {
 		return nil
@@ -64,7 +65,7 @@ func (a *Answer) Charge(ctx context.Context, bytes, memory int64) error {
 	return a.charge(ctx, bytes, memory+bytes*memoryPerByte)
 }
 
-// Refused is the error of an answer that was refused; nil for others.
+// Refused returns why the answer was refused; nil if it was not.
 func (a *Answer) Refused() error {
 	if a == nil {
 		return nil
@@ -91,7 +92,7 @@ func (a *Answer) charge(ctx context.Context, bytes, memory int64) error {
 	return a.refused
 }
 
-// borrow makes the loan as large as what is charged and reserved.
+// borrow makes the loan large enough for everything that is charged and reserved.
 func (a *Answer) borrow(ctx context.Context) error {
 	if need := a.memory + a.reserved; need > a.loan.bytes {
 		return a.loan.grow(ctx, max(need-a.loan.bytes, step))
@@ -99,9 +100,9 @@ func (a *Answer) borrow(ctx context.Context) error {
 	return nil
 }
 
-// Load loads something that takes memory: at most as much as given, and in the
-// end as much as load returns. It waits while other answers take all the
-// memory, at most until ctx ends.
+// Load calls load, after it has reserved the given number of bytes: the most that the
+// loaded value can take. In the end, the answer is charged the bytes that load returns. It
+// waits while other answers take all the memory, at most until ctx ends.
 func (a *Answer) Load(ctx context.Context, most int64, load func() (int64, error)) error {
 	if a == nil {
 		_, err := load()
@@ -136,8 +137,8 @@ func (a *Answer) reserve(ctx context.Context, most int64) error {
 	return a.refused
 }
 
-// ChangeMade is a refusal to show the result of a change that was made. Its message
-// does not advise to send the request again.
+// ChangeMade turns a refusal of an answer into one that says that the change was made, but
+// its result cannot be shown. The message does not advise to send the request again.
 func ChangeMade(err error) *api.Refusal {
 	refusal := *api.AsRefusal(err)
 	reason, _, advised := strings.Cut(refusal.Message, "): ")
@@ -148,8 +149,8 @@ func ChangeMade(err error) *api.Refusal {
 	return &refusal
 }
 
-// Made says that the answer is complete: from now on, it takes only the memory
-// of its bytes.
+// Made says that the answer is complete: from now on, it takes only as much memory as it
+// has bytes.
 func (a *Answer) Made(bytes int) {
 	if a == nil {
 		return
@@ -174,7 +175,7 @@ func WithAnswer(ctx context.Context, a *Answer) context.Context {
 	return context.WithValue(ctx, answerKey{}, a)
 }
 
-// AnswerOf is the account of the context's answer; nil without one.
+// AnswerOf returns the account of the answer that the context is for; nil without one.
 func AnswerOf(ctx context.Context) *Answer {
 	a, _ := ctx.Value(answerKey{}).(*Answer)
 	return a

@@ -13,21 +13,21 @@ import (
 	"dialogs/dialog"
 )
 
-// valueBytes is what a decoded value takes at most, beside its text: an element
-// of a list or an entry of a map, before and after coercion.
+// valueBytes is how many bytes a decoded value takes at most in addition to its text. A
+// value is an element of a list or an entry of a map, before and after coercion.
 const valueBytes = 256
 
-// Requests limits the memory that requests take until they are executed: the
-// bodies that are being read, and the values that are decoded from them.
+// Requests limits the memory that requests take before they are executed: their bodies
+// while they are read, and the values that are decoded from them.
 type Requests struct {
 	limits         Limits
 	bodies, values *pool
-	// reading is for what takes long: decoding large bodies, and preparing large
-	// documents.
+	// reading limits how many requests are decoded, or their documents prepared, at the
+	// same time. Small ones do not need it.
 	reading *Lane
 }
 
-// NewRequests bounds requests by limits.
+// NewRequests makes Requests with these limits.
 func NewRequests(l Limits) *Requests {
 	return &Requests{
 		limits:  l,
@@ -37,10 +37,9 @@ func NewRequests(l Limits) *Requests {
 	}
 }
 
-// A Body is the body of a request. It must be closed when the request is
-// answered.
+// A Body is the body of a request. It must be closed when the request has been answered.
 type Body struct {
-	// Bytes is the content, until [Body.Decode].
+	// Bytes is the content. It is nil after [Body.Decode].
 	Bytes []byte
 
 	requests     *Requests
@@ -48,8 +47,8 @@ type Body struct {
 	raw, decoded *loan
 }
 
-// Read reads the body of a caller's request. It waits while others take all the
-// memory, at most until the request's deadline. Errors are [api.Refusal]s.
+// Read reads the body of a caller's request. It waits while other requests take all the
+// memory, at most until the request's deadline. Its errors are [api.Refusal]s.
 func (q *Requests) Read(w http.ResponseWriter, r *http.Request, c dialog.Caller) (*Body, error) {
 	limit, text := q.limits.Body, "the request body is too large (limit %d bytes, --limit-body)"
 	if c.Kind() == dialog.Anonymous && q.limits.AnonymousBody < limit {
@@ -59,7 +58,7 @@ func (q *Requests) Read(w http.ResponseWriter, r *http.Request, c dialog.Caller)
 		Code: api.BadUserInput, Status: http.StatusRequestEntityTooLarge, Message: fmt.Sprintf(text, limit),
 	}
 	if r.ContentLength > limit {
-		w.Header().Set("Connection", "close") // rather than read the rest
+		w.Header().Set("Connection", "close") // instead of reading the rest
 		return nil, tooLarge
 	}
 	b := &Body{requests: q, caller: c, raw: q.bodies.loan(c.Actor().Identity()), decoded: q.values.loan(c.Actor().Identity())}
@@ -90,14 +89,14 @@ func (q *Requests) Read(w http.ResponseWriter, r *http.Request, c dialog.Caller)
 	return b, nil
 }
 
-// ErrMessageTooLarge says that a message of a stream has more bytes than a request
-// body may have.
+// ErrMessageTooLarge means that a message of a stream is larger than the limit of a
+// request body.
 var ErrMessageTooLarge = errors.New("the message is too large")
 
-// ReadMessage reads a message of a caller's stream, which may be as large as a
-// request body ([Requests.Largest]). What an ordinary message needs is not counted;
-// for more, it waits like [Requests.Read]. Errors are [ErrMessageTooLarge],
-// [api.Refusal]s and those of reading.
+// ReadMessage reads a message of a caller's stream. Its limit is that of a request body
+// ([Requests.Largest]). Messages of an ordinary size are not counted; for larger ones, it
+// waits like [Requests.Read]. Its errors are [ErrMessageTooLarge], [api.Refusal]s and
+// those of reading.
 func (q *Requests) ReadMessage(ctx context.Context, r io.Reader, c dialog.Caller) (*Body, error) {
 	limit, _ := q.Largest(c)
 	b := &Body{requests: q, caller: c, raw: q.bodies.loan(c.Actor().Identity()), decoded: q.values.loan(c.Actor().Identity())}
@@ -121,7 +120,8 @@ func (q *Requests) ReadMessage(ctx context.Context, r io.Reader, c dialog.Caller
 	return b, nil
 }
 
-// Largest is how many bytes a caller's request may have, and the setting.
+// Largest returns the limit of a caller's request body in bytes, and the flag that sets
+// it.
 func (q *Requests) Largest(c dialog.Caller) (bytes int64, setting string) {
 	if c.Kind() == dialog.Anonymous && q.limits.AnonymousBody < q.limits.Body {
 		return q.limits.AnonymousBody, "--limit-body-anonymous"
@@ -129,8 +129,8 @@ func (q *Requests) Largest(c dialog.Caller) (bytes int64, setting string) {
 	return q.limits.Body, "--limit-body"
 }
 
-// readAll reads a body of known length without copying it around; of unknown
-// length for -1.
+// readAll reads a body of a known length into a buffer of that length. For an unknown
+// length, pass -1.
 func readAll(r io.Reader, length int64) ([]byte, error) {
 	if length < 0 {
 		return io.ReadAll(r)
@@ -140,8 +140,8 @@ func readAll(r io.Reader, length int64) ([]byte, error) {
 	return content, err
 }
 
-// Decode decodes the body with a function that makes at most the given number
-// of values, and then drops the content. It waits like [Requests.Read].
+// Decode decodes the body with a function that makes at most the given number of values,
+// and then frees the content. It waits like [Requests.Read].
 func (b *Body) Decode(ctx context.Context, values int, decode func(content []byte) error) error {
 	if err := b.decoded.grow(ctx, int64(len(b.Bytes)+values*valueBytes)); err != nil {
 		return err
@@ -157,9 +157,9 @@ func (b *Body) Decode(ctx context.Context, values int, decode func(content []byt
 	return err
 }
 
-// Reading waits until the CPUs may be used to read so many bytes of a caller's request,
-// at most until ctx ends. What it returns must be called when that is done. Up to
-// [SmallBytes], nothing waits. Errors are [api.Refusal]s.
+// Reading waits for a turn to process this many bytes of a caller's request, at most until
+// ctx ends. Call the returned function when that is done. Up to [SmallBytes] (4 KiB), it
+// does not wait. Its errors are [api.Refusal]s.
 func (q *Requests) Reading(ctx context.Context, c dialog.Caller, size int) (done func(), err error) {
 	if size <= SmallBytes {
 		return func() {}, nil
@@ -167,7 +167,7 @@ func (q *Requests) Reading(ctx context.Context, c dialog.Caller, size int) (done
 	return q.reading.Enter(ctx, c)
 }
 
-// DecodeJSON is Decode for a body of JSON, whose values it counts.
+// DecodeJSON is like [Body.Decode], for a body of JSON. It counts the values itself.
 func (b *Body) DecodeJSON(ctx context.Context, decode func(content []byte) error) error {
 	values, err := b.requests.CountJSON(b.Bytes)
 	if err != nil {
@@ -176,7 +176,7 @@ func (b *Body) DecodeJSON(ctx context.Context, decode func(content []byte) error
 	return b.Decode(ctx, values, decode)
 }
 
-// Close gives back the memory of the body. It does nothing for a nil Body.
+// Close frees the memory of the body. It does nothing for a nil Body.
 func (b *Body) Close() {
 	if b != nil {
 		b.raw.release()
@@ -184,12 +184,12 @@ func (b *Body) Close() {
 	}
 }
 
-// Values is how many values a request may have.
+// Values returns the limit of values in a request.
 func (q *Requests) Values() int { return q.limits.Values }
 
-// CountJSON returns at least how many values a JSON text has, without decoding
-// it. Too many of them, or too deep ones, are an [api.Refusal]; malformed JSON is
-// left to the decoder.
+// CountJSON returns an upper bound of the number of values in a JSON text, without
+// decoding it. If there are too many, or if they are nested too deep, it returns an
+// [api.Refusal]. It does not detect malformed JSON; the decoder does.
 func (q *Requests) CountJSON(text []byte) (int, error) {
 	values, depth := 1, 0
 	for i := 0; i < len(text); i++ {
@@ -217,8 +217,8 @@ func (q *Requests) CountJSON(text []byte) (int, error) {
 	return values, nil
 }
 
-// stringLength is how many bytes of a JSON text belong to the string that starts
-// before it, its closing quotation mark included.
+// stringLength returns how many bytes of a JSON text belong to the string that it starts
+// within, including the closing quotation mark.
 func stringLength(text []byte) int {
 	at := 0
 	for {
@@ -234,8 +234,8 @@ func stringLength(text []byte) int {
 	}
 }
 
-// CountSeparators returns how many values a form has, each of which ends at a
-// separator.
+// CountSeparators returns how many values a form has, each of which ends at a separator.
+// Too many are an [api.Refusal].
 func (q *Requests) CountSeparators(text []byte, separator string) (int, error) {
 	values := bytes.Count(text, []byte(separator)) + 1
 	if values > q.limits.Values {

@@ -5,8 +5,8 @@ import (
 	"testing"
 )
 
-// TestCountJSON counts at least the values of a text, and refuses what is too
-// much before it is decoded.
+// TestCountJSON: no value of a text is missed, and a text with too many values is refused
+// before it is decoded.
 func TestCountJSON(t *testing.T) {
 	limits := DefaultLimits()
 	limits.Values, limits.Nesting = 10, 4
@@ -39,8 +39,8 @@ func TestCountJSON(t *testing.T) {
 	}
 }
 
-// TestValidate checks the defaults against what they promise, and refuses pools in
-// which one request would not fit.
+// TestValidate checks that the defaults are valid, and refuses pools in which one request
+// of the allowed size would not fit.
 func TestValidate(t *testing.T) {
 	if err := DefaultLimits().Validate(); err != nil {
 		t.Error(err)

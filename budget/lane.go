@@ -11,37 +11,38 @@ import (
 	"dialogs/dialog"
 )
 
-// SmallBytes is the size up to which reading a request, or its document, is so quick that
-// it never waits for others.
+// SmallBytes is the size in bytes up to which a request, or its document, never waits for
+// a turn: it takes little time to process.
 const SmallBytes = 4 << 10
 
-// A Lane lets a few run at the same time. Callers take turns: however many requests one
-// of them sends, the next one of another caller waits for one of theirs.
+// A Lane lets a limited number of requests run at the same time. Callers take turns:
+// however many requests one caller has waiting, the next one of another caller waits for
+// only one of them.
 type Lane struct {
 	refusal string
 
 	mu   sync.Mutex
 	free int
-	// waiting are those who wait, by caller, and turns the callers in their order. A
-	// caller is in both or in none.
+	// waiting has the requests that wait, by caller, and turns has these callers in the
+	// order of their turns.
 	waiting map[dialog.Actor][]chan struct{}
 	turns   []dialog.Actor
 }
 
-// NewLane lets so many run at the same time. The refusal is the message for callers whose
-// turn does not come in time.
+// NewLane makes a lane in which this many run at the same time. refusal is the message for
+// a caller whose turn does not come in time.
 func NewLane(most int, refusal string) *Lane {
 	return &Lane{refusal: refusal, free: most, waiting: map[dialog.Actor][]chan struct{}{}}
 }
 
-// newReading is the lane of large requests, one less than there are CPUs. What is not
-// large does not use it, and has at least one CPU.
+// newReading makes the lane for large requests. It has one place less than there are CPUs,
+// so that one CPU stays free for other requests.
 func newReading() *Lane {
 	return NewLane(max(1, runtime.GOMAXPROCS(0)-1), "too many large requests are being read at the same time (limit: --request-timeout): send fewer or smaller ones at once")
 }
 
-// Enter waits for the caller's turn until ctx ends. What it returns ends the turn. Its
-// error is an [api.Refusal].
+// Enter waits for the caller's turn until ctx ends. Call the returned function when the
+// turn is over. The error is an [api.Refusal].
 func (l *Lane) Enter(ctx context.Context, c dialog.Caller) (leave func(), err error) {
 	who := c.Actor().Identity()
 	l.mu.Lock()
@@ -61,7 +62,7 @@ func (l *Lane) Enter(ctx context.Context, c dialog.Caller) (leave func(), err er
 		return l.leave, nil
 	case <-ctx.Done():
 	}
-	if !l.giveUp(who, granted) { // granted at the last moment
+	if !l.giveUp(who, granted) { // the turn came at the last moment
 		l.leave()
 	}
 	return nil, &api.Refusal{
@@ -69,7 +70,7 @@ func (l *Lane) Enter(ctx context.Context, c dialog.Caller) (leave func(), err er
 	}
 }
 
-// leave hands the lane to the next.
+// leave gives the place to the next request.
 func (l *Lane) leave() {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -88,7 +89,7 @@ func (l *Lane) leave() {
 	l.waiting[who], l.turns = next, append(l.turns, who)
 }
 
-// giveUp reports whether the caller still waited, and lets the others pass.
+// giveUp stops waiting, and reports whether the request was still waiting.
 func (l *Lane) giveUp(who dialog.Actor, granted chan struct{}) bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()

@@ -10,7 +10,7 @@ import (
 	"dialogs/dialog"
 )
 
-// waitFor waits until so many of a caller's requests wait for the lane.
+// waitFor waits until this many of a caller's requests wait for the lane.
 func (l *Lane) waitFor(c dialog.Caller, n int) {
 	for {
 		l.mu.Lock()
@@ -23,7 +23,7 @@ func (l *Lane) waitFor(c dialog.Caller, n int) {
 	}
 }
 
-// TestLane has one caller send many large requests, and another one a single request.
+// TestLane: one caller sends many large requests, and another one a single request.
 func TestLane(t *testing.T) {
 	l := newReading()
 	l.free = 1

@@ -11,7 +11,8 @@ import (
 	"dialogs/dialog"
 )
 
-// TestFreeLoansNeverWait takes all of a pool, and still lends what is free.
+// TestFreeLoansNeverWait: small loans that are not counted are granted although the pool
+// is empty.
 func TestFreeLoansNeverWait(t *testing.T) {
 	p := newPool("memory-test", 1000, 1000, 10, 0)
 	for _, holder := range []string{"a", "b"} {
@@ -24,7 +25,7 @@ func TestFreeLoansNeverWait(t *testing.T) {
 	}
 }
 
-// TestShare lets one holder take all they can get: others still get theirs.
+// TestShare: one holder takes all that they can get, and others still get their share.
 func TestShare(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p := newPool("memory-test", 1000, 1000, 10, 0)
@@ -46,7 +47,8 @@ func TestShare(t *testing.T) {
 	})
 }
 
-// TestWaitersTakeTurns releases room, which goes to the caller that has waited longest.
+// TestWaitersTakeTurns: the room that is released goes to the loan that has waited
+// longest.
 func TestWaitersTakeTurns(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p := newPool("memory-test", 1000, 1000, 10, 0)
@@ -69,7 +71,7 @@ func TestWaitersTakeTurns(t *testing.T) {
 			}()
 			synctest.Wait()
 		}
-		first.shrink(480) // which is room for the small one, but it came later
+		first.shrink(480) // enough for the small one, but that one came later
 		synctest.Wait()
 		if len(order) > 0 {
 			t.Errorf("%s passed the one before it", <-order)
@@ -85,8 +87,8 @@ func TestWaitersTakeTurns(t *testing.T) {
 	})
 }
 
-// TestReserve has several loans that all hold something and need more than there
-// is: each gets the reserve in turn, those of different holders first.
+// TestReserve: several loans each hold some memory and need more than there is. Each gets
+// the reserve in turn, and loans of different holders go first.
 func TestReserve(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p := newPool("memory-test", 2000, 2000, 10, 1000)

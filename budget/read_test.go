@@ -23,7 +23,7 @@ func TestRead(t *testing.T) {
 		reason string
 		caller dialog.Caller
 		body   io.Reader
-		status int    // 0 when it is read
+		status int    // 0 if the body is read
 		says   string // part of the message
 	}{
 		{"none", alice, strings.NewReader(""), 0, ""},

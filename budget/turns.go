@@ -12,19 +12,19 @@ import (
 )
 
 const (
-	// LargeUnits is the size from which an operation is large, in units of
-	// [api.Units]: 20 calls, or 2,000 values, or an answer of 20,000 fields.
+	// LargeUnits is the size from which an operation counts as large, in units of
+	// [api.Units]. 20 units are, for example, 20 calls, 2,000 values in the input, or an
+	// answer of 20,000 fields.
 	LargeUnits = 20
-	// serverTurns is how many times as many turns a server has as a user.
+	// serverTurns is how many times more turns a server has than a user.
 	serverTurns = 8
-	// waitingPerTurn is how many large operations may wait for each that runs.
+	// waitingPerTurn is how many large operations may wait for each one that may run.
 	waitingPerTurn = 32
 )
 
-// Turns lets only a few large operations of one caller run at the same time; the rest
-// of them wait in order. Large operations fill the CPUs: without turns, somebody who
-// sends many at once has that many shares of them, and each request of other callers
-// has one.
+// Turns limits how many large operations of one caller run at the same time; further ones
+// wait in order. Large operations use a CPU for a while: without turns, a caller that
+// sends many at once would get many times the CPU time of other callers.
 type Turns struct {
 	perUser int
 
@@ -32,14 +32,15 @@ type Turns struct {
 	by map[dialog.Actor]*callersTurns
 }
 
-// A caller who has no operation that runs or waits is forgotten.
+// callersTurns are those of one caller. A caller without running or waiting operations is
+// removed.
 type callersTurns struct {
 	running int
 	waiting []chan struct{}
 }
 
-// NewTurns lets so many large operations of a user run at the same time, and eight
-// times as many of a server; 0 for one less than there are CPUs, and at least one.
+// NewTurns lets each user run this many large operations at the same time, and each server
+// eight times as many. 0 means one less than the number of CPUs, but at least 1.
 func NewTurns(perUser int) *Turns {
 	if perUser <= 0 {
 		perUser = max(1, runtime.GOMAXPROCS(0)-1)
@@ -47,9 +48,9 @@ func NewTurns(perUser int) *Turns {
 	return &Turns{perUser: perUser, by: map[dialog.Actor]*callersTurns{}}
 }
 
-// Take waits for a turn of an operation of the given size until ctx ends, and returns a
-// function that ends the turn. Operations that are not large never wait. Errors are
-// [api.Refusal]s. Nil Turns are without a limit.
+// Take waits for a turn to run an operation of the given size, in [api.Units], until ctx
+// ends. Call the returned function when the operation has ended. Operations of less than
+// [LargeUnits] never wait. The errors are [api.Refusal]s. Nil Turns have no limit.
 func (t *Turns) Take(ctx context.Context, c dialog.Caller, units int) (end func(), err error) {
 	if t == nil || units < LargeUnits {
 		return func() {}, nil
@@ -87,7 +88,7 @@ func (t *Turns) Take(ctx context.Context, c dialog.Caller, units int) (end func(
 		of.waiting = slices.Delete(of.waiting, i, i+1)
 	}
 	t.mu.Unlock()
-	if i < 0 { // granted at the last moment
+	if i < 0 { // the turn came at the last moment
 		t.end(who)
 	}
 	return nil, t.refusal(api.Unavailable, "ran before this one, whose time is up", most)

@@ -18,11 +18,11 @@ var (
 	backend = dialog.Caller{APIKey: "backend"}
 )
 
-// take takes a turn that must be free.
+// take takes a turn without waiting.
 func take(t *testing.T, turns *Turns, c dialog.Caller) (end func()) {
 	t.Helper()
 	ended, cancel := context.WithCancel(t.Context())
-	cancel() // so that waiting fails
+	cancel() // so that it would fail instead of waiting
 	end, err := turns.Take(ended, c, LargeUnits)
 	if err != nil {
 		t.Fatal(err)
@@ -68,7 +68,8 @@ func TestTurns(t *testing.T) {
 	}
 }
 
-// TestTurnsWaiting has a caller wait for turns: in order, and only so many.
+// TestTurnsWaiting: operations of a caller wait in order, and only a limited number of
+// them may wait.
 func TestTurnsWaiting(t *testing.T) {
 	turns := NewTurns(1)
 	end := take(t, turns, alice)
@@ -103,8 +104,8 @@ func TestTurnsWaiting(t *testing.T) {
 	}
 }
 
-// TestTurnsUnderARace has many operations of one caller come and go, some of which do
-// not wait long enough: there are never more than allowed, and no turn is lost.
+// TestTurnsUnderARace: many operations of one caller come and go, and some give up
+// waiting. There are never more than allowed, and no turn is lost.
 func TestTurnsUnderARace(t *testing.T) {
 	turns := NewTurns(2)
 	var running, most atomic.Int64

@@ -6,15 +6,15 @@ import (
 	"dialogs/dialog"
 )
 
-// What values take beside their text.
+// The bytes that values take in addition to their text.
 const (
-	dialogOverhead = 2 << 10 // views of it, and the answer's own structure
-	idOverhead     = 32      // string headers here and there
+	dialogOverhead = 2 << 10 // its views, and structures of the answer
+	idOverhead     = 32      // string headers
 	fieldOverhead  = 256     // entries of maps
 	recordOverhead = 512
 )
 
-// DialogMemory is what a dialog takes that was loaded, with its views.
+// DialogMemory returns roughly how many bytes a loaded dialog takes, including its views.
 func DialogMemory(d *dialog.Dialog) int64 {
 	n := dialogOverhead + len(d.Name) + len(d.Photo) + ids(d.Occupants) + ids(d.Admins)
 	for class, fields := range d.Custom {
@@ -38,8 +38,8 @@ func ids(list []dialog.UserID) int {
 	return n
 }
 
-// MostDialogMemory is the most that a dialog can take within the limits, without
-// its history.
+// MostDialogMemory returns how many bytes a dialog can take at most under the limits,
+// without its history.
 func MostDialogMemory(l dialog.Limits) int64 {
 	id := dialog.MaxUserIDBytes + idOverhead
 	n := int64(dialogOverhead + 4*l.NameLength + l.PhotoBytes)
@@ -47,15 +47,15 @@ func MostDialogMemory(l dialog.Limits) int64 {
 	return n + int64(l.CustomBytes)*fieldOverhead/64 // where most values are short texts
 }
 
-// MostHistoryMemory is the most that the history of a dialog can take: everybody
-// at its creation, and then full lists of an update.
+// MostHistoryMemory returns how many bytes the history of a dialog can take at most: one
+// record with all members, for its creation, and updates with full lists.
 func MostHistoryMemory(l dialog.Limits) int64 {
 	id := int64(dialog.MaxUserIDBytes + idOverhead)
 	lists := int64(l.Occupants+l.Admins) + dialog.HistoryKept*4*int64(l.IDsPerList)
 	return dialog.HistoryKept*recordOverhead + lists*id
 }
 
-// TextBytes is the length of a text as JSON.
+// TextBytes returns an upper bound of the length of a text as JSON.
 func TextBytes(s string) int64 {
 	n := len(s) + 2
 	for i := range len(s) {

@@ -15,8 +15,8 @@ import (
 	"time"
 )
 
-// A backup is a tar archive: a manifest, and then the files that it lists, each
-// with its checksum. People can read it without this program.
+// A backup is a tar archive: a manifest, and then the files that it lists, each with its
+// checksum. It can be read without this program.
 
 const (
 	backupFormat = 1
@@ -31,10 +31,10 @@ type Manifest struct {
 	Format int `json:"format"`
 	// Program is the version of the program that made the backup.
 	Program string `json:"program"`
-	// CreatedAt is when the backup was begun: everything that was acknowledged
-	// before is in it.
+	// CreatedAt is when the backup started: every change that was acknowledged before that
+	// is in it.
 	CreatedAt time.Time `json:"createdAt"`
-	// Dialogs is how many dialogs are in it.
+	// Dialogs is the number of dialogs in the backup.
 	Dialogs int `json:"dialogs"`
 	// Files are in the order of the archive.
 	Files []BackupFile `json:"files"`
@@ -47,7 +47,7 @@ type BackupFile struct {
 	SHA256 string `json:"sha256"`
 }
 
-// Has reports whether a file of this name is in the backup.
+// Has reports whether the backup has a file of this name.
 func (m *Manifest) Has(name string) bool {
 	return slices.ContainsFunc(m.Files, func(f BackupFile) bool { return f.Name == name })
 }
@@ -115,10 +115,9 @@ func sum(ctx context.Context, path string) (BackupFile, error) {
 	return BackupFile{filepath.Base(path), n, hex.EncodeToString(hash.Sum(nil))}, errors.Join(err, file.Close())
 }
 
-// Unpack writes the files of a backup into a directory, for their owner alone,
-// and waits until they are on the disk. Only files with the given names are
-// written; other files, and everything that differs from the manifest, are
-// errors.
+// Unpack writes the files of a backup into a directory, readable by their owner only, and
+// waits until they are on the disk. Every file must have one of the given names and match
+// the manifest; anything else is an error.
 func Unpack(ctx context.Context, r io.Reader, dir string, names ...string) (m Manifest, err error) {
 	archive := tar.NewReader(untilDone{ctx, r})
 	if m, err = readManifest(archive); err != nil {

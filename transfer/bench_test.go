@@ -11,7 +11,7 @@ import (
 	"dialogs/transfer"
 )
 
-// generated are n groups of four out of 20,000 users.
+// generated is a source of n groups with four members each, out of 20,000 users.
 type generated struct{ next, n int }
 
 func (g *generated) Next() (dialog.Foreign, error) {

@@ -2,8 +2,8 @@ package transfer
 
 import "dialogs/dialog"
 
-// another says why a stored dialog with the id of the wanted one is not an
-// older state of it, but another dialog.
+// another returns an error if the stored dialog is not an older state of the wanted
+// dialog, but a different dialog with the same id.
 func another(there, wanted *dialog.Dialog) error {
 	if there.Type != wanted.Type {
 		return dialog.InvalidInput("", "a dialog of another type has its id")
@@ -15,8 +15,8 @@ func another(there, wanted *dialog.Dialog) error {
 	return nil
 }
 
-// difference is the change that makes the stored dialog match the wanted one.
-// Custom data of classes that the wanted one does not have is kept.
+// difference returns the change that makes the stored dialog match the wanted one. It
+// keeps custom data of classes that the wanted dialog does not have.
 func difference(there, wanted *dialog.Dialog) (change dialog.Change, differs bool) {
 	if there.Type != dialog.Private {
 		if there.Name != wanted.Name {
@@ -55,7 +55,7 @@ func difference(there, wanted *dialog.Dialog) (change dialog.Change, differs boo
 	return change, differs
 }
 
-// mustDecode returns a stored value as a caller would send it.
+// mustDecode converts a stored value to the form in which a caller would send it.
 func mustDecode(value dialog.Value) any {
 	v, err := value.Decode()
 	if err != nil { // a value in normal form is JSON

@@ -1,7 +1,8 @@
-// Package transfer moves whole stores: it copies everything from one to another
-// and proves that both are the same, imports dialogs from other services, and has the
-// format of backups.
+// Package transfer moves whole stores: it copies everything from one store to another and
+// verifies that both are the same, imports dialogs from other services, exports dialogs,
+// and defines the format of backups.
 //
-// It goes through the ports of package dialog alone and must not know which
-// engines there are. It can be stopped at any point and run again.
+// It only uses the ports of package dialog, and must not know which engines there are.
+// Copies, exports and imports can be interrupted at any point, and resume when they are
+// run again.
 package transfer

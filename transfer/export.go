@@ -12,16 +12,16 @@ import (
 // exportFormat is the version of the format of exports.
 const exportFormat = 1
 
-// An exportLine is one line of an export: first its format, then the custom classes,
-// then the dialogs in the order of their ids, and at last the end.
+// An exportLine is one line of an export: first the format, then the custom classes, then
+// the dialogs in the order of their ids, and finally the end.
 type exportLine struct {
-	// Format is only in the first line.
+	// Format is in the first line only.
 	Format int `json:"dialogsExport,omitempty"`
 	// Class is a custom class.
 	Class *dialogjson.Class `json:"customClass,omitempty"`
-	// End is in the last line, which says that nothing is missing.
+	// End is in the last line, which confirms that nothing is missing.
 	End *exportEnd `json:"end,omitempty"`
-	// The other lines are a dialog each.
+	// Each of the other lines has one dialog.
 	*dialogjson.Exported
 }
 
@@ -29,22 +29,22 @@ type exportEnd struct {
 	Dialogs int `json:"dialogs"`
 }
 
-// An ExportPlace is how far an export has come.
+// An ExportPlace is the position of an export.
 type ExportPlace struct {
 	// After is the id of the last dialog.
 	After dialog.ID
-	// Dialogs is how many dialogs there are so far.
+	// Dialogs is the number of dialogs that were written so far.
 	Dialogs int
 	// Done means that the export is complete.
 	Done bool
-	// Begun means that the lines before the first dialog are there.
+	// Begun means that all lines before the first dialog were written.
 	Begun bool
 }
 
-// Export writes all classes and dialogs of a store as JSON Lines, a dialog per line, and
-// continues where an earlier export ended. Each dialog is written as it is at that moment:
-// for a copy of one moment, export a backup. progress is called with the number of dialogs
-// so far.
+// Export writes all classes and dialogs of a store as JSON Lines, one dialog per line, and
+// resumes where an earlier export ended. Each dialog is written as it is when it is read;
+// for the state of all dialogs at one moment, export a backup. progress is called with the
+// number of dialogs so far.
 func Export(ctx context.Context, store dialog.Store, w io.Writer, at ExportPlace, progress func(done int)) (ExportPlace, error) {
 	if at.Done {
 		return at, nil

@@ -27,8 +27,8 @@ func importing(t *testing.T, store dialog.Store, dryRun bool) transfer.Importer 
 	}
 }
 
-// TestExport: what is exported and imported is equal to what there was, history and order
-// included, and the import again finds nothing to do.
+// TestExport: an export that is imported again has the same content, including history and
+// order. A second import of it changes nothing.
 func TestExport(t *testing.T) {
 	t.Parallel()
 	source, target := filled(t, memory.NewStore()), embedded(t)
@@ -56,13 +56,14 @@ func TestExport(t *testing.T) {
 	}
 }
 
-// TestExportResumed: an export that was cut off anywhere continues to the same text.
+// TestExportResumed: an export that was interrupted anywhere resumes to the same text as a
+// whole one.
 func TestExportResumed(t *testing.T) {
 	t.Parallel()
 	source := filled(t, memory.NewStore())
 	whole := export(t, source, transfer.ExportPlace{})
 	for i := range 50 {
-		for _, cut := range []int{i * len(whole) / 50, len(whole) - i} { // within any line, and at the end
+		for _, cut := range []int{i * len(whole) / 50, len(whole) - i} { // anywhere, and near the end
 			at, size, err := transfer.ReadExportPlace(strings.NewReader(whole[:cut]))
 			if err != nil || size > int64(cut) {
 				t.Fatalf("cut at %d: %d, %v", cut, size, err)
@@ -77,7 +78,7 @@ func TestExportResumed(t *testing.T) {
 	}
 }
 
-// TestInvalidExports lists what is no export, and what is wrong with a dialog.
+// TestInvalidExports has texts that are not an export, and invalid dialogs in an export.
 func TestInvalidExports(t *testing.T) {
 	t.Parallel()
 	const head, end = `{"dialogsExport":1}` + "\n", `{"end":{"dialogs":1}}` + "\n"

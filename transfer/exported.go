@@ -11,8 +11,8 @@ import (
 	"dialogs/dialog"
 )
 
-// maxLine is the longest line of an export, in bytes: far more than any limit of
-// dialogs allows.
+// maxLine is the longest line of an export, in bytes. It is far more than the limits of
+// dialogs allow.
 const maxLine = 16 << 20
 
 // ExportBegins is how the first line of every export begins.
@@ -21,11 +21,11 @@ const ExportBegins = `{"dialogsExport":`
 // An ExportReader reads the dialogs of an export. It keeps one dialog in memory at a time.
 type ExportReader struct {
 	lines   *bufio.Reader
-	number  int // of the line that was read last
+	number  int // of the latest line
 	dialogs int
 	ended   bool
 	classes []dialog.Class
-	// read is the number of bytes up to the end of the line that was read last.
+	// read is the number of bytes up to the end of the latest line.
 	read int64
 }
 
@@ -34,15 +34,15 @@ func NewExportReader(r io.Reader) *ExportReader {
 	return &ExportReader{lines: bufio.NewReaderSize(r, 64<<10)}
 }
 
-// Classes are the custom classes that were read since the last call.
+// Classes returns the custom classes that were read since the last call.
 func (r *ExportReader) Classes() []dialog.Class {
 	classes := r.classes
 	r.classes = nil
 	return classes
 }
 
-// Next returns the next dialog, and [io.EOF] after the end of a complete export. An error
-// of the code [dialog.Invalid] concerns one dialog.
+// Next returns the next dialog, or [io.EOF] after the end of a complete export. A
+// [dialog.Invalid] error concerns only one dialog; reading can continue.
 func (r *ExportReader) Next() (dialog.Foreign, error) {
 	for {
 		line, err := r.line()
@@ -61,7 +61,7 @@ func (r *ExportReader) Next() (dialog.Foreign, error) {
 	}
 }
 
-// line reads a line, and takes note of it.
+// line reads a line and counts it.
 func (r *ExportReader) line() (exportLine, error) {
 	r.number++
 	text, err := r.text()
@@ -92,7 +92,8 @@ func (r *ExportReader) line() (exportLine, error) {
 	return line, nil
 }
 
-// text reads a whole line; [io.EOF] where none is left, or only a part of one.
+// text reads a whole line. It returns [io.EOF] if there is none left, or only an
+// incomplete one.
 func (r *ExportReader) text() ([]byte, error) {
 	var whole []byte
 	for {
@@ -111,15 +112,15 @@ func (r *ExportReader) text() ([]byte, error) {
 	}
 }
 
-// ReadExportPlace reads how far an export has come, and how many of its bytes count: what
-// follows is a line that was not finished.
+// ReadExportPlace reads how far an export has come. size is the number of its complete
+// bytes: an incomplete line may follow them.
 func ReadExportPlace(r io.Reader) (at ExportPlace, size int64, err error) {
 	e := NewExportReader(r)
 	for {
 		line, err := e.line()
 		switch {
 		case errors.Is(err, io.EOF):
-			if !at.Begun { // classes may be missing
+			if !at.Begun { // some classes may be missing
 				return ExportPlace{}, 0, nil
 			}
 			return at, size, nil

@@ -13,35 +13,34 @@ import (
 	"dialogs/dialog"
 )
 
-// A Source has the dialogs of another service, one after another.
+// A Source provides the dialogs of another service, one after another.
 type Source interface {
-	// Next returns the next dialog, or [io.EOF] after the last one. An error of
-	// the code [dialog.Invalid] concerns one dialog; every other error ends the
-	// reading.
+	// Next returns the next dialog, or [io.EOF] after the last one. A [dialog.Invalid]
+	// error concerns only one dialog; after any other error, reading stops.
 	Next() (dialog.Foreign, error)
 }
 
-// A ClassSource also has custom classes, which are defined before the dialogs that come
-// after them.
+// A ClassSource also provides custom classes, which are defined before the dialogs that
+// follow them.
 type ClassSource interface {
 	Source
 	// Classes returns the classes that were read since the last call.
 	Classes() []dialog.Class
 }
 
-// An Importer copies dialogs of another service into a store, each with the id
-// that it had. It holds a batch of them at a time. What is there already and
-// has the same content is skipped, so that a run that was stopped resumes where
-// it was when it is run again.
+// An Importer copies dialogs of another service into a store and keeps their ids. It
+// stores up to 2,000 dialogs at a time, while it reads the next ones. Dialogs that already
+// exist with the same content are skipped: so an import that was interrupted resumes when
+// it is run again.
 type Importer struct {
 	Store  dialog.Store
 	Policy dialog.Policy
-	// Actor is the name of the API key that change records show for the import.
+	// Actor is the name of the API key that change records of the import show.
 	Actor string
-	// Overwrite also replaces dialogs that were changed here since they were
-	// imported; without it, they are refused.
+	// Overwrite also replaces dialogs that were changed here since they were imported;
+	// without it, they are refused.
 	Overwrite bool
-	// DryRun writes nothing.
+	// DryRun reports what the import would do, and writes nothing.
 	DryRun bool
 	// Refused is called for each dialog that can't be imported, with the
 	// reason.
@@ -50,11 +49,10 @@ type Importer struct {
 	Progress func(done int)
 }
 
-// An ImportReport is the result of an import.
+// An ImportReport is the result of an import, in numbers of dialogs.
 type ImportReport struct {
-	// Created dialogs were new, Same ones already had the same content, Changed
-	// ones differed from the source and were updated, and Refused ones can't be
-	// imported.
+	// Created dialogs are new, Same ones already had the same content, Changed ones were
+	// updated because they differed from the source, and Refused ones can't be imported.
 	Created, Same, Changed, Refused int
 }
 
@@ -65,16 +63,17 @@ func (i Importer) Import(ctx context.Context, source Source) (ImportReport, erro
 	return r.report, err
 }
 
-// A VerifyReport is the result of comparing the store with the source.
+// A VerifyReport is the result of comparing the store with the source, in numbers of
+// dialogs.
 type VerifyReport struct {
 	// Same dialogs are equal in both, Different ones are not, Missing ones are
 	// only in the source, and Refused ones can't be imported.
 	Same, Different, Missing, Refused int
 }
 
-// Verify compares each dialog of the source, field by field, with the one that
-// is in the store. differs is called with the fields that differ; nil fields
-// mean that the dialog is missing.
+// Verify compares each dialog of the source, field by field, with the one in the store.
+// For each that differs, it calls differs with the names of these fields; for one that is
+// missing in the store, with nil.
 func (i Importer) Verify(ctx context.Context, source Source, differs func(id string, fields []string)) (VerifyReport, error) {
 	r := i.run(true)
 	var report VerifyReport
@@ -101,8 +100,8 @@ func (i Importer) Verify(ctx context.Context, source Source, differs func(id str
 	return report, err
 }
 
-// run is one reading of a source. It makes the changes of dialogs with a clock
-// that shows when the source made them.
+// run is one reading of a source. Its clock shows the time at which the source made a
+// change, so that the store gets the same time.
 type run struct {
 	Importer
 	service *dialog.Service
@@ -110,13 +109,13 @@ type run struct {
 	report  ImportReport
 	batch   []dialog.Dialog
 	done    int
-	// ahead is a dialog that was read for the next portion.
+	// ahead is a dialog that was already read for the next portion.
 	ahead *dialog.Dialog
 }
 
 func (i Importer) run(readOnly bool) *run {
 	r := &run{Importer: i}
-	// An update names as many ids as a dialog may have.
+	// The list of ids in an update may be as long as a dialog's lists.
 	policy := i.Policy
 	limits := &policy.Limits
 	limits.IDsPerList = max(limits.IDsPerList, limits.Occupants, limits.Admins+1)
@@ -131,17 +130,18 @@ func (i Importer) run(readOnly bool) *run {
 func (r *run) caller() dialog.Caller { return dialog.Caller{APIKey: r.Actor} }
 
 const (
-	// importMost and importBytes bound the dialogs that are stored at once. Another
-	// batch is read in the meantime.
+	// importMost (dialogs) and importBytes limit what is stored at a time. The next
+	// portion is read in the meantime.
 	importMost  = 2000
 	importBytes = 4 << 20
 )
 
-// A portion is a part of a source: some valid dialogs, each once, and the others.
+// A portion is a part of a source: some valid dialogs, each with a different id, and some
+// invalid ones.
 type portion struct {
 	dialogs []dialog.Dialog
 	invalid []invalid
-	err     error // that ended the reading
+	err     error // the error that ended the reading
 }
 
 type invalid struct {
@@ -149,8 +149,8 @@ type invalid struct {
 	why error
 }
 
-// each reads the source and settles its dialogs batch by batch. While one is
-// settled, the next is read.
+// each reads the source, and calls settle for one batch after another. While it settles
+// one, it already reads the next.
 func (r *run) each(ctx context.Context, source Source, settle func(context.Context) error) error {
 	portions, stopped := make(chan portion), make(chan struct{})
 	var reader sync.WaitGroup
@@ -196,7 +196,7 @@ func (r *run) next(ctx context.Context, source Source, stopped <-chan struct{}) 
 	ids := map[dialog.ID]bool{}
 	for bytes := 0; len(p.dialogs) < importMost && len(p.invalid) < importMost && bytes < importBytes; {
 		select {
-		case <-stopped: // the source may be slow, and nobody waits for it any more
+		case <-stopped: // the source may be slow, and its result is no longer needed
 			return p, true
 		default:
 		}
@@ -226,7 +226,7 @@ func (r *run) next(ctx context.Context, source Source, stopped <-chan struct{}) 
 			}
 			d = &adopted
 		}
-		if ids[d.ID] { // what comes first is stored first
+		if ids[d.ID] { // the earlier one has to be stored first
 			r.ahead = d
 			return p, false
 		}
@@ -237,11 +237,11 @@ func (r *run) next(ctx context.Context, source Source, stopped <-chan struct{}) 
 	return p, false
 }
 
-// sizeOf is about what a dialog takes in memory.
+// sizeOf is roughly how many bytes a dialog takes in memory.
 func sizeOf(d *dialog.Dialog) int {
 	n := 512 + len(d.Name) + len(d.Photo) + 2*d.Custom.Bytes()
 	for _, u := range d.Occupants {
-		n += 2 * (16 + len(u)) // in its record too
+		n += 2 * (16 + len(u)) // the first record has the id, too
 	}
 	return n
 }
@@ -268,7 +268,7 @@ func (w *withClasses) SaveClass(_ context.Context, c dialog.Class) (bool, error)
 	return true, nil
 }
 
-// define defines the classes that the source has read.
+// define defines the classes that the source has just read.
 func (r *run) define(ctx context.Context, source Source) error {
 	s, ok := source.(ClassSource)
 	if !ok {
@@ -287,7 +287,7 @@ func (r *run) refuse(id string, why error) {
 	r.Refused(id, why)
 }
 
-// stored are those of the batch that are in the store, by id.
+// stored returns the dialogs of the batch that are already in the store, by id.
 func (r *run) stored(ctx context.Context) (map[dialog.ID]*dialog.Dialog, error) {
 	ids := make([]dialog.ID, len(r.batch))
 	for i := range r.batch {
@@ -329,7 +329,7 @@ func (r *run) settle(ctx context.Context) error {
 	return r.create(ctx, missing)
 }
 
-// bring changes the stored dialog to match the wanted one.
+// bring updates the stored dialog to match the wanted one.
 func (r *run) bring(ctx context.Context, there, wanted *dialog.Dialog) error {
 	if why := another(there, wanted); why != nil {
 		r.refuse(string(wanted.ID), why)
@@ -370,12 +370,12 @@ func (r *run) bring(ctx context.Context, there, wanted *dialog.Dialog) error {
 	return nil
 }
 
-// isOurs reports whether the stored dialog is as an import left it: an import
-// made its newest record.
+// isOurs reports whether the stored dialog is unchanged since an import: an import made
+// its newest record.
 func (r *run) isOurs(ctx context.Context, there *dialog.Dialog) (bool, error) {
 	d, err := r.Store.Dialog(ctx, there.ID, true)
 	switch {
-	case dialog.IsCode(err, dialog.NotFound): // deleted meanwhile
+	case dialog.IsCode(err, dialog.NotFound): // deleted in the meantime
 		return false, nil
 	case err != nil:
 		return false, fmt.Errorf("reading the history of the dialog %s: %w", there.ID, err)
@@ -384,7 +384,7 @@ func (r *run) isOurs(ctx context.Context, there *dialog.Dialog) (bool, error) {
 	return d.Version == there.Version && newest.Actor == r.caller().Actor(), nil
 }
 
-// create stores dialogs that are not there.
+// create stores dialogs that do not exist yet.
 func (r *run) create(ctx context.Context, missing []dialog.Dialog) error {
 	if len(missing) == 0 {
 		return nil

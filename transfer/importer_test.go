@@ -17,10 +17,10 @@ import (
 	"dialogs/transfer"
 )
 
-// elsewhere is when the dialogs of these tests were created at the other service.
+// elsewhere is when the dialogs of these tests were created in the other service.
 var elsewhere = time.Date(2019, 9, 8, 17, 24, 11, 0, time.UTC)
 
-// A list is a source that has these, and ends with an error if there is one.
+// A list is a source with these dialogs. At the end, it returns its error, if it has one.
 type list struct {
 	foreign []dialog.Foreign
 	err     error
@@ -61,7 +61,7 @@ func private(a, b dialog.UserID) func(*dialog.Foreign) {
 	}
 }
 
-// An imported is a store with an importer before it.
+// An imported is a store with an importer.
 type imported struct {
 	testing.TB
 	store     dialog.Store
@@ -91,7 +91,7 @@ func (i *imported) importer(store dialog.Store) transfer.Importer {
 	}
 }
 
-// bring imports, and checks what it came to.
+// bring imports dialogs and checks the report.
 func (i *imported) bring(want transfer.ImportReport, dialogs ...dialog.Foreign) {
 	i.Helper()
 	dry := i.importer(i.store)
@@ -141,8 +141,8 @@ func TestImport(t *testing.T) {
 	}
 }
 
-// TestImportChanges imports dialogs that differ from those that are there, by
-// a later state of the source or by changes here.
+// TestImportChanges imports dialogs that already exist with other content: because the
+// source has changed, or because they were changed here.
 func TestImportChanges(t *testing.T) {
 	late := elsewhere.Add(48 * time.Hour)
 	for _, tt := range []struct {
@@ -195,8 +195,7 @@ func TestImportChanges(t *testing.T) {
 	}
 }
 
-// TestImportLeavesOtherClasses leaves custom data that the source knows
-// nothing of.
+// TestImportLeavesOtherClasses keeps custom data of classes that the source does not have.
 func TestImportLeavesOtherClasses(t *testing.T) {
 	i := newImported(t)
 	if _, err := i.store.SaveClass(t.Context(), dialog.Class{Name: "Own", Revision: 1, Fields: []dialog.Field{{Name: "n", Type: dialog.Integer}}}); err != nil {
@@ -216,8 +215,7 @@ func TestImportLeavesOtherClasses(t *testing.T) {
 	}
 }
 
-// TestImportChangedHere leaves what was changed here as it is, until it is to
-// be overwritten.
+// TestImportChangedHere keeps dialogs that were changed here, unless Overwrite is set.
 func TestImportChangedHere(t *testing.T) {
 	i := newImported(t)
 	named := func(name string) dialog.Foreign {
@@ -244,13 +242,13 @@ func TestImportChangedHere(t *testing.T) {
 		}
 		i.overwrite = true
 		i.bring(transfer.ImportReport{Changed: 1}, named("Theirs"))
-		i.overwrite = false // it is as the source says again
+		i.overwrite = false // the dialog is again the same as in the source
 		i.bring(transfer.ImportReport{Changed: 1}, named("Later"))
 	}
 }
 
-// A meddling store lets somebody change a dialog between the look at it and
-// the change of it.
+// A meddling store changes a dialog after the importer has read it and before it updates
+// it.
 type meddling struct {
 	dialog.Store
 	meddle func()
@@ -261,8 +259,8 @@ func (m *meddling) Update(ctx context.Context, p dialog.Plan) (dialog.Outcome, e
 	return m.Store.Update(ctx, p)
 }
 
-// TestImportMeanwhile loses against who changes or deletes a dialog at that
-// very time.
+// TestImportMeanwhile: a dialog that a user changes or deletes during the import is
+// refused.
 func TestImportMeanwhile(t *testing.T) {
 	for _, change := range []dialog.Change{{Name: dialog.Some("Ours")}, {Delete: true}} {
 		i := newImported(t)
@@ -281,8 +279,7 @@ func TestImportMeanwhile(t *testing.T) {
 	}
 }
 
-// An endless source makes its dialogs as they are asked for, and tells how
-// many were.
+// An endless source makes each dialog when it is asked for it, and counts them.
 type endless struct {
 	asked atomic.Int64
 	total int
@@ -297,7 +294,8 @@ func (e *endless) Next() (dialog.Foreign, error) {
 	return foreign(n+1, asIs), nil
 }
 
-// A counting store keeps no dialog, and tells how far ahead of it was read.
+// A counting store keeps no dialogs. It counts how many were read from the source before
+// they were stored.
 type counting struct {
 	dialog.Store
 	source        *endless
@@ -317,8 +315,8 @@ func (c *counting) Restore(_ context.Context, dialogs []dialog.Dialog) error {
 	return nil
 }
 
-// TestImportHoldsABatch reads many dialogs and never holds more than a batch that is
-// stored, and the next one.
+// TestImportHoldsABatch reads many dialogs, and never holds more than two batches: the one
+// that is stored, and the next one.
 func TestImportHoldsABatch(t *testing.T) {
 	i := newImported(t)
 	store := &counting{Store: i.store, source: &endless{total: 20_000}}
@@ -362,8 +360,8 @@ func TestImportRefuses(t *testing.T) {
 	}
 }
 
-// TestImportMany imports more than a batch, twice the same among them, and
-// continues where a run was stopped.
+// TestImportMany imports more dialogs than one batch holds, some of them twice, and
+// resumes an import that was interrupted.
 func TestImportMany(t *testing.T) {
 	i := newImported(t)
 	var all []dialog.Foreign
@@ -421,7 +419,7 @@ func TestVerify(t *testing.T) {
 	}
 }
 
-// TestImportStoreAway stops when the store is away.
+// TestImportStoreAway stops when the store is unavailable.
 func TestImportStoreAway(t *testing.T) {
 	i := newImported(t)
 	ctx, cancel := context.WithCancel(t.Context())

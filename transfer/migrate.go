@@ -15,25 +15,24 @@ const batch = 200
 
 // A Report is the result of a migration.
 type Report struct {
-	// Classes, Keys and Sessions (those that were ended) are how many there
-	// are, Dialogs how many of them are now the same in both stores.
+	// Classes, Keys, Sessions (that were ended) and Webhooks are how many the source has.
+	// Dialogs is how many dialogs are now the same in both stores.
 	Classes, Keys, Sessions, Webhooks, Dialogs int
-	// Copied are those of the dialogs that this run had to copy.
+	// Copied is how many of the dialogs this run had to copy.
 	Copied int
-	// Checksum is that of all dialogs, equal in both stores.
+	// Checksum is the SHA-256 sum over all dialogs; it is equal in both stores.
 	Checksum [32]byte
 }
 
-// Migrate copies every class, API key, ended session, erased user, webhook and dialog
-// with its history from one store to the other, and then compares both. Dialogs that are
-// the same already are skipped, so that a run that was stopped resumes where it
-// was. Tombstones and the idempotency keys of creations expire within a day and
-// are not copied.
+// Migrate copies every class, API key, ended session, erased user, webhook and dialog with
+// its history from one store to the other, and then compares both. Dialogs that are
+// already the same are skipped: so a migration that was interrupted resumes when it is run
+// again. Tombstones and the idempotency keys of creations expire within a day and are not
+// copied.
 //
-// If the target has anything that the source does not have, Migrate fails
-// before it copies anything; if the source changes during the copy, it fails at
-// the end. progress is called with the number of dialogs that are done, and of
-// all.
+// If the target has anything that the source does not have, Migrate fails before it copies
+// anything. If the source changes during the copy, it fails at the end. progress is called
+// with the number of finished dialogs and the number of all dialogs.
 func Migrate(ctx context.Context, from, to dialog.Store, progress func(done, total int)) (Report, error) {
 	var r Report
 	total, err := from.Count(ctx, dialog.Query{Scope: dialog.Mine})
@@ -119,8 +118,8 @@ func copyKeys(ctx context.Context, from, to dialog.KeyStore) (int, error) {
 	return len(keys), nil
 }
 
-// copySessions copies the list of ended session tokens, which otherwise would
-// be valid again in the target.
+// copySessions copies the list of ended session tokens. Without it, they would be valid
+// again in the target.
 func copySessions(ctx context.Context, from, to dialog.SessionStore) (int, error) {
 	sessions, err := from.EndedSessions(ctx)
 	if err != nil {
@@ -134,8 +133,8 @@ func copySessions(ctx context.Context, from, to dialog.SessionStore) (int, error
 	return len(sessions), copyAccess(ctx, from, to)
 }
 
-// copyErasures copies which users were erased, whose earlier sessions stay ended, and the
-// jobs in progress, which continue in the target.
+// copyErasures copies which users were erased, so that their earlier sessions stay ended,
+// and the erasures in progress, which continue in the target.
 func copyErasures(ctx context.Context, from, to dialog.ErasureStore) error {
 	erased, err := from.ErasedUsers(ctx)
 	if err != nil {
@@ -158,7 +157,7 @@ func copyErasures(ctx context.Context, from, to dialog.ErasureStore) error {
 	return nil
 }
 
-// copyAccess copies who is suspended, and whose sessions were ended.
+// copyAccess copies which users are suspended, and whose sessions were ended.
 func copyAccess(ctx context.Context, from, to dialog.SessionStore) error {
 	all, err := from.AllUserAccess(ctx)
 	if err != nil {
@@ -178,8 +177,8 @@ func copyAccess(ctx context.Context, from, to dialog.SessionStore) error {
 	return nil
 }
 
-// copyWebhooks copies the webhooks. Positions of one store mean nothing in another, so the
-// receivers learn that they missed changes.
+// copyWebhooks copies the webhooks. A position in the changes of one store is useless in
+// another, so receivers are told that they may have missed changes.
 func copyWebhooks(ctx context.Context, from, to dialog.WebhookStore) (int, error) {
 	webhooks, err := from.Webhooks(ctx)
 	if err != nil {
@@ -231,7 +230,7 @@ func copyDialogs(ctx context.Context, from, to dialog.Archive, total int, progre
 	}
 }
 
-// verify reads both stores again, from the beginning to the end.
+// verify reads both stores again, completely, and compares them.
 func (r *Report) verify(ctx context.Context, from, to dialog.Archive) error {
 	source, err := checksum(ctx, from)
 	if err != nil {

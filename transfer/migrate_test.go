@@ -16,8 +16,8 @@ import (
 	"dialogs/transfer"
 )
 
-// filled is a store with classes, keys and dialogs of every kind, more of them
-// than one batch.
+// filled fills a store with classes, keys and dialogs of every kind: more dialogs than one
+// batch holds.
 func filled(t *testing.T, s dialog.Store) dialog.Store {
 	t.Helper()
 	ctx := t.Context()
@@ -53,7 +53,8 @@ func filled(t *testing.T, s dialog.Store) dialog.Store {
 	return s
 }
 
-// TestMigrateWebhooks copies webhooks, whose receivers must learn that they missed changes.
+// TestMigrateWebhooks copies webhooks. Their receivers must be told that they may have
+// missed changes.
 func TestMigrateWebhooks(t *testing.T) {
 	source, target := memory.NewStore(), embedded(t)
 	at := time.Date(2026, 1, 31, 14, 0, 0, 0, time.UTC)
@@ -64,7 +65,7 @@ func TestMigrateWebhooks(t *testing.T) {
 	if saved, err := source.SaveWebhook(t.Context(), w); err != nil || !saved {
 		t.Fatal(saved, err)
 	}
-	for range 2 { // again as a run that was stopped
+	for range 2 { // the second time like a run that was interrupted
 		report, err := transfer.Migrate(t.Context(), source, target, none)
 		if err != nil || report.Webhooks != 1 {
 			t.Fatalf("got %+v, %v", report, err)
@@ -91,7 +92,7 @@ func TestMigrateWebhooks(t *testing.T) {
 }
 
 // TestMigrateErasures copies which users were erased, and erasures in progress: the target
-// rejects their earlier sessions, and finishes the job.
+// rejects the users' earlier sessions, and finishes the erasures.
 func TestMigrateErasures(t *testing.T) {
 	ctx, source, target := t.Context(), memory.NewStore(), embedded(t)
 	now := time.Date(2026, 1, 31, 14, 0, 0, 0, time.UTC)
@@ -114,14 +115,14 @@ func TestMigrateErasures(t *testing.T) {
 		t.Fatal(err)
 	}
 	ended := now
-	if err := source.EndUserSessions(ctx, "gone", ended); err != nil { // something that is kept
+	if err := source.EndUserSessions(ctx, "gone", ended); err != nil { // so that something is kept about the user
 		t.Fatal(err)
 	}
 	erase("gone")
 	next(service, 1)
 	next(service, 0)
 	erase("going")
-	for range 2 { // again as a run that was stopped
+	for range 2 { // the second time like a run that was interrupted
 		if _, err := transfer.Migrate(ctx, source, target, none); err != nil {
 			t.Fatal(err)
 		}
@@ -178,7 +179,7 @@ func TestMigrate(t *testing.T) {
 	}
 }
 
-// A failing store fails at its n-th batch.
+// A failing store stores some batches, and then fails.
 type failing struct {
 	dialog.Store
 	left int
@@ -203,7 +204,7 @@ func TestMigrateAgain(t *testing.T) {
 	}
 }
 
-// TestMigrateRefuses holds what must not be taken for a copy.
+// TestMigrateRefuses has targets that are not a copy of the source.
 func TestMigrateRefuses(t *testing.T) {
 	for _, test := range []struct {
 		prepare func(dialog.Store) error
@@ -250,7 +251,7 @@ func TestMigrateRefuses(t *testing.T) {
 	}
 }
 
-// contents is how much a store has of everything.
+// contents returns how much of everything a store has.
 func contents(t *testing.T, s dialog.Store) string {
 	t.Helper()
 	ctx := t.Context()

@@ -6,16 +6,16 @@ import (
 	"dialogs/dialog"
 )
 
-// A reader reads an archive from the beginning to the end, a batch at a time.
+// A reader reads an archive once from beginning to end, a batch at a time.
 type reader struct {
 	archive dialog.Archive
 	after   dialog.ID
-	// ahead are dialogs that were read and not asked about yet.
+	// ahead are dialogs that were read but not asked for yet.
 	ahead []dialog.Dialog
 	ended bool
 }
 
-// next is the next batch, empty at the end.
+// next reads the next batch; it is empty at the end.
 func (r *reader) next(ctx context.Context) ([]dialog.Dialog, error) {
 	dialogs, err := r.archive.Scan(ctx, r.after, batch)
 	if err != nil || len(dialogs) == 0 {
@@ -25,9 +25,9 @@ func (r *reader) next(ctx context.Context) ([]dialog.Dialog, error) {
 	return dialogs, nil
 }
 
-// missing returns the wanted dialogs, sorted by id, that the archive does not
-// have with the same content. It reads the archive alongside: ask about each
-// dialog once.
+// missing returns those of the wanted dialogs that the archive does not have with the same
+// content. They must be sorted by id. It reads the archive alongside, so ask for each
+// dialog only once.
 func (r *reader) missing(ctx context.Context, wanted []dialog.Dialog) ([]dialog.Dialog, error) {
 	var missing []dialog.Dialog
 	for i := range wanted {

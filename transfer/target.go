@@ -8,8 +8,8 @@ import (
 	"dialogs/dialog"
 )
 
-// checkTarget reports whether the target is empty, or the copy of an earlier run:
-// then it has nothing that the source does not have. It writes nothing.
+// checkTarget returns an error unless the target is empty or an incomplete copy by an
+// earlier run, which has nothing that the source does not have. It writes nothing.
 func checkTarget(ctx context.Context, from, to dialog.Store) error {
 	for _, check := range []func(ctx context.Context, from, to dialog.Store) error{checkClasses, checkKeys, checkWebhooks, checkDialogs} {
 		if err := check(ctx, from, to); err != nil {
@@ -37,7 +37,7 @@ func checkClasses(ctx context.Context, from, to dialog.Store) error {
 		if !ok {
 			return fmt.Errorf("the source does not have its class %s", c.Name)
 		}
-		// Classes only grow: the fields of the target are fields of the source.
+		// Classes only grow, so the fields of the target must also be in the source.
 		_, grows, err := ours.Grow(c.Name, c.Fields, dialog.Limits{FieldsPerClass: len(ours.Fields) + len(c.Fields)})
 		if err != nil {
 			return fmt.Errorf("the class %s: %w", c.Name, err)
@@ -90,8 +90,8 @@ func checkKeys(ctx context.Context, from, to dialog.Store) error {
 	return nil
 }
 
-// checkDialogs looks at every dialog of the target. A copied dialog may be
-// older than the source's current one.
+// checkDialogs checks every dialog of the target. A copied dialog may be older than the
+// current one of the source.
 func checkDialogs(ctx context.Context, from, to dialog.Store) error {
 	source := reader{archive: from}
 	for target := (reader{archive: to}); ; {

@@ -9,8 +9,8 @@ import (
 	"dialogs/dialogjson"
 )
 
-// A userLine is one line of the export of a user: first what is kept besides dialogs, then
-// each dialog that names the user, and at last the end.
+// A userLine is one line of the export of a user: first everything that is kept besides
+// dialogs, then each dialog that names the user, and finally the end.
 type userLine struct {
 	User  *dialogjson.User  `json:"user,omitempty"`
 	Trace *dialogjson.Trace `json:"trace,omitempty"`
@@ -18,7 +18,7 @@ type userLine struct {
 }
 
 // ExportUser writes everything that is kept about a user as JSON Lines: the dialogs that
-// they are part of, as they are, and of these and all others the records that name them.
+// they are part of, and, of all dialogs and tombstones, the change records that name them.
 // It returns the number of dialogs.
 func ExportUser(ctx context.Context, store dialog.Store, user dialog.UserID, w io.Writer) (dialogs int, err error) {
 	access := dialog.UserAccess{User: user}
@@ -34,7 +34,7 @@ func ExportUser(ctx context.Context, store dialog.Store, user dialog.UserID, w i
 	}
 	err = dialog.EachTrace(ctx, store, user, func(id dialog.ID) error {
 		d, err := store.Look(ctx, id)
-		if dialog.IsCode(err, dialog.NotFound) { // a tombstone that was just forgotten
+		if dialog.IsCode(err, dialog.NotFound) { // a tombstone that has just expired
 			return nil
 		}
 		if err != nil {
