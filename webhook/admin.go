@@ -15,10 +15,11 @@ import (
 	"dialogs/live"
 )
 
-// rotationOverlap is how long an old secret signs beside the new one.
+// rotationOverlap is how long deliveries are also signed with the old secret after a
+// rotation.
 const rotationOverlap = 24 * time.Hour
 
-// An Admin manages the webhooks of a store, for servers.
+// An Admin manages the webhooks of a store. Only servers may use it.
 type Admin struct {
 	Store   dialog.Store
 	Sealer  *Sealer
@@ -26,12 +27,13 @@ type Admin struct {
 	Now     func() time.Time
 }
 
-// A Spec is what can be chosen of a webhook.
+// A Spec has the settings of a webhook that a caller can choose. What is not given stays
+// unchanged.
 type Spec struct {
-	// URL must be given for a new webhook.
+	// URL is required for a new webhook.
 	URL dialog.Optional[string]
-	// Kinds and the other conditions are those of [dialog.WebhookFilter]: nil for
-	// none.
+	// Kinds and the other conditions are those of [dialog.WebhookFilter]; nil removes a
+	// condition.
 	Kinds      dialog.Optional[[]dialog.RecordKind]
 	Aspects    dialog.Optional[[]dialog.Aspect]
 	Types      dialog.Optional[[]dialog.Type]
@@ -41,17 +43,18 @@ type Spec struct {
 	Status dialog.Optional[dialog.WebhookStatus]
 }
 
-// A Listed is a webhook and how its deliveries go.
+// A Listed is a webhook with the state of its deliveries.
 type Listed struct {
 	dialog.Webhook
 
-	// LastError is the last failure, empty when the last delivery succeeded.
+	// LastError is why the last delivery failed; empty if it succeeded.
 	LastError string
-	// FailingSince is zero when the last delivery succeeded.
+	// FailingSince is when the first delivery failed after the last success; zero if the
+	// last delivery succeeded.
 	FailingSince time.Time
 }
 
-// judge allows servers alone: API keys with the scope admin, without On-Behalf-Of.
+// judge only allows servers: API keys with the scope admin, without On-Behalf-Of.
 func judge(c dialog.Caller) error {
 	if c.Kind() == dialog.Anonymous {
 		return dialog.ErrUnauthenticated()
@@ -61,7 +64,7 @@ func judge(c dialog.Caller) error {
 
 func (a *Admin) now() time.Time { return a.Now().UTC().Truncate(time.Millisecond) }
 
-// List returns all webhooks, by their creation.
+// List returns all webhooks, oldest first.
 func (a *Admin) List(ctx context.Context, c dialog.Caller) ([]Listed, error) {
 	if err := judge(c); err != nil {
 		return nil, err
@@ -74,7 +77,7 @@ func (a *Admin) List(ctx context.Context, c dialog.Caller) ([]Listed, error) {
 	for _, h := range all {
 		l, err := a.listed(ctx, h)
 		if dialog.IsCode(err, dialog.NotFound) {
-			continue // it was removed meanwhile
+			continue // removed in the meantime
 		}
 		if err != nil {
 			return nil, err
@@ -125,7 +128,7 @@ func (a *Admin) find(ctx context.Context, text string) (dialog.Webhook, error) {
 	return dialog.Webhook{}, dialog.ErrWebhookNotFound(id)
 }
 
-// parseID reads the id of a webhook, which has the form of a dialog's.
+// parseID reads the id of a webhook, which has the same form as the id of a dialog.
 func parseID(text string) (dialog.ID, error) {
 	id, err := dialog.ParseID("id", text)
 	if err != nil {
@@ -134,8 +137,8 @@ func parseID(text string) (dialog.ID, error) {
 	return id, nil
 }
 
-// Create adds a webhook. It learns of everything that changes from now on. The secret is
-// shown only here.
+// Create adds a webhook. It gets every change from now on. The returned secret cannot be
+// read again later. A store has at most [dialog.MaxWebhooks] webhooks.
 func (a *Admin) Create(ctx context.Context, c dialog.Caller, s Spec) (h Listed, secret string, err error) {
 	if err := judge(c); err != nil {
 		return Listed{}, "", err
@@ -169,13 +172,14 @@ func (a *Admin) Create(ctx context.Context, c dialog.Caller, s Spec) (h Listed, 
 	}
 	var p dialog.WebhookProgress
 	newWindow(reader.Place(sentMost)).progress(&p)
-	if err := a.place(ctx, hook.ID, p); err != nil { // nobody will ever know the secret
+	if err := a.place(ctx, hook.ID, p); err != nil { // nobody has seen the secret, so the webhook is useless
 		return Listed{}, "", errors.Join(err, a.Store.RemoveWebhook(context.WithoutCancel(ctx), hook.ID))
 	}
 	return Listed{Webhook: hook}, secretText(key), nil
 }
 
-// place stores where deliveries begin, unless somebody delivers already.
+// place stores the position from which deliveries begin, unless an instance is already
+// delivering.
 func (a *Admin) place(ctx context.Context, id dialog.ID, p dialog.WebhookProgress) error {
 	l := dialog.Lease{Holder: rand.Text(), Now: a.now(), Until: a.now().Add(time.Second)}
 	have, leased, err := a.Store.LeaseWebhook(ctx, id, l)
@@ -192,14 +196,14 @@ func (a *Admin) place(ctx context.Context, id dialog.ID, p dialog.WebhookProgres
 	return err
 }
 
-// apply checks what was chosen and takes it over.
+// apply validates the given settings and sets them.
 func (a *Admin) apply(h *dialog.Webhook, s Spec) error {
 	if s.URL.Given || h.Revision == 1 {
 		if err := a.Targets.Check(s.URL.Value); err != nil {
 			return err
 		}
 		if h.URL != s.URL.Value {
-			h.URL, h.ResumedAt = s.URL.Value, a.now() // the failures were those of another receiver
+			h.URL, h.ResumedAt = s.URL.Value, a.now() // the failures so far were those of another receiver
 		}
 	}
 	if n := len(s.Classes.Value); n > maxClasses {
@@ -232,7 +236,7 @@ func (a *Admin) apply(h *dialog.Webhook, s Spec) error {
 	return nil
 }
 
-// set takes over a condition, each value once.
+// set sets a condition, without duplicate values.
 func set[T comparable](to *[]T, field string, values dialog.Optional[[]T]) error {
 	if !values.Given {
 		return nil
@@ -249,7 +253,7 @@ func set[T comparable](to *[]T, field string, values dialog.Optional[[]T]) error
 	return nil
 }
 
-// change changes a webhook, again when another change comes first.
+// change changes a webhook. It tries again if another change was faster.
 func (a *Admin) change(ctx context.Context, id string, change func(*dialog.Webhook) error) (Listed, error) {
 	for {
 		h, err := a.find(ctx, id)
@@ -271,7 +275,7 @@ func (a *Admin) change(ctx context.Context, id string, change func(*dialog.Webho
 	}
 }
 
-// Update changes what is given.
+// Update changes the settings that are given.
 func (a *Admin) Update(ctx context.Context, c dialog.Caller, id string, s Spec) (Listed, error) {
 	if err := judge(c); err != nil {
 		return Listed{}, err
@@ -291,7 +295,8 @@ func (a *Admin) Delete(ctx context.Context, c dialog.Caller, id string) (dialog.
 	return own, a.Store.RemoveWebhook(ctx, own)
 }
 
-// Rotate makes a new secret. The old one signs beside it for 24 hours.
+// Rotate adds a new secret. For 24 hours, deliveries are signed with both the old and the
+// new one.
 func (a *Admin) Rotate(ctx context.Context, c dialog.Caller, id string) (Listed, string, error) {
 	if err := judge(c); err != nil {
 		return Listed{}, "", err
@@ -308,7 +313,7 @@ func (a *Admin) Rotate(ctx context.Context, c dialog.Caller, id string) (Listed,
 				old.Until = now.Add(rotationOverlap)
 			}
 			if _, _, err := a.Sealer.open(h.ID, old.Sealed); err != nil {
-				continue // the secret of the server that encrypted it is gone
+				continue // the server's secret that encrypted it was removed
 			}
 			if now.Before(old.Until) && len(secrets) < maxSecrets {
 				secrets = append(secrets, old)
@@ -323,10 +328,10 @@ func (a *Admin) Rotate(ctx context.Context, c dialog.Caller, id string) (Listed,
 // maxClasses is how many classes a webhook may name.
 const maxClasses = 100
 
-// maxSecrets is how many secrets of a webhook sign at a time.
+// maxSecrets is how many secrets of a webhook can be in use at the same time.
 const maxSecrets = 5
 
-// Replay sends everything again that changed after an instant and is still kept.
+// Replay sends every change after an instant again, as far as it is still kept.
 func (a *Admin) Replay(ctx context.Context, c dialog.Caller, id string, since time.Time) (Listed, error) {
 	if err := judge(c); err != nil {
 		return Listed{}, err
@@ -341,8 +346,8 @@ func (a *Admin) Replay(ctx context.Context, c dialog.Caller, id string, since ti
 	})
 }
 
-// disable disables a webhook for good, unless somebody paused it, resumed it or moved it to another
-// URL meanwhile.
+// disable disables a webhook, unless somebody has paused it, resumed it or changed its URL
+// since it failed.
 func (a *Admin) disable(ctx context.Context, failed dialog.Webhook, why string) error {
 	_, err := a.change(ctx, string(failed.ID), func(h *dialog.Webhook) error {
 		if h.Status != dialog.WebhookActive || h.URL != failed.URL || !h.ResumedAt.Equal(failed.ResumedAt) {
@@ -357,11 +362,11 @@ func (a *Admin) disable(ctx context.Context, failed dialog.Webhook, why string) 
 	return err
 }
 
-// errChanged says that a webhook is not what it was when it failed.
+// errChanged means that a webhook was changed after it had failed.
 var errChanged = errors.New("the webhook was changed meanwhile")
 
-// reseal seals the secrets of a webhook with the first of the server's secrets, where
-// another one opens them, and reports whether there were any.
+// reseal encrypts a webhook's secrets with the first of the server's secrets, if they were
+// encrypted with another one. It reports whether it changed any.
 func (a *Admin) reseal(ctx context.Context, h *dialog.Webhook) (bool, error) {
 	stale := func(s dialog.WebhookSecret) bool {
 		_, stale, err := a.Sealer.open(h.ID, s.Sealed)
@@ -379,13 +384,13 @@ func (a *Admin) reseal(ctx context.Context, h *dialog.Webhook) (bool, error) {
 		return nil
 	})
 	if dialog.IsCode(err, dialog.NotFound) {
-		return false, nil // it was removed meanwhile
+		return false, nil // removed in the meantime
 	}
 	return err == nil, err
 }
 
-// Test sends a message of the type "test" at once, and returns why it failed; empty when it
-// did not.
+// Test sends a message of the type "test" immediately, and returns why that failed; empty
+// if it succeeded.
 func (a *Admin) Test(ctx context.Context, c dialog.Caller, id string) (failure string, err error) {
 	if err := judge(c); err != nil {
 		return "", err
@@ -407,7 +412,7 @@ func (a *Admin) Test(ctx context.Context, c dialog.Caller, id string) (failure s
 	return newClient(a.Targets).post(ctx, h.URL, m, keys, a.Now).failure, nil
 }
 
-// Describe is what the filter of a webhook selects, as text.
+// Describe returns the filter of a webhook as text for people.
 func Describe(f dialog.WebhookFilter) string {
 	var parts []string
 	add := func(name string, texts []string) {

@@ -19,8 +19,8 @@ import (
 	"dialogs/webhook"
 )
 
-// A mortal is a store that an instance uses until it is killed: then no call of the
-// instance reaches it any more.
+// A mortal is a store that an instance uses until the instance is killed. After that, no
+// call of the instance reaches the store.
 type mortal struct {
 	dialog.Store
 	dead atomic.Bool
@@ -42,9 +42,10 @@ func (m *mortal) SaveWebhookProgress(ctx context.Context, id dialog.ID, holder s
 	return m.Store.SaveWebhookProgress(ctx, id, holder, p)
 }
 
-// TestChaos: receivers that answer late, not at all, 500 or by closing the connection, and
-// instances that are killed. Nothing is lost, and the first arrivals of each dialog are in
-// order. Time passes quickly, so that retries of hours are part of it.
+// TestChaos: receivers answer late, not at all, with status 500 or by closing the
+// connection, and instances are killed. No change is lost, and the first deliveries of
+// each dialog are in order. The clock runs fast, so that retries after hours are part of
+// the test.
 func TestChaos(t *testing.T) {
 	t.Parallel()
 	b, r := newBench(t), newReceiver(t)
@@ -67,7 +68,7 @@ func TestChaos(t *testing.T) {
 				w.WriteHeader(http.StatusInternalServerError)
 				return
 			case 3:
-				time.Sleep(20 * time.Millisecond) // late
+				time.Sleep(20 * time.Millisecond) // answers late
 			case 4:
 				panic(http.ErrAbortHandler) // closes the connection
 			}
@@ -76,7 +77,7 @@ func TestChaos(t *testing.T) {
 	})
 	h := b.add(r, nil)
 
-	// Two instances at a time; one is killed again and again.
+	// There are two instances at a time, and one of them is killed again and again.
 	kills := dialogtest.Times(5, 20)
 	instance := func() (kill, stop func()) {
 		store := &mortal{Store: b.store}
@@ -95,7 +96,7 @@ func TestChaos(t *testing.T) {
 	_, stopFirst := instance()
 	ctx, cancel := context.WithCancel(t.Context())
 	var working sync.WaitGroup
-	working.Go(func() { // time passes
+	working.Go(func() { // moves the clock
 		for ctx.Err() == nil {
 			b.move(2 * time.Second)
 			time.Sleep(10 * time.Millisecond)

@@ -9,12 +9,13 @@ import (
 	"dialogs/dialogjson"
 )
 
-// maxBody is the largest body of a delivery, in bytes, as Standard Webhooks suggests.
+// maxBody is the largest body of a delivery, in bytes, as recommended by Standard
+// Webhooks.
 const maxBody = 20 << 10
 
-// A message is what is sent to a receiver.
+// A message is the content of a delivery.
 type message struct {
-	// id is equal for all attempts to deliver the same.
+	// id is the same for all attempts to deliver this message.
 	id   string
 	body []byte
 }
@@ -31,20 +32,20 @@ func newMessage(id, kind string, at time.Time, data any) (*message, error) {
 	return &message{id, body}, err
 }
 
-// A change is the data of a change.
+// A change is the data of a message about a change.
 type change struct {
 	DialogID   dialog.ID         `json:"dialogId"`
 	DialogType string            `json:"dialogType"`
 	Change     dialogjson.Change `json:"change"`
-	// Dialog is the dialog as it is, if the webhook asks for it.
+	// Dialog is the current dialog, if the webhook asks for it.
 	Dialog *dialogjson.Dialog `json:"dialog,omitempty"`
-	// Truncated means that lists were left out, because they were too long; their
-	// counts are there.
+	// Truncated means that some lists were left out because the body was too long. Their
+	// counts are still present.
 	Truncated bool `json:"truncated,omitempty"`
 }
 
-// changeMessage makes the message of one change. Lists are left out when the whole would
-// be too long: the longest first, as few as possible.
+// changeMessage makes the message about one change. If its body would be longer than 20
+// KiB, it leaves out as few lists as possible, the longest first.
 func changeMessage(d *dialog.Dialog, r *dialog.Record, withDialog bool) (*message, error) {
 	data := change{DialogID: d.ID, DialogType: dialogjson.Types.Name(d.Type), Change: dialogjson.NewChange(r)}
 	lists := changeLists(&data.Change)
@@ -61,9 +62,9 @@ func changeMessage(d *dialog.Dialog, r *dialog.Record, withDialog bool) (*messag
 	}
 }
 
-// A long is a list that can be left out.
+// A long is a list that may be left out.
 type long struct {
-	size int // in bytes, about
+	size int // in bytes, roughly
 	drop func()
 }
 
@@ -91,7 +92,7 @@ func longList(ids **[]dialog.UserID) *long {
 	return l
 }
 
-// leaveOut leaves out the longest list, and reports whether there was one.
+// leaveOut leaves out the longest remaining list, and reports whether there was one.
 func leaveOut(lists []*long) bool {
 	longest := &long{}
 	for _, l := range lists {
@@ -107,22 +108,24 @@ func leaveOut(lists []*long) bool {
 	return true
 }
 
-// A dialogGap is the data of a gap in the changes of one dialog.
+// A dialogGap is the data of a message about changes of one dialog that will not be
+// delivered.
 type dialogGap struct {
 	DialogID dialog.ID `json:"dialogId"`
-	// ToVersion is the last version that was not delivered.
+	// ToVersion is the version of the last change that will not be delivered.
 	ToVersion int64 `json:"toVersion"`
 }
 
-// dialogGapMessage says that changes of a dialog up to a version will not be delivered.
+// dialogGapMessage tells the receiver that changes of a dialog, up to this version, will
+// not be delivered.
 func dialogGapMessage(id dialog.ID, version int64, at time.Time) (*message, error) {
 	return newMessage(fmt.Sprintf("%s_%d_gap", id, version), "gap", at, dialogGap{id, version})
 }
 
-// A gap is the data of a gap in the changes of all dialogs.
+// A gap is the data of a message about missed changes of any dialogs.
 type gap struct {
-	// Cursor is the position from which changes are delivered again, for
-	// dialogChanges(after:).
+	// Cursor is the position after the gap, from which changes are delivered again. It is a
+	// cursor for dialogChanges(after:).
 	Cursor string `json:"cursor"`
 }
 

@@ -20,7 +20,8 @@ import (
 	"dialogs/dialog"
 )
 
-// TestSign compares with the example in the documents of the libraries for receivers.
+// TestSign compares signatures with an example from the documentation of the receivers'
+// libraries.
 func TestSign(t *testing.T) {
 	key, err := base64.StdEncoding.DecodeString("MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw")
 	if err != nil {
@@ -147,7 +148,7 @@ func TestTargets(t *testing.T) {
 	}
 }
 
-// TestReachable judges the addresses that a name can stand for.
+// TestReachable checks which IP addresses webhooks may connect to.
 func TestReachable(t *testing.T) {
 	for addr, want := range map[string]bool{
 		"93.184.216.34": true, "2606:4700::1111": true, "8.8.8.8": true,
@@ -159,7 +160,8 @@ func TestReachable(t *testing.T) {
 	}
 }
 
-// TestRebinding: a name that leads inside is refused when it is connected to.
+// TestRebinding: a host name that resolves to an internal address is refused when the
+// connection is made.
 func TestRebinding(t *testing.T) {
 	asked := false
 	server := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { asked = true }))
@@ -237,7 +239,7 @@ func TestPost(t *testing.T) {
 	}
 }
 
-// TestChangeMessage leaves lists out that are too long, and as few as possible.
+// TestChangeMessage: lists that are too long are left out, as few as possible.
 func TestChangeMessage(t *testing.T) {
 	at := time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
 	many := make([]dialog.UserID, 1000)

@@ -16,21 +16,22 @@ import (
 )
 
 const (
-	// postTimeout bounds one attempt.
+	// postTimeout is the time limit of one attempt.
 	postTimeout = 20 * time.Second
-	// connectionsPerHost is how many deliveries go to one receiver at a time.
+	// connectionsPerHost is how many deliveries to one receiver run at the same time.
 	connectionsPerHost = 32
-	// maxReason is how much is kept of why an attempt failed, in characters.
+	// maxReason is how many characters of the reason for a failure are kept.
 	maxReason = 200
-	// answerRead is how much is read of an answer, in bytes, so that the connection
-	// can be used again.
+	// answerRead is how many bytes of an answer are read, so that the connection can be
+	// reused.
 	answerRead = 4 << 10
-	// longestPause is the longest Retry-After that is respected.
+	// longestPause is the longest Retry-After that is accepted; a longer one is shortened
+	// to it.
 	longestPause = 24 * time.Hour
 )
 
-// A client makes deliveries. It follows no redirect, uses no proxy, and connects to no
-// address that its targets do not allow.
+// A client makes deliveries. It does not follow redirects, does not use a proxy, and only
+// connects to addresses that its targets allow.
 type client struct {
 	http.Client
 
@@ -51,17 +52,17 @@ func newClient(t Targets) *client {
 
 // An outcome is the result of one attempt.
 type outcome struct {
-	// failure is why it failed; empty when it succeeded.
+	// failure is why the attempt failed; empty if it succeeded.
 	failure string
-	// gone means that the receiver wants no more deliveries.
+	// gone means that the receiver wants no more deliveries (status 410).
 	gone bool
-	// slow means that the receiver asks for less; pause is for how long it wants
-	// nothing, if it says so.
+	// slow means that the receiver wants fewer deliveries (Retry-After, or status 429, 502
+	// or 504). pause is how long it wants none; 0 if it does not say.
 	slow  bool
 	pause time.Duration
 }
 
-// name is the outcome in a word.
+// name returns the outcome as one word.
 func (o *outcome) name() string {
 	switch {
 	case o.gone:
@@ -76,7 +77,7 @@ func (o *outcome) name() string {
 
 // post makes one attempt to deliver a message.
 func (c *client) post(ctx context.Context, to string, m *message, keys [][]byte, now func() time.Time) outcome {
-	// The exceptions may have been others when the webhook was added.
+	// The targets may have changed since the webhook was added.
 	if err := c.targets.Check(to); err != nil {
 		return outcome{failure: reason(err.Error())}
 	}
@@ -107,7 +108,7 @@ func (c *client) post(ctx context.Context, to string, m *message, keys [][]byte,
 	return o
 }
 
-// withoutURL is what went wrong, without the URL: it can contain a secret.
+// withoutURL returns an error as text without its URL, which can contain a secret.
 func withoutURL(err error) string {
 	var u *url.Error
 	if errors.As(err, &u) {
@@ -119,7 +120,7 @@ func withoutURL(err error) string {
 	return err.Error()
 }
 
-// firstLine reads the first line of an answer, and some more.
+// firstLine returns the first line of an answer, and reads up to 4 KiB of it.
 func firstLine(body io.Reader) string {
 	limited := bufio.NewReaderSize(io.LimitReader(body, answerRead), 1<<10)
 	line, _, _ := limited.ReadLine()
@@ -128,7 +129,8 @@ func firstLine(body io.Reader) string {
 	return text
 }
 
-// reason makes a text fit to be kept and shown: one line of at most 200 characters.
+// reason makes a text safe to store and show: one line of at most 200 printable
+// characters.
 func reason(text string) string {
 	text = strings.Map(func(r rune) rune {
 		if r == utf8.RuneError || !unicode.IsPrint(r) {
@@ -142,7 +144,7 @@ func reason(text string) string {
 	return strings.TrimSpace(text)
 }
 
-// retryAfter reads the header of this name: seconds, or a date.
+// retryAfter parses a Retry-After header, which is a number of seconds or a date.
 func retryAfter(header string, now time.Time) time.Duration {
 	if header == "" {
 		return 0

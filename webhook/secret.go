@@ -16,26 +16,27 @@ import (
 )
 
 const (
-	// secretPrefix is the start of every secret, as Standard Webhooks specifies.
+	// secretPrefix is the beginning of every secret, as specified by Standard Webhooks.
 	secretPrefix = "whsec_"
-	// secretBytes is the length of a new secret; the specification allows 24 to 64.
+	// secretBytes is the length of a new secret; the specification allows 24 to 64 bytes.
 	secretBytes = 32
-	// keyPurpose keeps the key apart from others that are made of the server's
-	// secret.
+	// keyPurpose makes the key different from other keys that are derived from the
+	// server's secret.
 	keyPurpose = "dialogs webhook secrets 1"
 )
 
-// errSealed says that no secret of the server opens what is stored.
+// errSealed means that none of the server's secrets can decrypt a webhook's secret.
 var errSealed = errors.New("the webhook's secret was encrypted with another --secret of the server: start with that one, or rotate the webhook's secret")
 
-// A Sealer encrypts the secrets of webhooks with keys that are made of the server's
-// secrets. Without those, what is stored is useless.
+// A Sealer encrypts the secrets of webhooks (AES-256-GCM) with keys that are derived from
+// the server's secrets. Without those, the stored secrets cannot be read.
 type Sealer struct {
 	ciphers atomic.Pointer[[]cipher.AEAD] // the first seals
 	random  io.Reader
 }
 
-// NewSealer makes a sealer. The first of the server's secrets seals; all of them open.
+// NewSealer makes a sealer. It encrypts with the first of the server's secrets, and
+// decrypts with all of them.
 func NewSealer(secrets [][]byte, random io.Reader) (*Sealer, error) {
 	s := &Sealer{random: random}
 	if err := s.use(secrets); err != nil {
@@ -78,18 +79,18 @@ func (s *Sealer) newSecret() ([]byte, error) {
 	return key, nil
 }
 
-// secretText is a secret as receivers are given it.
+// secretText formats a secret for its receiver.
 func secretText(key []byte) string {
 	return secretPrefix + base64.StdEncoding.EncodeToString(key)
 }
 
-// seal encrypts a webhook's secret. Moved to another webhook, it does not open.
+// seal encrypts a webhook's secret. It can only be decrypted for the same webhook.
 func (s *Sealer) seal(id dialog.ID, key []byte) []byte {
 	return (*s.ciphers.Load())[0].Seal(nil, nil, key, []byte(id)) //nolint:gosec // the cipher makes a random nonce itself, and wants none
 }
 
-// open decrypts a secret. stale means that it should be sealed again with the first of
-// the server's secrets, before the one that opened it goes.
+// open decrypts a secret. stale means that it was not encrypted with the first of the
+// server's secrets: it should be encrypted again before the other secret is removed.
 func (s *Sealer) open(id dialog.ID, sealed []byte) (key []byte, stale bool, err error) {
 	for i, c := range *s.ciphers.Load() {
 		if key, err := c.Open(nil, nil, sealed, []byte(id)); err == nil {
@@ -99,7 +100,7 @@ func (s *Sealer) open(id dialog.ID, sealed []byte) (key []byte, stale bool, err 
 	return nil, false, errSealed
 }
 
-// keys opens the secrets of a webhook that sign at an instant.
+// keys decrypts the webhook's secrets that are valid at an instant.
 func (s *Sealer) keys(h *dialog.Webhook, now time.Time) ([][]byte, error) {
 	var keys [][]byte
 	for _, secret := range h.Secrets {

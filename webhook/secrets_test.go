@@ -9,7 +9,7 @@ import (
 	"dialogs/webhook"
 )
 
-// sealed are the secrets of a webhook as they are stored.
+// sealed returns the secrets of a webhook as they are stored.
 func (b *bench) sealed(id dialog.ID) [][]byte {
 	b.Helper()
 	var all [][]byte
@@ -19,8 +19,9 @@ func (b *bench) sealed(id dialog.ID) [][]byte {
 	return all
 }
 
-// TestServerSecretReplaced: secrets of webhooks are re-encrypted at the start with another
-// secret of the server, those of paused webhooks too, so that the old one may go.
+// TestServerSecretReplaced: with a new secret of the server, the secrets of all webhooks
+// are encrypted again at the start, also those of paused ones, so that the old secret can
+// be removed.
 func TestServerSecretReplaced(t *testing.T) {
 	t.Parallel()
 	b, r, second := newBench(t), newReceiver(t), newReceiver(t)
@@ -56,7 +57,7 @@ func TestServerSecretReloaded(t *testing.T) {
 }
 
 // TestServerSecretLost: without the secret of the server, nothing is delivered, and the
-// webhook says why. Another secret of the webhook helps.
+// webhook shows why. Rotating the webhook's secret helps.
 func TestServerSecretLost(t *testing.T) {
 	t.Parallel()
 	b, r := newBench(t), newReceiver(t)

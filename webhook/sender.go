@@ -14,47 +14,48 @@ import (
 )
 
 const (
-	// roundEvery is how often a sender looks for webhooks that nobody serves, and for
-	// changed definitions.
+	// roundEvery is how often a sender looks for webhooks that no instance serves, and for
+	// changed settings.
 	roundEvery = 2 * time.Second
-	// leaseFor is how long a webhook stays with an instance that says nothing.
+	// leaseFor is how long an instance keeps a webhook without renewing its lease.
 	leaseFor = 15 * time.Second
-	// restartAfter is how long a webhook waits when its worker has ended unexpectedly.
+	// restartAfter is how long after its start a worker that has ended may be replaced.
 	restartAfter = 10 * time.Second
 )
 
-// Options are what a sender works with, besides the webhooks.
+// Options are the settings of a sender.
 type Options struct {
-	// Holder identifies this instance among those that share the store.
+	// Holder identifies this instance among the instances that share the store.
 	Holder string
-	// Kept is how long the store keeps what is deleted.
+	// Kept is how long the store keeps deleted dialogs.
 	Kept time.Duration
 	Log  *slog.Logger
-	// Attempted is told the result of each attempt: delivered, failed, slow or gone; nil for
-	// nobody.
+	// Attempted is called with the result of each attempt: delivered, failed, slow or
+	// gone; optional.
 	Attempted func(outcome string)
-	// Transport wraps what sends requests, to watch it; nil for nothing.
+	// Transport wraps the client's transport, to observe its requests; optional.
 	Transport func(http.RoundTripper) http.RoundTripper
 }
 
-// A Sender delivers what changes to the webhooks of a store. Several instances share the
-// webhooks by leases: when a lease is lost, deliveries are repeated, and none is lost.
+// A Sender delivers changes to the webhooks of a store. Several instances share the
+// webhooks by leases. When a lease is lost, some deliveries are repeated, but none is
+// lost.
 type Sender struct {
 	*Admin
 	Options
 	client *client
-	// stale means that the secrets of webhooks may be encrypted with a secret of the server
-	// that is going to be removed.
+	// stale means that secrets of webhooks may be encrypted with one of the server's
+	// secrets that will be removed.
 	stale atomic.Bool
-	// closed are the webhooks whose secrets do not open, with their revision. Only Run uses
-	// it.
+	// closed are the webhooks whose secrets cannot be decrypted, with their revision. Only
+	// Run uses it.
 	closed map[dialog.ID]int64
 
 	mu      sync.Mutex // guards what follows
 	workers map[dialog.ID]*serving
 }
 
-// A serving is a webhook that this instance serves.
+// A serving is a webhook that this instance delivers to.
 type serving struct {
 	worker   *worker
 	revision int64
@@ -74,16 +75,16 @@ func NewSender(a *Admin, o Options) *Sender {
 	return s
 }
 
-// SetSecrets replaces the secrets of the server, as in [NewSealer], and encrypts the
-// secrets of all webhooks with the first of them.
+// SetSecrets replaces the server's secrets, as in [NewSealer]. The secrets of all webhooks
+// are then encrypted with the first of them.
 func (s *Sender) SetSecrets(secrets [][]byte) error {
 	err := s.Sealer.use(secrets)
 	s.stale.Store(true)
 	return err
 }
 
-// Lag is the longest time for which a webhook that this instance serves has had something
-// to deliver that was not delivered.
+// Lag returns how long the oldest change that is not delivered yet has been waiting, among
+// the webhooks that this instance serves.
 func (s *Sender) Lag() time.Duration {
 	longest := time.Duration(0)
 	for _, w := range s.all() {
@@ -94,19 +95,19 @@ func (s *Sender) Lag() time.Duration {
 	return longest
 }
 
-// Wake makes the sender look for changes at once.
+// Wake makes the sender look for changes immediately.
 func (s *Sender) Wake() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for _, w := range s.workers {
 		select {
 		case w.worker.woken <- struct{}{}:
-		default: // it is about to look
+		default: // the worker is about to look
 		}
 	}
 }
 
-// Run delivers until ctx ends. Deliveries in progress get some seconds then.
+// Run delivers until ctx ends. Deliveries in progress then get up to 5 seconds to finish.
 func (s *Sender) Run(ctx context.Context) {
 	tick := time.NewTicker(roundEvery)
 	defer tick.Stop()
@@ -131,8 +132,8 @@ func (s *Sender) Run(ctx context.Context) {
 	}
 }
 
-// levelOf is the level to log a failure of the store at. That it is unavailable is logged
-// once for all who use it.
+// levelOf returns the log level for a failure of the store. That the store is unavailable
+// is logged once, for the whole program.
 func levelOf(err error) slog.Level {
 	if dialog.IsCode(err, dialog.Unavailable) {
 		return slog.LevelDebug
@@ -161,7 +162,7 @@ func (s *Sender) round(ctx context.Context) error {
 			if err := s.renew(ctx, w, h); err != nil {
 				return err
 			}
-		case !started: // one a round, so that instances share them
+		case !started: // only one per round, so that instances share them
 			if started, err = s.start(ctx, h); err != nil {
 				return err
 			}
@@ -171,8 +172,8 @@ func (s *Sender) round(ctx context.Context) error {
 	return nil
 }
 
-// resealAll encrypts the secrets of all webhooks with the first of the server's secrets,
-// those of paused ones too: another secret of the server may be removed then.
+// resealAll encrypts the secrets of all webhooks, also of paused ones, with the first of
+// the server's secrets, so that the others can be removed.
 func (s *Sender) resealAll(ctx context.Context, all []dialog.Webhook) {
 	clear(s.closed)
 	count := 0
@@ -208,7 +209,8 @@ func (s *Sender) lease(ctx context.Context, id dialog.ID, ttl time.Duration) (di
 	return s.Store.LeaseWebhook(ctx, id, dialog.Lease{Holder: s.Holder, Now: now, Until: now.Add(ttl)})
 }
 
-// start serves a webhook, unless another instance does.
+// start serves a webhook, unless another instance does. It reports whether it has the
+// lease.
 func (s *Sender) start(ctx context.Context, h dialog.Webhook) (bool, error) {
 	if s.closed[h.ID] == h.Revision {
 		return false, nil
@@ -239,7 +241,7 @@ func (s *Sender) start(ctx context.Context, h dialog.Webhook) (bool, error) {
 	return true, nil
 }
 
-// note stores why a webhook can't be delivered, and gives the lease back.
+// note stores why a webhook can't be delivered to, and returns the lease.
 func (s *Sender) note(ctx context.Context, id dialog.ID, p dialog.WebhookProgress, why error) error {
 	p.LastError = reason(why.Error())
 	if p.FailingSince.IsZero() {
@@ -250,8 +252,8 @@ func (s *Sender) note(ctx context.Context, id dialog.ID, p dialog.WebhookProgres
 	return errors.Join(err, leaseErr)
 }
 
-// renew keeps the lease, and tells the worker of a changed definition. A worker that has
-// ended is taken away, so that a later round starts another.
+// renew renews the lease, and passes changed settings to the worker. A worker that has
+// ended is removed, so that a later round starts another one.
 func (s *Sender) renew(ctx context.Context, w *serving, h dialog.Webhook) error {
 	select {
 	case <-w.done:
@@ -274,7 +276,7 @@ func (s *Sender) renew(ctx context.Context, w *serving, h dialog.Webhook) error 
 	}
 	if h.Revision > w.revision {
 		select {
-		case <-w.worker.changed: // one that was not taken up
+		case <-w.worker.changed: // an older one that the worker has not read yet
 		default:
 		}
 		w.worker.changed <- h
@@ -283,7 +285,7 @@ func (s *Sender) renew(ctx context.Context, w *serving, h dialog.Webhook) error 
 	return nil
 }
 
-// end stops a worker and gives its lease back.
+// end stops a worker and returns its lease.
 func (s *Sender) end(ctx context.Context, id dialog.ID, w *serving) {
 	w.stop()
 	<-w.done
@@ -295,8 +297,8 @@ func (s *Sender) end(ctx context.Context, id dialog.ID, w *serving) {
 	}
 }
 
-// endAll ends workers, all at once: each may wait for its deliveries, and those that go on
-// must not lose their leases meanwhile.
+// endAll ends workers, all at the same time: each may wait for its deliveries, and
+// meanwhile the others must not lose their leases.
 func (s *Sender) endAll(ctx context.Context, which func(dialog.ID) bool) {
 	var ending sync.WaitGroup
 	for id, w := range s.all() {

@@ -10,8 +10,8 @@ import (
 	"time"
 )
 
-// sign sets the headers of Standard Webhooks on a delivery: each key makes one
-// signature of "id.timestamp.body".
+// sign sets the headers of Standard Webhooks on a delivery. Each key makes one signature,
+// of "id.timestamp.body".
 func sign(h http.Header, id string, at time.Time, body []byte, keys [][]byte) {
 	timestamp := strconv.FormatInt(at.Unix(), 10)
 	signatures := make([]string, len(keys))

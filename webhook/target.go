@@ -18,9 +18,10 @@ import (
 // maxURL is the longest URL of a webhook, in bytes.
 const maxURL = 2048
 
-// inside are networks that a webhook must not reach: whoever may add one could look
-// around in the operator's network. They are those of IANA's special-purpose registries
-// that lead to no public host, and those that have an IPv4 address in an IPv6 one.
+// inside are networks that webhooks must not connect to: somebody who may add a webhook
+// could otherwise explore the operator's network. They are the networks in IANA's
+// special-purpose registries that do not lead to a public host, and IPv6 networks whose
+// addresses contain an IPv4 address.
 var inside = prefixes(
 	"0.0.0.0/8", "10.0.0.0/8", "100.64.0.0/10", "127.0.0.0/8", "169.254.0.0/16", "172.16.0.0/12",
 	"192.0.0.0/24", "192.0.2.0/24", "192.88.99.0/24", "192.168.0.0/16", "198.18.0.0/15", "198.51.100.0/24", "203.0.113.0/24",
@@ -37,15 +38,15 @@ func prefixes(texts ...string) []netip.Prefix {
 	return list
 }
 
-// Targets says which addresses webhooks may have.
+// Targets are the addresses that webhooks may have: public ones, and the exceptions of the
+// operator.
 type Targets struct {
 	networks []netip.Prefix
 	hosts    []string
 }
 
-// ParseTargets reads the exceptions that an operator makes: networks (10.0.0.0/8) or
-// single addresses, and names of hosts. What they name may also be reached by plain
-// http.
+// ParseTargets reads the operator's exceptions: networks (10.0.0.0/8), single addresses,
+// and host names. They may also be reached by plain http.
 func ParseTargets(exceptions []string) (Targets, error) {
 	var t Targets
 	for _, text := range exceptions {
@@ -88,7 +89,7 @@ func (t Targets) reachable(addr netip.Addr) bool {
 		!contains(inside, addr) && !contains(inside, addr.Unmap())
 }
 
-// named reports whether an exception names the host of a URL.
+// named reports whether the host of a URL is one of the exceptions.
 func (t Targets) named(host string) bool {
 	if addr, err := netip.ParseAddr(host); err == nil {
 		return contains(t.networks, addr.Unmap())
@@ -96,9 +97,9 @@ func (t Targets) named(host string) bool {
 	return slices.Contains(t.hosts, strings.ToLower(strings.TrimSuffix(host, ".")))
 }
 
-// Check rejects what can be rejected before anything is sent: whatever is not an https
-// URL, and addresses that may not be reached. What a name stands for is judged at each
-// connection.
+// Check rejects a URL that is invalid in itself: for example, one that is not https, or
+// whose host is an address or a name that is not public, unless it is an exception. The
+// addresses of a host name are checked at each connection.
 func (t Targets) Check(text string) error {
 	invalid := func(format string, args ...any) error {
 		return dialog.InvalidInput("url", fmt.Sprintf(format, args...))
@@ -129,9 +130,9 @@ func (t Targets) Check(text string) error {
 	return nil
 }
 
-// isLocalName reports whether a name can only lead inside: names that are reserved for
-// that (RFC 6761, RFC 6762, RFC 9476), and numbers in a form that some resolvers take for
-// an address.
+// isLocalName reports whether a name can only be an internal host: a name that is reserved
+// for that (RFC 6761, RFC 6762, RFC 9476), or a number in a form that some resolvers
+// accept as an address.
 func isLocalName(host string) bool {
 	host = strings.TrimSuffix(strings.ToLower(host), ".")
 	last := host[strings.LastIndexByte(host, '.')+1:]
@@ -147,8 +148,8 @@ func isLocalName(host string) bool {
 // errTarget is the reason why a connection is refused.
 var errTarget = errors.New("not a public address: add it to --webhook-allow to allow it")
 
-// dial connects, and checks the address that it really connects to: a name could stand for
-// another one a moment later.
+// dial connects, and checks the address of the actual connection: the same name could
+// resolve to another address a moment later.
 func (t Targets) dial(ctx context.Context, network, address string) (net.Conn, error) {
 	host, _, err := net.SplitHostPort(address)
 	if err != nil {

@@ -24,13 +24,13 @@ import (
 	"dialogs/webhook"
 )
 
-// server is who manages webhooks.
+// server is the caller that manages webhooks.
 var server = dialog.Caller{APIKey: "backend"}
 
 // patience is how long tests wait for what must happen.
 const patience = 30 * time.Second
 
-// A bench is a store, its service, a clock that can be moved on, and a sender.
+// A bench is a store, its service, a sender, and a clock that can be moved forward.
 type bench struct {
 	*testing.T
 	db      *memory.Database
@@ -59,7 +59,7 @@ func newBench(t *testing.T) *bench {
 	return b
 }
 
-// Secrets of the server.
+// These are secrets of the server.
 const firstSecret, secondSecret = "the first secret of the server, long enough", "the second secret of the server, long enough"
 
 func newSealer(t *testing.T, secrets ...string) *webhook.Sealer {
@@ -75,7 +75,7 @@ func newSealer(t *testing.T, secrets ...string) *webhook.Sealer {
 	return sealer
 }
 
-// restart starts another instance with these secrets of the server.
+// restart starts another instance, with these secrets of the server.
 func (b *bench) restart(secrets ...string) {
 	b.Helper()
 	b.stop()
@@ -135,13 +135,13 @@ func (b *bench) rename(id dialog.ID, name string) {
 	}
 }
 
-// A delivery is what a receiver was sent, and its signature was right.
+// A delivery is what a receiver has got, with a valid signature.
 type delivery struct {
 	id, kind string
 	data     map[string]any
 }
 
-// A receiver keeps what it is sent.
+// A receiver keeps its deliveries.
 type receiver struct {
 	*httptest.Server
 	t       *testing.T
@@ -149,7 +149,7 @@ type receiver struct {
 	got     []delivery
 	secrets []string
 	answer  func(d delivery) (status int, retryAfter string)
-	slow    func() // waits before an answer
+	slow    func() // called before it answers
 }
 
 func newReceiver(t *testing.T) *receiver {
@@ -216,7 +216,7 @@ func (r *receiver) with(f func()) {
 	f()
 }
 
-// ids are the ids of what was received.
+// ids returns the ids of the deliveries.
 func (r *receiver) ids() []string {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -270,8 +270,8 @@ func (b *bench) find(id dialog.ID) webhook.Listed {
 
 func version(id dialog.ID, n int) string { return fmt.Sprintf("%s_%d", id, n) }
 
-// TestDeliveries sends every change after the webhook was made, in the order of each
-// dialog, each once.
+// TestDeliveries: every change after the webhook was added is delivered once, and in order
+// within each dialog.
 func TestDeliveries(t *testing.T) {
 	t.Parallel()
 	b, r := newBench(t), newReceiver(t)
@@ -284,7 +284,7 @@ func TestDeliveries(t *testing.T) {
 		t.Fatal(err)
 	}
 	r.await(version(id, 1), version(id, 2), version(id, 3), version(before, 2))
-	b.move(10 * time.Second) // so that what may have become visible late is read
+	b.move(10 * time.Second) // so that changes that became visible late are read
 	b.wake()
 	time.Sleep(1500 * time.Millisecond)
 	got := r.ids()
@@ -305,7 +305,7 @@ func TestDeliveries(t *testing.T) {
 	})
 }
 
-// TestFilter sends only what was asked for.
+// TestFilter: only changes that match the filter are delivered.
 func TestFilter(t *testing.T) {
 	t.Parallel()
 	b, r := newBench(t), newReceiver(t)
@@ -330,8 +330,8 @@ func TestFilter(t *testing.T) {
 	})
 }
 
-// TestRefusedDialog: a change that is always refused blocks its own dialog only, until it
-// is given up with a gap.
+// TestRefusedDialog: a change that is always refused only blocks its own dialog, until the
+// sender gives up and reports a gap.
 func TestRefusedDialog(t *testing.T) {
 	t.Parallel()
 	b, r := newBench(t), newReceiver(t)
@@ -370,14 +370,14 @@ func TestRefusedDialog(t *testing.T) {
 	})
 }
 
-// TestDown: a receiver that was down gets everything, in order.
+// TestDown: a receiver that was down gets every change, in order.
 func TestDown(t *testing.T) {
 	t.Parallel()
 	b, r := newBench(t), newReceiver(t)
 	h := b.add(r, nil)
 	r.with(func() { r.answer = func(delivery) (int, string) { return http.StatusServiceUnavailable, "" } })
 	var want []string
-	for i := range 300 { // more than a window has room for
+	for i := range 300 { // more than fit into a window
 		id := b.group(fmt.Sprint(i))
 		b.rename(id, "other")
 		want = append(want, version(id, 1), version(id, 2))
@@ -399,13 +399,13 @@ func TestDown(t *testing.T) {
 	await(t, "no failure is shown", func() bool { return b.find(h.ID).LastError == "" })
 }
 
-// TestDownAtOnce: many deliveries that fail at the same time make the receiver wait no longer
-// than one would.
+// TestDownAtOnce: many deliveries that fail at the same time do not make the sender wait
+// longer than a single one.
 func TestDownAtOnce(t *testing.T) {
 	t.Parallel()
 	b, r := newBench(t), newReceiver(t)
 	b.add(r, nil)
-	const atOnce = 32 // as many as are under way to one receiver
+	const atOnce = 32 // as many deliveries as run to one receiver
 	waiting, failing := make(chan struct{}, atOnce), make(chan struct{})
 	asked, failed := make(chan struct{}, 1), 0
 	r.with(func() {
@@ -458,7 +458,8 @@ func TestRestart(t *testing.T) {
 	}
 }
 
-// TestAway: a receiver that was away for longer than changes are kept learns of that.
+// TestAway: a receiver that was down for longer than changes are kept is told that it
+// missed some.
 func TestAway(t *testing.T) {
 	t.Parallel()
 	b, r := newBench(t), newReceiver(t)
@@ -484,7 +485,7 @@ func TestAway(t *testing.T) {
 	})
 }
 
-// TestGone: 410 disables; resuming goes on.
+// TestGone: the answer 410 disables the webhook, and it can be resumed.
 func TestGone(t *testing.T) {
 	t.Parallel()
 	b, r := newBench(t), newReceiver(t)
@@ -506,7 +507,7 @@ func TestGone(t *testing.T) {
 	})
 }
 
-// TestDisabled: a receiver that fails for 5 days is given up.
+// TestDisabled: a webhook whose receiver fails for 5 days is disabled.
 func TestDisabled(t *testing.T) {
 	t.Parallel()
 	b, r := newBench(t), newReceiver(t)
@@ -525,7 +526,7 @@ func TestDisabled(t *testing.T) {
 	}
 }
 
-// TestReplay sends again what happened since.
+// TestReplay: changes since an instant are delivered again.
 func TestReplay(t *testing.T) {
 	t.Parallel()
 	b, r := newBench(t), newReceiver(t)
@@ -550,7 +551,7 @@ func TestReplay(t *testing.T) {
 	}
 }
 
-// TestRotate: the old secret signs beside the new one for a day.
+// TestRotate: the old secret still signs for a day, together with the new one.
 func TestRotate(t *testing.T) {
 	t.Parallel()
 	b, r := newBench(t), newReceiver(t)

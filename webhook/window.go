@@ -12,41 +12,42 @@ import (
 )
 
 const (
-	// windowMost is how many dialogs are delivered, or wait for it, in memory.
+	// windowMost is how many dialogs with undelivered changes are in memory.
 	windowMost = 128
-	// sentMost is how many dialogs are remembered as delivered over a restart.
+	// sentMost is how many dialogs' delivered versions are remembered over a restart.
 	sentMost = 500
 )
 
-// A job is the changes of one dialog that wait to be delivered, in order.
+// A job is the changes of one dialog that are waiting to be delivered, in order.
 type job struct {
 	id dialog.ID
-	// dialog is the dialog with its history; nil when nothing is left of it.
+	// dialog is the dialog with its history; nil if it was deleted and forgotten.
 	dialog *dialog.Dialog
-	// next is the version that is delivered next, and last the one after which
-	// nothing waits.
+	// next is the version to deliver next, and last is the last one that is waiting.
 	next, last int64
-	// missed is the last version that can't be delivered, 0 for none: the receiver
-	// must learn of that first.
+	// missed is the last version that can't be delivered, 0 for none: the receiver must be
+	// told first.
 	missed   int64
 	attempts int
 
-	// since is the reading that the first waiting version is from. goal is the last
-	// version that was known when a reading ended, 0 for none since, and later the
-	// first reading after that which had more.
+	// since is the reading in which the first waiting version was read. goal is the first
+	// reading that has ended since then, and goalVersion the last version known at that
+	// time; 0 if none has ended. later is the first reading after goal that had a new
+	// version.
 	since, goal, later int
 	goalVersion        int64
 }
 
-// A window has the jobs of one webhook, and knows how far everything was delivered.
+// A window has the jobs of one webhook, and knows up to which place everything was
+// delivered.
 type window struct {
 	jobs  map[dialog.ID]*job
-	ready []*job // those that nothing is sent for, oldest first
-	// reading counts the readings from 1.
+	ready []*job // jobs without a delivery in progress, oldest first
+	// reading is the number of the current reading, from 1.
 	reading int
-	// places are where readings ended before which not everything is delivered.
+	// places are the ends of readings before which something is not delivered yet.
 	places []placed
-	// done is the latest place before which everything was delivered or is held.
+	// done is the latest place before which every change was delivered or is held.
 	done live.Place
 	sent *lru.Cache[dialog.ID, int64]
 }
@@ -68,7 +69,7 @@ func newWindow(done live.Place) *window {
 // hasRoom reports whether a dialog can be added.
 func (w *window) hasRoom(id dialog.ID) bool { return w.jobs[id] != nil || len(w.jobs) < windowMost }
 
-// add adds what is new in a dialog.
+// add adds the new changes of a dialog.
 func (w *window) add(n *live.News) {
 	d := n.Dialog
 	first := d.Version - int64(n.Fresh) + 1
@@ -76,14 +77,14 @@ func (w *window) add(n *live.News) {
 		if j.goal > 0 && j.later == 0 {
 			j.later = w.reading
 		}
-		if d.Version > j.last { // a dialog that was held is read apart, and may be ahead
+		if d.Version > j.last { // a held dialog is read separately, and may be newer
 			j.dialog, j.last = d, d.Version
 		}
 		return
 	}
 	j := &job{id: d.ID, dialog: d, next: first, last: d.Version, since: w.reading}
 	if n.Lost {
-		j.next = 1 // a gap up to what is kept
+		j.next = 1 // reports a gap up to the first version that is kept
 	}
 	if version, ok := w.sent.Get(d.ID); ok {
 		j.next = max(j.next, version+1)
@@ -99,7 +100,7 @@ func (w *window) put(j *job) {
 	w.ready = append(w.ready, j)
 }
 
-// take takes the next job that something can be sent for.
+// take takes the next job out of ready; nil if there is none.
 func (w *window) take() *job {
 	if len(w.ready) == 0 {
 		return nil
@@ -110,8 +111,8 @@ func (w *window) take() *job {
 	return j
 }
 
-// delivered says that everything of the job up to a version needs no more attempts. The
-// job waits for its next turn, or ends.
+// delivered notes that no version up to this one needs another attempt. The caller then
+// puts the job back, or removes it.
 func (w *window) delivered(j *job, version int64) {
 	w.sent.Add(j.id, version)
 	if j.goal > 0 && version >= j.goalVersion {
@@ -119,13 +120,13 @@ func (w *window) delivered(j *job, version int64) {
 	}
 }
 
-// remove ends a job: everything was delivered, or is held.
+// remove removes a job whose changes were all delivered, or are held.
 func (w *window) remove(j *job) {
 	delete(w.jobs, j.id)
 	w.settle()
 }
 
-// read says that a reading has ended at a place.
+// read notes that a reading has ended at a place.
 func (w *window) read(p live.Place) {
 	w.places = append(w.places, placed{w.reading, p})
 	for _, j := range w.jobs {
@@ -137,7 +138,7 @@ func (w *window) read(p live.Place) {
 	w.settle()
 }
 
-// settle moves done on to the latest place that no job is behind.
+// settle moves done to the latest place before which no job is waiting.
 func (w *window) settle() {
 	oldest := w.reading
 	for _, j := range w.jobs {
@@ -150,7 +151,7 @@ func (w *window) settle() {
 	}
 }
 
-// progress fills in how far everything was delivered.
+// progress stores in p up to which place everything was delivered.
 func (w *window) progress(p *dialog.WebhookProgress) {
 	p.Mark, p.At, p.Sent = w.done.Mark, w.done.At.UTC().Truncate(time.Millisecond), nil
 	for _, id := range w.sent.Keys() {

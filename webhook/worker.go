@@ -16,24 +16,24 @@ import (
 )
 
 const (
-	// heldMost is how many dialogs of a webhook may wait for another attempt, each
-	// by itself. When there are more, the whole webhook waits.
+	// heldMost is how many dialogs of a webhook may each wait for their next attempt. When
+	// there are more, the whole webhook waits.
 	heldMost = 500
-	// downAfter is how many dialogs must fail in a row for the receiver to count as
-	// down: then one delivery at a time tries it.
+	// downAfter is how many dialogs in a row must fail before the receiver counts as down.
+	// After that, only one delivery at a time is tried.
 	downAfter = 5
-	// probeFirst and probeSlowest are how long to wait before a receiver that is down
-	// is tried again: twice as long each time.
+	// probeFirst and probeSlowest are the shortest and the longest wait before a receiver
+	// that is down is tried again. The wait doubles each time.
 	probeFirst   = 5 * time.Second
 	probeSlowest = 5 * time.Minute
-	// lookEvery, sweepEvery and saveEvery are how often the store is read without
-	// being woken, also for what became visible late, and how often the progress is
-	// stored.
+	// lookEvery is how often the store is read without being woken, sweepEvery how often
+	// also changes that became visible late are read, and saveEvery how often the progress
+	// is stored.
 	lookEvery  = time.Second
 	sweepEvery = 5 * time.Second
 	saveEvery  = 200 * time.Millisecond
 	saveLatest = 30 * time.Second
-	// drainFor is how long deliveries in progress may take when the worker stops.
+	// drainFor is how long deliveries in progress may take after the worker was stopped.
 	drainFor = 5 * time.Second
 )
 
@@ -46,14 +46,15 @@ type worker struct {
 	log    *slog.Logger
 	kept   time.Duration
 	holder string
-	// attempted is told the result of each attempt; nil for nobody.
+	// attempted is called with the result of each attempt; optional.
 	attempted func(outcome string)
-	// waiting is since when the oldest change waits, in milliseconds since 1970; 0 for none.
+	// waiting is since when the oldest change has been waiting, in milliseconds since
+	// 1970; 0 if none is.
 	waiting  atomic.Int64
 	webhook  dialog.Webhook
 	keys     [][]byte
 	progress dialog.WebhookProgress
-	// disable stops the webhook for good.
+	// disable disables the webhook.
 	disable func(ctx context.Context, failed dialog.Webhook, reason string) error
 
 	woken   chan struct{}
@@ -63,40 +64,41 @@ type worker struct {
 	reader  *live.Reader
 	window  *window
 	held    map[dialog.ID]*dialog.HeldDialog
-	posting context.Context // of the deliveries, which outlive the call that starts them
+	posting context.Context // of deliveries, which outlive the call that starts them
 	running int
-	limit   int // how many deliveries may run
-	// failing are the dialogs that failed in a row, and probe is how long was waited last
-	// since the receiver is down. Nothing is sent before resume, nor before paused, which is what
-	// the receiver asked for.
+	limit   int // how many deliveries may run at the same time
+	// failing are the dialogs that failed in a row. probe is how long the last wait was
+	// since the receiver is down. Nothing is sent before resume, nor before paused, which
+	// the receiver has asked for.
 	failing        map[dialog.ID]bool
 	probe          time.Duration
 	resume, paused time.Time
-	// refused are the held dialogs that were tried again as soon as another delivery had
-	// succeeded. When they fail again, that says nothing about the receiver.
+	// refused are held dialogs that were tried again as soon as another delivery had
+	// succeeded. If they fail again, the receiver does not count as down because of that.
 	refused map[dialog.ID]bool
-	// slowed counts how often the receiver was given more time. Deliveries that were under
-	// way by then do not count once more.
+	// slowed counts how often deliveries were slowed down. A failure of a delivery that
+	// was sent before the latest time does not slow them down once more.
 	slowed int
-	// next is a definition that was not taken up yet.
+	// next are changed settings that are not in use yet.
 	next *dialog.Webhook
-	// saved is the progress as it was stored last, and when.
+	// saved is the progress that was stored last, and savedAt when.
 	saved   dialog.WebhookProgress
 	savedAt time.Time
-	over    bool // it was disabled, or another instance delivers
+	over    bool // the webhook was disabled, or another instance delivers
 }
 
-// A result is that of an attempt for a job; of the gap in everything without one.
+// A result is the result of an attempt. Without a job, the attempt was to report a gap in
+// the changes of all dialogs.
 type result struct {
 	job     *job
-	version int64 // of the dialog that was sent; 0 for a gap
+	version int64 // of the dialog; 0 for a gap
 	missed  int64
-	slowed  int // as in the worker, when it was sent
+	slowed  int // that of the worker, when it was sent
 	to      string
 	outcome
 }
 
-// run delivers until ctx ends or the webhook is disabled.
+// run delivers until ctx ends, the webhook is disabled, or another instance takes over.
 func (w *worker) run(ctx context.Context) {
 	posting, cut := context.WithCancel(context.WithoutCancel(ctx))
 	defer cut()
@@ -117,29 +119,29 @@ func (w *worker) run(ctx context.Context) {
 	w.save(context.WithoutCancel(ctx))
 }
 
-// begin opens the secrets and takes up the progress.
+// begin decrypts the secrets and loads the progress.
 func (w *worker) begin(ctx context.Context) bool {
 	w.window, w.limit = newWindow(live.Place{}), connectionsPerHost
 	w.held, w.failing, w.saved = map[dialog.ID]*dialog.HeldDialog{}, map[dialog.ID]bool{}, w.progress
 	w.refused = map[dialog.ID]bool{}
 	for _, h := range w.progress.Held {
 		w.held[h.ID] = &h
-		if !w.progress.FailingSince.IsZero() { // nothing has succeeded since
+		if !w.progress.FailingSince.IsZero() { // nothing has succeeded since then
 			w.failing[h.ID] = true
 		}
 	}
 	return w.use(w.webhook) && w.start(ctx)
 }
 
-// use takes up a definition, and reports whether its secrets open.
+// use applies changed settings, and reports whether the secrets can be decrypted.
 func (w *worker) use(h dialog.Webhook) bool {
 	keys, err := w.sealer.keys(&h, w.now())
 	w.webhook, w.keys = h, keys
 	return err == nil // else the sender says so when it starts the next worker
 }
 
-// start places the reader: where the progress ends, at the instant that is replayed from,
-// or, when changes were missed, at now.
+// start sets the position of the reader: where the stored progress ends; for a replay, at
+// its instant; or the current position, if changes were missed.
 func (w *worker) start(ctx context.Context) bool {
 	w.reader = live.NewReader(w.store, w.kept, w.now)
 	place := live.Place{Mark: w.progress.Mark, At: w.progress.At, Versions: map[dialog.ID]int64{}}
@@ -161,7 +163,7 @@ func (w *worker) start(ctx context.Context) bool {
 	return true
 }
 
-// rewind moves a place back, so that everything after the instant of a replay is sent
+// rewind moves a place back, so that every change after the instant of the replay is sent
 // again.
 func (w *worker) rewind(ctx context.Context, place *live.Place) error {
 	since := w.webhook.ReplaySince
@@ -187,8 +189,8 @@ func (w *worker) rewind(ctx context.Context, place *live.Place) error {
 	return nil
 }
 
-// skip continues from now, and owes the receiver word of the gap unless nothing was ever
-// delivered.
+// skip continues at the current position. The receiver must then be told of the gap,
+// unless nothing was ever delivered to it.
 func (w *worker) skip(ctx context.Context) bool {
 	if err := w.reader.Start(ctx); err != nil {
 		w.away(ctx, err)
@@ -199,7 +201,7 @@ func (w *worker) skip(ctx context.Context) bool {
 	return true
 }
 
-// deliver reads what changes and delivers it until ctx ends.
+// deliver reads changes and delivers them until ctx ends.
 func (w *worker) deliver(ctx context.Context) {
 	tick, save := time.NewTicker(lookEvery), time.NewTicker(saveEvery)
 	defer tick.Stop()
@@ -237,7 +239,7 @@ func (w *worker) deliver(ctx context.Context) {
 	}
 }
 
-// change takes up another definition.
+// change applies changed settings.
 func (w *worker) change(ctx context.Context, h dialog.Webhook) {
 	w.next = nil
 	if !w.use(h) {
@@ -250,8 +252,8 @@ func (w *worker) change(ctx context.Context, h dialog.Webhook) {
 	}
 }
 
-// drain waits for the deliveries in progress, and reports whether they have ended before
-// ctx.
+// drain waits for the deliveries in progress, and reports whether they ended before ctx
+// did.
 func (w *worker) drain(ctx context.Context) bool {
 	for w.running > 0 {
 		select {
@@ -264,7 +266,7 @@ func (w *worker) drain(ctx context.Context) bool {
 	return true
 }
 
-// look reads what is new. While there is no room for it, deliveries go on.
+// look reads new changes. While the window is full, it waits for deliveries to end.
 func (w *worker) look(ctx context.Context, late bool) {
 	err := w.reader.Read(ctx, late, func(n *live.News) error { return w.add(ctx, n) })
 	switch {
@@ -299,7 +301,7 @@ func (w *worker) add(ctx context.Context, n *live.News) error {
 	return nil
 }
 
-// step waits until something may have changed.
+// step waits until there may be something to do.
 func (w *worker) step(ctx context.Context) error {
 	timer := time.NewTimer(lookEvery)
 	defer timer.Stop()
@@ -321,11 +323,11 @@ func (w *worker) step(ctx context.Context) error {
 	return nil
 }
 
-// errBusy ends a reading that something more urgent waits for. What was read is not
-// lost: the reader goes on after the last dialog that was taken.
+// errBusy interrupts a reading because something more urgent has to be done. Nothing is
+// lost: the next reading continues after the last dialog that was added.
 var errBusy = errors.New("interrupted")
 
-// dispatch starts the deliveries that may run.
+// dispatch starts as many deliveries as may run.
 func (w *worker) dispatch(ctx context.Context) {
 	most := w.limit
 	if w.down() {
@@ -348,7 +350,7 @@ func (w *worker) dispatch(ctx context.Context) {
 // down reports whether the receiver seems to be down.
 func (w *worker) down() bool { return len(w.failing) >= downAfter || w.progress.GapOwed }
 
-// deliverNext sends what is next for a dialog, or ends its job.
+// deliverNext sends the next message about a dialog, or ends its job if there is none.
 func (w *worker) deliverNext(ctx context.Context, j *job) {
 	d := j.dialog
 	if d != nil && len(d.History) > 0 && j.next < d.History[0].Version {
@@ -371,14 +373,14 @@ func (w *worker) deliverNext(ctx context.Context, j *job) {
 	w.end(j)
 }
 
-// end removes a job of which everything was delivered.
+// end removes a job whose changes were all delivered.
 func (w *worker) end(j *job) {
 	delete(w.held, j.id)
 	delete(w.refused, j.id)
 	w.window.remove(j)
 }
 
-// send makes one attempt beside the worker.
+// send makes one attempt, in a goroutine.
 func (w *worker) send(ctx context.Context, r result, m *message, err error) {
 	if err != nil {
 		w.log.ErrorContext(ctx, "encoding a change failed", "webhook", w.webhook.ID, "error", err)
@@ -394,7 +396,7 @@ func (w *worker) send(ctx context.Context, r result, m *message, err error) {
 	}()
 }
 
-// settle takes up what came of an attempt.
+// settle handles the result of an attempt.
 func (w *worker) settle(ctx context.Context, r result) {
 	w.running--
 	if w.attempted != nil {
@@ -429,13 +431,13 @@ func (w *worker) settle(ctx context.Context, r result) {
 	}
 }
 
-// slowDown gives the receiver more time after a failure.
+// slowDown makes the worker wait or send less after a failure.
 func (w *worker) slowDown(r result) {
 	if r.slow {
 		w.paused = later(w.paused, w.now().Add(max(r.pause, time.Second)))
 	}
-	// Deliveries that were under way when the receiver was given more time are no further
-	// attempts to reach it.
+	// Deliveries that were already running when the receiver was last slowed down do not
+	// count as further failures.
 	if r.slowed != w.slowed {
 		return
 	}
@@ -451,8 +453,8 @@ func (w *worker) slowDown(r result) {
 	}
 }
 
-// hurry tries again at once what failed while the receiver was down: once for each
-// dialog, because the receiver may refuse some although it is up.
+// hurry immediately tries again what failed while the receiver was down: once for each
+// dialog, because the receiver may refuse some dialogs although it is up.
 func (w *worker) hurry() {
 	for id := range w.failing {
 		if h := w.held[id]; h != nil {
@@ -493,12 +495,12 @@ func (w *worker) succeed(r result) {
 	w.window.ready = append(w.window.ready, j)
 }
 
-// postpone has a dialog wait for its next attempt. When too many wait already, it stays in
-// the window, which then has no room for more.
+// postpone makes a dialog wait for its next attempt. If too many dialogs are waiting, it
+// stays in the window, so that the window has no room for more.
 func (w *worker) postpone(j *job, missed int64) {
 	j.attempts = min(j.attempts+1, len(schedule))
 	if j.attempts == len(schedule) && missed == 0 {
-		j.missed, j.attempts = j.next, 0 // given up: the receiver must learn of the gap
+		j.missed, j.attempts = j.next, 0 // gave up: the receiver must be told of the gap
 	}
 	if w.held[j.id] == nil && len(w.held) >= heldMost {
 		w.window.ready = append(w.window.ready, j)
@@ -512,7 +514,7 @@ func (w *worker) postpone(j *job, missed int64) {
 	w.window.remove(j)
 }
 
-// revive takes the dialogs into the window whose time has come.
+// revive adds the held dialogs whose time has come to the window.
 func (w *worker) revive(ctx context.Context) {
 	if w.progress.GapOwed || w.now().Before(later(w.resume, w.paused)) {
 		return
@@ -537,8 +539,8 @@ func (w *worker) revive(ctx context.Context) {
 	}
 }
 
-// due reports whether it is time for the next attempt. An instant that is further away than
-// the longest wait is from before the clock was set back.
+// due reports whether it is time for the next attempt. A time that is further away than
+// the longest wait was computed before the clock was set back.
 func (w *worker) due(h *dialog.HeldDialog) bool {
 	left := h.At.Sub(w.now())
 	return left <= 0 || left > longest(h.Attempts)
@@ -551,7 +553,7 @@ func later(a, b time.Time) time.Time {
 	return b
 }
 
-// fail notes a failure of the receiver.
+// fail stores a failure of the receiver.
 func (w *worker) fail(why string) {
 	w.progress.LastError = reason(why)
 	if w.progress.FailingSince.IsZero() {
@@ -559,8 +561,8 @@ func (w *worker) fail(why string) {
 	}
 }
 
-// failingSince is since when nothing succeeded, not counting the time before the webhook
-// was resumed.
+// failingSince returns the time since when nothing has succeeded, not counting the time
+// before the webhook was resumed.
 func (w *worker) failingSince() time.Time {
 	return later(w.progress.FailingSince, w.webhook.ResumedAt)
 }
@@ -573,7 +575,7 @@ func (w *worker) giveUp(ctx context.Context, why string) {
 	}
 }
 
-// away says that the store can't be read.
+// away logs that the store can't be read or written.
 func (w *worker) away(ctx context.Context, err error) {
 	if ctx.Err() == nil {
 		w.log.Log(ctx, levelOf(err), "webhook deliveries interrupted, will retry", "webhook", w.webhook.ID, "error", err)
@@ -607,8 +609,8 @@ func (w *worker) save(ctx context.Context) {
 	}
 }
 
-// noteWaiting notes since when something waits: everything before window.done was
-// delivered, or is held because it failed.
+// noteWaiting stores since when a change has been waiting. Everything before window.done
+// was delivered, or is held because it failed.
 func (w *worker) noteWaiting() {
 	since := int64(0)
 	switch {
@@ -620,8 +622,8 @@ func (w *worker) noteWaiting() {
 	w.waiting.Store(since)
 }
 
-// stored reports whether the progress need not be stored: nothing was delivered and nothing
-// failed, and the place was stored lately.
+// stored reports whether the progress does not have to be stored: nothing was delivered
+// and nothing failed, and the position was stored recently.
 func (w *worker) stored(p *dialog.WebhookProgress) bool {
 	same := *p
 	same.Mark, same.At = w.saved.Mark, w.saved.At

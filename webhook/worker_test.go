@@ -10,7 +10,8 @@ import (
 	"dialogs/store/memory"
 )
 
-// TestSlowAtOnce: deliveries that are refused at the same time ask for less only once.
+// TestSlowAtOnce: several deliveries that are refused at the same time slow the worker
+// down only once.
 func TestSlowAtOnce(t *testing.T) {
 	now := time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
 	w := &worker{limit: connectionsPerHost, failing: map[dialog.ID]bool{}, now: func() time.Time { return now }}
@@ -29,7 +30,8 @@ func TestSlowAtOnce(t *testing.T) {
 	}
 }
 
-// TestDue: a clock that is set back does not make a dialog wait for longer than its schedule.
+// TestDue: after the clock was set back, a dialog does not wait longer than its schedule
+// says.
 func TestDue(t *testing.T) {
 	now := time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
 	w := &worker{now: func() time.Time { return now }}
@@ -53,8 +55,7 @@ func TestDue(t *testing.T) {
 	}
 }
 
-// TestDisableChanged: what fails for good was perhaps changed meanwhile, and is not disabled
-// then.
+// TestDisableChanged: a webhook that was changed after it had failed is not disabled.
 func TestDisableChanged(t *testing.T) {
 	sealer, err := NewSealer([][]byte{[]byte("a secret")}, rand.Reader)
 	if err != nil {
@@ -88,9 +89,9 @@ func TestDisableChanged(t *testing.T) {
 	}
 }
 
-// TestRefusedMany: a receiver that refuses some dialogs and accepts others may count as down
-// now and then. Those that it refuses are tried again at once only one time: else every success
-// would use up an attempt of each.
+// TestRefusedMany: a receiver that refuses some dialogs and accepts others may count as
+// down from time to time. The refused ones are tried again immediately only once;
+// otherwise every success would use up one of their attempts.
 func TestRefusedMany(t *testing.T) {
 	now := time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
 	w := &worker{
