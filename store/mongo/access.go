@@ -11,8 +11,9 @@ import (
 	"dialogs/dialog"
 )
 
-// A userAccess is what is stored about a user who is suspended, or whose sessions were
-// ended. Of one who was erased, the _id is the hash of the id, and a TTL index removes it.
+// A userAccess is stored for a user who is suspended, or whose sessions were ended. For a
+// user who was erased, the _id is the SHA-256 hash of the user id, and a TTL index removes
+// the document.
 type userAccess struct {
 	User          bson.RawValue  `bson:"_id"`
 	Suspended     bool           `bson:"suspended"`
@@ -20,7 +21,7 @@ type userAccess struct {
 	Until         bson.DateTime  `bson:"until,omitempty"`
 }
 
-// hashOf is how an erased user is stored.
+// hashOf returns the _id under which an erased user is stored.
 func hashOf(user dialog.UserID) bson.Binary {
 	sum := sha256.Sum256([]byte(user))
 	return bson.Binary{Data: sum[:]}
@@ -48,7 +49,8 @@ func (s *Store) setAccess(ctx context.Context, doing string, user dialog.UserID,
 	return nil
 }
 
-// UserAccess looks up users.
+// UserAccess returns what is stored about these users; users without a document are left
+// out.
 func (s *Store) UserAccess(ctx context.Context, users []dialog.UserID) ([]dialog.UserAccess, error) {
 	ids, names := make(bson.A, 0, 2*len(users)), make(map[string]dialog.UserID, len(users))
 	for _, user := range users {
@@ -69,7 +71,7 @@ func (s *Store) UserAccess(ctx context.Context, users []dialog.UserID) ([]dialog
 	return all, nil
 }
 
-// AllUserAccess lists all users about whom there is something to know.
+// AllUserAccess lists all users who are suspended, or whose sessions were ended.
 func (s *Store) AllUserAccess(ctx context.Context) ([]dialog.UserAccess, error) {
 	stored, err := s.access(ctx, bson.D{})
 	if err != nil {
@@ -95,7 +97,7 @@ func (s *Store) access(ctx context.Context, filter bson.D) ([]userAccess, error)
 	return stored, nil
 }
 
-// accessOf is what is stored about users who were not erased.
+// accessOf converts the documents of users who were not erased.
 func accessOf(stored []userAccess) (all []dialog.UserAccess) {
 	for _, u := range stored {
 		if user, ok := u.User.StringValueOK(); ok && (u.Suspended || u.SessionsEnded != nil) {

@@ -18,7 +18,7 @@ type apiKey struct {
 	Name      string        `bson:"_id"`
 	Hash      []byte        `bson:"sha256"`
 	CreatedAt bson.DateTime `bson:"created_at"`
-	// What follows is missing in keys from before there were scopes.
+	// The fields from here on are missing in keys from before there were scopes.
 	ExpiresAt *bson.DateTime  `bson:"expires_at,omitempty"`
 	Note      string          `bson:"note,omitempty"`
 	Scopes    dialog.KeyScope `bson:"scopes,omitempty"`
@@ -104,7 +104,7 @@ func (s *Store) UseAPIKey(ctx context.Context, name string, day time.Time) error
 	return nil
 }
 
-// millisOrNone is an instant as it is stored where there may be none.
+// millisOrNone returns a time as it is stored in an optional field: nil for the zero time.
 func millisOrNone(t time.Time) *bson.DateTime {
 	if t.IsZero() {
 		return nil

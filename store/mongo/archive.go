@@ -35,9 +35,9 @@ func (s *Store) Scan(ctx context.Context, after dialog.ID, limit int) ([]dialog.
 	return list, nil
 }
 
-// Restore stores whole dialogs as they are. First it claims the pairs of all of
-// them, then it writes all at once. If it fails in between, restoring again
-// writes what was claimed.
+// Restore stores whole dialogs as they are. First it claims the pairs of all of them, then
+// it writes all dialogs at once. If it fails in between, it can be repeated: it then finds
+// its claims and writes the dialogs.
 func (s *Store) Restore(ctx context.Context, dialogs []dialog.Dialog) error {
 	ctx, end, err := s.begin(ctx)
 	if err != nil {
@@ -110,8 +110,8 @@ func (s *Store) tryHoldPair(ctx context.Context, a, b dialog.UserID, own claim) 
 	return s.supplant(ctx, found, there, own)
 }
 
-// people returns the current and former members of dialogs that are stored
-// already.
+// people returns the stored documents of those dialogs that already exist, with their
+// current and former members.
 func (s *Store) people(ctx context.Context, dialogs []dialog.Dialog) (map[dialog.ID]document, error) {
 	ids := make(bson.A, len(dialogs))
 	for i := range dialogs {
@@ -138,8 +138,8 @@ func (s *Store) people(ctx context.Context, dialogs []dialog.Dialog) (map[dialog
 	return there, nil
 }
 
-// replacement writes a dialog over the one with its id. It is not a replaceOne,
-// because only an update can set a field from the server's clock.
+// replacement overwrites the dialog with the same id. It is an update and not a
+// replaceOne, because only an update can set a field from the server's clock.
 func replacement(d *dialog.Dialog, there document) (driver.WriteModel, error) {
 	doc, err := toDocument(d)
 	if err != nil {

@@ -18,8 +18,8 @@ import (
 	"dialogs/store/mongo/mongotest"
 )
 
-// A server that is away is Unavailable within the deadline, for every method,
-// and nothing of the URI's credentials is in the error.
+// When the server is unavailable, every method returns Unavailable within the deadline,
+// and no error contains the credentials of the URI.
 func TestServerAway(t *testing.T) {
 	t.Parallel()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
@@ -27,7 +27,7 @@ func TestServerAway(t *testing.T) {
 		t.Fatal(err)
 	}
 	address := l.Addr().String()
-	if err := l.Close(); err != nil { // nobody listens there any more
+	if err := l.Close(); err != nil { // nobody listens there any more, so connections are refused
 		t.Fatal(err)
 	}
 	const timeout = 200 * time.Millisecond
@@ -51,7 +51,7 @@ func TestServerAway(t *testing.T) {
 	}
 }
 
-// A server that takes connections and says nothing is away, too.
+// A server that accepts connections but does not answer is also unavailable.
 func TestServerSilent(t *testing.T) {
 	t.Parallel()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
@@ -100,10 +100,10 @@ func calls(s dialog.Store) map[string]func(context.Context) error {
 	}
 }
 
-// The server is killed in the middle of writes and started again: the store
-// continues by itself. What a durable server acknowledged is there; and a
-// repetition with the same key is not a second change, whatever became of the
-// first.
+// The server is killed during writes and started again. The store then works again,
+// without a restart. Every write that a durable server has acknowledged is there.
+// Repeating a write with the same key does not change the dialog twice, no matter whether
+// the first attempt was stored.
 func TestServerKilledInTheMiddleOfWrites(t *testing.T) {
 	t.Parallel()
 	server := mongotest.Start(t)
@@ -167,7 +167,7 @@ func TestServerKilledInTheMiddleOfWrites(t *testing.T) {
 		}
 	}
 	if !server.Durable() {
-		d = create() // all was lost; but the store serves
+		d = create() // this server is not durable, and has lost everything; but the store works
 		acknowledged.Clear()
 	}
 	user := dialog.UserID("after")
@@ -197,7 +197,7 @@ func TestServerKilledInTheMiddleOfWrites(t *testing.T) {
 	}
 }
 
-// Close leaves nothing running.
+// Close stops all goroutines.
 func TestCloseLeavesNothing(t *testing.T) {
 	uri := mongotest.URI(t)
 	others := goleak.IgnoreCurrent()

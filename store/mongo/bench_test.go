@@ -16,8 +16,8 @@ import (
 	"dialogs/store/mongo/mongotest"
 )
 
-// BenchmarkUpdate measures an update beside a bare loop of the driver, which
-// sends the very same commands, ready made, and reads nothing of the answers.
+// BenchmarkUpdate compares an update with a bare loop of the driver, which sends the same
+// commands, prepared in advance, and does not decode the answers.
 func BenchmarkUpdate(b *testing.B) {
 	for _, clients := range []int{1, 8, 32} {
 		b.Run(fmt.Sprintf("bare/clients=%d", clients), func(b *testing.B) {
@@ -53,8 +53,8 @@ func BenchmarkUpdate(b *testing.B) {
 	}
 }
 
-// BenchmarkUpdateOfMany measures what the people of a dialog cost an update of
-// its name: each has a key of the list by updated_at, which changes.
+// BenchmarkUpdateOfMany measures how the number of members affects an update of the name:
+// each member has a key in the index by updated_at, which changes.
 func BenchmarkUpdateOfMany(b *testing.B) {
 	for _, people := range []int{2, 10, 100, 1000} {
 		b.Run(fmt.Sprintf("people=%d", people), func(b *testing.B) {
@@ -67,8 +67,8 @@ func BenchmarkUpdateOfMany(b *testing.B) {
 	}
 }
 
-// BenchmarkList measures the first page of users with few dialogs and with
-// many, among 20,000.
+// BenchmarkList measures the first page of users with few and with many dialogs, in a
+// store with 20,000 dialogs.
 func BenchmarkList(b *testing.B) {
 	uri := mongotest.URI(b)
 	if err := mongo.MakeIndexes(b.Context(), mongotest.Connect(b, uri)); err != nil {
@@ -142,7 +142,7 @@ func newBench(b *testing.B, clients, people int) *bench {
 	return made
 }
 
-// plan renames a client's dialog, to the one name and the other in turn.
+// plan renames a client's dialog, to one of two names in turn.
 func (m *bench) plan(client, n int) dialog.Plan {
 	return dialog.Plan{
 		ID: m.ids[client], Caller: dialog.Caller{User: "owner"}, Policy: dialog.DefaultPolicy(dialog.DefaultLimits()),

@@ -11,8 +11,8 @@ import (
 	"dialogs/dialog"
 )
 
-// A claim reserves the id of a dialog for something that must be unique. Its _id
-// says for what, in separate fields and never as joined text.
+// A claim reserves the id of a dialog for something that must be unique. Its _id says for
+// what, in separate fields: joined text could be ambiguous.
 type claim struct {
 	// ID is a pairClaim or a keyClaim.
 	ID any `bson:"_id"`
@@ -26,7 +26,7 @@ type claim struct {
 	InputHash string         `bson:"input_hash,omitempty"`
 }
 
-// A pairClaim is for the only Private dialog of two users, in byte order.
+// A pairClaim is for the only Private dialog of two users, who are in byte order.
 type pairClaim struct {
 	Pair struct {
 		A dialog.UserID `bson:"a"`
@@ -59,11 +59,11 @@ func keyOf(p *dialog.CreatePlan) keyClaim {
 	return keyClaim{User: who.User, APIKey: who.APIKey, Key: p.Key}
 }
 
-// expired reports whether the claim is so old that its key counts no longer, and
-// that the creation which made it can't still be in progress.
+// expired reports whether the claim is so old that its key is no longer valid, and that
+// the creation that made it can't still be running.
 func (c *claim) expired(now time.Time) bool { return dialog.KeyExpired(instant(c.At), now) }
 
-// take makes the claim, or returns the existing one.
+// take makes the claim, or returns the existing one, for which mine is false.
 func (s *Store) take(ctx context.Context, c claim) (there claim, mine bool, err error) {
 	_, err = s.claims.InsertOne(ctx, c)
 	if err == nil {
@@ -80,8 +80,8 @@ func (s *Store) take(ctx context.Context, c claim) (there claim, mine bool, err 
 	return there, false, err
 }
 
-// takeOver replaces a claim that is no longer needed, unless another creation
-// was faster.
+// takeOver replaces a claim that is no longer needed. If another creation was faster, it
+// returns errAgain.
 func (s *Store) takeOver(ctx context.Context, old, c claim) error {
 	result, err := s.claims.ReplaceOne(ctx, old.exactly(), c)
 	if err != nil {
@@ -93,9 +93,9 @@ func (s *Store) takeOver(ctx context.Context, old, c claim) error {
 	return nil
 }
 
-// supplant takes over the claim of a dialog that is deleted or was never created.
-// A creation in progress might still create it: a tombstone with its id prevents
-// that.
+// supplant takes over the claim of a dialog that is deleted or was never created. If it
+// was never created, a creation that is still running could do so: a tombstone with its id
+// prevents that.
 func (s *Store) supplant(ctx context.Context, made bool, there, own claim) error {
 	if !made {
 		at := own.At
@@ -121,7 +121,7 @@ func (s *Store) drop(ctx context.Context, c claim) error {
 	}
 }
 
-// exactly matches the claim as long as it was not taken over.
+// exactly matches the claim, unless it was taken over.
 func (c *claim) exactly() bson.D {
 	return bson.D{{Key: fieldID, Value: c.ID}, {Key: "dialog_id", Value: c.Dialog}, {Key: "at", Value: c.At}}
 }

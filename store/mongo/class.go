@@ -51,7 +51,7 @@ func (s *Store) Classes(ctx context.Context) ([]dialog.Class, error) {
 	return all, nil
 }
 
-// SaveClass stores a class if the stored one has the revision before it.
+// SaveClass stores a class if the stored revision is the one before it.
 func (s *Store) SaveClass(ctx context.Context, c dialog.Class) (saved bool, err error) {
 	ctx, end, err := s.begin(ctx)
 	if err != nil {

@@ -12,27 +12,28 @@ import (
 	"go.mongodb.org/mongo-driver/v2/mongo/options"
 )
 
-// overlap covers writes that become visible later than others of the same time,
-// and a database clock that goes back, for example when the primary changes.
+// overlap is how far readers of changes look back: a write can become visible later than
+// others of the same time, and the database's clock can go back, for example when the
+// primary changes.
 const overlap = 10 * time.Second
 
-// clockEvery is the shortest time between two readings of the database's clock.
+// clockEvery is how long a reading of the database's clock is used.
 const clockEvery = time.Second
 
-// A reading is the content of the clock's document.
+// A reading is the content of the document with the database's clock.
 type reading struct {
-	// Epoch changes when the clock has gone back by more than the overlap:
-	// earlier places are no longer valid.
+	// Epoch changes when the clock has gone back by more than the overlap. Marks of an
+	// earlier epoch are not valid.
 	Epoch bson.ObjectID `bson:"epoch"`
 	Now   bson.DateTime `bson:"now"`
-	// Latest is the latest time that an instance has seen.
+	// Latest is the latest time that any instance has read.
 	Latest bson.DateTime `bson:"latest"`
-	// Kept has, for each retention time of instances in milliseconds, when one
-	// of them last reported it.
+	// Kept has, for each retention time in milliseconds that instances are set to, when
+	// one of them last reported it.
 	Kept map[string]bson.DateTime `bson:"kept"`
 }
 
-// A clock reads the database's clock, for all callers of a store.
+// A clock reads the database's clock for all callers of a store.
 type clock struct {
 	mu   sync.Mutex
 	last reading
@@ -58,7 +59,7 @@ func (s *Store) departedAt(now time.Time) time.Time {
 
 // now returns a reading that is at most a second old.
 func (s *Store) now(ctx context.Context, kept time.Duration) (reading, error) {
-	s.clock.mu.Lock() // one reads, the others wait for it
+	s.clock.mu.Lock() // one caller reads, and the others wait for it
 	defer s.clock.mu.Unlock()
 	if !s.clock.at.IsZero() && time.Since(s.clock.at) < clockEvery {
 		return s.clock.last, nil
@@ -114,8 +115,8 @@ func (s *Store) renewEpoch(ctx context.Context, r reading) error {
 	return err
 }
 
-// forgets reports whether an instance that keeps what it deletes for a shorter
-// time may have forgotten something after the floor.
+// forgets reports whether an instance with a shorter retention time may have forgotten a
+// deleted dialog after the floor.
 func (r *reading) forgets(floor bson.DateTime, kept time.Duration) bool {
 	for text, said := range r.Kept {
 		shorter, err := strconv.ParseInt(text, 10, 64)

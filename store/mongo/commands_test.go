@@ -10,7 +10,7 @@ import (
 	"dialogs/dialog"
 )
 
-// What the commands of a kind of change are.
+// These are the commands that different changes send.
 const (
 	once      = "findAndModify"
 	long      = "find findAndModify"
@@ -18,8 +18,8 @@ const (
 	refused   = "findAndModify find"
 )
 
-// An ordinary change is one command and no other. The rest costs what is
-// written here, and no more.
+// An ordinary change sends exactly one command. Other changes send exactly the commands
+// that are listed here.
 func TestCommandsOfEachKindOfChange(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t)
@@ -99,7 +99,7 @@ func TestCommandsOfEachKindOfChange(t *testing.T) {
 	t.Logf("commands of each kind of change:\n%s", out.String())
 }
 
-// others are the commands of calls that do not update a dialog.
+// others checks the commands of calls that do not update a dialog.
 func (f *fixture) others(table *tabwriter.Writer) {
 	f.t.Helper()
 	owner := dialog.Caller{User: "owner"}

@@ -12,10 +12,10 @@ import (
 	"dialogs/dialog"
 )
 
-// Create claims what must be unique, and then creates the dialog with the
-// claimed id. A claim without a dialog means that a creation is in progress or
-// has crashed: any creation that finds the claim creates the dialog with the
-// claimed id. So exactly one of all attempts succeeds.
+// Create first claims what must be unique, and then creates the dialog with the claimed
+// id. A claim without a dialog means that a creation is running or has crashed: every
+// creation that finds the claim tries to create the dialog with the claimed id. So exactly
+// one of all attempts succeeds.
 func (s *Store) Create(ctx context.Context, p dialog.CreatePlan) (dialog.CreateOutcome, error) {
 	ctx, end, err := s.begin(ctx)
 	if err != nil {
@@ -39,13 +39,12 @@ func (s *Store) Create(ctx context.Context, p dialog.CreatePlan) (dialog.CreateO
 			return dialog.CreateOutcome{}, s.fail(ctx, "creating a dialog", err)
 		}
 		if !p.IDGiven {
-			id = bson.NewObjectID() // the previous one may be used up
+			id = bson.NewObjectID() // the id of the last try may be taken
 		}
 	}
 }
 
-// errAgain means that another creation has interfered, and that the next try
-// will find its result.
+// errAgain means that another creation has interfered. The next try will find its result.
 var errAgain = errors.New("another creation interfered")
 
 // A creation is one attempt to create a dialog.
@@ -58,7 +57,7 @@ type creation struct {
 	claims []claim
 }
 
-// try returns the dialog that it created or found.
+// try returns the dialog that it has created or found.
 func (c *creation) try(ctx context.Context) (dialog.CreateOutcome, error) {
 	for _, claim := range []func(context.Context) (document, bool, error){c.claimKey, c.claimPair} {
 		there, found, err := claim(ctx)
@@ -72,8 +71,8 @@ func (c *creation) try(ctx context.Context) (dialog.CreateOutcome, error) {
 	return c.insert(ctx)
 }
 
-// claimKey claims the plan's key, if it has one, or finds the dialog that was
-// created with it before.
+// claimKey claims the plan's idempotency key, if it has one. If a dialog was already
+// created with the key, it returns that one.
 func (c *creation) claimKey(ctx context.Context) (made document, found bool, err error) {
 	if c.plan.Key == "" {
 		return document{}, false, nil
@@ -95,7 +94,7 @@ func (c *creation) claimKey(ctx context.Context) (made document, found bool, err
 			return document{}, false, err
 		}
 		if found && !c.made(&made) {
-			// A creation failed, and crashed before it removed its claim.
+			// An earlier creation failed, and crashed before it removed its claim.
 			return document{}, false, cmp.Or(c.store.drop(ctx, there), errAgain)
 		}
 		if err := c.plan.CheckReplay(there.InputHash); err != nil || found {
@@ -107,8 +106,8 @@ func (c *creation) claimKey(ctx context.Context) (made document, found bool, err
 	return document{}, false, nil
 }
 
-// claimPair claims the two users of a Private dialog, or finds their existing
-// one.
+// claimPair claims the pair of users of a Private dialog. If they already have one, it
+// returns that one.
 func (c *creation) claimPair(ctx context.Context) (made document, found bool, err error) {
 	a, b, ok := c.plan.Pair()
 	if !ok {
@@ -140,10 +139,10 @@ func (c *creation) claimPair(ctx context.Context) (made document, found bool, er
 	return document{}, false, nil
 }
 
-// adopt uses the id that another creation has claimed, which is in progress or
-// has crashed: one of the two then creates the dialog. Claims for another id
-// change to it first: after a crash, no claim may have the id of a dialog that
-// nobody creates.
+// adopt uses the id that another creation has claimed, which is still running or has
+// crashed: one of the two will create the dialog. Before that, the claims that this
+// creation already has are changed to the same id: if it crashes, no claim may refer to a
+// dialog that nobody will create.
 func (c *creation) adopt(ctx context.Context, id bson.ObjectID) error {
 	c.id = id
 	for i, old := range c.claims {
@@ -155,8 +154,9 @@ func (c *creation) adopt(ctx context.Context, id bson.ObjectID) error {
 	return nil
 }
 
-// insert creates the dialog, unless its id is taken: by the same creation, sent
-// twice; by another creation of the pair; or by an unrelated dialog.
+// insert creates the dialog. If the id is taken, it finds out by what: by the same
+// creation, which was sent twice; by another creation for the pair; or by an unrelated
+// dialog.
 func (c *creation) insert(ctx context.Context) (dialog.CreateOutcome, error) {
 	if owner, most, ok := c.plan.Receives(); ok {
 		full, err := c.store.ownsPublicGroups(ctx, owner, most)
@@ -193,8 +193,8 @@ func (c *creation) insert(ctx context.Context) (dialog.CreateOutcome, error) {
 	case c.made(&there):
 		return outcome(&there)
 	case c.isPair(&there):
-		// The claim of the pair refers to this dialog; the claim of the key is
-		// removed.
+		// The claim of the pair is right, because it refers to this dialog. The claim of
+		// the key is not.
 		if c.plan.Key != "" {
 			err = c.store.drop(ctx, c.claims[0])
 		}
@@ -237,11 +237,11 @@ func outcome(doc *document) (dialog.CreateOutcome, error) {
 	return dialog.CreateOutcome{Dialog: d}, err
 }
 
-// insert stores a new dialog. It is an upsert that never matches, because only an
+// insert stores a new dialog. It is an upsert whose filter never matches, because only an
 // update can set a field from the server's clock.
 func (s *Store) insert(ctx context.Context, doc document) error {
 	filter := bson.D{{Key: fieldID, Value: doc.ID}, never()[0]}
-	doc.ID = bson.ObjectID{} // the filter gives it
+	doc.ID = bson.ObjectID{} // the filter sets it
 	update := bson.D{
 		{Key: "$setOnInsert", Value: doc},
 		{Key: "$currentDate", Value: bson.D{{Key: fieldChangedAt, Value: true}}},

@@ -14,13 +14,13 @@ import (
 	"dialogs/store/mongo/mongotest"
 )
 
-// The ids that dead creations have claimed.
+// These ids were claimed by creations that have crashed.
 var (
 	claimed      = bson.ObjectID{1}
 	otherClaimed = bson.ObjectID{2}
 )
 
-// A grave is what a creation that died left behind, written as it writes it.
+// A grave has the documents that a crashed creation has left behind.
 type grave struct {
 	*fixture
 	db *driver.Database
@@ -39,7 +39,7 @@ func (g *grave) insert(collection string, document bson.D) {
 	}
 }
 
-// claimKey claims the key k of user a, for the creation of the hash.
+// claimKey claims the key k of user a, for a creation with this input hash.
 func (g *grave) claimKey(id bson.ObjectID, hash string) {
 	g.t.Helper()
 	now := g.now.Now()
@@ -61,7 +61,8 @@ func (g *grave) claimPair(id bson.ObjectID, at time.Time) {
 	})
 }
 
-// tombstone is a dialog without records, as one that is to keep another out.
+// tombstone inserts a tombstone without records, which prevents the creation of the
+// dialog.
 func (g *grave) tombstone(id bson.ObjectID) {
 	g.t.Helper()
 	now := g.now.Now()
@@ -85,7 +86,7 @@ func (g *grave) delete(collection string, filter bson.D) {
 	}
 }
 
-// hash is the input hash of a creation, by making and unmaking it.
+// hash returns the input hash of a creation: it creates the dialog and removes it again.
 func (g *grave) hash(c dialog.Caller, creation dialog.Creation) string {
 	g.t.Helper()
 	out, err := g.service.Create(g.t.Context(), c, creation)
@@ -117,17 +118,17 @@ func given(c dialog.Creation, id bson.ObjectID) dialog.Creation {
 	return c
 }
 
-// A creation can stop between any two of its steps. The next caller, be it
-// the same caller again or somebody else, finds everything in order.
+// A creation can crash between any two of its steps. The next creation, by the same caller
+// or another one, must still work.
 func TestCreationsThatDied(t *testing.T) {
 	t.Parallel()
 	for _, test := range []struct {
 		reason   string
-		left     func(g *grave) // what the dead one left behind
+		left     func(g *grave) // what the crashed creation left behind
 		caller   dialog.Caller
 		creation dialog.Creation
-		want     bson.ObjectID // the id of what comes of it; zero for a new one
-		code     dialog.Code   // instead
+		want     bson.ObjectID // the id of the resulting dialog; zero for a new one
+		code     dialog.Code   // the error, instead of a dialog
 	}{
 		{
 			reason: "key claimed, no dialog: the same call again makes it",
@@ -251,8 +252,8 @@ func TestCreationsThatDied(t *testing.T) {
 	}
 }
 
-// holds checks that the dialog is there, that it is what the same call is
-// answered with again, and that the pair has no other.
+// holds checks that the dialog exists, that the same call returns it again, and that the
+// pair has no other dialog.
 func (g *grave) holds(caller dialog.Caller, creation dialog.Creation, want dialog.ID) {
 	g.t.Helper()
 	if _, err := g.store.Dialog(g.t.Context(), want, true); err != nil {
@@ -275,17 +276,18 @@ func (g *grave) holds(caller dialog.Caller, creation dialog.Creation, want dialo
 	}
 }
 
-// A creation that was overtaken while it was under way must not make a second
-// dialog of the pair: here it continues after the other has claimed, and made.
+// A creation that was overtaken while it was running must not create a second dialog for
+// the pair. Here, it continues after the other one has claimed the pair and created the
+// dialog.
 func TestOvertakenCreation(t *testing.T) {
 	t.Parallel()
 	g := newGrave(t)
-	g.claimPair(claimed, g.now.Now()) // by the one that is slow
+	g.claimPair(claimed, g.now.Now()) // the claim of the slow creation
 	made, err := g.service.Create(t.Context(), backend, given(privateOfA, otherClaimed))
 	if err != nil || !made.Created {
 		t.Fatalf("overtaking: created %v, %v", made.Created, err)
 	}
-	// The slow one's next step: to make the dialog that it claimed.
+	// The next step of the slow creation is to create the dialog that it has claimed.
 	var plan dialog.CreatePlan
 	capture := &capturing{Store: g.store, plan: &plan}
 	if _, err := dialog.NewService(capture, dialog.DefaultPolicy(dialog.DefaultLimits()), g.now.Now, nil).Create(t.Context(), a, privateOfA); err != nil {
@@ -302,7 +304,7 @@ func TestOvertakenCreation(t *testing.T) {
 	}
 }
 
-// capturing keeps a plan and makes nothing of it.
+// A capturing store keeps the plan of a creation and creates nothing.
 type capturing struct {
 	dialog.Store
 	plan *dialog.CreatePlan

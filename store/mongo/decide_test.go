@@ -18,19 +18,19 @@ import (
 	"dialogs/store/storetest"
 )
 
-// A witness is a store that holds every update against Decide on the dialog
-// as it was: the answer, and what is stored afterwards. No two may write to
-// one dialog at once.
+// A witness compares every update with the result of Decide for the dialog as it was
+// before: the answer, and the stored dialog. Updates of one dialog must not run at the
+// same time.
 type witness struct {
 	dialog.Store
-	// straight and long count the changes by the way they took.
+	// straight and long count the changes that were made in that way.
 	straight, long *atomic.Int64
 }
 
 func (w *witness) Update(ctx context.Context, p dialog.Plan) (dialog.Outcome, error) {
 	before, err := mongo.Look(ctx, w.Store, p.ID)
 	if err != nil || before.Forgotten(p.At) {
-		return w.Store.Update(ctx, p) // of what is not there, or is over, Decide does not know
+		return w.Store.Update(ctx, p) // Decide is not called for dialogs that do not exist or are forgotten
 	}
 	want, refused := p.Decide(before)
 	watched, record := recorded(ctx)
@@ -60,11 +60,10 @@ func (w *witness) Update(ctx context.Context, p dialog.Plan) (dialog.Outcome, er
 	return got, err
 }
 
-// The same random operations must give the same answers and leave the same
-// dialogs on both engines. And on this one each update, whichever way it took,
-// must be what Decide says: wherever the filter of the one command matches,
-// Decide allows the change and makes the same of it. The limits are so low
-// that random operations meet each of them.
+// The same random operations must have the same results and leave the same dialogs on both
+// engines. On MongoDB, each update must also have the result of Decide, whether it was
+// made by one command or in several steps. The limits are so low that random operations
+// reach each of them.
 func TestEnginesAgree(t *testing.T) {
 	t.Parallel()
 	const seed = 1

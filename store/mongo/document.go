@@ -24,8 +24,8 @@ const (
 	fieldCustomBytes = "custom_bytes"
 	fieldCreatedAt   = "created_at"
 	fieldUpdatedAt   = "updated_at"
-	// fieldChangedAt is the time of the last write by the database's clock. It
-	// finds what changed lately: updated_at can't, because it comes from the
+	// fieldChangedAt is the time of the last write by the database's clock, which finds
+	// recent changes. updated_at is not suitable for that, because it comes from the
 	// clocks of many instances.
 	fieldChangedAt   = "changed_at"
 	fieldVersion     = "version"
@@ -48,9 +48,9 @@ type document struct {
 	Owner     dialog.UserID   `bson:"owner_id"`
 	Occupants []dialog.UserID `bson:"occupant_ids,omitempty"`
 	Admins    []dialog.UserID `bson:"admin_ids,omitempty"`
-	// ListedFor is for queries of lists only: see listedFor. It is not read.
+	// ListedFor is only for queries of lists, see listedFor. It is never read.
 	ListedFor bson.A `bson:"listed_for,omitempty"`
-	// Custom is class, field, native value.
+	// Custom has the native value of each field, by class and field.
 	Custom bson.Raw `bson:"custom_data,omitempty"`
 	// CustomBytes is an upper bound of the size of the custom data: every value
 	// that is set increases it. The long way sets it to the exact size.
@@ -63,9 +63,9 @@ type document struct {
 	// DeletedAt marks a tombstone, which a TTL index removes after ForgetAt.
 	DeletedAt *bson.DateTime `bson:"deleted_at,omitempty"`
 	ForgetAt  *bson.DateTime `bson:"forget_at,omitempty"`
-	// DeletedFor is the ListedFor of before the deletion. It is not read.
+	// DeletedFor is what ListedFor was before the deletion. It is never read.
 	DeletedFor bson.A `bson:"deleted_for,omitempty"`
-	// Departed is who stopped being part of the dialog, the latest last.
+	// Departed are the users who are no longer part of the dialog, the latest last.
 	Departed []departure `bson:"departed,omitempty"`
 	// CreatedWith is the key that the dialog was created with. A claim of a
 	// key is only valid if its dialog has the same key here.
@@ -91,7 +91,7 @@ type record struct {
 	InputHash  string            `bson:"input_hash,omitempty"`
 }
 
-// A departure is one user who stopped being part of a dialog.
+// A departure is a user who is no longer part of a dialog.
 type departure struct {
 	User dialog.UserID `bson:"user"`
 	// At is by the database's clock, as far as the instance that wrote it knew it.
@@ -100,21 +100,20 @@ type departure struct {
 	Until bson.DateTime `bson:"until"`
 }
 
-// departedMost is how many departures a dialog remembers, the latest.
+// departedMost is how many departures are remembered for each dialog, the latest ones.
 const departedMost = 1000
 
-// These are in listed_for in addition to the ids of users. They are numbers, so
-// that they never equal the id of a user.
+// These values can be in listed_for, like the ids of users. They are numbers, so that they
+// are never equal to a user id.
 const (
-	// everyServer puts a dialog into the lists of servers: it is in every
-	// dialog.
+	// everyServer puts a dialog into the lists of servers. Every dialog has it.
 	everyServer int32 = 0
 	// everyUser puts a dialog into the list of public groups.
 	everyUser int32 = 1
 )
 
-// listedFor says in whose lists the dialog is: it repeats the row [dialog.See]
-// of the rules. One array serves every scope, and every index starts with it.
+// listedFor returns in whose lists the dialog is. It repeats the rule [dialog.See]. One
+// array serves every scope, and every index of lists starts with it.
 func listedFor(d *dialog.Dialog) bson.A {
 	if d.Deleted {
 		return nil
@@ -206,7 +205,7 @@ func (r *record) record() dialog.Record {
 	}
 }
 
-// objectID fails only for a text that is not a dialog id.
+// objectID returns an error for a text that is not a dialog id.
 func objectID(id dialog.ID) (bson.ObjectID, error) {
 	oid, err := bson.ObjectIDFromHex(string(id))
 	if err != nil {

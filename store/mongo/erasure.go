@@ -39,7 +39,7 @@ func (s *Store) StartErasure(ctx context.Context, e dialog.Erasure) (dialog.Eras
 		if driver.IsDuplicateKeyError(err) {
 			err = s.erasures.FindOne(ctx, bson.D{{Key: "_id", Value: e.User}}).Decode(&there)
 		}
-		if errors.Is(err, driver.ErrNoDocuments) || isContention(err) { // it has just finished
+		if errors.Is(err, driver.ErrNoDocuments) || isContention(err) { // the existing job has just finished
 			if err = pause(ctx, try); err == nil {
 				continue
 			}
@@ -73,7 +73,7 @@ func (s *Store) Erasures(ctx context.Context) ([]dialog.Erasure, error) {
 	return all, nil
 }
 
-// AdvanceErasure stores how far a job has come.
+// AdvanceErasure stores the progress of a job: the last dialog that is done.
 func (s *Store) AdvanceErasure(ctx context.Context, user dialog.UserID, after dialog.ID) (bool, error) {
 	ctx, end, err := s.begin(ctx)
 	if err != nil {
@@ -87,8 +87,9 @@ func (s *Store) AdvanceErasure(ctx context.Context, user dialog.UserID, after di
 	return result.MatchedCount > 0, nil
 }
 
-// FinishErasure removes what is kept about a user besides dialogs, unless they are a
-// member of one. The job is last: after a crash in between, it is finished again.
+// FinishErasure removes everything that is kept about a user besides dialogs, unless the
+// user is again a member of a dialog. It removes the job last: after a crash, the job is
+// finished again.
 func (s *Store) FinishErasure(ctx context.Context, user dialog.UserID, until time.Time) (bool, error) {
 	ctx, end, err := s.begin(ctx)
 	if err != nil {
@@ -120,7 +121,8 @@ func (s *Store) finishErasure(ctx context.Context, user dialog.UserID, until tim
 			return false, err
 		}
 	}
-	// Unless the sessions were ended again in the meantime: that would be forgotten.
+	// If the sessions were ended again in the meantime, the document is kept: it would be
+	// lost.
 	same := bson.D{{Key: "_id", Value: user}, {Key: "sessions_ended", Value: access.SessionsEnded}}
 	if _, err = s.users.DeleteOne(ctx, same); err != nil {
 		return false, err
@@ -153,7 +155,7 @@ func (s *Store) ErasedUsers(ctx context.Context) (all []dialog.ErasedUser, err e
 	return all, nil
 }
 
-// KeepErasedUser stores a user who was erased in another store.
+// KeepErasedUser stores a user who was erased in another store, which is being migrated.
 func (s *Store) KeepErasedUser(ctx context.Context, u dialog.ErasedUser) error {
 	ctx, end, err := s.begin(ctx)
 	if err != nil {
@@ -188,11 +190,12 @@ func claimsOf(user dialog.UserID) bson.D {
 	})
 }
 
-// claimInUse is how long a claim without a dialog is one of a creation in progress.
+// claimInUse is for how long a claim without a dialog may belong to a creation that is
+// still running.
 const claimInUse = time.Minute
 
 // dropClaimsOf removes the claims that name a user, who is no longer a member of any
-// dialog. It reports whether none is left: a creation may use one.
+// dialog. It reports whether none is left: a creation that is running may still need one.
 func (s *Store) dropClaimsOf(ctx context.Context, user dialog.UserID) (dropped bool, err error) {
 	cursor, err := s.claims.Find(ctx, claimsOf(user))
 	if err != nil {
@@ -218,7 +221,7 @@ func (s *Store) dropClaimsOf(ctx context.Context, user dialog.UserID) (dropped b
 	return left == 0, err
 }
 
-// UserKept looks for what is kept about a user besides dialogs.
+// UserKept reports whether anything is kept about a user besides dialogs.
 func (s *Store) UserKept(ctx context.Context, user dialog.UserID) (bool, error) {
 	ctx, end, err := s.begin(ctx)
 	if err != nil {

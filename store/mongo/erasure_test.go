@@ -12,7 +12,7 @@ import (
 	"dialogs/store/storetest"
 )
 
-// TestErasureLeavesNothing looks at every document of every collection for an erased user.
+// TestErasureLeavesNothing searches every document of every collection for an erased user.
 func TestErasureLeavesNothing(t *testing.T) {
 	uri := mongotest.URI(t)
 	storetest.Erase(t, func(t testing.TB) dialog.Store { return open(t, uri, mongo.Options{}) })

@@ -22,8 +22,8 @@ const (
 	codeIndexKeySpecs        = 86
 )
 
-// away are the error codes of a server that can't answer now, or of a replica
-// set without a primary. The outcome may be unknown, and a retry may work.
+// away are the error codes of a server that can't answer at the moment, or of a replica
+// set without a primary. The command may have been executed or not, and a retry may work.
 var away = [...]int{
 	6,     // HostUnreachable
 	7,     // HostNotFound
@@ -54,17 +54,17 @@ var away = [...]int{
 	16500, // TooManyRequests, of Azure
 }
 
-// fail converts an error of the driver: into Unavailable when the server could
-// not be reached or could not answer in time, or else into an internal one.
-// Callers never see the driver's text, and the log never sees a credential.
+// fail converts an error of the driver: to Unavailable if the server could not be reached
+// or did not answer in time, otherwise to an internal error. Callers never see the
+// driver's text, and the log never contains a credential.
 func (s *Store) fail(ctx context.Context, doing string, err error) error {
 	var own *dialog.Error
 	if errors.As(err, &own) {
 		return err
 	}
 	said := fmt.Errorf("%s: %w", doing, s.errors.clean(err))
-	// Gateways have their own codes for an unavailable database. If nothing
-	// else can be read either, the request is not at fault.
+	// Gateways have error codes of their own for an unavailable database. If nothing else
+	// can be read either, the database is unavailable, and the request is not at fault.
 	if ctx.Err() != nil || isAway(err) || s.readAny(ctx) != nil {
 		return dialog.ErrUnavailable(said)
 	}
@@ -92,9 +92,9 @@ func isAway(err error) bool {
 	return false
 }
 
-// isUnconnected reports whether there was no connection to send the request on:
-// no server was found, or the handshake failed, which includes its
-// authentication. A request that was never sent is not a fault of the caller.
+// isUnconnected reports whether there was no connection for the request: no server was
+// found, or the handshake failed, which includes the authentication. The caller is not at
+// fault for a request that was never sent.
 func isUnconnected(err error) bool {
 	var connection topologyerrors.ConnectionError
 	var selection topologyerrors.ServerSelectionError
@@ -107,14 +107,13 @@ func hasCode(err error, code int) bool {
 	return errors.As(err, &server) && server.HasErrorCode(code)
 }
 
-// isContention reports whether another write interfered, so that a retry may
-// work.
+// isContention reports whether another write has interfered, so that a retry may work.
 func isContention(err error) bool { return hasCode(err, codeWriteConflict) }
 
 // A scrubber removes credentials from errors.
 type scrubber struct{ secrets []string }
 
-// newScrubber takes the password of a URI, as it is written and unescaped.
+// newScrubber finds the password in a URI, both as it is written there and unescaped.
 func newScrubber(uri string) scrubber {
 	_, rest, _ := strings.Cut(uri, "://")
 	authority, _, _ := strings.Cut(rest, "?")
@@ -136,8 +135,8 @@ func newScrubber(uri string) scrubber {
 	return s
 }
 
-// clean returns the error without credentials: unchanged if it has none, or else
-// only its text.
+// clean returns the error without credentials: unchanged if it has none, otherwise only
+// its cleaned text.
 func (s scrubber) clean(err error) error {
 	if err == nil || len(s.secrets) == 0 {
 		return err

@@ -15,8 +15,8 @@ func writeError(code int) error {
 	return driver.WriteException{WriteErrors: driver.WriteErrors{{Code: code}}}
 }
 
-// Two who want the same claim at once may be told so as a duplicate key or as
-// a write conflict: both are contention, and tried again.
+// Two callers that make the same claim at the same time can get a duplicate key error or a
+// write conflict. Both mean contention, and are tried again.
 func TestContentionIsTriedAgain(t *testing.T) {
 	t.Parallel()
 	other := errors.New("another")

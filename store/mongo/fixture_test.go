@@ -10,7 +10,7 @@ import (
 	"dialogs/store/storetest"
 )
 
-// A fixture is a service on a store of its own, with a class C.
+// A fixture is a service with a store of its own and a custom class C.
 type fixture struct {
 	t       testing.TB
 	uri     string
@@ -33,7 +33,7 @@ func newFixture(t testing.TB) *fixture {
 	return f
 }
 
-// create makes a dialog of owner, admin, b and c, or of owner and b.
+// create makes a dialog of owner, admin, b and c; a Private one of owner and b.
 func (f *fixture) create(typ dialog.Type) dialog.ID {
 	f.t.Helper()
 	c := dialog.Creation{Type: typ, Name: dialog.Some("old name"), Photo: dialog.Some("old photo"), Admins: []dialog.UserID{"admin"}}

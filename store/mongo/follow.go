@@ -12,7 +12,8 @@ import (
 	"dialogs/dialog"
 )
 
-// Error codes that say that a server has no change streams, or not for us.
+// These error codes mean that the server has no change streams, or that our user may not
+// use them.
 const (
 	codeUnauthorized        = 13
 	codeCommandNotFound     = 59
@@ -27,11 +28,11 @@ var noStreams = [...]int{
 	codeNotImplemented, codeCommandNotSupported,
 }
 
-// Follow follows a change stream of the dialogs. The stream only says that
-// something changed: the changes are read from the dialogs.
+// Follow watches a change stream of the dialogs. The stream only announces that something
+// has changed; the changes are then read from the dialogs.
 //
-// A stream that was interrupted starts again from the present, after a wake-up:
-// changes in between are found like all others.
+// A stream that was interrupted starts again at the present, and calls wake first: changes
+// from the time in between are found like all others.
 func (s *Store) Follow(ctx context.Context, wake func()) error {
 	pipeline := bson.A{bson.D{{Key: "$project", Value: bson.D{{Key: fieldID, Value: 1}, {Key: "operationType", Value: 1}}}}}
 	stream, err := s.dialogs.Watch(ctx, pipeline, options.ChangeStream())

@@ -11,8 +11,8 @@ import (
 	"dialogs/store/mongo/mongotest"
 )
 
-// TestFollowFails tells a server that has no change streams, or none for this user,
-// from one where following may be tried again.
+// TestFollowFails distinguishes a server that has no change streams, or none for this
+// user, from one where following may be tried again.
 func TestFollowFails(t *testing.T) {
 	gateway := mongotest.NewGateway(t, mongotest.URI(t))
 	s := open(t, gateway.URI(), mongo.Options{})
@@ -53,8 +53,8 @@ func TestFollowFails(t *testing.T) {
 	}
 }
 
-// TestFollowReplaced follows again after the collection was dropped, which makes the
-// stream invalid where the server says so.
+// TestFollowReplaced follows again after the collection was dropped. That makes the stream
+// invalid, if the server reports it.
 func TestFollowReplaced(t *testing.T) {
 	uri := mongotest.Real(t, "that ends change streams of a collection that was dropped")
 	s := open(t, uri, mongo.Options{})

@@ -16,8 +16,8 @@ import (
 	"dialogs/store/mongo/mongotest"
 )
 
-// A gateway whose database is away answers pings and nothing else, in many
-// ways: every call is Unavailable, Ping too, until the database is back.
+// A gateway whose database is unavailable answers pings, but nothing else, in different
+// ways. Every call, also Ping, returns Unavailable until the database is back.
 func TestGatewayWithoutItsDatabase(t *testing.T) {
 	t.Parallel()
 	gateway := mongotest.NewGateway(t, mongotest.URI(t))
@@ -49,8 +49,8 @@ func TestGatewayWithoutItsDatabase(t *testing.T) {
 	}
 }
 
-// A database that refuses one command, but can be read, is not away: the fault
-// is the program's, or that of its permissions.
+// A database that refuses one command, but can be read, is not unavailable: the program or
+// its permissions are at fault.
 func TestCommandRefused(t *testing.T) {
 	t.Parallel()
 	gateway := mongotest.NewGateway(t, mongotest.URI(t))
@@ -71,8 +71,8 @@ func TestCommandRefused(t *testing.T) {
 	}
 }
 
-// Authentication that fails, after it worked or from the start, is Unavailable:
-// the password was changed, or the gateway cannot look it up any more.
+// If authentication fails, from the start or later, calls return Unavailable: the password
+// was changed, or the gateway cannot check it at the moment.
 func TestAuthenticationFails(t *testing.T) {
 	t.Parallel()
 	gateway := mongotest.NewGateway(t, mongotest.URI(t))
@@ -109,8 +109,8 @@ func TestAuthenticationFails(t *testing.T) {
 	await(t, func() error { return worked.Ping(t.Context()) })
 }
 
-// Ping doesn't wait for its deadline when the driver knows that no server can be
-// reached, and says why.
+// Ping does not wait for its deadline if the driver knows that no server can be reached,
+// and it says why.
 func TestPingKnowsAtOnce(t *testing.T) {
 	t.Parallel()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
@@ -129,7 +129,7 @@ func TestPingKnowsAtOnce(t *testing.T) {
 	closeStore(t, s)
 }
 
-// await tries until it works, or the test's time is over.
+// await tries again until it succeeds, or until the time of the test is over.
 func await(t *testing.T, try func() error) {
 	t.Helper()
 	for deadline := time.Now().Add(30 * time.Second); ; {

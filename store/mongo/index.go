@@ -15,9 +15,8 @@ import (
 	"dialogs/dialog"
 )
 
-// sweepSlack is how much longer the server keeps what has expired. Clocks
-// differ, and the clock of the instance that asks decides whether something has
-// expired.
+// sweepSlack is how much longer the server keeps expired documents. Clocks differ, and the
+// clock of the instance that reads decides whether a document has expired.
 const sweepSlack = time.Hour
 
 // An index has a name that ends in a number. When you change its definition,
@@ -25,24 +24,24 @@ const sweepSlack = time.Hour
 type index struct {
 	name string
 	keys bson.D
-	// ttl removes a document this long after the time in its only key.
+	// ttl is how long after the time in its only key a document is removed.
 	ttl time.Duration
-	// sparse leaves out documents without the only key.
+	// sparse leaves out documents that do not have the only key.
 	sparse bool
 }
 
 // versioned matches the names of this package's indexes, past and present.
 var versioned = regexp.MustCompile(`_v[0-9]+$`)
 
-// dialogIndexes serve the lists and what changed. Each of the first three starts with listed_for, which selects the
-// scope, continues with the key of an order and ends with the id, which breaks
-// ties. A page in either direction is one range of an index.
+// dialogIndexes are for lists and changes. Each of the first three starts with listed_for,
+// which selects the scope, continues with the key of an order, and ends with the id as a
+// tie-breaker. A page in either direction is one range of an index.
 //
-// In each of the three, a dialog has one key for each member. The keys of the
-// first change with every update, so updating a dialog of N members costs N more
-// keys. In return, a page costs the same in 50 dialogs and in 50,000. Without
-// that index, the server would fetch and sort all of a user's dialogs for each
-// page in the most common order. The benchmarks measure both sides.
+// In each of the three, a dialog has one key for each member. The keys of the first one
+// change with every update, so updating a dialog of N members writes N more keys. In
+// return, a page costs the same for a user with 50 dialogs and one with 50,000. Without
+// that index, the server would read and sort all dialogs of a user for each page in the
+// most common order. The benchmarks measure both.
 func dialogIndexes() []index {
 	list := func(field string) bson.D {
 		return bson.D{{Key: fieldListedFor, Value: 1}, {Key: field, Value: 1}, {Key: fieldID, Value: 1}}
@@ -72,7 +71,7 @@ func userIndexes() []index {
 	return []index{{name: "until_v1", keys: bson.D{{Key: "until", Value: 1}}, ttl: sweepSlack}}
 }
 
-// keepIndexes creates the indexes. It retries until it succeeds or ctx ends: the
+// keepIndexes creates the indexes. It tries again until it succeeds or ctx ends: the
 // server may be unreachable, or still busy with existing documents.
 func (s *Store) keepIndexes(ctx context.Context, log *slog.Logger) {
 	for wait := time.Second; ; wait = min(2*wait, time.Minute) {
@@ -114,7 +113,7 @@ func makeIndexes(ctx context.Context, c *driver.Collection, indexes []index) err
 	}
 	_, err := c.Indexes().CreateMany(ctx, models)
 	if hasCode(err, codeIndexOptionsConflict) || hasCode(err, codeIndexKeySpecs) {
-		// Two indexes can't have the same keys with different options.
+		// Two indexes with the same keys can't have different options.
 		if err := dropOld(ctx, c, indexes); err != nil {
 			return err
 		}
@@ -126,8 +125,8 @@ func makeIndexes(ctx context.Context, c *driver.Collection, indexes []index) err
 	return dropOld(ctx, c, indexes)
 }
 
-// dropOld drops the indexes of this package's older versions. The operator's
-// own indexes stay.
+// dropOld drops the indexes of older versions of this package. The operator's own indexes
+// are kept.
 func dropOld(ctx context.Context, c *driver.Collection, indexes []index) error {
 	there, err := c.Indexes().ListSpecifications(ctx)
 	if err != nil {

@@ -47,7 +47,7 @@ func TestIndexesAreMadeOnce(t *testing.T) {
 	}
 }
 
-// Indexes of an earlier definition are replaced, an operator's own stay.
+// Indexes of an earlier version are replaced. An operator's own indexes are kept.
 func TestIndexesOfAnotherVersionAreReplaced(t *testing.T) {
 	t.Parallel()
 	want := makeIndexes(t, mongotest.Connect(t, mongotest.URI(t)))
@@ -56,7 +56,8 @@ func TestIndexesOfAnotherVersionAreReplaced(t *testing.T) {
 	db := mongotest.Connect(t, mongotest.URI(t))
 	for _, old := range []driver.IndexModel{
 		{Keys: bson.D{{Key: "listed_for", Value: 1}}, Options: options.Index().SetName("list_by_updated_at_v0")},
-		// The same keys with another time to live, which can't be there twice.
+		// An index with the same keys, but with another time to live, can't exist at the
+		// same time.
 		{Keys: bson.D{{Key: "deleted_at", Value: 1}}, Options: options.Index().SetName("tombstones_v0").SetExpireAfterSeconds(60)},
 		{Keys: bson.D{{Key: "owner_id", Value: 1}}, Options: options.Index().SetName("by_owner")},
 	} {
@@ -69,7 +70,7 @@ func TestIndexesOfAnotherVersionAreReplaced(t *testing.T) {
 	}
 }
 
-// The store creates its indexes in the background, in addition to its other work.
+// The store creates its indexes in the background.
 func TestStoreMakesItsIndexes(t *testing.T) {
 	t.Parallel()
 	uri := mongotest.URI(t)
@@ -83,8 +84,8 @@ func TestStoreMakesItsIndexes(t *testing.T) {
 	}
 }
 
-// What is over is cleared away by the server, and not before it is over by
-// anyone's clock.
+// Expired documents are removed by the server, but not before they have expired by the
+// clock of every instance.
 func TestWhatIsOverIsClearedAway(t *testing.T) {
 	t.Parallel()
 	db := mongotest.Connect(t, mongotest.URI(t))

@@ -19,8 +19,8 @@ import (
 	"dialogs/store/sqlite"
 )
 
-// What 32 clients see of one dialog must be what one after the other could
-// have seen, on each engine.
+// 32 clients use one dialog at the same time. There must be an order of their calls, one
+// after the other, that gives the same answers. This is tested with each engine.
 func TestLinearizable(t *testing.T) {
 	t.Parallel()
 	dir, uri := t.TempDir(), mongotest.URI(t)
@@ -36,7 +36,7 @@ func TestLinearizable(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			// Two instances, as a deployment would have.
+			// There are two instances, as in a deployment.
 			one, two := open(t), dialog.Store(nil)
 			t.Cleanup(func() { closeStore(t, one) })
 			two = one
@@ -49,7 +49,7 @@ func TestLinearizable(t *testing.T) {
 	}
 }
 
-// An ask is what a client asks for, and a reply what it was answered.
+// An ask is a call of a client, and a reply is its answer.
 type ask struct {
 	read        bool
 	add, remove dialog.UserID
@@ -59,11 +59,11 @@ type ask struct {
 
 type reply struct {
 	at       state
-	conflict int64 // the version that ifVersion was not
-	nothing  bool  // all was as asked for
+	conflict int64 // the actual version, if ifVersion was another one
+	nothing  bool  // there was nothing to change
 }
 
-// A state is what the asks are about of a dialog.
+// A state is the part of a dialog that the asks read or change.
 type state struct {
 	version   int64
 	name      string
@@ -78,7 +78,7 @@ func stateOf(d *dialog.Dialog) state {
 	return state{version: d.Version, name: d.Name, occupants: strings.Join(list, " ")}
 }
 
-// apply is the model: what one ask makes of a state, in the plainest words.
+// apply is the model: it returns the reply to an ask in a state.
 func (s state) apply(a ask) reply {
 	if a.read {
 		return reply{at: s}
@@ -143,7 +143,7 @@ func checkLinearizable(t *testing.T, stores ...dialog.Store) {
 			a, _ := in.(ask)
 			got, _ := out.(reply)
 			want := s.apply(a)
-			if got.conflict != 0 { // what a conflict tells is the version alone
+			if got.conflict != 0 { // a conflict only tells the version
 				want.at = got.at
 			}
 			return want == got, s.apply(a).at
@@ -155,9 +155,8 @@ func checkLinearizable(t *testing.T, stores ...dialog.Store) {
 	}
 }
 
-// randomAsk draws mostly what makes a version of its own: what makes none can
-// be put in many places, and the search for one takes exponential time in
-// their number.
+// randomAsk mostly makes asks that change the version. Others can be in many places of the
+// order, and the time to find an order grows exponentially with their number.
 func randomAsk(random *rand.Rand, name string, version int64) ask {
 	user := func() dialog.UserID { return dialog.UserID(fmt.Sprint("u", random.IntN(40))) }
 	switch random.IntN(12) {

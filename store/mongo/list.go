@@ -13,9 +13,9 @@ import (
 	"dialogs/dialog"
 )
 
-// Dialogs reads a page. The query is an $or of conditions, each of which is one
-// range of one index in the order of the list: the server merges the ranges and
-// sorts nothing, however far down the page is.
+// Dialogs reads a page. The query is an $or of conditions, each of which is one range of
+// one index in the order of the list. So the server only merges the ranges and does not
+// sort, however far into the list the page is.
 func (s *Store) Dialogs(ctx context.Context, q dialog.Query) ([]dialog.Dialog, error) {
 	ctx, end, err := s.begin(ctx)
 	if err != nil {
@@ -24,8 +24,8 @@ func (s *Store) Dialogs(ctx context.Context, q dialog.Query) ([]dialog.Dialog, e
 	defer end()
 	page, err := s.page(ctx, q)
 	if err == nil && byName(q) {
-		// This query comes last: a key that was there before is still there
-		// now.
+		// This query must be the last one: a key of another version that was there during
+		// the page is still there now.
 		var foreign bool
 		if foreign, err = s.hasForeignKeys(ctx, q); foreign {
 			page, err = s.foldedPage(ctx, q)
@@ -65,7 +65,7 @@ func (s *Store) Count(ctx context.Context, q dialog.Query) (int, error) {
 		return 0, err
 	}
 	defer end()
-	q.After, q.Before, q.Order = nil, nil, dialog.Order{Field: dialog.ByUpdatedAt} // any order
+	q.After, q.Before, q.Order = nil, nil, dialog.Order{Field: dialog.ByUpdatedAt} // the order does not matter
 	stretches, err := stretches(q)
 	if err != nil || len(stretches) == 0 {
 		return 0, err
@@ -97,7 +97,8 @@ func stretches(q dialog.Query) (bson.A, error) {
 	return within(q, ranges)
 }
 
-// within are the conditions for these ranges of the sort key in the query's lists.
+// within returns the conditions for these ranges of the sort key, in each of the query's
+// lists.
 func within(q dialog.Query, ranges []bson.A) (bson.A, error) {
 	filter, ok, err := conditions(q.Filter, sortField(q.Order))
 	if err != nil || !ok {
@@ -113,7 +114,7 @@ func within(q dialog.Query, ranges []bson.A) (bson.A, error) {
 	return all, nil
 }
 
-// lists are the values of listed_for that make up the scope.
+// lists returns the values of listed_for that belong to the scope.
 func lists(q dialog.Query) []any {
 	switch {
 	case q.Scope == dialog.Public:
@@ -126,13 +127,12 @@ func lists(q dialog.Query) []any {
 	return []any{q.User}
 }
 
-// between are the ranges of the sort key between the query's ends: the ids with
-// the key of the first end, the keys in between, and the ids with the key of the
-// second end. There are none when nothing can lie there.
+// between returns the ranges of the sort key between the query's ends: the ids with the
+// key of the first end, the keys in between, and the ids with the key of the second end.
+// It returns none if no dialog can be in them.
 //
-// The filter's bounds of the sort field are part of the range. As separate
-// conditions beside it, they would make some MongoDB-compatible servers lose
-// dialogs with equal keys.
+// The filter's bounds of the sort field are part of the range. As separate conditions,
+// they would make some MongoDB-compatible servers lose dialogs with equal keys.
 func between(q dialog.Query) ([]bson.A, error) {
 	low, high := q.After, q.Before
 	if q.Order.Descending {
@@ -174,8 +174,8 @@ func between(q dialog.Query) ([]bson.A, error) {
 	return append(ranges, bson.A{bson.D{{Key: field, Value: keys}}}), nil
 }
 
-// betweenNames are the ranges of current keys between the query's ends: like
-// between, and dialogs without a name, which all versions store alike.
+// betweenNames returns the ranges of current keys between the query's ends, like between,
+// and also the range of dialogs without a name, which all versions store in the same way.
 func betweenNames(q dialog.Query) (ranges []bson.A, err error) {
 	low, high := &q.After, &q.Before
 	if q.Order.Descending {
@@ -207,18 +207,19 @@ func betweenNames(q dialog.Query) (ranges []bson.A, err error) {
 	return append(ranges, named...), err
 }
 
-// An end is an exclusive end of a range of sort keys. With an id, dialogs with
-// the same key are in the range if their id is.
+// An end is an exclusive end of a range of sort keys. If it has an id, dialogs with the
+// same key are in the range if their id is.
 type end struct {
-	operator string // of what lies inside
+	operator string // selects the keys inside the range
 	key      dialog.SortKey
 	id       dialog.ID
 	given    bool
-	// limit is the end of all keys, where there may be others.
+	// limit is the bound to use if there is no end, for a field that may have keys of
+	// another version.
 	limit bson.D
 }
 
-// ends are the ends that a filter sets for the sort key of an order.
+// ends returns the ends that a filter sets for the sort key of an order.
 func ends(o dialog.Order, f dialog.Filter) (from, to end) {
 	from, to = end{operator: "$gt"}, end{operator: "$lt"}
 	var after, before time.Time
@@ -240,8 +241,8 @@ func (e end) compare(key dialog.SortKey) int {
 	return cmp.Or(e.key.Time.Compare(key.Time), cmp.Compare(e.key.Name, key.Name))
 }
 
-// inner is the end or the position, whichever is tighter. sign is 1 for the lower
-// end of a range and -1 for the upper one.
+// inner returns the end or the position, whichever makes the range smaller. sign is 1 for
+// the lower end of a range and -1 for the upper one.
 func (e end) inner(p *dialog.Position, sign int) end {
 	if p == nil || e.given && sign*e.compare(p.Key) >= 0 {
 		return e
@@ -249,7 +250,7 @@ func (e end) inner(p *dialog.Position, sign int) end {
 	return end{operator: e.operator, key: p.Key, id: p.ID, given: true}
 }
 
-// beyond is the condition for ids inside of ends that have one.
+// beyond returns the condition for ids inside these ends.
 func beyond(ends ...end) (bson.D, error) {
 	var all bson.D
 	for _, e := range ends {
@@ -279,7 +280,7 @@ func sortField(o dialog.Order) string {
 	return fieldUpdatedAt
 }
 
-// storedNames are names as they are stored: the empty name is null.
+// storedNames returns names as they are stored: an empty name is null.
 func storedNames(names []string) bson.A {
 	all := make(bson.A, len(names))
 	for i, name := range names {
@@ -290,8 +291,8 @@ func storedNames(names []string) bson.A {
 	return all
 }
 
-// conditions returns the conditions of the filter, except its bounds of the
-// sort field, which are part of the range; not ok if nothing can match.
+// conditions returns the conditions of the filter, except its bounds of the sort field,
+// which are part of the range. ok is false if no dialog can match.
 func conditions(f dialog.Filter, sortField string) (all bson.A, ok bool, err error) {
 	if f.IDs != nil && len(f.IDs) == 0 || f.Types != nil && len(f.Types) == 0 || f.Names != nil && len(f.Names) == 0 {
 		return nil, false, nil

@@ -13,9 +13,9 @@ import (
 	"dialogs/store/mongo"
 )
 
-// A stretch of a list names the sort field once, however the list is bounded:
-// some MongoDB-compatible servers lose dialogs with the same key when it is
-// bounded twice. That the pages are right is tested by the suite of all stores.
+// A condition of a page names the sort field only once, however the list is bounded: some
+// MongoDB-compatible servers lose dialogs with equal keys if it is named twice. The
+// contract of all stores tests that pages are correct.
 func TestSortFieldIsBoundedOnce(t *testing.T) {
 	t.Parallel()
 	at := func(ms int64) time.Time { return time.UnixMilli(ms).UTC() }
@@ -48,9 +48,9 @@ func TestSortFieldIsBoundedOnce(t *testing.T) {
 	}
 }
 
-// Each stretch of a page of own dialogs is one range of an index that has the order of the
-// list: so a page reads its own keys and one more, whether the user is in 50 dialogs or in
-// 10,000, and however old they are.
+// Each condition of a page of a user's own dialogs is one range of an index that has the
+// order of the list. So a page reads its own keys and one more, no matter whether the user
+// has 50 dialogs or 10,000, and how old they are.
 func TestOwnPagesAreRanges(t *testing.T) {
 	t.Parallel()
 	at := func(ms int64) *dialog.Position {
@@ -90,7 +90,8 @@ func TestOwnPagesAreRanges(t *testing.T) {
 	}
 }
 
-// conditionsIn notes each field that a condition names, and whether by a value or by bounds.
+// conditionsIn collects each field that a condition names, and whether it is compared with
+// a value or with bounds.
 func conditionsIn(condition any, fields map[string]string) {
 	switch c := condition.(type) {
 	case bson.A:

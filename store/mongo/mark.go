@@ -13,11 +13,10 @@ import (
 	"dialogs/dialog"
 )
 
-// A mark is a client's position in the changes. The client reads in rounds: a
-// round reads what was written after the floor, in the order of [place], until
-// nothing is left or it has passed the ceiling, which is the database's time
-// when the round began. The next round starts shortly before the ceiling,
-// because a write can become visible late.
+// A mark is a client's position in the changes. A client reads in rounds. A round reads
+// the changes after the floor, in the order of [place], until there are no more or until
+// it has passed the ceiling, which is the database's time at the start of the round. The
+// next round starts shortly before the ceiling, because a write can become visible late.
 type mark struct {
 	epoch   bson.ObjectID
 	floor   bson.DateTime
@@ -26,7 +25,7 @@ type mark struct {
 	at place
 }
 
-// A place is where a dialog is in the order of changes.
+// A place is the position of a dialog in the order of changes.
 type place struct {
 	changed bson.DateTime
 	id      bson.ObjectID
@@ -64,7 +63,7 @@ func decodeMark(text dialog.Mark) (m mark, err error) {
 	return m, nil
 }
 
-// A markReader reads the parts of a mark until one is missing.
+// A markReader reads the parts of a mark. After the first missing part, it reads no more.
 type markReader struct {
 	rest   []byte
 	failed bool

@@ -22,24 +22,24 @@ import (
 	"dialogs/dialog"
 )
 
-// DefaultTimeout is the timeout of a call when no other is set.
+// DefaultTimeout is the timeout of a call if none is set.
 const DefaultTimeout = 10 * time.Second
 
-// Options are the settings of a store besides its URI. The zero value selects the
+// Options are the settings of a store in addition to its URI. The zero value means the
 // defaults.
 type Options struct {
-	// Timeout bounds every call, including retries and waits; 0 for
-	// [DefaultTimeout].
+	// Timeout is the limit of every call, including retries and waits; 0 for
+	// [DefaultTimeout] (10 seconds).
 	Timeout time.Duration
-	// MaxPool and MinPool bound the connections to each server; 0 for the
-	// values in the URI, or else the driver's defaults of 100 and 0.
+	// MaxPool and MinPool limit the number of connections to each server; 0 for the values
+	// in the URI, or the driver's defaults of 100 and 0.
 	MaxPool, MinPool uint64
-	// Log receives failures in the background; nil discards them.
+	// Log receives failures in the background; nil for no log.
 	Log *slog.Logger
-	// Monitor receives the commands that are sent; nil for none.
+	// Monitor receives the commands that are sent; optional.
 	Monitor *event.CommandMonitor
-	// Updated is told of each update that ended well: whether it went straight or long,
-	// and how often it was tried again; nil for nobody.
+	// Updated is called after each update that has succeeded, with its way (straight or
+	// long) and the number of retries; optional.
 	Updated func(way string, retries int)
 }
 
@@ -62,13 +62,13 @@ type Store struct {
 
 var _ dialog.Store = (*Store)(nil)
 
-// Open opens a store in the database of a mongodb:// or mongodb+srv:// URI. It
-// fails when the URI is invalid, but not when the server is unreachable: the
-// store works, and creates its indexes, as soon as the server does.
+// Open opens a store in the database of a mongodb:// or mongodb+srv:// URI. It fails if
+// the URI is invalid, but not if the server is unreachable: as soon as the server is
+// available, the store works and creates its indexes.
 //
-// Whatever the URI says, writes are acknowledged by a majority with journal,
-// reads come from the primary, and the timeout of each call replaces
-// serverSelectionTimeoutMS. The other options of the URI apply.
+// Whatever the URI says, writes are acknowledged by a majority with journal, reads go to
+// the primary, and the timeout of each call replaces serverSelectionTimeoutMS. The other
+// options of the URI apply.
 func Open(ctx context.Context, uri string, o Options) (dialog.Store, error) {
 	scrub := newScrubber(uri)
 	name, err := databaseName(uri)
@@ -107,7 +107,7 @@ func clientOptions(uri string, o Options) *options.ClientOptions {
 	journal := true
 	c.SetWriteConcern(&writeconcern.WriteConcern{W: writeconcern.WCMajority, Journal: &journal})
 	c.SetReadPreference(readpref.Primary())
-	c.SetServerSelectionTimeout(2 * o.Timeout) // the deadline of the call comes first
+	c.SetServerSelectionTimeout(2 * o.Timeout) // the deadline of the call is earlier
 	if c.AppName == nil {
 		c.SetAppName("dialogs")
 	}
@@ -145,7 +145,7 @@ func databaseName(uri string) (string, error) {
 	return name, nil
 }
 
-// begin starts a call: it is in progress until end is called, and has a deadline.
+// begin starts a call, which gets a deadline and is in progress until end is called.
 func (s *Store) begin(ctx context.Context) (bounded context.Context, end func(), err error) {
 	if err := ctx.Err(); err != nil {
 		return nil, nil, dialog.ErrUnavailable(err)
@@ -160,9 +160,9 @@ func (s *Store) begin(ctx context.Context) (bounded context.Context, end func(),
 	return bounded, func() { cancel(); s.calls.Done() }, nil
 }
 
-// Ping reads a document from a server that accepts writes, as a request would:
-// a server can answer a ping although its data is unavailable. It doesn't wait
-// for a server to come back. Every failure is Unavailable.
+// Ping reads a document from a server that accepts writes, as a request would: a server
+// can answer a ping although its data is unavailable. It does not wait for a server to
+// come back. Every error is Unavailable.
 func (s *Store) Ping(ctx context.Context) error {
 	ctx, end, err := s.begin(ctx)
 	if err != nil {
@@ -175,8 +175,7 @@ func (s *Store) Ping(ctx context.Context) error {
 	return nil
 }
 
-// readAny reads whichever document comes first. When no server can be used, its
-// error says why.
+// readAny reads any document. If no server can be used, its error says why.
 func (s *Store) readAny(ctx context.Context) error {
 	there, cancel := s.topology.whileThere(ctx)
 	defer cancel()
@@ -192,8 +191,8 @@ func (s *Store) readAny(ctx context.Context) error {
 	return cmp.Or(s.topology.reason(), err)
 }
 
-// Close waits for the calls in progress, each of which has a deadline, and closes
-// all connections.
+// Close waits for the calls in progress, each of which has a deadline, and then closes all
+// connections.
 func (s *Store) Close() error {
 	s.mu.Lock()
 	again := s.closed

@@ -9,7 +9,7 @@ import (
 	"dialogs/store/storetest"
 )
 
-// database is one of its own on the server that tests have.
+// database makes a new database on the server for tests.
 func database(t testing.TB) storetest.Database {
 	uri := mongotest.URI(t)
 	return func(t testing.TB) dialog.Store { return open(t, uri, mongo.Options{}) }

@@ -10,7 +10,7 @@ import (
 	"go.mongodb.org/mongo-driver/v2/event"
 )
 
-// A record keeps the commands that were sent for one context.
+// A record has the commands that were sent with one context.
 type record struct {
 	mu       sync.Mutex
 	names    []string
@@ -19,14 +19,14 @@ type record struct {
 
 type recordKey struct{}
 
-// recorded is a context whose commands are kept, on a store that has the
-// recorder for its monitor.
+// recorded returns a context whose commands are recorded, if the monitor of the store is a
+// recorder.
 func recorded(ctx context.Context) (context.Context, *record) {
 	r := &record{}
 	return context.WithValue(ctx, recordKey{}, r), r
 }
 
-// recorder keeps what is sent for the contexts that ask for it.
+// recorder records the commands that are sent with a recorded context.
 func recorder() *event.CommandMonitor {
 	return &event.CommandMonitor{Started: func(ctx context.Context, e *event.CommandStartedEvent) {
 		r, ok := ctx.Value(recordKey{}).(*record)
@@ -40,7 +40,7 @@ func recorder() *event.CommandMonitor {
 	}}
 }
 
-// sent are the names of the commands, in order.
+// sent returns the names of the commands, in order.
 func (r *record) sent() string {
 	r.mu.Lock()
 	defer r.mu.Unlock()

@@ -16,19 +16,19 @@ import (
 	"dialogs/dialog"
 )
 
-// The field name_folded has the keys of names ([dialog.NameKey]). An earlier version
-// of the program may have written some of them, and may write more while this one
-// runs. A query by name finds only the current keys; whether there are others in
-// its lists is a second query, one range of an index. If there are, names are
-// folded here instead.
+// The field name_folded has the keys of names ([dialog.NameKey]). Another version of the
+// program may have written some of them in its own form, and may write more while this one
+// runs. A query by name finds only keys in the current form. A second query, one range of
+// an index, tells whether its lists have any others. If so, names are compared here
+// instead, without keys.
 
 // byName reports whether the query depends on the keys of names.
 func byName(q dialog.Query) bool {
 	return q.Order.Field == dialog.ByName || q.Filter.NameContains != ""
 }
 
-// foreignKeys matches the dialogs in the query's lists whose keys another version
-// has stored.
+// foreignKeys matches the dialogs in the query's lists whose keys were stored by another
+// version.
 func foreignKeys(q dialog.Query) bson.D {
 	var all bson.A
 	for _, list := range lists(q) {
@@ -50,7 +50,7 @@ func (s *Store) hasForeignKeys(ctx context.Context, q dialog.Query) (bool, error
 	return err == nil, err
 }
 
-// A placed dialog has what the order and the search need.
+// A placed dialog has the fields that the order and the search need.
 type placed struct {
 	ID        bson.ObjectID `bson:"_id"`
 	Name      string        `bson:"name"`
@@ -64,8 +64,8 @@ func (p *placed) dialog() dialog.Dialog {
 	}
 }
 
-// fold calls yield for each dialog that the query selects, in no order, and
-// compares names without their keys.
+// fold calls yield for each dialog that the query selects, in no order. It compares names
+// and does not use their keys.
 func (s *Store) fold(ctx context.Context, q dialog.Query, yield func(*dialog.Dialog)) error {
 	ranges := []bson.A{nil} // of an order by name, whose keys can't be used
 	if q.Order.Field != dialog.ByName {
@@ -99,8 +99,8 @@ func (s *Store) fold(ctx context.Context, q dialog.Query, yield func(*dialog.Dia
 	return cursor.Err()
 }
 
-// foldedPage is a page of a list in which names have to be folded here. It costs as
-// much as the list is long, until the keys are up to date.
+// foldedPage returns a page of a list without using keys of names. It has to read the
+// whole list, until the keys are updated.
 func (s *Store) foldedPage(ctx context.Context, q dialog.Query) ([]dialog.Dialog, error) {
 	most := q.Skip + q.Limit
 	order := q.Order
@@ -125,8 +125,8 @@ func (s *Store) foldedPage(ctx context.Context, q dialog.Query) ([]dialog.Dialog
 	if len(best) == 0 {
 		return nil, nil
 	}
-	// They are read by their ids and by everything else that the query asks
-	// for: they may have changed in the meantime.
+	// They are read by their ids and by all other conditions of the query, because they
+	// may have changed in the meantime.
 	place := make(map[dialog.ID]int, len(best))
 	q.Filter.IDs = nil
 	for i, d := range best {
@@ -149,15 +149,15 @@ func (s *Store) foldedPage(ctx context.Context, q dialog.Query) ([]dialog.Dialog
 	return page, nil
 }
 
-// foldMost is how many keys are brought up to date at once, and foldEvery the
-// pause between two looks for old ones.
+// foldMost is how many keys are updated at a time, and foldEvery is the pause before
+// looking for old keys again.
 const (
 	foldMost  = 500
 	foldEvery = time.Minute
 )
 
-// keepNames brings the keys up to date that earlier versions have stored, until ctx
-// ends: they may still run, and write more.
+// keepNames updates keys of names that other versions have stored, until ctx ends: such
+// versions may still be running, and store more.
 func (s *Store) keepNames(ctx context.Context, log *slog.Logger) {
 	for {
 		wait := foldEvery
@@ -177,8 +177,8 @@ func (s *Store) keepNames(ctx context.Context, log *slog.Logger) {
 	}
 }
 
-// foldNames brings some old keys up to date, and reports whether there may be
-// more. A name that changes in the meantime is left for the next run.
+// foldNames updates some keys of names, and reports whether there may be more. A name that
+// changes in the meantime is left for the next run.
 func (s *Store) foldNames(ctx context.Context) (more bool, err error) {
 	var old bson.A
 	for _, keys := range []bson.D{

@@ -12,7 +12,7 @@ import (
 	"dialogs/store/storetest"
 )
 
-// TestOldNames writes with another client, as an instance of another version does.
+// TestOldNames writes names with another client, like an instance of another version.
 func TestOldNames(t *testing.T) {
 	t.Parallel()
 	uri := mongotest.URI(t)

@@ -40,8 +40,7 @@ func TestURIsThatAreRefused(t *testing.T) {
 	}
 }
 
-// What makes an acknowledged write durable and a read current holds whatever
-// the URI says.
+// Acknowledged writes are durable and reads are current, whatever the URI says.
 func TestConcernsHoldWhateverTheURISays(t *testing.T) {
 	t.Parallel()
 	uri := mongotest.URI(t)
@@ -53,7 +52,7 @@ func TestConcernsHoldWhateverTheURISays(t *testing.T) {
 	t.Cleanup(func() { closeStore(t, s) })
 	for name, call := range calls(s) {
 		ctx, record := recorded(t.Context())
-		_ = call(ctx) // what comes of it is others' concern
+		_ = call(ctx) // its result does not matter here
 		for i, command := range record.commands {
 			switch record.names[i] {
 			case "find", "aggregate":
@@ -73,8 +72,8 @@ func TestConcernsHoldWhateverTheURISays(t *testing.T) {
 	}
 }
 
-// The history, which is the larger part of a dialog, is read when it is asked
-// for, and whom a dialog is listed for is never read.
+// The history, which is the larger part of a dialog, is only read when it is asked for.
+// listed_for is never read.
 func TestWhatIsReadOfADialog(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t)
@@ -103,7 +102,7 @@ func TestWhatIsReadOfADialog(t *testing.T) {
 		}
 		fields, err := record.commands[0].LookupErr("projection")
 		if err != nil {
-			fields = record.commands[0].Lookup("fields") // as findAndModify calls it
+			fields = record.commands[0].Lookup("fields") // its name in findAndModify
 		}
 		for name, want := range map[string]bool{"history": test.history, "listed_for": false} {
 			if _, err := fields.Document().LookupErr(name); (err != nil) != want {
@@ -113,7 +112,8 @@ func TestWhatIsReadOfADialog(t *testing.T) {
 	}
 }
 
-// The pool's bound holds: with one connection, all goes through that one.
+// The limit of connections is respected: with a limit of one, all commands use the same
+// connection.
 func TestPoolIsBounded(t *testing.T) {
 	t.Parallel()
 	var connections sync.Map

@@ -16,9 +16,9 @@ import (
 	"dialogs/store/storetest"
 )
 
-// Whenever the filter of the one command matches, Decide must allow the change
-// and make the same of it. Most of these changes are allowed, and every limit
-// is near.
+// Whenever the filter of the single command matches, Decide must allow the change and have
+// the same result. Most of these random changes are allowed, and close to one of the
+// limits.
 func TestTheOneCommandIsWhatDecideSays(t *testing.T) {
 	t.Parallel()
 	var straight, long atomic.Int64
@@ -57,7 +57,7 @@ func TestTheOneCommandIsWhatDecideSays(t *testing.T) {
 	}
 }
 
-// A generator draws random changes of a dialog of u0.
+// A generator makes random changes of a dialog that u0 owns.
 type generator struct{ *rand.Rand }
 
 func (g generator) pick(from ...int) int { return from[g.IntN(len(from))] }

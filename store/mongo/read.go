@@ -11,8 +11,8 @@ import (
 	"dialogs/dialog"
 )
 
-// The fields to read of a dialog. The history and the departed users are left
-// out unless they are needed; listed_for and deleted_for are for indexes only.
+// These are the fields to read of a dialog. The history and the departed users are only
+// read when they are needed. listed_for and deleted_for are for indexes only.
 var (
 	whole = bson.D{
 		{Key: fieldHistory, Value: 0},
@@ -62,7 +62,7 @@ func (s *Store) find(ctx context.Context, id bson.ObjectID, fields bson.D) (dial
 	return doc.dialog()
 }
 
-// lookUp reads a dialog or its tombstone; found is false without one.
+// lookUp reads a dialog or its tombstone; found is false if there is neither.
 func (s *Store) lookUp(ctx context.Context, id bson.ObjectID, fields bson.D) (doc document, found bool, err error) {
 	filter := bson.D{{Key: fieldID, Value: id}}
 	err = s.dialogs.FindOne(ctx, filter, options.FindOne().SetProjection(fields)).Decode(&doc)

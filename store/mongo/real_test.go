@@ -17,11 +17,11 @@ import (
 	"dialogs/store/storetest"
 )
 
-// These tests need more than the stand-in is; where there is no such server
-// they say that they did not run.
+// These tests need features that the stand-in server does not have. Without a real server,
+// they are skipped, and say so.
 
-// Every read and update uses an index and sorts nothing, and the last page of
-// a list costs what the first does.
+// Every read and update uses an index and does not sort, and the last page of a list costs
+// as much as the first one.
 func TestPlansUseIndexes(t *testing.T) {
 	t.Parallel()
 	uri := mongotest.Real(t, "explain")
@@ -59,7 +59,8 @@ func TestPlansUseIndexes(t *testing.T) {
 							if _, err := s.Dialogs(ctx, q); err != nil {
 								t.Fatalf("listing: %v", err)
 							}
-							// Each of the stretches that are merged is read one further.
+							// The server reads one document more in each of the merged
+							// ranges.
 							checkPlan(t, db, fmt.Sprintf("%+v", q), record.commands[0], 5*(20+1))
 						}
 					}
@@ -86,7 +87,7 @@ func TestPlansUseIndexes(t *testing.T) {
 	}
 }
 
-// checkPlan asks the server how it runs a command.
+// checkPlan asks the server how it executes a command.
 func checkPlan(t *testing.T, db *driver.Database, what string, command bson.Raw, mostDocuments int64) {
 	t.Helper()
 	var explained bson.D
@@ -148,15 +149,15 @@ func TestStandaloneServer(t *testing.T) {
 }
 
 func TestShardedCluster(t *testing.T) {
-	mongotest.Sharded(t) // or else the whole test is skipped at once
+	mongotest.Sharded(t) // otherwise the whole test is skipped now
 	storetest.Run(t, func(t testing.TB) storetest.Database {
 		uri := mongotest.Sharded(t, "dialogs", "claims")
 		return func(t testing.TB) dialog.Store { return open(t, uri, mongo.Options{}) }
 	})
 }
 
-// A step-down and the death of the primary lose nothing that was acknowledged,
-// and need no restart of the store.
+// When the primary steps down or is killed, nothing that was acknowledged is lost, and the
+// store does not need a restart.
 func TestPrimaryLost(t *testing.T) {
 	t.Parallel()
 	set := mongotest.StartSet(t, 3)
@@ -180,7 +181,7 @@ func TestPrimaryLost(t *testing.T) {
 				user := dialog.UserID(fmt.Sprintf("w%d-%d", w, n))
 				change := dialog.Change{AddOccupants: []dialog.UserID{user}, IdempotencyKey: dialog.Some(string(user))}
 				_, err := service.Update(t.Context(), owner, string(id), change)
-				for dialog.IsCode(err, dialog.Unavailable) { // safe to repeat: it has a key
+				for dialog.IsCode(err, dialog.Unavailable) { // safe to repeat, because it has a key
 					_, err = service.Update(t.Context(), owner, string(id), change)
 				}
 				if err != nil {
@@ -215,7 +216,7 @@ func TestPrimaryLost(t *testing.T) {
 	}
 }
 
-// A tombstone whose time is over is deleted automatically.
+// A tombstone that has expired is removed automatically.
 func TestTombstonesGoByThemselves(t *testing.T) {
 	t.Parallel()
 	uri := mongotest.Real(t, "TTL indexes that clear away")
@@ -230,7 +231,7 @@ func TestTombstonesGoByThemselves(t *testing.T) {
 	}}); err != nil {
 		t.Fatalf("restoring: %v", err)
 	}
-	again := time.NewTicker(time.Second) // the server clears away once a minute
+	again := time.NewTicker(time.Second) // the server removes expired documents once a minute
 	defer again.Stop()
 	for {
 		n, err := db.Collection("dialogs").CountDocuments(t.Context(), bson.D{})

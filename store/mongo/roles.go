@@ -6,10 +6,9 @@ import (
 	"dialogs/dialog"
 )
 
-// allowed is the rule table as a condition on the dialog. It matches dialogs in
-// which the caller may do everything that the plan requires, provided that the
-// plan removes neither the owner nor an admin. It is not ok when no type of
-// dialog allows it.
+// allowed returns the rule table as a condition on the dialog. It matches dialogs in which
+// the caller may do everything that the plan requires, if the plan removes neither the
+// owner nor an admin. ok is false if no type of dialog allows it.
 func allowed(p *dialog.Plan) (condition bson.D, ok bool) {
 	var types bson.A
 	for _, t := range []dialog.Type{dialog.PublicGroup, dialog.Group, dialog.Private} {
@@ -26,9 +25,8 @@ func allowed(p *dialog.Plan) (condition bson.D, ok bool) {
 	return or(types), len(types) > 0
 }
 
-// holds is the condition that the user has a role of the set. It leaves out
-// Outsider, which would only match more: for a caller with no other role, the
-// update takes several steps.
+// holds is the condition that the user has one of the roles. It ignores Outsider: for a
+// caller who has only that role, the update takes several steps.
 func holds(user dialog.UserID, set dialog.Roles) bson.D {
 	var any bson.A
 	for _, role := range []struct {
@@ -49,7 +47,7 @@ func holds(user dialog.UserID, set dialog.Roles) bson.D {
 	return or(any)
 }
 
-// narrowest leaves out sets that are implied by another one.
+// narrowest leaves out sets that follow from another one.
 func narrowest(sets []dialog.Roles) []dialog.Roles {
 	var kept []dialog.Roles
 	for i, set := range sets {

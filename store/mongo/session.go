@@ -9,7 +9,7 @@ import (
 	"dialogs/dialog"
 )
 
-// An endedSession is a stored ended session. A TTL index removes it.
+// An endedSession is stored for a session that was ended. A TTL index removes it.
 type endedSession struct {
 	ID    string        `bson:"_id"`
 	Until bson.DateTime `bson:"until"`
@@ -29,7 +29,7 @@ func (s *Store) EndSession(ctx context.Context, e dialog.EndedSession) error {
 	return nil
 }
 
-// SessionsEnded returns those of the sessions that were ended.
+// SessionsEnded returns which of these sessions were ended.
 func (s *Store) SessionsEnded(ctx context.Context, ids []string) ([]string, error) {
 	ctx, end, err := s.begin(ctx)
 	if err != nil {

@@ -11,7 +11,7 @@ import (
 	"dialogs/store/mongo/mongotest"
 )
 
-// A reader is a client that follows changes of a fixture's owner.
+// A reader is a client that reads the changes of a fixture's owner.
 type reader struct {
 	*fixture
 	cursor dialog.Optional[string]
@@ -74,7 +74,7 @@ func TestLateWrite(t *testing.T) {
 	r.gets("nothing more, again")
 }
 
-// A clock of the database that goes back makes marks of before worthless.
+// When the clock of the database goes back, earlier marks become invalid.
 func TestClockBack(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t)
@@ -89,7 +89,7 @@ func TestClockBack(t *testing.T) {
 	}
 	refuses := func(reason string) {
 		t.Helper()
-		for deadline := time.Now().Add(10 * time.Second); ; { // the clock is read once a second
+		for deadline := time.Now().Add(10 * time.Second); ; { // the clock is only read once a second
 			_, err := r.read()
 			if dialog.IsCode(err, dialog.ResyncRequired) {
 				break
@@ -117,13 +117,13 @@ func TestClockBack(t *testing.T) {
 	refuses("the clock went back by an hour")
 }
 
-// Instances may keep what they delete for different times.
+// Instances may have different retention times.
 func TestForgets(t *testing.T) {
 	const day = 24 * time.Hour
 	now := time.Now()
 	for _, tt := range []struct {
 		reason     string
-		kept, said time.Duration // of the other instance; how long ago it said so
+		kept, said time.Duration // retention time of the other instance; how long ago it reported that
 		floor      time.Duration // how long ago
 		want       bool
 	}{

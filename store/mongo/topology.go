@@ -13,8 +13,9 @@ import (
 // errNoPrimary means that servers answer, but none of them accepts writes.
 var errNoPrimary = errors.New("no server accepts writes: the replica set has no primary")
 
-// topology is the state of the servers according to the driver's heartbeats. An
-// operation waits for a server until its deadline; a probe does not have to.
+// topology is the state of the servers according to the driver's heartbeats. A normal
+// operation waits for a server until its deadline; with this state, a health check does
+// not have to.
 type topology struct {
 	mu       sync.Mutex
 	servers  []event.ServerDescription
@@ -36,21 +37,21 @@ func (t *topology) monitor() *event.ServerMonitor {
 			t.update(func() { delete(t.failures, addressOf(e.ConnectionID)) })
 		},
 		ServerHeartbeatFailed: func(e *event.ServerHeartbeatFailedEvent) {
-			if e.Failure != nil && !errors.Is(e.Failure, context.Canceled) { // the driver gave up this connection itself
+			if e.Failure != nil && !errors.Is(e.Failure, context.Canceled) { // the driver itself has closed this connection
 				t.update(func() { t.failures[addressOf(e.ConnectionID)] = e.Failure })
 			}
 		},
 	}
 }
 
-// addressOf is the address in a connection's id, which is address[-number].
+// addressOf returns the address in a connection's id, which has the form address[-number].
 func addressOf(connection string) string {
 	address, _, _ := strings.Cut(connection, "[-")
 	return address
 }
 
-// whileThere returns a context that ends, with the reason as its cause, when
-// the next heartbeat shows that no server can be used.
+// whileThere returns a context that is canceled when the next heartbeat shows that no
+// server can be used. Its cause is the reason.
 func (t *topology) whileThere(ctx context.Context) (context.Context, context.CancelFunc) {
 	ctx, cancel := context.WithCancelCause(ctx)
 	t.mu.Lock()
@@ -77,7 +78,7 @@ func (t *topology) update(change func()) {
 	}
 }
 
-// reason says why no server can be used, as of the last heartbeats; nil if one
+// reason returns why no server can be used, according to the latest heartbeats; nil if one
 // can.
 func (t *topology) reason() error {
 	t.mu.Lock()
@@ -85,8 +86,8 @@ func (t *topology) reason() error {
 	return t.away()
 }
 
-// away is [topology.reason]: all servers were asked, and none of them accepts
-// writes. t.mu must be held.
+// away is [topology.reason] with t.mu held: it returns an error if all servers were asked
+// and none of them accepts writes.
 func (t *topology) away() error {
 	if len(t.servers) == 0 {
 		return nil
@@ -99,7 +100,7 @@ func (t *topology) away() error {
 			return nil
 		case failure != nil:
 			failures = append(failures, fmt.Errorf("%s: %w", server.Addr, failure))
-		case server.Kind == "Unknown": // not asked yet
+		case server.Kind == "Unknown": // has not been asked yet
 			return nil
 		}
 	}

@@ -23,7 +23,7 @@ func naming(user dialog.UserID) bson.D {
 	return or(any)
 }
 
-// Traces searches dialogs and tombstones for a user, in the order of their ids.
+// Traces searches dialogs and tombstones for the id of a user, in the order of their ids.
 func (s *Store) Traces(ctx context.Context, user dialog.UserID, after dialog.ID, limit int) (dialog.Traces, error) {
 	ctx, end, err := s.begin(ctx)
 	if err != nil {
@@ -121,7 +121,7 @@ func (s *Store) scrubOne(ctx context.Context, user dialog.UserID, id bson.Object
 	}
 }
 
-// scrub writes what it removes if no other write comes in between.
+// scrub writes the changed document if no other write came in between.
 func (s *Store) scrub(ctx context.Context, user dialog.UserID, id bson.ObjectID) error {
 	there, found, err := s.lookUp(ctx, id, withHistory)
 	if err != nil || !found {

@@ -7,9 +7,9 @@ import (
 	"dialogs/dialog"
 )
 
-// turns makes the writers in this process that change one dialog in several
-// steps take turns, in the order of their arrival. Without turns, each would
-// only make the others read again.
+// turns makes writers in this process take turns on a dialog, in the order of their
+// arrival, if they change it in several steps. Without turns, they would make each other's
+// writes fail, and all have to read again.
 type turns struct {
 	mu    sync.Mutex
 	queue map[dialog.ID]*turn
@@ -21,8 +21,7 @@ type turn struct {
 	users int
 }
 
-// take waits for the turn on a dialog until ctx ends. The caller must give it
-// back.
+// take waits for the turn on a dialog until ctx ends. The caller must call giveBack.
 func (t *turns) take(ctx context.Context, id dialog.ID) (giveBack func(), err error) {
 	t.mu.Lock()
 	if t.queue == nil {

@@ -12,8 +12,8 @@ import (
 	"dialogs/dialog"
 )
 
-// toBSON converts a custom value to a native one, so that other programs can
-// query and read it: whole numbers become int64 if they fit, others doubles.
+// toBSON converts a custom value to a native one, so that other programs can query and
+// read it. Whole numbers become int64 if they fit; other numbers become doubles.
 func toBSON(v dialog.Value) (any, error) {
 	decoded, err := v.Decode()
 	if err != nil {
@@ -59,7 +59,7 @@ func appendJSON(text *bytes.Buffer, v bson.RawValue) error {
 		text.WriteString(strconv.FormatBool(v.Boolean()))
 	case bson.TypeInt64:
 		text.WriteString(strconv.FormatInt(v.Int64(), 10))
-	case bson.TypeInt32: // written by another tool
+	case bson.TypeInt32: // written by another program
 		text.WriteString(strconv.FormatInt(int64(v.Int32()), 10))
 	case bson.TypeDouble:
 		return appendPlain(text, v.Double())

@@ -12,8 +12,8 @@ import (
 	"dialogs/store/mongo"
 )
 
-// A custom value must come back as the very text it was: values are compared
-// by their texts.
+// A custom value must be read back as exactly the same text, because values are compared
+// as text.
 func TestValuesComeBackAsTheyWere(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
@@ -45,8 +45,8 @@ func TestEdgesOfNumbersComeBack(t *testing.T) {
 	}
 }
 
-// Whole numbers are int64 wherever they fit, so that other tools that look
-// into the database see them as what they are.
+// Whole numbers are stored as int64 if they fit, so that other tools show them as whole
+// numbers.
 func TestNumbersAreNative(t *testing.T) {
 	t.Parallel()
 	for text, want := range map[dialog.Value]any{

@@ -13,8 +13,8 @@ import (
 	"dialogs/dialog"
 )
 
-// A webhook is a webhook as it is stored. Its parts are JSON: nothing is selected by
-// them.
+// A webhook is a webhook as it is stored. Its parts are stored as JSON, because no query
+// selects by them.
 type webhook struct {
 	ID         bson.ObjectID `bson:"_id"`
 	CreatedAt  bson.DateTime `bson:"created_at"`
@@ -35,7 +35,7 @@ func (w *webhook) progress() (p dialog.WebhookProgress, err error) {
 	return p, nil
 }
 
-// Webhooks lists all webhooks, by their creation.
+// Webhooks lists all webhooks, oldest first.
 func (s *Store) Webhooks(ctx context.Context) ([]dialog.Webhook, error) {
 	ctx, end, err := s.begin(ctx)
 	if err != nil {
@@ -63,7 +63,7 @@ func (s *Store) Webhooks(ctx context.Context) ([]dialog.Webhook, error) {
 	return all, nil
 }
 
-// SaveWebhook stores a webhook if the stored one has the revision before it.
+// SaveWebhook stores a webhook if the stored revision is the one before it.
 func (s *Store) SaveWebhook(ctx context.Context, w dialog.Webhook) (saved bool, err error) {
 	id, err := bson.ObjectIDFromHex(string(w.ID))
 	if err != nil {
@@ -119,7 +119,7 @@ func (s *Store) RemoveWebhook(ctx context.Context, id dialog.ID) error {
 	return nil
 }
 
-// LeaseWebhook lets one instance deliver until the end of the lease.
+// LeaseWebhook gives a webhook to one instance until the end of the lease.
 func (s *Store) LeaseWebhook(ctx context.Context, id dialog.ID, l dialog.Lease) (p dialog.WebhookProgress, leased bool, err error) {
 	key, err := bson.ObjectIDFromHex(string(id))
 	if err != nil {
@@ -147,7 +147,8 @@ func (s *Store) LeaseWebhook(ctx context.Context, id dialog.ID, l dialog.Lease) 
 	return p, err == nil, err
 }
 
-// SaveWebhookProgress stores how far the holder of the lease has come.
+// SaveWebhookProgress stores the progress of the deliveries, if this instance still holds
+// the lease.
 func (s *Store) SaveWebhookProgress(ctx context.Context, id dialog.ID, holder string, p dialog.WebhookProgress) (bool, error) {
 	key, err := bson.ObjectIDFromHex(string(id))
 	if err != nil {
@@ -170,7 +171,7 @@ func (s *Store) SaveWebhookProgress(ctx context.Context, id dialog.ID, holder st
 	return result.MatchedCount == 1, nil
 }
 
-// WebhookProgress returns how far the deliveries have come.
+// WebhookProgress returns the progress of the deliveries.
 func (s *Store) WebhookProgress(ctx context.Context, id dialog.ID) (p dialog.WebhookProgress, err error) {
 	key, err := bson.ObjectIDFromHex(string(id))
 	if err != nil {
