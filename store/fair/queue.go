@@ -1,51 +1,51 @@
-// Package fair is a queue in which callers take turns: however much one caller
-// queues, the work of another is next after a bounded amount of it.
+// Package fair is a queue in which callers take turns: however much one caller queues, the
+// work of another one waits only for a limited amount of it.
 //
-// The package must not know what the work is, nor who does it. It has no locks:
-// its users have one around more than the queue.
+// The package must not know what the work is, or who does it. It has no locks: its users
+// already have one that guards more than the queue.
 package fair
 
 import "slices"
 
-// costMost bounds how many turns a caller saves up for one entry, so that a
-// mistaken cost cannot keep [Queue.Next] busy.
+// costMost is the largest cost of an entry. It limits how many turns a caller has to save
+// for one entry, so that a wrong cost cannot keep [Queue.Next] busy.
 const costMost = 1 << 16
 
-// A Queue holds the work of callers, in the order in which it should be done.
-// It is not safe for concurrent use.
+// A Queue has the work of callers, in the order in which it should be done. It is not safe
+// for concurrent use.
 //
-// It is a deficit round-robin: each turn gives a caller credit for some work,
-// and an entry is due once its caller has the credit for it. Light work
-// therefore passes heavy work. A caller who had nothing waiting and has credit
-// for what they bring comes before the callers whose work piled up.
+// It uses deficit round-robin: each turn gives a caller credit, and an entry is due once
+// its caller has enough credit for its cost. So light work passes heavy work. A caller
+// that had nothing waiting, and has credit for the new entry, comes before callers with a
+// backlog.
 type Queue[K comparable, T any] struct {
 	quantum int
 	flows   map[K]*flow[K, T]
-	// fresh are callers with credit who had nothing waiting before, in the
-	// order of their arrival; turns are the others, in the order of their
-	// turns. Each flow is in one of the two.
+	// fresh are callers with credit that had nothing waiting before, in the order of their
+	// arrival. turns are the other callers, in the order of their turns. Each flow is in
+	// one of the two.
 	fresh, turns []*flow[K, T]
 	waiting      int
 }
 
-// A flow is the work of one caller. It stays for a turn after its last entry:
-// otherwise a caller with little work at a time would never run out of credit.
+// A flow is the work of one caller. It is kept for one turn after its last entry:
+// otherwise a caller that always queues little would get new credit each time.
 type flow[K comparable, T any] struct {
 	caller  K
 	entries []*Entry[K, T]
 	credit  int
 }
 
-// An Entry is one piece of work that waits.
+// An Entry is one piece of work in the queue.
 type Entry[K comparable, T any] struct {
 	Item T
-	// Cost is what the entry takes of its caller's credit; at least 1.
+	// Cost is how much credit the entry takes; at least 1.
 	Cost int
 	flow *flow[K, T]
 }
 
-// New makes an empty queue. quantum is the credit that a caller gets in each
-// turn, at least 1, in the unit of the costs.
+// New makes an empty queue. quantum is the credit that a caller gets in each turn, in the
+// unit of the costs; at least 1.
 func New[K comparable, T any](quantum int) *Queue[K, T] {
 	return &Queue[K, T]{quantum: max(1, quantum), flows: map[K]*flow[K, T]{}}
 }
@@ -53,7 +53,7 @@ func New[K comparable, T any](quantum int) *Queue[K, T] {
 // Len returns the number of entries.
 func (q *Queue[K, T]) Len() int { return q.waiting }
 
-// LenOf returns the number of a caller's entries.
+// LenOf returns the number of entries of a caller.
 func (q *Queue[K, T]) LenOf(caller K) int {
 	if f := q.flows[caller]; f != nil {
 		return len(f.entries)
@@ -61,7 +61,7 @@ func (q *Queue[K, T]) LenOf(caller K) int {
 	return 0
 }
 
-// Push adds work of a caller. The entry is for [Queue.Remove].
+// Push adds work of a caller, and returns its entry, for example for [Queue.Remove].
 func (q *Queue[K, T]) Push(caller K, cost int, item T) *Entry[K, T] {
 	f := q.flows[caller]
 	e := &Entry[K, T]{Item: item, Cost: min(max(1, cost), costMost), flow: f}
@@ -79,7 +79,7 @@ func (q *Queue[K, T]) Push(caller K, cost int, item T) *Entry[K, T] {
 	return e
 }
 
-// Next returns the entry that [Queue.Pop] returns next; not ok without one.
+// Next returns the entry that [Queue.Pop] would return; false if the queue is empty.
 func (q *Queue[K, T]) Next() (*Entry[K, T], bool) {
 	if q.waiting == 0 {
 		q.forget()
@@ -94,8 +94,8 @@ func (q *Queue[K, T]) Next() (*Entry[K, T], bool) {
 		if len(f.entries) > 0 && f.entries[0].Cost <= f.credit {
 			return f.entries[0], true
 		}
-		// The turn is over. A caller without work who was here for a whole
-		// round is forgotten, and starts again when they return.
+		// The turn is over. A caller that had no work for a whole round is forgotten, and
+		// starts from the beginning when it returns.
 		idle := len(f.entries) == 0 && list == &q.turns
 		*list = (*list)[1:]
 		if idle && f.credit >= 0 {
@@ -109,8 +109,8 @@ func (q *Queue[K, T]) Next() (*Entry[K, T], bool) {
 	}
 }
 
-// Pop removes the entry that is next and takes its cost from its caller's
-// credit; not ok without one.
+// Pop removes and returns the next entry, and takes its cost from the caller's credit;
+// false if the queue is empty.
 func (q *Queue[K, T]) Pop() (*Entry[K, T], bool) {
 	e, ok := q.Next()
 	if !ok {
@@ -121,7 +121,7 @@ func (q *Queue[K, T]) Pop() (*Entry[K, T], bool) {
 	return e, true
 }
 
-// Remove removes an entry, and reports whether it still waited.
+// Remove removes an entry, and reports whether it was still in the queue.
 func (q *Queue[K, T]) Remove(e *Entry[K, T]) bool {
 	i := slices.Index(e.flow.entries, e)
 	if i < 0 {
@@ -137,15 +137,15 @@ func (q *Queue[K, T]) Remove(e *Entry[K, T]) bool {
 	return true
 }
 
-// Charge takes more credit from the caller of an entry that was removed, when
-// its work turns out to cost more than was known. It has no effect on a caller
-// who was forgotten since.
+// Charge takes more credit from the caller of an entry that was already removed, because
+// its work has cost more than expected. It has no effect if the caller was forgotten since
+// then.
 func (q *Queue[K, T]) Charge(e *Entry[K, T], more int) {
 	e.flow.credit -= min(max(0, more), costMost)
 }
 
-// Fullest returns the caller with the most entries and the last of these; nil
-// without any.
+// Fullest returns the last entry of the caller with the most entries; nil if the queue is
+// empty.
 func (q *Queue[K, T]) Fullest() *Entry[K, T] {
 	var most *flow[K, T]
 	for _, f := range q.flows {
@@ -159,8 +159,8 @@ func (q *Queue[K, T]) Fullest() *Entry[K, T] {
 	return most.entries[len(most.entries)-1]
 }
 
-// forget drops the callers of an empty queue, except those in debt, who pay
-// back as if each call were a turn.
+// forget removes the callers of an empty queue. Those in debt are kept, and get credit as
+// if each call were a turn.
 func (q *Queue[K, T]) forget() {
 	all := slices.Concat(q.fresh, q.turns)
 	q.fresh, q.turns = nil, nil

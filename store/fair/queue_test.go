@@ -10,7 +10,7 @@ import (
 	"dialogs/store/fair"
 )
 
-// order takes everything out of a queue.
+// order takes everything out of a queue and returns it in order.
 func order(q *fair.Queue[string, string]) string {
 	var items []string
 	for e, ok := q.Pop(); ok; e, ok = q.Pop() {
@@ -62,7 +62,7 @@ func TestOrder(t *testing.T) {
 	}
 }
 
-// TestNewcomer has a caller arrive while the work of others is piled up.
+// TestNewcomer: a caller arrives while other callers have a backlog.
 func TestNewcomer(t *testing.T) {
 	q := fair.New[string, string](2)
 	for _, caller := range []string{"a", "b", "c"} {
@@ -85,7 +85,7 @@ func TestNewcomer(t *testing.T) {
 	}
 }
 
-// TestCharge makes work cost more than it seemed to.
+// TestCharge: work turns out to cost more than expected.
 func TestCharge(t *testing.T) {
 	q := fair.New[string, string](1)
 	first := q.Push("a", 1, "a1")
@@ -124,8 +124,8 @@ func TestRemove(t *testing.T) {
 	}
 }
 
-// TestEverythingOnce compares random pushes, pops and removals with what went in:
-// nothing is lost or returned twice, and each caller's work keeps its order.
+// TestEverythingOnce makes random pushes, pops and removals: nothing is lost or returned
+// twice, and the work of each caller stays in order.
 func TestEverythingOnce(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		q := fair.New[int, int](rapid.IntRange(1, 10).Draw(t, "quantum"))

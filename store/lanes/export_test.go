@@ -2,7 +2,7 @@ package lanes
 
 import "dialogs/dialog"
 
-// Waiting is how many lists and counts wait for a lane.
+// Waiting returns how many lists and counts wait for a lane.
 func Waiting(s dialog.Store) int {
 	_, waiting := s.(*Store).Usage() //nolint:errcheck // only what New has made
 	return waiting

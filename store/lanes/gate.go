@@ -11,16 +11,16 @@ import (
 )
 
 const (
-	// serverFactor is how much more a server may have waiting than a user.
+	// serverFactor is how many times more requests of a server may wait than of a user.
 	serverFactor = 20
-	// bytesMost bounds the memory of the filters that wait.
+	// bytesMost limits the memory of the filters that wait, in bytes.
 	bytesMost = 16 << 20
-	// retryAfter is when a caller who was refused may try again.
+	// retryAfter is how long a refused caller should wait before trying again.
 	retryAfter = time.Second
 )
 
-// A gate lets a few in at the same time. The others wait, and callers take
-// turns.
+// A gate lets a limited number of requests in at the same time. Others wait, and callers
+// take turns.
 type gate struct {
 	lanes, mostPerUser int
 
@@ -30,7 +30,7 @@ type gate struct {
 	queue *fair.Queue[dialog.Actor, *waiter]
 }
 
-// A waiter is told once whether it may enter.
+// A waiter is told once: nil when it may enter, or why it is refused.
 type waiter struct {
 	told  chan error
 	bytes int
@@ -40,14 +40,14 @@ func newGate(lanes, mostPerUser int) *gate {
 	return &gate{lanes: max(1, lanes), mostPerUser: mostPerUser, free: max(1, lanes), queue: fair.New[dialog.Actor, *waiter](1)}
 }
 
-// usage is how many are in, and how many wait.
+// usage returns how many requests are in, and how many wait.
 func (g *gate) usage() (in, waiting int) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	return g.lanes - g.free, g.queue.Len()
 }
 
-// enter waits for a lane until ctx ends. The caller must leave it.
+// enter waits for a lane until ctx ends. The caller must call leave.
 func (g *gate) enter(ctx context.Context, by dialog.Actor, bytes int) (leave func(), err error) {
 	if err := ctx.Err(); err != nil {
 		return nil, dialog.ErrUnavailable(err)
@@ -71,7 +71,8 @@ func (g *gate) enter(ctx context.Context, by dialog.Actor, bytes int) (leave fun
 	}
 }
 
-// queued takes a free lane, and returns nil, or else a place in the queue.
+// queued takes a lane and returns nil if one is free; otherwise it returns an entry in the
+// queue.
 func (g *gate) queued(by dialog.Actor, bytes int) (*fair.Entry[dialog.Actor, *waiter], error) {
 	most := g.mostPerUser
 	if by.User == "" {
@@ -96,7 +97,7 @@ func (g *gate) queued(by dialog.Actor, bytes int) (*fair.Entry[dialog.Actor, *wa
 	return entry, nil
 }
 
-// leave hands the lane to the next, or frees it.
+// leave gives the lane to the next request, or frees it.
 func (g *gate) leave() {
 	g.mu.Lock()
 	defer g.mu.Unlock()
@@ -109,7 +110,8 @@ func (g *gate) leave() {
 	next.Item.told <- nil
 }
 
-// giveUp leaves the queue, or the lane that was handed over in the meantime.
+// giveUp removes an entry from the queue. If it got a lane in the meantime, the lane is
+// left.
 func (g *gate) giveUp(entry *fair.Entry[dialog.Actor, *waiter]) {
 	g.mu.Lock()
 	waited := g.queue.Remove(entry)

@@ -7,36 +7,36 @@ import (
 	"dialogs/dialog"
 )
 
-// pageMost is the maximum number of rows of a page without a filter that does
-// not have to wait: such a page is as cheap as a few single dialogs.
+// pageMost is up to how many rows a page without a filter does not have to wait for a
+// search: it is as cheap as reading a few single dialogs.
 const pageMost = 2 * (dialog.MaxPage + 1)
 
-// Options are the bounds of the lanes.
+// Options are the limits of a Store.
 type Options struct {
 	// Lanes is how many lists and counts run at once, at least 1. A quarter of them is
 	// for short ones; of a single lane, each kind has one.
 	Lanes int
-	// Waiting is how many lists and counts of one user may wait for a lane;
-	// servers may have 20 times as many.
+	// Waiting is how many lists and counts of one user may wait for a lane; for a server,
+	// it is 20 times as many.
 	Waiting int
 	// Rows is how many rows the lists and counts of one operation may read.
 	Rows int
-	// Now is the clock; nil for the system's.
+	// Now is the clock; nil for the system clock.
 	Now func() time.Time
 }
 
-// A Store is a store behind lanes.
+// A Store limits the lists and counts of another store.
 type Store struct {
 	dialog.Store
-	// short is for pages of a user's own dialogs and their number, and long for what
-	// may look at all dialogs. The screens of clients are short, and do not wait for
-	// searches of others.
+	// short is for pages of a user's own dialogs and their number, and long for queries
+	// that may read all dialogs. Clients show pages of own dialogs first, so these do not
+	// wait for searches of others.
 	short, long *gate
 	all         *totals
 	rows        int
 }
 
-// New puts lanes before a store.
+// New wraps a store.
 func New(s dialog.Store, o Options) *Store {
 	if o.Now == nil {
 		o.Now = time.Now
@@ -45,7 +45,8 @@ func New(s dialog.Store, o Options) *Store {
 	return &Store{Store: s, short: newGate(short, o.Waiting), long: newGate(o.Lanes-short, o.Waiting), all: newTotals(s, o.Rows, o.Now), rows: o.Rows}
 }
 
-// Usage is how many lists and counts read the store, and how many wait for that.
+// Usage returns how many lists and counts are reading the store, and how many wait for a
+// lane.
 func (s *Store) Usage() (reading, waiting int) {
 	for _, g := range []*gate{s.short, s.long} {
 		in, wait := g.usage()
@@ -54,7 +55,8 @@ func (s *Store) Usage() (reading, waiting int) {
 	return reading, waiting
 }
 
-// Dialogs returns the page of a list. Pages that read few rows do not wait.
+// Dialogs returns a page of a list. A page that reads few rows, whatever is in the store,
+// does not wait.
 func (s *Store) Dialogs(ctx context.Context, q dialog.Query) ([]dialog.Dialog, error) {
 	rows := dialog.RowsOf(ctx, s.rows)
 	if isCheap(q) {
@@ -72,7 +74,8 @@ func (s *Store) Dialogs(ctx context.Context, q dialog.Query) ([]dialog.Dialog, e
 	return s.page(ctx, q, rows)
 }
 
-// Count returns the exact length of a list, or [dialog.ErrTooManyRows].
+// Count returns the exact number of dialogs in a list. If it would have to read too many
+// rows, it returns [dialog.ErrTooManyRows].
 func (s *Store) Count(ctx context.Context, q dialog.Query) (int, error) {
 	rows := dialog.RowsOf(ctx, s.rows)
 	if q.Filter.IDs == nil {
@@ -97,7 +100,8 @@ func (s *Store) Count(ctx context.Context, q dialog.Query) (int, error) {
 	return s.Store.Count(ctx, q)
 }
 
-// ChangesSince reads at most what changed, or the user's own dialogs.
+// ChangesSince reads changes in a short lane: it only reads what has changed, or the
+// user's own dialogs.
 func (s *Store) ChangesSince(ctx context.Context, q dialog.ChangesQuery) (dialog.ChangesPage, error) {
 	if q.After == "" {
 		return s.Store.ChangesSince(ctx, q)
@@ -110,7 +114,7 @@ func (s *Store) ChangesSince(ctx context.Context, q dialog.ChangesQuery) (dialog
 	return s.Store.ChangesSince(ctx, q)
 }
 
-// page reads a page within the rows that are left.
+// page reads a page, if the operation may still read that many rows.
 func (s *Store) page(ctx context.Context, q dialog.Query, rows *dialog.Rows) ([]dialog.Dialog, error) {
 	n := q.Skip + q.Limit
 	narrow := isNarrow(q)
@@ -131,8 +135,8 @@ func (s *Store) page(ctx context.Context, q dialog.Query, rows *dialog.Rows) ([]
 	return s.nearPage(ctx, q, rows)
 }
 
-// nearPage reads a page of a list with more rows than may be read: it succeeds
-// if these rows have enough matches.
+// nearPage reads a page of a list that has more rows than the operation may still read. It
+// only reads that many, and succeeds if enough of them match.
 func (s *Store) nearPage(ctx context.Context, q dialog.Query, rows *dialog.Rows) ([]dialog.Dialog, error) {
 	end := q
 	end.Filter, end.Skip, end.Limit = base(q), rows.Left(), 1
@@ -141,7 +145,7 @@ func (s *Store) nearPage(ctx context.Context, q dialog.Query, rows *dialog.Rows)
 	if err != nil {
 		return nil, err
 	}
-	whole := len(last) == 0 // what the page's positions leave is not too much
+	whole := len(last) == 0 // the rest of the list, from the position of the page, is short enough
 	if !whole {
 		position := &dialog.Position{Key: q.Order.Key(&last[0]), ID: last[0].ID}
 		if q.FromEnd {
@@ -157,9 +161,9 @@ func (s *Store) nearPage(ctx context.Context, q dialog.Query, rows *dialog.Rows)
 	return page, err
 }
 
-// rowsOf returns how many rows a list has without its filter: the user's own
-// dialogs, and the public groups or all dialogs. For more than the limit it may
-// return any number beyond it.
+// rowsOf returns how many rows a list has without its filter: the user's own dialogs, and
+// the public groups or all dialogs. If there are more than the limit, it may return any
+// number above the limit.
 func (s *Store) rowsOf(ctx context.Context, q dialog.Query) (int, error) {
 	if q.Filter.IDs != nil {
 		return len(q.Filter.IDs), nil
@@ -182,15 +186,15 @@ func (s *Store) rowsOf(ctx context.Context, q dialog.Query) (int, error) {
 	return own + all, nil
 }
 
-// A Selective store may find the dialogs of a list by its filter.
+// A Selective store may be able to find dialogs by a filter without reading all rows.
 type Selective interface {
-	// RowsToRead returns how many rows a list makes the store read, besides
-	// the user's own dialogs; not known when that may be all of them.
+	// RowsToRead returns how many rows a list makes the store read, besides the user's own
+	// dialogs. known is false if that may be all of them.
 	RowsToRead(ctx context.Context, q dialog.Query) (rows int, known bool, err error)
 }
 
-// fewer returns how many of all rows a list makes the store read. It is asked only
-// when all are too many: that costs as much as a small page.
+// fewer returns how many of all rows a list makes the store read. It only asks the store
+// if reading all of them is too much, because asking costs as much as a small page.
 func (s *Store) fewer(ctx context.Context, q dialog.Query, all int) (int, error) {
 	selective, ok := s.Store.(Selective)
 	if !ok || all <= dialog.RowsOf(ctx, s.rows).Left() {
@@ -203,7 +207,7 @@ func (s *Store) fewer(ctx context.Context, q dialog.Query, all int) (int, error)
 	return min(n, all), nil
 }
 
-// isCheap reports whether a page reads few rows, whatever the store has.
+// isCheap reports whether a page reads few rows, no matter how many the store has.
 func isCheap(q dialog.Query) bool {
 	if q.Filter.IDs != nil {
 		return true
@@ -211,7 +215,7 @@ func isCheap(q dialog.Query) bool {
 	return (q.Scope == dialog.Public || q.User == "") && !isNarrow(q) && q.Skip+q.Limit <= pageMost
 }
 
-// isNarrow reports whether the query has to read rows that may not match.
+// isNarrow reports whether the query may have to read rows that do not match.
 func isNarrow(q dialog.Query) bool {
 	f := q.Filter
 	rest := base(q)
@@ -228,8 +232,8 @@ func isNarrow(q dialog.Query) bool {
 		f.CreatedAfter != rest.CreatedAfter || f.CreatedBefore != rest.CreatedBefore
 }
 
-// base is the part of a filter that says where in the list to read: only rows
-// that match it are looked at.
+// base returns the part of a filter that decides where in the list to read: only rows that
+// match it are read.
 func base(q dialog.Query) dialog.Filter {
 	f := dialog.Filter{Types: q.Filter.Types}
 	switch q.Order.Field {
@@ -242,7 +246,7 @@ func base(q dialog.Query) dialog.Filter {
 	return f
 }
 
-// sizeOf is roughly how many bytes a filter takes while it waits.
+// sizeOf returns roughly how many bytes of memory a filter takes.
 func sizeOf(f *dialog.Filter) int {
 	n := 256 + 40*(len(f.IDs)+len(f.ExceptIDs))
 	for _, u := range f.Occupants {

@@ -15,7 +15,7 @@ import (
 	"dialogs/store/storetest"
 )
 
-// TestContract runs the contract of a store through lanes, which must not show.
+// TestContract: a store behind lanes still meets the contract of all stores.
 func TestContract(t *testing.T) {
 	storetest.Run(t, func(testing.TB) storetest.Database {
 		db := memory.NewDatabase()
@@ -25,7 +25,7 @@ func TestContract(t *testing.T) {
 	})
 }
 
-// A slow store lets counts begin and stand still until the test lets them continue.
+// A slow store stops counts after they have begun, until the test lets them continue.
 type slow struct {
 	dialog.Store
 	begun chan dialog.UserID
@@ -33,7 +33,7 @@ type slow struct {
 }
 
 func (s *slow) Count(ctx context.Context, q dialog.Query) (int, error) {
-	if q.Filter.Owner == "" && q.User != "held" { // what the lanes count themselves
+	if q.Filter.Owner == "" && q.User != "held" { // a count by the lanes themselves
 		return s.Store.Count(ctx, q)
 	}
 	s.begun <- q.User
@@ -57,7 +57,7 @@ func countOf(user dialog.UserID) dialog.Query {
 	}
 }
 
-// start starts counts of a user, and returns their errors.
+// start starts n counts of a user, and returns a channel with their errors.
 func start(ctx context.Context, s dialog.Store, user dialog.UserID, n int) (results chan error) {
 	results = make(chan error, n)
 	for range n {
@@ -69,7 +69,7 @@ func start(ctx context.Context, s dialog.Store, user dialog.UserID, n int) (resu
 	return results
 }
 
-// awaitWaiting returns when that many wait for a lane.
+// awaitWaiting waits until n requests wait for a lane.
 func awaitWaiting(t *testing.T, s dialog.Store, n int) {
 	t.Helper()
 	for lanes.Waiting(s) != n {
@@ -80,7 +80,7 @@ func awaitWaiting(t *testing.T, s dialog.Store, n int) {
 	}
 }
 
-// TestTurns has one user ask for much, and another, who comes last, for a little.
+// TestTurns: one user makes many requests, and another user, who comes last, only one.
 func TestTurns(t *testing.T) {
 	slow, s := newSlow(10)
 	busy := start(t.Context(), s, "busy", 11)
@@ -98,7 +98,7 @@ func TestTurns(t *testing.T) {
 		slow.goOn <- struct{}{}
 		order = append(order, <-slow.begun)
 	}
-	if i := slices.Index(order, "other"); i > 1 { // the first turn is that of who came first
+	if i := slices.Index(order, "other"); i > 1 { // the first turn belongs to the user who came first
 		t.Errorf("%d counts of another user came before the only one", i)
 	}
 	slow.goOn <- struct{}{}
@@ -112,7 +112,8 @@ func TestTurns(t *testing.T) {
 	}
 }
 
-// TestNothingElseWaits: look-ups, writes and cheap pages pass a lane that is busy.
+// TestNothingElseWaits: reads of single dialogs, writes and cheap pages do not wait for a
+// lane.
 func TestNothingElseWaits(t *testing.T) {
 	slow, s := newSlow(10)
 	count := start(t.Context(), s, "busy", 1)
@@ -157,7 +158,7 @@ func TestNothingElseWaits(t *testing.T) {
 	}
 }
 
-// TestShortLists keeps short lists from filling the CPUs: they take turns, too.
+// TestShortLists: short lists take turns, too, so that they do not use all CPUs.
 func TestShortLists(t *testing.T) {
 	slow, s := newSlow(10)
 	results := make(chan error, 3)
@@ -170,7 +171,7 @@ func TestShortLists(t *testing.T) {
 	<-slow.begun
 	awaitWaiting(t, s, 2)
 	long := start(t.Context(), s, "busy", 1)
-	<-slow.begun // does not wait for the short ones
+	<-slow.begun // does not wait for short lists
 	close(slow.goOn)
 	go func() {
 		for {
@@ -188,7 +189,7 @@ func TestShortLists(t *testing.T) {
 	}
 }
 
-// TestGivingUp ends the wait of some, and the lane continues to the others.
+// TestGivingUp: some requests stop waiting, and the lane goes to the others.
 func TestGivingUp(t *testing.T) {
 	slow, s := newSlow(100)
 	first := start(t.Context(), s, "a", 1)
@@ -213,7 +214,7 @@ func TestGivingUp(t *testing.T) {
 	}
 }
 
-// TestLanesAreFew lets many begin, of whom three do.
+// TestLanesAreFew starts many requests, of which three run at the same time.
 func TestLanesAreFew(t *testing.T) {
 	slow := &slow{Store: memory.NewStore(), begun: make(chan dialog.UserID, 30), goOn: make(chan struct{})}
 	s := lanes.New(slow, lanes.Options{Lanes: 4, Waiting: 100, Rows: 1000})

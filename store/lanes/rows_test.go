@@ -12,8 +12,8 @@ import (
 	"dialogs/store/sqlite"
 )
 
-// withPublic is a store with n public groups named 0 to n-1, and two groups of
-// the user.
+// withPublic returns a store with n public groups, named 0 to n-1, and two groups of the
+// user.
 func withPublic(t *testing.T, n, limit int) dialog.Store {
 	t.Helper()
 	return limited(t, memory.NewStore(), n, limit)
@@ -45,7 +45,7 @@ func TestRows(t *testing.T) {
 		reason string
 		limit  int
 		query  dialog.Query
-		page   int // -1 for refused
+		page   int // -1 if it is refused
 		count  int
 	}{
 		{"as many as may be read", public, dialog.Query{Scope: dialog.Public, Limit: 20}, 20, public},
@@ -88,11 +88,11 @@ func TestRows(t *testing.T) {
 	}
 }
 
-// TestRowsOfAnOperation: the parts of one operation share its rows.
+// TestRowsOfAnOperation: all lists of one operation share its limit of rows.
 func TestRowsOfAnOperation(t *testing.T) {
 	s := withPublic(t, 50, 120)
 	q := dialog.Query{Scope: dialog.Public, Order: dialog.Order{Field: dialog.ByName}, Limit: 1}
-	for range 3 { // apart, each has its own
+	for range 3 { // separate operations do not share a limit
 		if _, err := s.Count(t.Context(), q); err != nil {
 			t.Error(err)
 		}
@@ -108,8 +108,8 @@ func TestRowsOfAnOperation(t *testing.T) {
 	}
 }
 
-// TestRowsOfFewMatches: a store that finds dialogs by a part of their names reads
-// only those, however many others there are.
+// TestRowsOfFewMatches: a store that finds dialogs by a part of their name only reads
+// those, however many others there are.
 func TestRowsOfFewMatches(t *testing.T) {
 	engine, err := sqlite.Open(t.Context(), t.TempDir(), sqlite.Options{})
 	if err != nil {

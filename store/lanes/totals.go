@@ -8,12 +8,12 @@ import (
 	"dialogs/dialog"
 )
 
-// totalsKept is how long a total is used. It only decides how much a list would
-// have to read, never what is returned.
+// totalsKept is how long a total is used. A total only decides whether a list may be read,
+// never what it returns.
 const totalsKept = 10 * time.Second
 
-// totals remember how many public groups and how many dialogs a store has, as far
-// as the limit of rows: lists look at these when they have a filter.
+// totals remembers the number of public groups and of all dialogs, up to the limit of
+// rows: a list with a filter may have to read all of them.
 type totals struct {
 	store dialog.DialogStore
 	limit int
@@ -32,7 +32,7 @@ func newTotals(s dialog.DialogStore, limit int, now func() time.Time) *totals {
 	return &totals{store: s, limit: limit, now: now, known: map[dialog.Scope]total{}}
 }
 
-// of returns the total for a query that reads more than a user's own dialogs.
+// of returns the total for a query that does not only read a user's own dialogs.
 func (t *totals) of(ctx context.Context, q dialog.Query) (int, error) {
 	scope := dialog.Public
 	if q.User == "" && q.Scope != dialog.Public {
@@ -54,7 +54,7 @@ func (t *totals) of(ctx context.Context, q dialog.Query) (int, error) {
 	return n, nil
 }
 
-// count counts no further than to the limit.
+// count counts up to one more than the limit.
 func (t *totals) count(ctx context.Context, scope dialog.Scope) (int, error) {
 	q := dialog.Query{Scope: scope, Order: dialog.Order{Field: dialog.ByCreatedAt}, Skip: t.limit, Limit: 1}
 	beyond, err := t.store.Dialogs(ctx, q)
