@@ -16,14 +16,14 @@ import (
 	"dialogs/graph/model"
 )
 
-// An answering is one answer while it is prepared: its memory, and which of its
-// root fields were refused because of it.
+// An answering is an answer that is being prepared: its memory, and which of its root
+// fields were refused because the answer is too large.
 type answering struct {
 	*budget.Answer
 	mutation bool
 
 	mu sync.Mutex
-	// refused has one error for each of those root fields, by its alias.
+	// refused has one error for each refused root field, by its alias.
 	refused map[string]*gqlerror.Error
 }
 
@@ -34,7 +34,7 @@ func answeringOf(ctx context.Context) *answering {
 	return a
 }
 
-// answering opens the account of an answer.
+// answering starts counting the memory of an answer.
 func (p presenter) answering(ctx context.Context, op *execution) (context.Context, *answering) {
 	a := &answering{
 		Answer:   p.answers.Begin(p.caller(ctx)),
@@ -44,7 +44,7 @@ func (p presenter) answering(ctx context.Context, op *execution) (context.Contex
 	return answer.With(ctx, answer.New(a, op.sets())), a
 }
 
-// Count charges the text of an object.
+// Count charges the text of an object to the answer.
 func (a *answering) Count(ctx context.Context, bytes, memory int64) error {
 	if refused := a.Charge(ctx, bytes, memory); refused != nil {
 		return refusedAnswer{refused}
@@ -52,22 +52,23 @@ func (a *answering) Count(ctx context.Context, bytes, memory int64) error {
 	return nil
 }
 
-// The memory of a field and of an element of a list in addition to their bytes.
+// These are the bytes of memory of a field, of an element of a list, and of an item of a
+// page, in addition to their text.
 const (
 	fieldMemory   = 256
 	elementMemory = 64
-	itemMemory    = 1 << 10 // of a page: its view, cursor and goroutine
+	itemMemory    = 1 << 10 // with its view, cursor and goroutine
 )
 
-// chargeField charges the value of a field before it becomes a part of the
-// answer. What is inside of objects is charged field by field.
+// chargeField charges the value of a field before it becomes part of the answer. The
+// fields inside an object are charged one by one.
 func chargeField(ctx context.Context, next graphql.Resolver) (any, error) {
 	a := answeringOf(ctx)
 	if a == nil {
 		return next(ctx)
 	}
 	field := graphql.GetFieldContext(ctx)
-	if refused := a.Refused(); refused != nil && field.Object != "Mutation" { // whose changes are still made
+	if refused := a.Refused(); refused != nil && field.Object != "Mutation" { // mutations are still executed
 		return nil, refusedAnswer{refused}
 	}
 	value, err := next(ctx)
@@ -82,8 +83,8 @@ func chargeField(ctx context.Context, next graphql.Resolver) (any, error) {
 	return value, nil
 }
 
-// weigh returns how many bytes a value has in an answer, and its memory beyond
-// that.
+// weigh returns how many bytes a value takes in an answer, and how much memory in
+// addition.
 func weigh(value any) (bytes, memory int64) {
 	switch value := value.(type) {
 	case string:
@@ -118,7 +119,8 @@ type refusedAnswer struct{ error }
 
 func (r refusedAnswer) Unwrap() error { return r.error }
 
-// refuse returns the one error of a root field whose answer was refused.
+// refuse returns the error of a root field whose answer was refused; each root field has
+// only one.
 func (a *answering) refuse(ctx context.Context, err error) *gqlerror.Error {
 	name, _ := graphql.GetPath(ctx)[0].(ast.PathName)
 	a.mu.Lock()
@@ -135,7 +137,7 @@ func (a *answering) refuse(ctx context.Context, err error) *gqlerror.Error {
 	return a.refused[string(name)]
 }
 
-// rootOf is the root field that a field is a part of.
+// rootOf returns the root field that contains a field.
 func rootOf(ctx context.Context) *graphql.FieldContext {
 	field := graphql.GetFieldContext(ctx)
 	for field != nil && field.Parent != nil && field.Parent.Field.Field != nil {
@@ -144,8 +146,8 @@ func rootOf(ctx context.Context) *graphql.FieldContext {
 	return field
 }
 
-// withdrawRefused sets a root field to null if a part of it was refused, so
-// that it has no gaps.
+// withdrawRefused sets a root field to null if a part of it was refused, so that clients
+// never get an incomplete value.
 func withdrawRefused(ctx context.Context, next graphql.RootResolver) graphql.Marshaler {
 	result := next(ctx)
 	a, field := answeringOf(ctx), graphql.GetRootFieldContext(ctx).Field
@@ -160,8 +162,7 @@ func withdrawRefused(ctx context.Context, next graphql.RootResolver) graphql.Mar
 	return result
 }
 
-// told returns the errors of an answer, with one error for each root field that
-// was refused.
+// told returns the errors of an answer, without repeated errors of refused root fields.
 func (a *answering) told(errs gqlerror.List) gqlerror.List {
 	a.mu.Lock()
 	defer a.mu.Unlock()
@@ -183,8 +184,8 @@ func (a *answering) told(errs gqlerror.List) gqlerror.List {
 	})
 }
 
-// load loads something whose memory, at most the given amount, is charged to
-// the answer.
+// load calls read, which loads a value, and charges its memory to the answer: at most the
+// given number of bytes.
 func load(ctx context.Context, most int64, read func() (int64, error)) error {
 	if err := budget.AnswerOf(ctx).Load(ctx, most, read); err != nil {
 		return err

@@ -25,9 +25,9 @@ const (
 	benchList   = `query List { dialogs(first: 20) { nodes { id type name ownerId occupantIds version updatedAt } pageInfo { hasNextPage } } }`
 )
 
-// BenchmarkHandler measures what the API itself costs: the same reads and
-// updates of a store in memory through GraphQL, and through a bare net/http
-// handler that decodes and encodes the same JSON.
+// BenchmarkHandler measures the cost of the API itself: the same reads and updates of a
+// store in memory through GraphQL, and through a plain net/http handler that decodes and
+// encodes the same JSON.
 func BenchmarkHandler(b *testing.B) {
 	service := dialog.NewService(memory.NewStore(), dialog.DefaultPolicy(dialog.DefaultLimits()), time.Now, nil)
 	out, err := service.Create(b.Context(), user("alice"), dialog.Creation{Type: dialog.Group, Name: dialog.Some("Lunch"), Occupants: []dialog.UserID{"bob", "carol"}})
@@ -84,7 +84,7 @@ func BenchmarkHandler(b *testing.B) {
 	}
 }
 
-// bareHandler is what one would write without GraphQL.
+// bareHandler is a handler as one would write it without GraphQL.
 func bareHandler(service *dialog.Service, update bool) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		var in struct{ ID, Name string }

@@ -10,11 +10,11 @@ import (
 	"dialogs/dialog"
 )
 
-// A cache keeps the entries that were used last, up to a number of bytes. What
-// callers without credentials send is not kept: they could send anything.
+// A cache keeps the most recently used entries, up to a number of bytes. It does not keep
+// entries of callers without credentials, who could fill it with anything.
 type cache[T any] struct {
 	caller func(context.Context) dialog.Caller
-	// weigh is what an entry takes in memory.
+	// weigh returns how many bytes an entry takes.
 	weigh func(key string, value T) int64
 	most  int64
 
@@ -24,8 +24,8 @@ type cache[T any] struct {
 }
 
 const (
-	entryBytes   = 256 // what each entry takes at least
-	largestShare = 16  // no entry takes more than this part of a cache
+	entryBytes   = 256 // the least that an entry takes
+	largestShare = 16  // no entry may take more than one 16th of a cache
 )
 
 func newCache[T any](most int64, caller func(context.Context) dialog.Caller, weigh func(string, T) int64) *cache[T] {
@@ -46,7 +46,7 @@ func (c *cache[T]) Get(_ context.Context, key string) (T, bool) {
 	return c.entries.Get(key)
 }
 
-// Add keeps an entry, unless it is too large or nobody is signed in.
+// Add keeps an entry, unless it is too large or the caller has no credentials.
 func (c *cache[T]) Add(ctx context.Context, key string, value T) {
 	bytes := c.weigh(key, value)
 	if bytes > c.most/largestShare || c.caller(ctx).Kind() == dialog.Anonymous {
@@ -62,8 +62,8 @@ func (c *cache[T]) Add(ctx context.Context, key string, value T) {
 	}
 }
 
-// The memory of a document's nodes, with their positions and texts.
-// TestDocumentWeight measures it.
+// These are the bytes of memory of a document's nodes, including their positions and
+// texts. TestDocumentWeight measures them.
 const (
 	documentBytes  = 2 << 10
 	selectionBytes = 384
@@ -71,7 +71,7 @@ const (
 	variableBytes  = 512
 )
 
-// weighDocument returns the memory of a parsed and validated document.
+// weighDocument returns how many bytes of memory a parsed and validated document takes.
 func weighDocument(text string, doc *ast.QueryDocument) int64 {
 	w := weight{bytes: documentBytes + 3*int64(len(text))}
 	for _, op := range doc.Operations {

@@ -14,7 +14,8 @@ import (
 	"dialogs/graph/language"
 )
 
-// TestDocumentWeight compares the weight of documents with what they take.
+// TestDocumentWeight compares the computed weight of documents with the memory that they
+// really take.
 func TestDocumentWeight(t *testing.T) {
 	schema := language.Served(generated.NewExecutableSchema(generated.Config{}).Schema())
 	limits := DefaultLimits()
@@ -33,7 +34,8 @@ func TestDocumentWeight(t *testing.T) {
 		"fragments":   "query A%d { dialogs { nodes { " + strings.Repeat("...F ... on Dialog { id } ", 100) + "} } } fragment F on Dialog { id name }",
 		"empty lists": "{ dialogs(filter: {customData: [{className: \"A%d\", fields: {a: [" + strings.Repeat("[] ", 1500) + "]}}]}) { totalCount } }",
 	} {
-		// Enough that they take far more than what else comes and goes meanwhile.
+		// There are enough copies to take far more memory than anything else that changes
+		// in the meantime.
 		copies := int64(10)
 		if first, errs := p.read(t.Context(), fmt.Sprintf(text, 0)); len(errs) == 0 {
 			copies += 2 << 20 / weighDocument(text, first)
@@ -70,13 +72,13 @@ func variables(n int, format string) string {
 func heap() int64 {
 	var m runtime.MemStats
 	runtime.GC()
-	runtime.GC() // what has a finalizer needs two
+	runtime.GC() // objects with a finalizer need two
 	runtime.ReadMemStats(&m)
 	return int64(m.HeapAlloc)
 }
 
-// TestCacheEvicts adds more than a cache holds: it stays within its bytes, keeps
-// what was used last, and nothing of strangers.
+// TestCacheEvicts adds more entries than a cache can hold: it stays within its bytes,
+// keeps the entries that were used last, and none of callers without credentials.
 func TestCacheEvicts(t *testing.T) {
 	caller := dialog.Caller{User: "alice"}
 	c := newCache(16_000, func(context.Context) dialog.Caller { return caller }, func(_, text string) int64 { return int64(len(text)) })

@@ -9,8 +9,8 @@ import (
 	"dialogs/api"
 )
 
-// charge counts an operation against the rate limits of its caller, by its
-// size: a request with 50 mutations counts as 50 requests at least.
+// charge counts an operation by its size against the rate limits of its caller: 50
+// mutations in one request count as at least 50 requests.
 func charge(ctx context.Context, e *execution) error { return api.Charge(ctx, e.units) }
 
 // turn waits until the caller may run an operation of this size.
@@ -18,7 +18,7 @@ func (p presenter) turn(ctx context.Context, e *execution) (end func(), err erro
 	return p.turns.Take(ctx, p.caller(ctx), e.units)
 }
 
-// unitsOf is the size of an operation of a complexity.
+// unitsOf returns the size of an operation with this complexity, in [api.Units].
 func unitsOf(e *execution, complexity int) int {
 	calls, values := 0, 0
 	for _, f := range e.roots {
@@ -46,7 +46,7 @@ func leavesOf(f *ast.Field, argument *ast.ArgumentDefinition, variables map[stri
 	return 0
 }
 
-// leavesWritten counts the values in a value of a document.
+// leavesWritten counts the values in a literal of a document.
 func leavesWritten(v *ast.Value, variables map[string]any) int {
 	switch v.Kind {
 	case ast.Variable:
@@ -61,8 +61,8 @@ func leavesWritten(v *ast.Value, variables map[string]any) int {
 	return 1
 }
 
-// perItem are the root fields that do something for each item of a list, and how
-// many items count as one call.
+// perItem has the root fields that do something for each item of a list, and how many
+// items count as one call.
 var perItem = map[string]struct {
 	list  string
 	items int
@@ -71,7 +71,7 @@ var perItem = map[string]struct {
 	"nodes":        {"ids", 10},
 }
 
-// callsOf is how many calls of the domain a root field counts as.
+// callsOf returns as how many calls a root field counts.
 func callsOf(f *ast.Field, variables map[string]any) int {
 	by, ok := perItem[f.Name]
 	if !ok {
@@ -80,11 +80,10 @@ func callsOf(f *ast.Field, variables map[string]any) int {
 	return max(1, leavesOf(f, f.Definition.Arguments.ForName(by.list), variables)/by.items)
 }
 
-// rootTypes are the types that operations start from.
+// rootTypes are the types whose fields are the root fields of operations.
 var rootTypes = map[ast.Operation][]string{ast.Query: {"Query"}, ast.Mutation: {"Mutation"}, ast.Subscription: {"Subscription"}}
 
-// rootFields are the fields that an operation starts with, as the executor collects
-// them.
+// rootFields returns the root fields of an operation, as the executor collects them.
 func rootFields(op *graphql.OperationContext) []graphql.CollectedField {
 	return graphql.CollectFields(op, op.Operation.SelectionSet, rootTypes[op.Operation.Operation])
 }

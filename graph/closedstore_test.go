@@ -14,16 +14,17 @@ import (
 	"dialogs/store/memory"
 )
 
-// A closedStore has a connection that was closed, as drivers tell it.
+// A closedStore fails as if its connection had been closed, with the error that drivers
+// return.
 type closedStore struct{ dialog.Store }
 
 func (closedStore) ChangesSince(context.Context, dialog.ChangesQuery) (dialog.ChangesPage, error) {
 	return dialog.ChangesPage{}, dialog.ErrUnavailable(fmt.Errorf("incomplete read of message header: %w", io.EOF))
 }
 
-// TestStoreClosedWhileStreaming: a subscription that ends because the store is away must not
-// look complete, for clients would not subscribe again. The stream ends without complete,
-// and a WebSocket with 1013, so that they do.
+// TestStoreClosedWhileStreaming: when a subscription ends because the store is
+// unavailable, the client must connect again. So an event stream ends without complete,
+// and a WebSocket ends with code 1013.
 func TestStoreClosedWhileStreaming(t *testing.T) {
 	s := stream(t, func(c *graph.Config) {
 		c.Streams.Patience = time.Millisecond

@@ -9,9 +9,9 @@ import (
 	"dialogs/graph/generated"
 )
 
-// directives check the caller before the resolver of a field runs. The service
-// checks the same again, so a field without its directive exposes nothing; but for the
-// scopes read and write of API keys, which are checked here.
+// directives check the caller before the resolver of a field runs. The service checks the
+// same again, so a field without its directive exposes nothing, with one exception: the
+// scopes read and write of API keys are only checked here.
 func directives(caller func(context.Context) dialog.Caller) generated.DirectiveRoot {
 	return generated.DirectiveRoot{
 		Authenticated: func(ctx context.Context, _ any, next graphql.Resolver) (any, error) {
@@ -35,7 +35,8 @@ func directives(caller func(context.Context) dialog.Caller) generated.DirectiveR
 	}
 }
 
-// scope is what an API key needs for a field: those for servers alone need admin.
+// scope returns the scope that an API key needs for a field: admin for the fields that are
+// for servers only, write for other mutations, otherwise read.
 func scope(field *graphql.FieldContext) dialog.KeyScope {
 	switch {
 	case field.Field.Definition.Directives.ForName("server") != nil:

@@ -13,8 +13,8 @@ import (
 	"dialogs/api"
 )
 
-// TrustedDocuments are the only operations that a server executes which has
-// them, by the ids that clients send.
+// TrustedDocuments are documents by the ids that clients send. A server that has them
+// executes no others.
 type TrustedDocuments struct {
 	path    string
 	current atomic.Pointer[documents]
@@ -26,9 +26,9 @@ type documents struct {
 	texts map[string]bool
 }
 
-// ReadTrustedDocuments reads a JSON object of ids and documents, as
-// graphql-codegen writes its persisted-documents.json. Ids are the SHA-256 of
-// the document, or whatever the clients send.
+// ReadTrustedDocuments reads a JSON object whose keys are ids and whose values are
+// documents, like the persisted-documents.json of graphql-codegen. An id is the SHA-256
+// hash of the document, or any other text that the clients send.
 func ReadTrustedDocuments(path string) (*TrustedDocuments, error) {
 	t := &TrustedDocuments{path: path}
 	if err := t.Reload(); err != nil {
@@ -37,7 +37,7 @@ func ReadTrustedDocuments(path string) (*TrustedDocuments, error) {
 	return t, nil
 }
 
-// Reload reads the file again, also while documents are executed. After an error,
+// Reload reads the file again. It may be called while documents are executed. If it fails,
 // the previous documents stay in use.
 func (t *TrustedDocuments) Reload() error {
 	read, err := readDocuments(t.path)
@@ -75,8 +75,8 @@ func (*TrustedDocuments) ExtensionName() string { return "TrustedDocuments" }
 // Validate has nothing to check.
 func (*TrustedDocuments) Validate(graphql.ExecutableSchema) error { return nil }
 
-// MutateOperationParameters replaces an id by its trusted document, and refuses
-// unknown ids. A document that is sent as text must be a trusted one, too.
+// MutateOperationParameters replaces an id with its trusted document, and refuses unknown
+// ids. A document that is sent as text must also be a trusted one.
 func (t *TrustedDocuments) MutateOperationParameters(_ context.Context, raw *graphql.RawParams) *gqlerror.Error {
 	current := t.current.Load()
 	if id := persistedID(raw); id != "" && raw.Query == "" {
@@ -93,8 +93,8 @@ func (t *TrustedDocuments) MutateOperationParameters(_ context.Context, raw *gra
 	return nil
 }
 
-// persistedID is the id of a request's document, in the form of automatic
-// persisted queries; a documentId is converted to this form.
+// persistedID returns the id of a request's document, in the form of automatic persisted
+// queries. A documentId is converted to that form.
 func persistedID(raw *graphql.RawParams) string {
 	if extension, ok := raw.Extensions["persistedQuery"].(map[string]any); ok {
 		id, _ := extension["sha256Hash"].(string)

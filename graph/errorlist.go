@@ -12,11 +12,11 @@ import (
 	"dialogs/api"
 )
 
-// Limits for the errors of an answer. Errors repeat what the client sent, and
-// one mistake can be found many times.
+// These limit the errors of an answer. Errors repeat parts of the request, and one mistake
+// can cause many errors.
 const (
-	// requestErrorBytes is for a request that was refused, executedErrorBytes
-	// for one that was executed: there, each error can be about another object.
+	// requestErrorBytes is for a request that was not executed, and executedErrorBytes for
+	// one that was, where each error can be about another object.
 	requestErrorBytes  = 15 << 10
 	executedErrorBytes = 127 << 10
 
@@ -24,8 +24,8 @@ const (
 	mostLocations = 10
 )
 
-// bounded shortens errors, and omits errors once the list has reached the given
-// number of bytes. The last error then says how many are missing.
+// bounded shortens errors, and leaves out the rest of them once the list has more than the
+// given number of bytes. In that case, the last error says how many are left out.
 func bounded(errs gqlerror.List, most int) gqlerror.List {
 	size := 0
 	for i, err := range errs {
@@ -55,8 +55,8 @@ func shortened(err *gqlerror.Error) *gqlerror.Error {
 // quoted matches a name in a message.
 var quoted = regexp.MustCompile(`"[^"]+"`)
 
-// shortMessage shortens the names in a message that is too long, then leaves
-// out its last sentence, which is advice, and then cuts it.
+// shortMessage shortens a message that is too long: first the names in it, then it leaves
+// out the last sentence, which is advice, and finally it cuts the message.
 func shortMessage(message string) string {
 	if utf8.RuneCountInString(message) > api.LongestMessage {
 		message = quoted.ReplaceAllStringFunc(message, func(name string) string {
@@ -69,7 +69,7 @@ func shortMessage(message string) string {
 	return api.Shorten(message, api.LongestMessage)
 }
 
-// sizeOf is how many bytes of an answer an error takes.
+// sizeOf returns how many bytes an error takes in an answer.
 func sizeOf(err *gqlerror.Error) int {
 	text, failure := api.MarshalPlain(err)
 	if failure != nil {

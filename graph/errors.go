@@ -19,14 +19,14 @@ import (
 type presenter struct {
 	log    *slog.Logger
 	caller func(context.Context) dialog.Caller
-	// answers bounds what is answered.
+	// answers limits the memory of answers.
 	answers *budget.Answers
-	// turns bounds how many large operations of one caller run at once.
+	// turns limits how many large operations of one caller run at the same time.
 	turns    *budget.Turns
 	observer Observer
 }
 
-// longestPath is how many characters of a path a log line has.
+// longestPath is how many characters of a field's path are logged.
 const longestPath = 256
 
 func (p presenter) present(ctx context.Context, err error) *gqlerror.Error {
@@ -41,19 +41,19 @@ func (p presenter) present(ctx context.Context, err error) *gqlerror.Error {
 		if wrapped.Locations != nil {
 			public.Locations = wrapped.Locations
 		}
-		if wrapped.Err == nil { // an error of gqlgen itself, not one of a resolver
+		if wrapped.Err == nil { // an error of gqlgen itself, and not of a resolver
 			public.Message, public.Extensions = wrapped.Message, wrapped.Extensions
 			complete(public)
 			return public
 		}
 	}
 	refusal := api.RefusalOf(ctx, p.logOf(public.Path), err)
-	// A field's arguments are read before its directives run, and missing
-	// credentials come before everything else.
+	// A field's arguments are read before its directives run, but missing credentials are
+	// reported before anything else.
 	if refusal.Code == api.BadUserInput && len(public.Path) > 0 && p.caller(ctx).Kind() == dialog.Anonymous {
 		refusal = api.RefusalOf(ctx, p.log, dialog.ErrUnauthenticated())
 	}
-	if isStoreAway(err) && graphql.HasOperationContext(ctx) && !isMutation(graphql.GetOperationContext(ctx)) { // of which no change may have been made
+	if isStoreAway(err) && graphql.HasOperationContext(ctx) && !isMutation(graphql.GetOperationContext(ctx)) { // only a mutation may have made a change
 		refusal.Message = storeAway
 	}
 	public.Message, public.Extensions = refusal.Message, extensions(refusal)
@@ -71,7 +71,7 @@ func isMutation(op *graphql.OperationContext) bool {
 	return op != nil && op.Operation != nil && op.Operation.Operation == ast.Mutation
 }
 
-// stopped is the refusal of an operation whose time is up while it runs.
+// stopped returns the refusal of an operation whose time ended while it was running.
 func stopped(e *execution) *api.Refusal {
 	then := ": ask for less at once"
 	if isMutation(&e.OperationContext) {
@@ -83,12 +83,12 @@ func stopped(e *execution) *api.Refusal {
 	}
 }
 
-// logOf is the log for failures of a field.
+// logOf returns the log for failures of a field.
 func (p presenter) logOf(path ast.Path) *slog.Logger {
 	return p.log.With("path", api.Shorten(path.String(), longestPath))
 }
 
-// locationOf is where a field is written in the document; nil outside of any.
+// locationOf returns where a field is in the document; nil if there is no field.
 func locationOf(field *graphql.FieldContext) []gqlerror.Location {
 	if field == nil || field.Field.Field == nil || field.Field.Position == nil {
 		return nil
@@ -97,7 +97,7 @@ func locationOf(field *graphql.FieldContext) []gqlerror.Location {
 	return []gqlerror.Location{{Line: at.Line, Column: at.Column}}
 }
 
-// extensions are the details of a refusal that programs read.
+// extensions returns the details of a refusal that are meant for programs.
 func extensions(r *api.Refusal) map[string]any {
 	all := map[string]any{"code": r.Code, "status": r.HTTPStatus()}
 	if r.Field != "" {
@@ -128,7 +128,7 @@ func extensions(r *api.Refusal) map[string]any {
 	return all
 }
 
-// complete gives gqlgen's own errors their code and status.
+// complete adds the missing code and status to errors of gqlgen itself.
 func complete(public *gqlerror.Error) {
 	if public.Extensions == nil {
 		public.Extensions = map[string]any{}

@@ -13,7 +13,7 @@ import (
 	"dialogs/store/memory"
 )
 
-// A brokenStore fails in the way that a test wants.
+// A brokenStore fails in the way that a test has chosen.
 type brokenStore struct {
 	dialog.Store
 	fail func() error
@@ -23,8 +23,8 @@ func (s brokenStore) Dialog(context.Context, dialog.ID, bool) (dialog.Dialog, er
 	return dialog.Dialog{}, s.fail()
 }
 
-// TestInnerErrors looks for what must never reach a client, and for the log
-// that has it instead.
+// TestInnerErrors checks that internal details never reach a client, and that they are in
+// the log instead.
 func TestInnerErrors(t *testing.T) {
 	const secret = "mongodb://root:hunter2@db: no reachable servers"
 	for _, test := range []struct {
@@ -63,8 +63,8 @@ func TestInnerErrors(t *testing.T) {
 	}
 }
 
-// TestCredentialsFirst looks for UNAUTHENTICATED before anything else that a
-// request without credentials gets wrong, the document apart.
+// TestCredentialsFirst: a request without credentials gets UNAUTHENTICATED, whatever else
+// is wrong with it, except for an invalid document.
 func TestCredentialsFirst(t *testing.T) {
 	d := open(t, nil)
 	for _, query := range []string{
@@ -94,8 +94,8 @@ func TestConflictTellsTheVersion(t *testing.T) {
 	}
 }
 
-// TestDeadline looks for an answer when the time of a request is over before
-// anything of it was executed.
+// TestDeadline checks the answer when the time of a request ends before anything was
+// executed.
 func TestDeadline(t *testing.T) {
 	d := open(t, nil)
 	ctx, cancel := context.WithDeadline(t.Context(), time.Now().Add(-time.Second))

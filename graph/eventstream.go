@@ -14,14 +14,14 @@ import (
 	"dialogs/api"
 )
 
-// An eventStream is an answer that consists of events, each of which is sent
-// immediately. The writer below it limits the time for that.
+// An eventStream is an answer that consists of server-sent events, each of which is sent
+// immediately. The writer that it uses limits the time for that.
 type eventStream struct {
 	overEvents
 	control *http.ResponseController
 	ctx     context.Context
 	cancel  context.CancelFunc
-	lasting bool // for as long as a subscription
+	lasting bool // it is for a subscription
 
 	pings   sync.WaitGroup
 	signing atomic.Bool // a comment is being sent
@@ -54,7 +54,8 @@ func (e *eventStream) serve(run func() (gqlerror.List, error)) {
 	_ = e.write("event: complete\ndata:\n\n") // the client may have gone
 }
 
-// sign is a comment, so that no proxy considers the connection dead.
+// sign is a comment of the event stream. It keeps proxies from closing a connection that
+// seems to be dead.
 const sign = ":\n\n"
 
 // open begins the answer.
@@ -89,16 +90,16 @@ func (e *eventStream) write(text string) error {
 	return err
 }
 
-// end ends the stream. The first reason counts.
+// end ends the stream. If it is called again, the first reason is kept.
 func (e *eventStream) end(reason string) {
 	api.NoteReason(e.ctx, reason)
 	e.cancel()
 }
 
-// signedIn is the context of the caller.
+// signedIn returns the context of the caller.
 func (e *eventStream) signedIn() context.Context { return e.ctx }
 
-// keepAlive sends a comment, unless the one before still waits for the client.
+// keepAlive sends a comment, unless the previous one is still waiting for the client.
 func (e *eventStream) keepAlive() {
 	if e.signing.Swap(true) {
 		return
@@ -109,11 +110,11 @@ func (e *eventStream) keepAlive() {
 	})
 }
 
-// revoke ends the stream of a caller whose credentials are no longer valid.
+// revoke ends the stream because the caller's credentials are no longer valid.
 func (e *eventStream) revoke(refused error) { e.end(refused.Error()) }
 
-// stop ends the stream because the server stops, but not all streams at the same time. A
-// query or mutation is still answered.
+// stop ends the stream because the server is stopping; many streams do not end all at the
+// same time. A query or mutation is still answered.
 func (e *eventStream) stop() {
 	if e.lasting {
 		time.AfterFunc(e.endAfter(), func() { e.end("the server is stopping") })

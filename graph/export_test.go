@@ -6,7 +6,7 @@ import (
 	"github.com/99designs/gqlgen/graphql"
 )
 
-// ResolveFields has a handler of this package resolve each field in this way.
+// ResolveFields makes a handler of this package resolve each field with this function.
 func ResolveFields(handler http.Handler, by graphql.FieldMiddleware) {
 	if t, ok := handler.(transports); ok {
 		t.run.fields = by

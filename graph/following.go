@@ -15,8 +15,8 @@ import (
 	"dialogs/live"
 )
 
-// A subscription is one that was opened. It keeps little while it waits, so that
-// thousands of them can: what gqlgen needs for a response is made for each event.
+// A subscription is an open subscription. It keeps little memory while it waits, so that
+// there can be thousands of them: what gqlgen needs for a response is made for each event.
 type subscription struct {
 	*streamer
 	runner    *runner
@@ -25,17 +25,17 @@ type subscription struct {
 	send      send
 	events    int
 	shareable *shareable
-	release   func() // what it keeps
+	release   func() // frees its document and variables
 	place     place
-	// atOnce tells whether a message of this length can be sent without waiting; nil for
-	// never.
+	// atOnce reports whether a message of this length can be sent without waiting; nil if
+	// that is unknown.
 	atOnce func(bytes int) bool
-	// transport, began and reason, which is why it ended, are for the observer.
+	// transport, began and reason (why it ended) are for the observer.
 	transport, reason string
 	began             time.Time
 }
 
-// subscribe opens a subscription. Without one, the errors end the operation.
+// subscribe opens a subscription. If it returns none, the errors end the operation.
 func (s *streamer) subscribe(ctx context.Context, run *runner, op *execution, over string, send send) (*subscription, gqlerror.List, error) {
 	who := s.caller(ctx).Actor().Identity()
 	if !s.quota.subscriptions.take(who, s.SubscriptionsPerCaller) {
@@ -76,7 +76,7 @@ func (s *streamer) subscribe(ctx context.Context, run *runner, op *execution, ov
 		}, nil, nil
 	case ctx.Err() != nil:
 		return nil, nil, errCut
-	case len(errs) == 0: // it was not its turn in time
+	case len(errs) == 0: // its turn did not come in time
 		errs = s.refusal(ctx, refused)
 	}
 	s.observer.Operation(field, codeOf(errs[0]))
@@ -84,7 +84,7 @@ func (s *streamer) subscribe(ctx context.Context, run *runner, op *execution, ov
 	return nil, errs, later(errs)
 }
 
-// open opens a subscription. Without what it watches, the errors say why.
+// open opens the watch of a subscription. If it returns none, the errors say why.
 func (s *streamer) open(ctx context.Context, run *runner, op *execution) (*live.Watch, gqlerror.List) {
 	within, cancel := limited(ctx)
 	defer cancel()
@@ -100,7 +100,7 @@ func (s *streamer) open(ctx context.Context, run *runner, op *execution) (*live.
 	return nil, response.Errors
 }
 
-// later is errLater if the errors say that the server or the store is overloaded.
+// later returns errLater if the errors say that the server or the store is overloaded.
 func later(errs gqlerror.List) error {
 	if codeOf(errs[0]) == string(api.Unavailable) {
 		return errLater
@@ -108,21 +108,22 @@ func later(errs gqlerror.List) error {
 	return nil
 }
 
-// again makes the context of an operation once more, without what executing leaves there.
+// again returns a function that makes a new execution of an operation, without what an
+// earlier execution has left in it.
 func again(op *execution) func() *execution {
 	doc, operation, variables := op.Doc, op.Operation, op.Variables
 	onPanic, fields, rootFields := op.RecoverFunc, op.ResolverMiddleware, op.RootResolverMiddleware
 	return func() *execution {
 		return &execution{OperationContext: graphql.OperationContext{
 			Doc: doc, Operation: operation, OperationName: operation.Name, Variables: variables,
-			// It was judged when the operation was created.
+			// Introspection was checked when the operation was created.
 			DisableIntrospection: true,
 			RecoverFunc:          onPanic, ResolverMiddleware: fields, RootResolverMiddleware: rootFields,
 		}}
 	}
 }
 
-// close ends the subscription, and notes how many events it had.
+// close ends the subscription, and logs how many events it had.
 func (s *subscription) close(ctx context.Context) {
 	s.watch.Close()
 	s.release()
@@ -131,8 +132,8 @@ func (s *subscription) close(ctx context.Context) {
 	api.Note(ctx, slog.Int("events", s.events))
 }
 
-// follow sends the events for as long as the subscription lasts. It returns what ends
-// the operation, as run does.
+// follow sends events until the subscription ends. It returns how the operation ends, like
+// run.
 func (s *subscription) follow(ctx context.Context) (gqlerror.List, error) {
 	for {
 		event, _, err := s.take(ctx, func(ctx context.Context) (live.Event, bool, error) {
@@ -145,8 +146,8 @@ func (s *subscription) follow(ctx context.Context) (gqlerror.List, error) {
 	}
 }
 
-// catchUp sends the events that there are. When the subscription is over, it returns
-// what ends the operation.
+// catchUp sends the events that are available. If the subscription is over, it returns how
+// the operation ends.
 func (s *subscription) catchUp(ctx context.Context) (over bool, errs gqlerror.List, err error) {
 	for {
 		event, ok, err := s.take(ctx, s.watch.Take)
@@ -161,7 +162,8 @@ func (s *subscription) catchUp(ctx context.Context) (over bool, errs gqlerror.Li
 	}
 }
 
-// take takes the next event. While the store is away, the client waits.
+// take takes the next event. While the store is unavailable, it tries again, for as long
+// as Patience allows.
 func (s *subscription) take(ctx context.Context, next func(context.Context) (live.Event, bool, error)) (e live.Event, ok bool, err error) {
 	e, ok, err = next(ctx)
 	if err == nil || !dialog.IsCode(err, dialog.Unavailable) {
@@ -183,7 +185,8 @@ func (s *subscription) take(ctx context.Context, next func(context.Context) (liv
 	return e, ok, err
 }
 
-// tell sends the response of one event, unless there is none because of the error.
+// tell sends the response of an event. If taking the event has failed, it returns how the
+// operation ends.
 func (s *subscription) tell(ctx context.Context, e live.Event, err error) (over bool, errs gqlerror.List, end error) {
 	if err == nil {
 		err = s.respond(ctx, e)
@@ -207,7 +210,8 @@ func (s *subscription) tell(ctx context.Context, e live.Event, err error) (over 
 	return true, errs, later(errs)
 }
 
-// respond sends the response of one event. If others get the same one, it is made once.
+// respond sends the response of an event. If several subscribers get the same one, it is
+// made only once.
 func (s *subscription) respond(ctx context.Context, e live.Event) error {
 	s.making.wait(&s.place)
 	op := s.operation()
@@ -235,12 +239,13 @@ func (s *subscription) respond(ctx context.Context, e live.Event) error {
 	if len(response.Errors)+len(response.Extensions) == 0 {
 		shared = response.Data
 	}
-	keep(shared) // before sending, which may have to wait
+	keep(shared) // before it is sent, which may take long
 	keep = func(json.RawMessage) {}
 	return s.emit(ctx, account, response, s.deliver)
 }
 
-// deliver sends a response. The subscription keeps its place only if that cannot take long.
+// deliver sends a response. The subscription only keeps its place in the lane if sending
+// cannot take long.
 func (s *subscription) deliver(payload []byte) error {
 	if s.atOnce == nil || !s.atOnce(len(payload)) {
 		s.making.leave(&s.place)

@@ -7,9 +7,8 @@ import (
 	"testing"
 )
 
-// FuzzBody sends bodies. Whatever they are, the answer is JSON with errors of
-// known codes, never an internal one, and quotes nothing that a text could
-// not hold.
+// FuzzBody sends random bodies. The answer must always be JSON with known error codes,
+// never an internal error, and all of its text must be valid.
 func FuzzBody(f *testing.F) {
 	for _, body := range []string{
 		`{"query": "{ viewer { kind } }"}`,

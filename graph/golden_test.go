@@ -20,9 +20,9 @@ import (
 
 var rewrite = flag.Bool("rewrite", false, "rewrite the golden files; read them before they are committed")
 
-// TestGolden asks every query of testdata/golden as every kind of caller and
-// holds the answers against the file beside it. The queries take the ids of a
-// dialog of each type, as the variables public, group and private.
+// TestGolden sends every query of testdata/golden as every kind of caller, and compares
+// the answers with the file beside it. The queries have the ids of a dialog of each type
+// in the variables public, group and private.
 func TestGolden(t *testing.T) {
 	queries, err := filepath.Glob("testdata/golden/*.graphql")
 	if err != nil || len(queries) == 0 {
@@ -57,8 +57,8 @@ func TestGolden(t *testing.T) {
 	}
 }
 
-// oneOfEach makes a dialog of each type, with a change behind it, and returns
-// those of their ids that the query takes, as variables.
+// oneOfEach makes a dialog of each type, changes it, and returns the ids that the query
+// needs, as variables.
 func (d *fixture) oneOfEach(query string, people dialogtest.People) []any {
 	d.Helper()
 	var variables []any
@@ -92,8 +92,8 @@ type settledError struct {
 	Extensions map[string]any `json:"extensions"`
 }
 
-// settled is an answer with its errors in order of path: root fields of a
-// query are answered side by side.
+// settled returns an answer with its errors sorted by path, because root fields of a query
+// run at the same time.
 func settled(t *testing.T, body string) any {
 	t.Helper()
 	var answer struct {

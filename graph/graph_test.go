@@ -21,8 +21,8 @@ import (
 	"dialogs/webhook"
 )
 
-// A fixture is the GraphQL handler before a store in memory. Credentials are
-// another package's: here the headers User and Key say who calls.
+// A fixture is the GraphQL handler with a store in memory. Another package checks
+// credentials; here, the headers User and Key say who is calling.
 type fixture struct {
 	testing.TB
 	handler http.Handler
@@ -34,7 +34,7 @@ type fixture struct {
 // requestID is the id of every request.
 const requestID = "the-request-id"
 
-// notes are what the latest request put into its log line.
+// notes returns what the latest request has added to its log line.
 func (d *fixture) notes() map[string]string {
 	all := map[string]string{}
 	for _, note := range d.request.Load().Notes() {
@@ -45,8 +45,8 @@ func (d *fixture) notes() map[string]string {
 
 type callerKey struct{}
 
-// start is when the clock of a fixture starts; it then moves a second with each
-// look at it.
+// start is when the clock of a fixture starts. Each time it is read, it advances by a
+// second.
 var start = time.Date(2026, 1, 31, 9, 30, 0, 0, time.UTC)
 
 func open(t testing.TB, store dialog.Store) *fixture {
@@ -119,8 +119,8 @@ type answer struct {
 	}
 }
 
-// code is the code and field of the errors, which must all have the same; ""
-// for none.
+// code returns the code and field of the errors, which must be the same for all of them;
+// "" if there are none.
 func (a answer) code(t testing.TB) (code, field string) {
 	t.Helper()
 	for i, e := range a.Errors {
@@ -166,7 +166,7 @@ func (d *fixture) post(c dialog.Caller, body string) answer {
 	return d.send(c, r)
 }
 
-// do sends a document with variables, which are name and value in turn.
+// do sends a document with variables, which are given as names and values in turn.
 func (d *fixture) do(c dialog.Caller, query string, variables ...any) answer {
 	d.Helper()
 	vars := map[string]any{}
@@ -180,7 +180,7 @@ func (d *fixture) do(c dialog.Caller, query string, variables ...any) answer {
 	return d.post(c, string(body))
 }
 
-// group makes a group of these people and returns its id.
+// group makes a group with these members and returns its id.
 func (d *fixture) group(owner dialog.UserID, others ...dialog.UserID) string {
 	d.Helper()
 	out, err := d.service.Create(d.Context(), user(owner), dialog.Creation{
@@ -192,7 +192,7 @@ func (d *fixture) group(owner dialog.UserID, others ...dialog.UserID) string {
 	return string(out.Dialog.ID)
 }
 
-// fakeUsers refuses nobody.
+// fakeUsers accepts every user.
 type fakeUsers struct{}
 
 func (fakeUsers) EndUserSessions(context.Context, dialog.UserID) error   { return nil }

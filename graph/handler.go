@@ -1,9 +1,9 @@
-// Package graph is the GraphQL API. It translates requests into calls of
-// [dialog.Service] and results into answers, and decides nothing.
+// Package graph is the GraphQL API. It translates requests into calls of [dialog.Service]
+// and results into answers; it contains no rules.
 //
-// Generated code is in graph/generated, views and generated inputs are in
-// graph/model, scalars in graph/scalar. The package must not know how
-// credentials are checked, nor which store is in use.
+// Generated code is in graph/generated, views and generated inputs are in graph/model,
+// scalars in graph/scalar. The package must not know how credentials are checked, nor
+// which store is in use.
 package graph
 
 import (
@@ -22,41 +22,39 @@ import (
 	"dialogs/webhook"
 )
 
-// A Config is everything that the API needs from outside.
+// A Config has everything that the API needs from the rest of the program.
 type Config struct {
 	Service *dialog.Service
-	// Hub tells subscriptions what changes.
+	// Hub delivers changes to subscriptions.
 	Hub      *live.Hub
 	Sessions Sessions
 	Users    Users
 	Webhooks *webhook.Admin
-	// Caller returns the caller of a request by its context.
+	// Caller returns the caller of the request that a context belongs to.
 	Caller func(context.Context) dialog.Caller
 	Log    *slog.Logger
-	// Introspection shows the schema to everyone, and suggestions in errors.
+	// Introspection shows the schema to everyone, and adds suggestions to errors.
 	Introspection bool
 	Limits        Limits
-	// Requests bounds the memory of requests, together with other APIs.
+	// Requests limits the memory of requests; it is shared with other APIs.
 	Requests *budget.Requests
-	// Answers bounds the memory of answers, together with other APIs.
+	// Answers limits the memory of answers; it is shared with other APIs.
 	Answers *budget.Answers
-	// Turns bounds how many large operations of one caller run at the same time;
-	// nil for no limit.
+	// Turns limits how many large operations of one caller run at the same time; nil for
+	// no limit.
 	Turns *budget.Turns
-	// Documents is the memory of cached documents in bytes, persisted ones
-	// included.
+	// Documents is the memory for cached documents in bytes, including persisted ones.
 	Documents int64
-	// Trusted are the only documents that are executed; nil for no restriction.
+	// Trusted are the only documents that are executed; nil allows all documents.
 	Trusted *TrustedDocuments
-	// Streams is how WebSockets and event streams are served.
+	// Streams are the settings of WebSockets and event streams.
 	Streams Streams
-	// Observer is told about operations; nil for nobody. Tracer traces them; nil for no
-	// traces.
+	// Observer is called about operations, and Tracer traces them; both are optional.
 	Observer Observer
 	Tracer   Tracer
 }
 
-// NewHandler serves GraphQL over HTTP.
+// NewHandler returns the handler that serves GraphQL over HTTP.
 func NewHandler(c Config) http.Handler {
 	if c.Observer == nil {
 		c.Observer = unobserved{}
@@ -114,7 +112,7 @@ func NewHandler(c Config) http.Handler {
 	}}
 }
 
-// aroundRoot puts one middleware around another.
+// aroundRoot combines two middlewares: outer calls inner.
 func aroundRoot(outer, inner graphql.RootFieldMiddleware) graphql.RootFieldMiddleware {
 	return func(ctx context.Context, next graphql.RootResolver) graphql.Marshaler {
 		return outer(ctx, func(ctx context.Context) graphql.Marshaler { return inner(ctx, next) })

@@ -31,7 +31,7 @@ func changeOf(in model.UpdateDialogInput) dialog.Change {
 	return c
 }
 
-// nameOf reads null as an empty name, which the domain refuses.
+// nameOf treats null as an empty name, which the domain refuses.
 func nameOf(in graphql.Omittable[*string]) dialog.Optional[string] {
 	if in.IsSet() && in.Value() == nil {
 		return dialog.Some("")
@@ -75,7 +75,7 @@ func filterOf(in *model.DialogFilter) dialog.FilterInput {
 	return f
 }
 
-// given reads a nullable input: null means not given.
+// given converts a nullable input: null means that it is not given.
 func given[T any](v *T) dialog.Optional[T] {
 	if v == nil {
 		return dialog.Optional[T]{}

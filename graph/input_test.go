@@ -23,9 +23,9 @@ func ids(n int) string {
 	return "[" + strings.Join(texts, ",") + "]"
 }
 
-// TestBadInput sends every malformed id, name, list, limit, class, field and
-// value, each as raw JSON of an input, and looks for BAD_USER_INPUT with the
-// field named and the dialog as it was.
+// TestBadInput sends malformed ids, names, lists, limits, classes, fields and values, each
+// as raw JSON. The error must be BAD_USER_INPUT and name the field, and the dialog must
+// not change.
 func TestBadInput(t *testing.T) {
 	long := strings.Repeat("x", 129)
 	for _, test := range []struct {
@@ -253,7 +253,7 @@ func TestCursorOfAnotherList(t *testing.T) {
 	}
 }
 
-// TestLiterals sends wrong and odd literals inside documents.
+// TestLiterals sends invalid and unusual literals inside documents.
 func TestLiterals(t *testing.T) {
 	for _, test := range []struct{ input, code, field, reason string }{
 		{`{name: 5}`, "GRAPHQL_VALIDATION_FAILED", "", "a number is not a string"},
@@ -289,8 +289,8 @@ func TestLiterals(t *testing.T) {
 	}
 }
 
-// TestNothingHalfApplied sends an operation of two changes, one of which has a
-// variable that can't be coerced: neither is made.
+// TestNothingHalfApplied sends an operation with two changes, one of which has an invalid
+// variable: neither change is made.
 func TestNothingHalfApplied(t *testing.T) {
 	for _, test := range []struct{ kind, value, input string }{
 		{"Int", `"5"`, `{name: "x", ifVersion: $v}`},

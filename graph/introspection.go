@@ -8,8 +8,8 @@ import (
 	"github.com/99designs/gqlgen/graphql/introspection"
 )
 
-// kindsOf are the kinds of types that have a field of __Type. For others it
-// must be null; gqlgen answers with an empty list or false.
+// kindsOf says which kinds of types have a field of __Type. For other kinds, it must be
+// null, but gqlgen answers with an empty list or false.
 var kindsOf = map[string][]string{
 	"fields":        {"OBJECT", "INTERFACE"},
 	"interfaces":    {"OBJECT", "INTERFACE"},
@@ -19,7 +19,7 @@ var kindsOf = map[string][]string{
 	"isOneOf":       {"INPUT_OBJECT"},
 }
 
-// exactIntrospection answers null if the type's kind does not have the field.
+// exactIntrospection returns null for a field that the type's kind does not have.
 func exactIntrospection(ctx context.Context, next graphql.Resolver) (any, error) {
 	fc := graphql.GetFieldContext(ctx)
 	kinds := kindsOf[fc.Field.Name]

@@ -13,20 +13,22 @@ import (
 )
 
 const (
-	// keptLeast is what the documents of a caller may take without a cache of documents.
+	// keptLeast is the least number of bytes that a caller's kept documents may take, even
+	// without a cache of documents.
 	keptLeast = 1 << 20
-	// freeVariables is how many bytes of variables a subscription may have that are
-	// not counted: the limits of connections and subscriptions bound these.
+	// freeVariables is up to how many bytes the variables of a subscription are not
+	// counted. The limits of connections and subscriptions also limit these.
 	freeVariables = 512
-	// keptRetry is when a caller who was refused may try again.
+	// keptRetry is how long a refused caller should wait before trying again.
 	keptRetry = 10 * time.Second
 )
 
-// keeping limits the memory of what subscriptions keep for as long as they last: their
-// documents and variables. Subscriptions with the same document from the cache share
-// it, and it counts once.
+// keeping limits the memory that subscriptions keep as long as they are open: their
+// documents and variables. Subscriptions that use the same document from the cache share
+// it, and it is counted once.
 type keeping struct {
-	// perCaller is how many bytes one caller can use; all of them can use twice that.
+	// perCaller is how many bytes one caller can use; all callers together can use twice
+	// that.
 	perCaller int64
 
 	mu        sync.Mutex // guards what follows
@@ -35,21 +37,22 @@ type keeping struct {
 	documents map[*ast.QueryDocument]*keptDocument
 }
 
-// A keptDocument counts for the caller who brought it, as long as anybody uses it.
+// A keptDocument counts for the caller who used it first, as long as any subscription uses
+// it.
 type keptDocument struct {
 	by    dialog.Actor
 	bytes int64
 	users int
 }
 
-// newKeeping allows each caller as much as the cache of documents may take.
+// newKeeping allows each caller as many bytes as the cache of documents may take.
 func newKeeping(documents int64) *keeping {
 	return &keeping{
 		perCaller: max(documents, keptLeast), byCaller: map[dialog.Actor]int64{}, documents: map[*ast.QueryDocument]*keptDocument{},
 	}
 }
 
-// keep counts what a subscription of the caller keeps. What it returns ends that. Its
+// keep counts the memory of a subscription. Call release when the subscription ends. The
 // error is an [api.Refusal].
 func (k *keeping) keep(who dialog.Actor, op *graphql.OperationContext, variables int) (release func(), err error) {
 	own := int64(variables)

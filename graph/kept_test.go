@@ -13,7 +13,7 @@ import (
 	"dialogs/dialog"
 )
 
-// watchingMuch is a subscription whose document takes about 190 KB.
+// watchingMuch returns a subscription whose document takes about 190 KB.
 func watchingMuch(t *testing.T, n int) *graphql.OperationContext {
 	t.Helper()
 	text := fmt.Sprintf("subscription { dialogsChanged { dialog { %s } } } # %d", strings.Repeat("id ", 480), n)
@@ -24,7 +24,7 @@ func watchingMuch(t *testing.T, n int) *graphql.OperationContext {
 	return &graphql.OperationContext{Doc: doc, RawQuery: text}
 }
 
-// TestKeeping has users begin subscriptions with large documents until they are refused.
+// TestKeeping: users open subscriptions with large documents until they are refused.
 func TestKeeping(t *testing.T) {
 	k := newKeeping(1 << 20)
 	fill := func(name dialog.UserID, n int) (releases []func(), refusal *api.Refusal) {
@@ -55,7 +55,7 @@ func TestKeeping(t *testing.T) {
 	}
 }
 
-// TestKeepingShared begins many subscriptions with one document.
+// TestKeepingShared opens many subscriptions with the same document.
 func TestKeepingShared(t *testing.T) {
 	k, op := newKeeping(1<<20), watchingMuch(t, 0)
 	weight := weighDocument(op.RawQuery, op.Doc)

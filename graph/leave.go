@@ -9,9 +9,8 @@ import (
 	"dialogs/graph/model"
 )
 
-// LeaveDialogs leaves each dialog separately. A failure for one, even of the
-// store, is reported for that one only: the caller has to know which dialogs
-// were left.
+// LeaveDialogs leaves each dialog separately. If one fails, even because of the store,
+// only that one is reported as failed: the caller has to know which dialogs were left.
 func (m mutations) LeaveDialogs(ctx context.Context, ids []string) (*model.LeaveDialogsPayload, error) {
 	c := m.caller(ctx)
 	if err := dialog.JudgeUser(c); err != nil {

@@ -12,8 +12,8 @@ import (
 
 const leaveDialogs = `mutation($ids: [ID!]!) { leaveDialogs(ids: $ids) { leftIds refused { dialogId code message } } }`
 
-// leave has a user leave dialogs, and returns the ids that were left and
-// "id: code" of those that were not.
+// leave makes a user leave dialogs. It returns the ids of those that were left, and "id:
+// code" for the others.
 func (d *fixture) leave(c dialog.Caller, ids ...string) (left, refused []string) {
 	d.Helper()
 	a := d.do(c, leaveDialogs, "ids", ids)

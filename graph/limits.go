@@ -11,14 +11,14 @@ import (
 	"dialogs/graph/model"
 )
 
-// Limits bound what one request may ask of the server, before any of it runs.
+// Limits are what one request may ask for. They are checked before any of it is executed.
 type Limits struct {
 	// Tokens is how many lexical tokens a document may have.
 	Tokens int
-	// Fields is how many fields, fragments and operations a document may
-	// have as it is written: validation compares them with one another.
+	// Fields is how many fields, fragments and operations may be written in a document.
+	// Validation compares them with each other.
 	Fields int
-	// Depth is how deep fields may nest.
+	// Depth is how many levels deep fields may be nested.
 	Depth int
 	// Aliases is how many fields of a document may have an alias.
 	Aliases int
@@ -26,18 +26,20 @@ type Limits struct {
 	Operations int
 	// List is how many elements a list in an input may have, see [LongestList].
 	List int
-	// Complexity is how many fields an answer may come to, by [complexities].
+	// Complexity is how many fields an answer may have at most, as counted by
+	// [complexities].
 	Complexity int
 }
 
-// DefaultLimits are enough for every screen of a client and for introspection.
+// DefaultLimits returns limits that are enough for every screen of a client and for
+// introspection.
 func DefaultLimits() Limits {
 	return Limits{Tokens: 10_000, Fields: 500, Depth: 15, Aliases: 50, Operations: 10, Complexity: 50_000, List: LongestList(dialog.DefaultLimits())}
 }
 
-// LongestList is more elements than a list of any input may have under the limits
-// of dialogs. Ids that are given twice count once, so a list may be longer than
-// its limit.
+// LongestList returns a number of elements that is enough for every valid list in an input
+// under the limits of dialogs. Duplicate ids count once, so a list may be longer than its
+// limit.
 func LongestList(l dialog.Limits) int {
 	return 2 * max(l.Occupants, l.Admins, l.IDsPerList, l.FieldsPerClass)
 }
@@ -48,9 +50,9 @@ type gate struct {
 	introspection bool
 }
 
-// judge says why a document is too large, and which setting is its limit. If
-// fragments multiply to more fields than the complexity allows, counting the
-// complexity itself would take forever.
+// judge returns why a document is too large, and which setting limits it; "" if it is not
+// too large. Fragments can multiply to so many fields that computing the complexity would
+// never end, so their expanded fields are counted first.
 func (g gate) judge(doc *ast.QueryDocument) (message, setting string) {
 	size := written{fields: len(doc.Operations) + len(doc.Fragments)}
 	for _, op := range doc.Operations {
@@ -89,7 +91,7 @@ func (g gate) judge(doc *ast.QueryDocument) (message, setting string) {
 	return "", ""
 }
 
-// What is written in a document, each fragment once.
+// written counts what is written in a document, with each fragment once.
 type written struct {
 	fields, aliases int
 	introspects     bool
@@ -114,8 +116,8 @@ func (w *written) add(set ast.SelectionSet) {
 // An extent is the size of a selection after expanding its fragments.
 type extent struct{ depth, fields int }
 
-// measure takes the extent of a selection. Each fragment is measured once; one
-// that spreads itself, which validation refuses, counts for nothing inside.
+// measure returns the extent of a selection. Each fragment is measured once. Inside
+// itself, a fragment counts as empty; validation refuses such fragments later.
 func measure(doc *ast.QueryDocument, set ast.SelectionSet, sizes map[*ast.FragmentDefinition]*extent) extent {
 	var all extent
 	add := func(e extent, levels, fields int) {
@@ -145,8 +147,8 @@ func measure(doc *ast.QueryDocument, set ast.SelectionSet, sizes map[*ast.Fragme
 	return all
 }
 
-// complexities is the cost of each field: a page costs once per item, and a
-// field that needs another read costs as much as reading a page.
+// complexities returns the cost of fields: a page costs the sum of its items, and a field
+// that needs another read of the store costs 10 more.
 func complexities() generated.ComplexityRoot {
 	const read = 10
 	var c generated.ComplexityRoot
@@ -168,7 +170,7 @@ func complexities() generated.ComplexityRoot {
 	return c
 }
 
-// pageLength is how many dialogs a page has at most.
+// pageLength returns how many dialogs a page has at most.
 func pageLength(first, last *int) int {
 	switch {
 	case first != nil:
@@ -179,7 +181,7 @@ func pageLength(first, last *int) int {
 	return dialog.DefaultPage
 }
 
-// times multiplies without overflow. An invalid page size is refused later.
+// times multiplies without overflow. Invalid page sizes are refused later.
 func times(size, child int) int {
 	return min(max(size, 1), dialog.MaxPage) * min(child+1, math.MaxInt32)
 }

@@ -30,7 +30,8 @@ func TestLimits(t *testing.T) {
 		}
 		return b.String()
 	}
-	// chain has fragments that each spread the next one, and the last has many values.
+	// chain returns fragments each of which spreads the next one; the last one has many
+	// values.
 	chain := func(fragments, values int) string {
 		var b strings.Builder
 		b.WriteString("{ ...f0 }")
@@ -80,7 +81,7 @@ func TestLimits(t *testing.T) {
 	}
 }
 
-// operation is the name of the operation to run, if they have names.
+// operation is the name of the operation to run, if the operations have names.
 func operation(query string) string {
 	if strings.HasPrefix(query, "query q0") {
 		return "q0"
@@ -88,8 +89,8 @@ func operation(query string) string {
 	return ""
 }
 
-// TestIntrospection asks what GraphiQL and code generators ask, which must fit
-// the limits.
+// TestIntrospection sends the queries of GraphiQL and code generators, which must be
+// within the limits.
 func TestIntrospection(t *testing.T) {
 	query, err := os.ReadFile("testdata/introspection.graphql")
 	if err != nil {
@@ -101,7 +102,7 @@ func TestIntrospection(t *testing.T) {
 	}
 }
 
-// TestNoIntrospection asks a server without introspection.
+// TestNoIntrospection sends introspection queries to a server where it is disabled.
 func TestNoIntrospection(t *testing.T) {
 	d := openWith(t, nil, func(c *graph.Config) { c.Introspection = false })
 	for _, query := range []string{`{ __schema { types { name } } }`, `{ __type(name: "Dialog") { name } }`, `{ ...f } fragment f on Query { s: __schema { types { name } } }`} {

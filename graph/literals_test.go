@@ -24,8 +24,8 @@ import (
 	"dialogs/store/memory"
 )
 
-// TestLiteralsAreVariables sends random arguments as literals, as variables and
-// as defaults of variables: resolvers must get the same of each.
+// TestLiteralsAreVariables sends random arguments as literals, as variables and as default
+// values of variables: resolvers must get the same from each.
 func TestLiteralsAreVariables(t *testing.T) {
 	schema := loadSchema(t)
 	pairs := &pairs{Rand: rand.New(rand.NewPCG(1, 0)), schema: schema}
@@ -73,8 +73,8 @@ func TestLiteralsAreVariables(t *testing.T) {
 	}
 }
 
-// asReceived compares JSON by its meaning: numbers of literals and of variables
-// have other Go types.
+// asReceived compares JSON by its meaning, because numbers from literals and from
+// variables have different Go types.
 var asReceived = cmp.Options{
 	cmp.Exporter(func(reflect.Type) bool { return true }),
 	cmp.FilterPath(func(p cmp.Path) bool { return len(p) > 1 }, cmp.Transformer("JSON", func(object map[string]any) string {
@@ -86,8 +86,8 @@ var asReceived = cmp.Options{
 	})),
 }
 
-// listen returns a function that sends an operation and returns the arguments
-// with which its field is resolved. Nothing is resolved in the end.
+// listen returns a function that sends an operation and returns the arguments that the
+// resolver of its field gets. The resolver itself does not run.
 func listen(t *testing.T) func(query, variables string) map[string]any {
 	t.Helper()
 	var arguments map[string]any
@@ -132,7 +132,7 @@ func (p *pairs) of(t *ast.Type, depth int) (literal, value string) {
 		return "null", "null"
 	}
 	if t.Elem != nil {
-		if p.IntN(6) == 0 { // one value stands for a list of it
+		if p.IntN(6) == 0 { // a single value can stand for a list with one element
 			return p.of(t.Elem, depth)
 		}
 		var literals, values []string

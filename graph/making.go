@@ -8,17 +8,19 @@ import (
 )
 
 const (
-	// placeMost is how long a subscription surely keeps its place: what takes longer than
-	// that, or twice as long, waits for something, and others need not.
+	// placeMost is the least time for which a subscription keeps its place; it loses it
+	// after at most twice that. If making an event takes longer, the subscription is
+	// waiting for something, and others need not wait for it.
 	placeMost = 10 * time.Millisecond
-	// placeBytes is how long a message may be that is sent while keeping the place. There is
-	// room for it whenever the system says that there is room.
+	// placeBytes is up to which length a message is sent without giving up the place. If
+	// the operating system reports free space in the send buffer, there is room for that.
 	placeBytes = 8 << 10
 )
 
-// making is a lane in which subscriptions make their events, a few at a time: one less
-// than there are CPUs. An event that thousands wait for would otherwise keep all CPUs busy
-// until everyone has it, and requests of others would wait that long.
+// making is a lane in which a limited number of subscriptions make their events at the
+// same time: one less than there are CPUs. Otherwise, an event for thousands of
+// subscribers would use all CPUs until each of them has it, and other requests would have
+// to wait that long.
 type making struct {
 	mu      sync.Mutex // guards all, and the places
 	free    int
@@ -27,20 +29,20 @@ type making struct {
 	looking bool // a timer runs
 }
 
-// A placeless subscription waits for a place, and runs with it.
+// A placeless subscription waits for a place, and then runs.
 type placeless struct {
 	place *place
 	run   func()
 }
 
-// A place is that of one subscription in the lane. For one who has it, old says that it had
-// it already when it was looked for the last time.
+// A place is the place of one subscription in the lane. old means that it already had the
+// place at the last check.
 type place struct{ taken, old bool }
 
 func newMaking() *making { return &making{free: max(1, runtime.GOMAXPROCS(0)-1)} }
 
-// enter runs something in a goroutine of its own when there is a place for it, in the order
-// of the calls. It never waits.
+// enter calls run in a new goroutine as soon as there is a place, in the order of the
+// calls. It does not block.
 func (m *making) enter(p *place, run func()) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -52,7 +54,7 @@ func (m *making) enter(p *place, run func()) {
 	m.waiting = append(m.waiting, placeless{p, run})
 }
 
-// give gives a place that is free. The mutex must be held.
+// give gives away a free place. The mutex must be held.
 func (m *making) give(w placeless) {
 	if !m.looking {
 		m.looking = true
@@ -63,14 +65,14 @@ func (m *making) give(w placeless) {
 	go w.run()
 }
 
-// leave hands the place to the next, if the subscription still has it.
+// leave gives the place to the next subscription, if this one still has it.
 func (m *making) leave(p *place) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.take(p)
 }
 
-// take takes a place away, and hands it to the next. The mutex must be held.
+// take takes the place away and gives it to the next subscription. The mutex must be held.
 func (m *making) take(p *place) {
 	if !p.taken {
 		return
@@ -79,7 +81,7 @@ func (m *making) take(p *place) {
 	i := slices.Index(m.taken, p)
 	m.taken = slices.Delete(m.taken, i, i+1)
 	if len(m.waiting) == 0 {
-		m.waiting = nil // lets go of the array
+		m.waiting = nil // frees the array
 		m.free++
 		return
 	}
@@ -89,7 +91,7 @@ func (m *making) take(p *place) {
 	m.give(next)
 }
 
-// look takes places away that somebody has for too long.
+// look takes away places that a subscription has had for too long.
 func (m *making) look() {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -105,7 +107,7 @@ func (m *making) look() {
 	}
 }
 
-// wait waits for a place, unless the subscription has one.
+// wait waits for a place, unless the subscription already has one.
 func (m *making) wait(p *place) {
 	m.mu.Lock()
 	taken := p.taken

@@ -5,9 +5,9 @@ import (
 	"testing"
 )
 
-// TestMaking has four subscriptions make events in a lane with one place.
+// TestMaking: four subscriptions make events in a lane with one place.
 func TestMaking(t *testing.T) {
-	m := &making{free: 1, looking: true} // looks when the test says so
+	m := &making{free: 1, looking: true} // only checks when the test calls look
 	var places [4]place
 	ran := make(chan int)
 	for i := range places {
@@ -21,18 +21,18 @@ func TestMaking(t *testing.T) {
 	}
 	expect(0)
 	m.leave(&places[0])
-	m.leave(&places[0]) // which has none
+	m.leave(&places[0]) // it no longer has one
 	expect(1)
 	m.look()
 	if !slices.Equal(m.taken, []*place{&places[1]}) {
 		t.Error("a place was taken away too early")
 	}
 	m.look()
-	expect(2) // because the one before kept its place for too long
+	expect(2) // because the previous one has had its place for too long
 	m.leave(&places[1])
 	m.leave(&places[2])
 	expect(3)
-	m.wait(&places[3]) // which has one
+	m.wait(&places[3]) // it already has one
 	m.leave(&places[3])
 	m.wait(&places[0])
 	m.leave(&places[0])

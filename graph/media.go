@@ -7,18 +7,18 @@ import (
 	"strings"
 )
 
-// isPlainJSON reports whether a body is JSON in UTF-8 and not compressed.
+// isPlainJSON reports whether a body is uncompressed JSON in UTF-8.
 func isPlainJSON(h http.Header) bool {
 	given := h.Get("Content-Type")
-	if given == typeJSON { // as almost everybody writes it
+	if given == typeJSON { // the most common form
 		return isUnencoded(h)
 	}
 	name, options, err := mime.ParseMediaType(given)
 	return err == nil && name == typeJSON && isUTF8(options["charset"]) && isUnencoded(h)
 }
 
-// isUnencoded reports whether a body is not compressed: identity is not an
-// encoding.
+// isUnencoded reports whether a body is not compressed. The encoding identity means that
+// it is not.
 func isUnencoded(h http.Header) bool {
 	if len(h.Values("Content-Encoding")) == 0 {
 		return true
@@ -35,8 +35,8 @@ func isUTF8(charset string) bool {
 	return charset == "" || strings.EqualFold(charset, "utf-8") || strings.EqualFold(charset, "utf8")
 }
 
-// preflighted reports whether a browser would have asked the server before it
-// sent the request for a page of another origin.
+// preflighted reports whether a browser would have sent a preflight request before it sent
+// this one for a page of another origin.
 func preflighted(h http.Header) bool {
 	for _, name := range []string{"QB-Token", "Authorization", "GraphQL-Require-Preflight", "Apollo-Require-Preflight", "X-Apollo-Operation-Name"} {
 		if h.Get(name) != "" {
@@ -47,13 +47,13 @@ func preflighted(h http.Header) bool {
 	return err == nil && name == typeJSON
 }
 
-// acceptable reports whether the client accepts GraphQL's answers.
+// acceptable reports whether the client accepts a media type in which GraphQL answers.
 func acceptable(r *http.Request) bool {
 	_, ok := negotiate(r.Header.Values("Accept"), typeEvents)
 	return ok
 }
 
-// mediaType is that of the answer to a request.
+// mediaType returns the media type of the answer to a request.
 func mediaType(r *http.Request) string {
 	if name, ok := negotiate(r.Header.Values("Accept"), typeResponse); ok {
 		return name
@@ -61,11 +61,10 @@ func mediaType(r *http.Request) string {
 	return typeJSON
 }
 
-// negotiate picks the media type of the answer that the client prefers: JSON,
-// GraphQL's own, or the one that is offered beside them, which a client has to
-// name. Between equals, it picks what the client named first. A client without
-// a preference gets application/json, as the specification wants for older
-// clients.
+// negotiate returns the media type that the client prefers: JSON, the one of GraphQL, or
+// the offered one, which only counts if the client names it. If several have the same
+// quality, it returns the one that the client names first. A client without a preference
+// gets application/json, as the specification requires for older clients.
 func negotiate(accept []string, offered string) (string, bool) {
 	if strings.TrimSpace(strings.Join(accept, "")) == "" {
 		return typeJSON, true
@@ -89,8 +88,8 @@ type mediaRange struct {
 
 type ranges []mediaRange
 
-// mediaRanges reads Accept headers. What can't be read, or asks for another
-// encoding than UTF-8, is left out.
+// mediaRanges parses Accept headers. It ignores elements that are malformed or ask for a
+// charset other than UTF-8.
 func mediaRanges(accept []string) ranges {
 	var all ranges
 	for _, part := range strings.Split(strings.Join(accept, ","), ",") {
@@ -109,9 +108,8 @@ func mediaRanges(accept []string) ranges {
 	return all
 }
 
-// judge tells how welcome a media type is, and its place in the header: behind
-// all others if only a wildcard stands for it. What names the type more exactly
-// decides.
+// judge returns the quality of a media type, and its position in the header, which is
+// after all others if only a wildcard matches. The most exact match decides.
 func (all ranges) judge(name string, wildcards bool) (quality float64, place int) {
 	for _, wanted := range []string{name, "application/*", "*/*"} {
 		for i, r := range all {

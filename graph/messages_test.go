@@ -11,7 +11,7 @@ import (
 	"dialogs/store/memory"
 )
 
-// extreme is a server whose limits have the most digits, or the fewest.
+// extreme returns a server whose limits have as many digits as possible, or as few.
 func extreme(t *testing.T, least bool) *fixture {
 	t.Helper()
 	return openWith(t, nil, func(c *graph.Config) {
@@ -26,11 +26,11 @@ func extreme(t *testing.T, least bool) *fixture {
 	})
 }
 
-// TestMessagesFitIntoNotices puts the longest values into every place that a
-// message can show, with several names in one message. What a message may have
-// is checked for every answer of these tests.
+// TestMessagesFitIntoNotices puts the longest possible values into every place of a
+// message, also several names into one message. The rules for messages are checked for
+// every answer of these tests.
 func TestMessagesFitIntoNotices(t *testing.T) {
-	const wide = "\\u0001\U0001F600\\" // which take the most room when they are escaped
+	const wide = "\\u0001\U0001F600\\" // these take the most room when they are escaped
 	for _, d := range []*fixture{extreme(t, false), extreme(t, true)} {
 		for _, n := range []int{60, 64, 128, 1000} {
 			name := strings.Repeat("n", n)

@@ -11,8 +11,8 @@ import (
 	"dialogs/graph/model"
 )
 
-// Nodes reads each node separately, repeated ids once. If the store is
-// unavailable, the whole field fails: the other ids would wait for it too.
+// Nodes reads each node separately, and repeated ids once. If the store is unavailable,
+// the whole field fails, because the other ids would have to wait for it, too.
 func (q queries) Nodes(ctx context.Context, ids []string) ([]model.Node, error) {
 	if most := q.service.Policy().Limits.IDsPerList; len(ids) > most {
 		return nil, dialog.InvalidInput("ids", fmt.Sprintf("too many ids: %d (limit %d)", len(ids), most))
@@ -36,7 +36,7 @@ func (q queries) Nodes(ctx context.Context, ids []string) ([]model.Node, error) 
 	return nodes, nil
 }
 
-// ofList changes the field of an error from id to ids.
+// ofList changes the field that an error names from id to ids.
 func ofList(err error) error {
 	var known *dialog.Error
 	if !errors.As(err, &known) || known.Field != "id" {

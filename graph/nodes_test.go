@@ -56,8 +56,8 @@ func TestNodesRefused(t *testing.T) {
 	}
 }
 
-// TestListsAreNotNull asks a new store for every list of the root: null would
-// mean that something was refused.
+// TestListsAreNotNull reads every list of the root from a new store: null would mean that
+// the field was refused.
 func TestListsAreNotNull(t *testing.T) {
 	d := open(t, memory.NewStore())
 	for _, f := range loadSchema(t).Query.Fields {

@@ -10,12 +10,12 @@ import (
 	"dialogs/api"
 )
 
-// What the log line of a request may repeat of a client's document.
+// fieldsNoted is how many root fields of an operation are logged.
 const fieldsNoted = 20
 
-// noteOperation notes what the client asks for: the name it gave the
-// operation, or else the operation's kind, and its root fields. Events of a subscription
-// are part of what was noted when it was opened.
+// noteOperation adds to the log line what the client has asked for: the name of the
+// operation, or its kind if it has no name, and its root fields. For a subscription, it is
+// added when it is opened, and not for each event.
 func noteOperation(ctx context.Context, e *execution) {
 	if e.plan == nil {
 		return
@@ -33,7 +33,7 @@ func noteOperation(ctx context.Context, e *execution) {
 	api.Note(ctx, slog.String("operation", api.ForLog(name)), slog.Any("fields", fields))
 }
 
-// noteErrors notes the code of an answer's first error.
+// noteErrors adds the code of an answer's first error to the log line.
 func noteErrors(ctx context.Context, errs gqlerror.List) {
 	if len(errs) == 0 {
 		return

@@ -15,31 +15,33 @@ import (
 	"dialogs/live"
 )
 
-// An Observer is told what operations ask for and how they end. Its methods must be fast
-// and safe for concurrent use.
+// An Observer is called about operations and how they end. Its methods must be fast and
+// safe for concurrent use.
 type Observer interface {
-	// Operation is told of each root field that was executed, with the code of its first
-	// error, empty for none; and of each operation that was not executed, without a field.
+	// Operation is called for each root field that was executed, with the code of its
+	// first error, or "" if it has none. For an operation that was not executed, it is
+	// called once, without a field.
 	Operation(field, code string)
-	// Subscribed and Unsubscribed are told of each subscription, with its transport, which
-	// is websocket or sse, and the reason of its end: completed, disconnected, stopping, or
-	// the code of an error.
+	// Subscribed and Unsubscribed are called when a subscription is opened and when it
+	// ends. The transport is websocket or sse. The reason is completed, disconnected,
+	// stopping, or the code of an error.
 	Subscribed(transport string)
 	Unsubscribed(transport, reason string)
-	// Delivered is told how long after its change an event was sent.
+	// Delivered is called with the time between a change and the sending of its event.
 	Delivered(after time.Duration)
 }
 
-// A Tracer traces operations. Both methods return the context of what they begin, and a
+// A Tracer traces operations. Both methods return a context for what they begin, and a
 // function that ends it.
 type Tracer interface {
-	// Operation begins an operation of a kind: query, mutation or subscription.
+	// Operation begins an operation. The kind is query, mutation or subscription.
 	Operation(ctx context.Context, kind, document, user, apiKey string) (context.Context, func())
-	// Field begins a root field. It ends with the code of its first error, empty for none.
+	// Field begins a root field. Its end gets the code of its first error, or "" if it has
+	// none.
 	Field(ctx context.Context, name string) (context.Context, func(code string))
 }
 
-// RootFields are the names of the schema's root fields, in alphabetical order.
+// RootFields returns the names of the schema's root fields in alphabetical order.
 func RootFields() []string {
 	schema := generated.NewExecutableSchema(generated.Config{}).Schema()
 	var names []string
@@ -52,7 +54,7 @@ func RootFields() []string {
 	return slices.Compact(names)
 }
 
-// unobserved is the observer of an API that has none.
+// unobserved is the observer if none is configured.
 type unobserved struct{}
 
 func (unobserved) Operation(string, string)    {}
@@ -70,7 +72,7 @@ func observeField(o Observer) graphql.RootFieldMiddleware {
 	}
 }
 
-// fieldCode is the code of the first error in a root field; empty without one.
+// fieldCode returns the code of the first error in a root field; "" if there is none.
 func fieldCode(ctx context.Context, alias string) string {
 	for _, err := range graphql.GetErrors(ctx) {
 		if len(err.Path) > 0 && err.Path[0] == ast.PathName(alias) {
@@ -85,7 +87,8 @@ func codeOf(err *gqlerror.Error) string {
 	return string(code)
 }
 
-// traceOperation traces an operation; of a subscription, only that it is opened.
+// traceOperation traces an operation. For a subscription, it only traces that it is
+// opened.
 func traceOperation(ctx context.Context, t Tracer, e *execution, who dialog.Actor) (context.Context, func()) {
 	return t.Operation(ctx, string(e.Operation.Operation), e.RawQuery, string(who.User), who.APIKey)
 }
@@ -100,8 +103,8 @@ func traceField(t Tracer) graphql.RootFieldMiddleware {
 	}
 }
 
-// deliveredAfter tells the observer how long after its change an event was sent. The
-// events of a catch-up come later by nature.
+// deliveredAfter tells the observer how long after its change an event was sent. It
+// ignores the events of a catch-up, whose changes are older than the subscription.
 func (s *subscription) deliveredAfter(e live.Event) {
 	if e.Change != nil && e.Change.At.After(s.began) {
 		s.observer.Delivered(time.Since(e.Change.At))

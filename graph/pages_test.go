@@ -9,7 +9,7 @@ import (
 	"dialogs/store/memory"
 )
 
-// at follows keys and indexes into an answer.
+// at returns the value at a path of keys and indexes in an answer.
 func at(t testing.TB, value any, path ...any) any {
 	t.Helper()
 	for _, step := range path {
@@ -29,8 +29,8 @@ func at(t testing.TB, value any, path ...any) any {
 	return value
 }
 
-// TestOccupantsWhileOthersLeave removes the member whose cursor a page ended with:
-// the next page starts with the one after them.
+// TestOccupantsWhileOthersLeave removes the member whose cursor was the end of a page: the
+// next page starts with the member after them.
 func TestOccupantsWhileOthersLeave(t *testing.T) {
 	const page = `query($id: ID!, $after: String) { dialog(id: $id) { occupants(first: 2, after: $after) {
 		nodes { userId } edges { node { userId } cursor } totalCount pageInfo { hasNextPage hasPreviousPage startCursor endCursor } } } }`
@@ -62,8 +62,8 @@ func TestOccupantsWhileOthersLeave(t *testing.T) {
 	}
 }
 
-// TestEmptyPage: between two neighbors is nothing, and the cursors of the empty
-// page lead to them. Where the list does not continue, there is no cursor.
+// TestEmptyPage: a page between two neighbors is empty, and its cursors lead to them. If
+// the list does not continue, there is no cursor.
 func TestEmptyPage(t *testing.T) {
 	const list = `query($first: Int, $last: Int, $after: String, $before: String) { dialogs(first: $first, last: $last, after: $after, before: $before, orderBy: {field: CREATED_AT, direction: ASC}) {
 		edges { cursor } nodes { id } pageInfo { hasNextPage hasPreviousPage startCursor endCursor } } }`
@@ -74,7 +74,7 @@ func TestEmptyPage(t *testing.T) {
 	for _, tt := range []struct {
 		reason        string
 		after, before any
-		previous      []string // the page before the empty one
+		previous      []string // the page before the empty one, if any
 		next          []string
 	}{
 		{"between two", cursor(1), cursor(2), made[:2], made[2:]},
@@ -110,8 +110,8 @@ func TestEmptyPage(t *testing.T) {
 	}
 }
 
-// TestListsAreNeverNull asks a new store for every list of the schema, with every
-// filter. Null would mean that something was refused.
+// TestListsAreNeverNull reads every list of the schema from a new store, with every
+// filter. Null would mean that the list was refused.
 func TestListsAreNeverNull(t *testing.T) {
 	d := open(t, memory.NewStore())
 	public := d.do(user("alice"), `mutation { createDialog(input: {type: PUBLIC_GROUP, name: "x"}) { dialog { id } } }`)
@@ -141,7 +141,7 @@ func TestListsAreNeverNull(t *testing.T) {
 	}
 }
 
-// wantNoNull wants an answer without errors and without null.
+// wantNoNull checks that an answer has no errors and no null.
 func wantNoNull(t testing.TB, a answer, what string) {
 	t.Helper()
 	if len(a.Errors) > 0 || strings.Contains(a.Body, "null") {

@@ -15,7 +15,7 @@ import (
 	"dialogs/store/memory"
 )
 
-// Each failure is in the log once, with where it came from.
+// loggedOnce checks that a failure was logged once, with its stack.
 func (s *streaming) loggedOnce(what string) {
 	s.Helper()
 	text := s.log.String()
@@ -26,8 +26,8 @@ func (s *streaming) loggedOnce(what string) {
 
 const failedInside = `"extensions":{"code":"INTERNAL","id":"` + requestID + `","status":500}`
 
-// TestPanicInStreams has a field of an operation panic: the other fields and operations
-// go on.
+// TestPanicInStreams: a field of an operation panics, and the other fields and operations
+// continue.
 func TestPanicInStreams(t *testing.T) {
 	broken := func(c *graph.Config) {
 		store := brokenStore{memory.NewStore(dialogtest.Class()), func() error { panic("the inside") }}
@@ -54,8 +54,8 @@ func TestPanicInStreams(t *testing.T) {
 	})
 }
 
-// TestPanicInEvent has the server panic while it prepares an event for one of two
-// subscriptions: only that one ends.
+// TestPanicInEvent: the server panics while it prepares an event for one of two
+// subscriptions, and only that one ends.
 func TestPanicInEvent(t *testing.T) {
 	var due atomic.Bool
 	s := stream(t, func(c *graph.Config) {

@@ -11,15 +11,15 @@ import (
 )
 
 const (
-	// retryLeast and retryMost are the pauses before the store is asked again for a client
-	// that waits for it.
+	// retryLeast and retryMost are the shortest and the longest pause before the store is
+	// tried again for a client that is waiting.
 	retryLeast = 100 * time.Millisecond
 	retryMost  = time.Second
 )
 
-// newStarting is a lane in which streams start. After a network has failed, thousands of
-// clients connect again at once: as many look-ups at the same time would delay those of
-// everyone else, until the store does not answer in time.
+// newStarting makes a lane in which streams start. After a network failure, thousands of
+// clients connect again at the same time: as many reads at once would delay those of
+// everyone else, until the store no longer answers in time.
 func (s Streams) newStarting() *budget.Lane {
 	most := s.Starting
 	if most <= 0 {
@@ -28,10 +28,10 @@ func (s Streams) newStarting() *budget.Lane {
 	return budget.NewLane(most, "too many clients are connecting at the same time: try again")
 }
 
-// patiently runs something that needs the store when it is the caller's turn in the lane,
-// and again while it fails because of the store, as long as a client waits for that. A
-// client that is refused waits longer and longer before it connects again, and would notice
-// late that the store is back.
+// patiently calls run when it is the caller's turn in the lane, and again while run needs
+// the store and the store is unavailable, for at most Patience. Without that, refused
+// clients would wait longer and longer before they connect again, and notice late that the
+// store is back.
 func (s *streamer) patiently(ctx context.Context, in *budget.Lane, c dialog.Caller, run func() (again bool)) error {
 	within, cancel := context.WithTimeout(ctx, s.Patience)
 	defer cancel()
@@ -54,7 +54,7 @@ func (s *streamer) patiently(ctx context.Context, in *budget.Lane, c dialog.Call
 			}
 		}
 		forget()
-		if ctx.Err() != nil { // the client has gone, which is what the log should say
+		if ctx.Err() != nil { // the client has gone, and the log should say that
 			return nil
 		}
 	}

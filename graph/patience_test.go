@@ -9,8 +9,8 @@ import (
 	"dialogs/graph"
 )
 
-// TestPatientSignIn has a client wait for a store that is away when it signs in. No pong is
-// read meanwhile.
+// TestPatientSignIn: a client waits for an unavailable store while it signs in. In that
+// time, its pongs are not read.
 func TestPatientSignIn(t *testing.T) {
 	s := stream(t, func(c *graph.Config) { c.Streams.PingInterval = 20 * time.Millisecond })
 	s.callers.away.Store(true)
@@ -21,8 +21,8 @@ func TestPatientSignIn(t *testing.T) {
 	c.gets(ack)
 }
 
-// TestPatience has subscriptions wait for a store that is away when they start, instead of
-// having their clients connect again and again.
+// TestPatience: subscriptions wait for an unavailable store when they start. Their clients
+// do not have to connect again.
 func TestPatience(t *testing.T) {
 	s := stream(t, func(*graph.Config) {})
 	first := s.connect("alice")
@@ -48,7 +48,7 @@ func TestPatience(t *testing.T) {
 	}
 }
 
-// TestImpatience ends what has waited for long enough.
+// TestImpatience: a client that has waited for too long is disconnected.
 func TestImpatience(t *testing.T) {
 	s := stream(t, func(c *graph.Config) { c.Streams.Patience = time.Millisecond })
 	s.callers.away.Store(true)
@@ -57,7 +57,8 @@ func TestImpatience(t *testing.T) {
 	c.ends("1013 the store did not answer in time: try again")
 }
 
-// TestStopWhileWaiting ends a connection whose sign-in waits for the store.
+// TestStopWhileWaiting: stopping the server ends a connection whose sign-in is waiting for
+// the store.
 func TestStopWhileWaiting(t *testing.T) {
 	s := stream(t, func(*graph.Config) {})
 	s.callers.away.Store(true)
@@ -68,7 +69,7 @@ func TestStopWhileWaiting(t *testing.T) {
 	c.ends("1012 Service restart: connect again")
 }
 
-// TestGoneWhileWaiting ends what waits for the store when its client goes.
+// TestGoneWhileWaiting: when its client is gone, a wait for the store ends.
 func TestGoneWhileWaiting(t *testing.T) {
 	s := stream(t, func(*graph.Config) {})
 	first := s.connect("alice")

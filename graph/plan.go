@@ -16,18 +16,18 @@ import (
 	"dialogs/graph/generated"
 )
 
-// A document has passed validation. What is the same for each execution of its
-// operations is worked out once.
+// A document was validated. It also has what is the same for each execution of its
+// operations, which is computed once.
 type document struct {
 	*ast.QueryDocument
-	plans []plan // of the operations, in their order
+	plans []plan // one for each operation, in order
 }
 
-// A plan is what all executions of an operation share.
+// A plan has what all executions of an operation share.
 type plan struct {
 	once sync.Once
-	// fixed tells that no variable decides which fields are executed. Then roots are the
-	// root fields, and sets the fields of its selections.
+	// fixed means that no variable decides which fields are executed. In that case, roots
+	// are the root fields, and sets are the collected fields of its selections.
 	fixed bool
 	roots []graphql.CollectedField
 	sets  *answer.Sets
@@ -35,19 +35,19 @@ type plan struct {
 	complexity int
 }
 
-// collectedBytes is what a selection takes in the sets of a plan.
+// collectedBytes is how many bytes a selection takes in the sets of a plan.
 const collectedBytes = 192
 
 func newDocument(doc *ast.QueryDocument) *document {
 	return &document{QueryDocument: doc, plans: make([]plan, len(doc.Operations))}
 }
 
-// weighPlanned returns the memory of a document with its plans.
+// weighPlanned returns how many bytes of memory a document takes, including its plans.
 func weighPlanned(text string, d *document) int64 {
 	return weighDocument(text, d.QueryDocument) + int64(d.selections())*collectedBytes
 }
 
-// selections is how many selections are written in the document.
+// selections returns how many selections are written in the document.
 func (d *document) selections() int {
 	all := written{}
 	for _, op := range d.Operations {
@@ -75,14 +75,14 @@ func (d *document) plan(ctx context.Context, op *ast.OperationDefinition, p *pre
 	return made
 }
 
-// uses tells what the variables of a document decide.
+// uses says what the variables of a document decide.
 type uses struct {
 	directives bool // which fields are executed
-	sizes      bool // how many fields an answer may come to
+	sizes      bool // how many fields an answer may have
 }
 
-// usesOf looks for variables in a document. sized are the names of the fields whose
-// arguments decide how complex they are.
+// usesOf finds out what the variables of a document decide. sized are the names of the
+// fields whose complexity depends on their arguments.
 func usesOf(doc *ast.QueryDocument, sized map[string]bool) (u uses) {
 	for _, op := range doc.Operations {
 		u.look(op.SelectionSet, sized)
@@ -121,8 +121,8 @@ func isVariable(v *ast.Value) bool {
 	return v.Kind == ast.Variable || slices.ContainsFunc(v.Children, func(c *ast.ChildValue) bool { return isVariable(c.Value) })
 }
 
-// sizedFields are the names of all fields that have a complexity of their own, in lower
-// case: the generated code writes them as Go does.
+// sizedFields returns the names of all fields that have their own complexity, in lower
+// case, because the generated code writes the names as Go does.
 func sizedFields(c generated.ComplexityRoot) map[string]bool {
 	names := map[string]bool{}
 	for _, of := range reflect.ValueOf(c).Fields() {

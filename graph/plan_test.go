@@ -16,8 +16,8 @@ import (
 	"dialogs/graph/language"
 )
 
-// TestPlans executes operations again with other variables: what is kept with the document
-// is what is worked out without it.
+// TestPlans executes operations again with other variables: with the kept plan, the result
+// must be the same as without it.
 func TestPlans(t *testing.T) {
 	limits := DefaultLimits()
 	config := generated.Config{Complexity: complexities()}

@@ -15,11 +15,11 @@ import (
 	"dialogs/graph/scalar"
 )
 
-// valueSize is how many bytes of a document take as long to prepare as a value of the
+// valueSize is how many bytes of a document take as long to process as one value of the
 // variables.
 const valueSize = 8
 
-// newLanguage returns the language of the schema's documents.
+// newLanguage returns a parser and validator for documents of the schema.
 func newLanguage(schema *ast.Schema, c *Config) *language.Language {
 	return &language.Language{
 		Schema: schema, Tokens: c.Limits.Tokens, Explain: c.Introspection,
@@ -38,11 +38,12 @@ type preparation struct {
 	caller   func(context.Context) dialog.Caller
 	requests *budget.Requests
 	sized    map[string]bool // see [usesOf]
-	// valid are documents that have passed, by their text.
+	// valid are validated documents, by their text.
 	valid *cache[*document]
 }
 
-// prepare finds or reads the document, and coerces the variables in raw.
+// prepare gets the document from the cache or validates it, and coerces the variables in
+// raw.
 func (p *preparation) prepare(ctx context.Context, raw *graphql.RawParams) (*document, *ast.OperationDefinition, gqlerror.List) {
 	doc, ok := p.valid.Get(ctx, raw.Query)
 	size := api.Leaves(raw.Variables) * valueSize
@@ -66,7 +67,7 @@ func (p *preparation) prepare(ctx context.Context, raw *graphql.RawParams) (*doc
 	if operation == nil {
 		return nil, nil, gqlerror.List{refusedDocument(unknownOperation(raw.OperationName))}
 	}
-	if err := ctx.Err(); err != nil { // reading may have taken all the time
+	if err := ctx.Err(); err != nil { // validating the document may have taken all the time
 		return nil, nil, gqlerror.List{tooLate()}
 	}
 	variables, errs := p.language.Variables(operation, raw.Variables)
@@ -77,7 +78,7 @@ func (p *preparation) prepare(ctx context.Context, raw *graphql.RawParams) (*doc
 	return doc, operation, nil
 }
 
-// read parses, measures and validates a document.
+// read parses a document, checks its size and validates it.
 func (p *preparation) read(ctx context.Context, text string) (*ast.QueryDocument, gqlerror.List) {
 	doc, err := p.language.Parse(text)
 	if err != nil {
@@ -91,7 +92,7 @@ func (p *preparation) read(ctx context.Context, text string) (*ast.QueryDocument
 	return doc, p.language.Validate(doc)
 }
 
-// tooLate is the error of an operation whose time is up before it has started.
+// tooLate returns the error of an operation whose time ended before it started.
 func tooLate() *gqlerror.Error {
 	return &gqlerror.Error{
 		Message:    "the request took too long and was stopped before it was executed (limit: --request-timeout): nothing was changed",
@@ -106,7 +107,7 @@ func unknownOperation(name string) string {
 	return fmt.Sprintf("unknown operation %q: it is not in the document", language.Shorten(name))
 }
 
-// refusedDocument is the error about a document that is not executed.
+// refusedDocument returns an error about a document that is not executed.
 func refusedDocument(message string) *gqlerror.Error {
 	return &gqlerror.Error{Message: message, Extensions: map[string]any{
 		"code": api.ValidationFailed, "status": api.ValidationFailed.Status(),

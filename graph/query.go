@@ -17,7 +17,7 @@ type queries struct{ *resolver }
 func (q queries) Dialog(ctx context.Context, id string) (*model.Dialog, error) {
 	c := q.caller(ctx)
 	withHistory := selects(graphql.GetFieldContext(ctx).Field.Selections, "history")
-	most := int64(0) // a dialog alone is charged when it is there
+	most := int64(0) // a single dialog is charged after it was read
 	if withHistory {
 		most = budget.MostHistoryMemory(q.service.Policy().Limits)
 	}
@@ -28,7 +28,7 @@ func (q queries) Dialog(ctx context.Context, id string) (*model.Dialog, error) {
 	return model.NewDialog(d, c, q.service.Policy()), nil
 }
 
-// selects tells whether a field is in a selection, for any type.
+// selects reports whether a selection contains a field of this name, for any type.
 func selects(set ast.SelectionSet, name string) bool {
 	for _, selection := range set {
 		switch s := selection.(type) {
@@ -93,13 +93,13 @@ func (q queries) Viewer(ctx context.Context) (model.Viewer, error) {
 func (q queries) CustomClasses(ctx context.Context) ([]dialog.Class, error) {
 	classes, err := q.service.Classes(ctx, q.caller(ctx))
 	if classes == nil && err == nil {
-		classes = []dialog.Class{} // null would mean that something was refused
+		classes = []dialog.Class{} // null would mean that the field was refused
 	}
 	return classes, err
 }
 
-// connection is the caller's view of a page. What needs another read is only
-// read when the client asks for it.
+// connection returns the caller's view of a page. It does another read only if the client
+// has asked for a field that needs it.
 func (q queries) connection(page *dialog.Page, c dialog.Caller) *model.DialogConnection {
 	next := model.Once(func(ctx context.Context) (bool, error) { return q.service.HasNext(ctx, page) })
 	previous := model.Once(func(ctx context.Context) (bool, error) { return q.service.HasPrevious(ctx, page) })
@@ -112,7 +112,7 @@ func (q queries) connection(page *dialog.Page, c dialog.Caller) *model.DialogCon
 			Start: model.Made(page.StartCursor), End: model.Made(page.EndCursor),
 		},
 	}
-	if len(page.Dialogs) == 0 { // a cursor is only of use where the list continues
+	if len(page.Dialogs) == 0 { // a cursor is only useful where the list continues
 		conn.PageInfo.Start = previous.Then(page.StartCursor)
 		conn.PageInfo.End = next.Then(page.EndCursor)
 	}
@@ -124,7 +124,8 @@ func (q queries) connection(page *dialog.Page, c dialog.Caller) *model.DialogCon
 
 type dialogs struct{ *resolver }
 
-// History reads the records unless they were read with the dialog.
+// History returns the records. It reads them, unless they were read together with the
+// dialog.
 func (r dialogs) History(ctx context.Context, obj *model.Dialog, first int) ([]model.DialogChange, error) {
 	if first < 1 || first > model.MaxPage {
 		return nil, dialog.InvalidInput("first", fmt.Sprintf("first must be between 1 and %d", model.MaxPage))

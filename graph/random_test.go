@@ -21,15 +21,15 @@ var (
 	randomSeed = flag.Uint64("random-seed", 0, "seed of the random operations; 0 for one of the clock")
 )
 
-// innerText is what only the inside of the server says.
+// innerText matches internal details that must not be in an answer.
 var innerText = regexp.MustCompile(`(?i)goroutine |runtime error|panic|\.go:\d|sql|mongo|bson|nil pointer|interface conversion|/home/|/root/`)
 
-// refusable lists the errors that a well-formed document may get.
+// refusable matches the errors that a well-formed document may cause.
 var refusable = regexp.MustCompile(`\(limit \d+|^too many fields|expected DateTime`)
 
-// TestRandomOperations sends random valid operations of the whole schema from
-// several callers at once, and fails on any internal error, panic or leak of
-// inner text. Run it longer with -random-for 10m, and with -race.
+// TestRandomOperations sends random valid operations of the whole schema from several
+// callers at the same time. It fails on any internal error, panic or internal detail in an
+// answer. To run it longer, use -random-for 10m, also with -race.
 func TestRandomOperations(t *testing.T) {
 	seed := *randomSeed
 	if seed == 0 {
@@ -44,7 +44,7 @@ func TestRandomOperations(t *testing.T) {
 	for worker := range uint64(4) {
 		all.Go(func() {
 			g := &generator{Rand: rand.New(rand.NewPCG(seed, worker)), schema: schema, ids: ids}
-			// On a slow machine, until there is a dialog to work with.
+			// On a slow machine, the test runs until there is a dialog to work with.
 			for n := 0; (time.Now().Before(deadline) || n < 200) && !t.Failed(); n++ {
 				d.sendRandom(g)
 			}
@@ -73,7 +73,8 @@ func (d *fixture) sendRandom(g *generator) {
 		if code == "" || code == "INTERNAL" || strings.HasPrefix(code, "GRAPHQL_PARSE") || innerText.MatchString(e.Message) {
 			d.Errorf("%s\ngot %s", query, a.Body)
 		}
-		// Generated operations are valid except for their size and their times.
+		// Random operations are valid, except that they may be too large or have invalid
+		// times.
 		if code == "GRAPHQL_VALIDATION_FAILED" && !refusable.MatchString(e.Message) {
 			d.Errorf("%s\nis not valid: %s", query, a.Body)
 		}
@@ -81,7 +82,7 @@ func (d *fixture) sendRandom(g *generator) {
 	g.ids.learn(a.Body)
 }
 
-// known are the ids of dialogs that answers have told.
+// known has the ids of dialogs that were in answers.
 type known struct {
 	mu   sync.Mutex
 	list []string
@@ -108,8 +109,7 @@ func (k *known) pick(r *rand.Rand) string {
 	return k.list[r.IntN(len(k.list))]
 }
 
-// A generator makes operations that the schema allows, of values that it may
-// refuse.
+// A generator makes operations that are valid by the schema. Their values may be refused.
 type generator struct {
 	*rand.Rand
 	schema *ast.Schema
@@ -161,8 +161,8 @@ func (g *generator) field(b *strings.Builder, f *ast.FieldDefinition, depth int)
 	g.selection(b, g.schema.Types[f.Type.Name()], depth)
 }
 
-// selection selects some fields of a type with fields, ids always, so that
-// later operations have something to work on.
+// selection selects some fields of a type that has fields. It always selects ids, so that
+// later operations can use them.
 func (g *generator) selection(b *strings.Builder, def *ast.Definition, depth int) {
 	if !def.IsCompositeType() {
 		return

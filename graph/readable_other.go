@@ -2,8 +2,8 @@
 
 package graph
 
-// readable cannot tell on this system: reading has to wait.
+// readable always returns true on this system, where it is unknown: reading may block.
 func readable(uintptr) bool { return true }
 
-// writable cannot tell on this system: writing may have to wait.
+// writable always returns false on this system, where it is unknown: writing may block.
 func writable(uintptr) bool { return false }

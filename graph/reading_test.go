@@ -8,9 +8,9 @@ import (
 	"dialogs/dialog"
 )
 
-// TestReadingWhileOthersChange reads a list page by page while one dialog
-// changes that was read and one that was not. In ascending orders none is
-// missed; newest first, the one that moved to the front is.
+// TestReadingWhileOthersChange reads a list page by page. In the meantime, a dialog
+// changes that was already read, and one that was not. In ascending order, no dialog is
+// missed. With the newest first, the dialog that has moved to the front is missed.
 func TestReadingWhileOthersChange(t *testing.T) {
 	const page = `query($after: String, $by: DialogOrder!) { dialogs(first: 2, after: $after, orderBy: $by) { nodes { id } pageInfo { hasNextPage endCursor } } }`
 	for _, test := range []struct {

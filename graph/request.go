@@ -26,7 +26,7 @@ type params struct {
 	Extensions    map[string]any `json:"extensions"`
 }
 
-// readBody reads the parameters in a POST request's body.
+// readBody reads the parameters from the body of a POST request.
 func readBody(r *http.Request, body *budget.Body) (*graphql.RawParams, error) {
 	var p params
 	err := body.DecodeJSON(r.Context(), func(content []byte) error {
@@ -41,8 +41,8 @@ func readBody(r *http.Request, body *budget.Body) (*graphql.RawParams, error) {
 	return p.raw(r.Header)
 }
 
-// badBody says what a body must be that can't be read. Some clients send several
-// operations as a list.
+// badBody returns the error for a body that can't be read, which says what it must be.
+// Some clients send several operations as a list.
 func badBody(content []byte) error {
 	if bytes.HasPrefix(bytes.TrimSpace(content), []byte("[")) {
 		return badRequest("batches are not supported: send each operation in its own request, as a JSON object")
@@ -50,7 +50,7 @@ func badBody(content []byte) error {
 	return badRequest("the request body must be a JSON object in valid UTF-8 that has each name once: query is a string, variables and extensions are objects")
 }
 
-// readURL reads a GET request's parameters.
+// readURL reads the parameters of a GET request.
 func readURL(r *http.Request, requests *budget.Requests) (*graphql.RawParams, error) {
 	values := r.URL.Query()
 	var p params
@@ -76,7 +76,7 @@ func (p *params) raw(h http.Header) (*graphql.RawParams, error) {
 	if p.Query == nil {
 		p.Query = new("")
 	}
-	if p.DocumentID != nil { // the ids of GraphQL over HTTP, in the form of Apollo's extension
+	if p.DocumentID != nil { // a documentId of GraphQL over HTTP, in the form of Apollo's extension
 		p.Extensions = map[string]any{"persistedQuery": map[string]any{"version": 1, "sha256Hash": strings.TrimPrefix(*p.DocumentID, "sha256:")}}
 	}
 	if *p.Query == "" && p.Extensions["persistedQuery"] == nil {

@@ -15,9 +15,9 @@ import (
 	"dialogs/graph/answer"
 )
 
-// A runner makes operations of what clients send, and has the generated code execute
-// them. It stands in for gqlgen's own executor, which does the same in general: it
-// validates and coerces once more, and asks lists of extensions at each step.
+// A runner makes operations from requests, and executes them with the generated code. It
+// replaces gqlgen's own executor, which is slower: that one validates and coerces a second
+// time, and calls lists of extensions at each step.
 type runner struct {
 	presenter
 	prepared preparation
@@ -31,17 +31,18 @@ type runner struct {
 	rootFields    graphql.RootFieldMiddleware
 }
 
-// An execution is an operation while it is executed.
+// An execution is an operation that is being executed.
 type execution struct {
 	graphql.OperationContext
 	// plan is nil for the events of a subscription.
 	plan  *plan
 	roots []graphql.CollectedField
-	// units are what it counts for.
+	// units is the size for which it is charged.
 	units int
 }
 
-// sets are the fields that all executions of the operation share; nil if there are none.
+// sets returns the fields that all executions of the operation share; nil if there are
+// none.
 func (e *execution) sets() *answer.Sets {
 	if e.plan == nil {
 		return nil
@@ -71,7 +72,7 @@ func (t transports) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// create makes an operation ready to be executed. With errors, it must not be.
+// create prepares an operation. If it returns errors, the operation must not be executed.
 func (r *runner) create(ctx context.Context, raw *graphql.RawParams) (*execution, gqlerror.List) {
 	e := &execution{OperationContext: graphql.OperationContext{
 		DisableIntrospection: !r.introspection,
@@ -112,8 +113,9 @@ func (r *runner) recovered(ctx context.Context, v any) error {
 	return api.Recovered(ctx, r.logOf(graphql.GetPath(ctx)), v)
 }
 
-// dispatch begins to execute an operation, in the context that it returns. The handler
-// returns the response, or nil when the context has ended. A subscription is opened before.
+// dispatch begins to execute an operation. Call the returned handler with the returned
+// context: it returns the response, or nil if the context has ended. A subscription is
+// opened before dispatch returns.
 func (r *runner) dispatch(ctx context.Context, e *execution) (graphql.ResponseHandler, context.Context) {
 	ctx = graphql.WithOperationContext(ctx, &e.OperationContext)
 	noteOperation(ctx, e)
@@ -147,7 +149,7 @@ func (r *runner) dispatch(ctx context.Context, e *execution) (graphql.ResponseHa
 	}, ctx
 }
 
-// withErrors adds the errors of the context.
+// withErrors adds the errors in the context to the response.
 func withErrors(ctx context.Context, response *graphql.Response) *graphql.Response {
 	if response != nil {
 		response.Errors = append(response.Errors, graphql.GetErrors(ctx)...)
@@ -155,7 +157,7 @@ func withErrors(ctx context.Context, response *graphql.Response) *graphql.Respon
 	return response
 }
 
-// refused is the response to an operation that could not be created.
+// refused returns the response to an operation that could not be created.
 func (r *runner) refused(ctx context.Context, e *execution, errs gqlerror.List) *graphql.Response {
 	ctx = graphql.WithResponseContext(graphql.WithOperationContext(ctx, &e.OperationContext), r.present, r.recovered)
 	for _, err := range errs {

@@ -26,8 +26,8 @@ func loadSchema(t testing.TB) *ast.Schema {
 	return schema
 }
 
-// TestDescriptions is the schema's linter: every type, field, argument, enum
-// value and directive says in a sentence what a user must know.
+// TestDescriptions checks the schema: every type, field, argument, enum value and
+// directive has a description with at least one sentence.
 func TestDescriptions(t *testing.T) {
 	schema := loadSchema(t)
 	check := func(place, name, description string) {
@@ -70,9 +70,8 @@ func TestDescriptions(t *testing.T) {
 	}
 }
 
-// TestRootFieldsAreNullable checks that an error in one root field never hides
-// the results of others. Only viewer can't fail, and nodes is what Relay wants
-// it to be.
+// TestRootFieldsAreNullable: an error in one root field never hides the results of others.
+// The exceptions are viewer, which can't fail, and nodes, whose type is defined by Relay.
 func TestRootFieldsAreNullable(t *testing.T) {
 	schema := loadSchema(t)
 	for _, root := range []*ast.Definition{schema.Query, schema.Mutation} {
@@ -84,8 +83,7 @@ func TestRootFieldsAreNullable(t *testing.T) {
 	}
 }
 
-// TestErrorCodes compares the codes that the schema describes with those that
-// there are.
+// TestErrorCodes compares the codes that the schema describes with the codes in use.
 func TestErrorCodes(t *testing.T) {
 	var described []string
 	for _, value := range loadSchema(t).Types["ErrorCode"].EnumValues {

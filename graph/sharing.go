@@ -16,50 +16,50 @@ import (
 )
 
 const (
-	// sharedAnswers is how many answers are kept for other subscribers of the
-	// same event, sharedBytes the largest of them, and sharedMemory what all of them
-	// take at most.
+	// sharedAnswers is how many answers are kept for other subscribers of the same event.
+	// sharedBytes is the size of the largest one that is kept, and sharedMemory limits the
+	// size of all of them.
 	sharedAnswers = 64
 	sharedBytes   = 512 << 10
 	sharedMemory  = 4 << 20
-	// sharedKeyBytes is how much the document and the variables of subscribers may
-	// take who share their answers: answers keep them.
+	// sharedKeyBytes is the largest size of the document and variables of subscribers who
+	// share answers, because the kept answers refer to them.
 	sharedKeyBytes = 64 << 10
-	// sharedWait is how long a subscriber waits for another one that is making the
-	// answer, and may have to wait for memory.
+	// sharedWait is how long a subscriber waits for another one that is making the answer,
+	// and that may itself be waiting for memory.
 	sharedWait = 50 * time.Millisecond
 )
 
-// sharing keeps the answers of the latest events, so that an event that thousands wait
-// for is executed and rendered once.
+// sharing keeps the answers of the latest events, so that an event for thousands of
+// subscribers is executed and encoded only once.
 type sharing struct {
 	mu      sync.Mutex
 	answers *simplelru.LRU[sharedKey, *sharedAnswer]
 	bytes   int // of all answers
 }
 
-// A sharedKey is the same for subscribers whose answers are equal.
+// A sharedKey is equal for subscribers whose answers are equal.
 type sharedKey struct {
 	document  *ast.QueryDocument
 	operation *ast.OperationDefinition
 	variables string
 	kind      dialog.CallerKind
-	// change belongs to one event, and visible says that the caller can see the
-	// dialog after it.
+	// change belongs to one event. visible means that the caller can see the dialog after
+	// it.
 	change  *dialog.Record
 	visible bool
 	cursor  string // if it is selected
 }
 
-// A sharedAnswer is one that the first subscriber makes. It is nil if others have to
-// make their own.
+// A sharedAnswer is made by the first subscriber. Its data is nil if other subscribers
+// have to make their own.
 type sharedAnswer struct {
-	made chan struct{} // closed when it is
+	made chan struct{} // closed when the answer was made
 	data json.RawMessage
 	kept bool // in the cache; the mutex of sharing guards it
 }
 
-// await returns the data, if there is any soon.
+// await returns the data; nil if there is none, or not soon enough.
 func (a *sharedAnswer) await(ctx context.Context) json.RawMessage {
 	select {
 	case <-a.made:
@@ -90,8 +90,8 @@ func newSharing() *sharing {
 	return s
 }
 
-// find returns the answer that somebody makes or has made, or else adds one for the
-// caller to make.
+// find returns the answer that another subscriber makes or has made. If there is none, it
+// adds one, which the caller has to make.
 func (s *sharing) find(key sharedKey) (a *sharedAnswer, found bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -103,8 +103,8 @@ func (s *sharing) find(key sharedKey) (a *sharedAnswer, found bool) {
 	return a, false
 }
 
-// keep has the data of an answer, or that it cannot be shared. Others are dropped to
-// make room for it.
+// keep sets the data of an answer; nil if it cannot be shared. Older answers are dropped
+// to make room for it.
 func (s *sharing) keep(a *sharedAnswer, data json.RawMessage) {
 	defer close(a.made)
 	if len(data) > sharedBytes {
@@ -121,14 +121,14 @@ func (s *sharing) keep(a *sharedAnswer, data json.RawMessage) {
 	}
 }
 
-// A shareable is what the answers of one subscription depend on.
+// A shareable says what the answers of one subscription depend on.
 type shareable struct {
 	key    sharedKey
 	none   bool // its answers depend on more than the key
 	cursor bool // they have the cursor of the event
 }
 
-// shareableOf tells what the answers of an operation depend on, beside the event.
+// shareableOf finds out what the answers of an operation depend on, besides the event.
 func shareableOf(op *graphql.OperationContext, c dialog.Caller) *shareable {
 	variables, err := json.Marshal(op.Variables)
 	s := &shareable{
@@ -139,13 +139,13 @@ func shareableOf(op *graphql.OperationContext, c dialog.Caller) *shareable {
 	return s
 }
 
-// look looks for fields whose values differ between callers.
+// look searches for fields whose values differ between callers.
 func (s *shareable) look(doc *ast.QueryDocument, selections ast.SelectionSet) {
 	for _, selection := range selections {
 		switch selection := selection.(type) {
 		case *ast.Field:
 			switch {
-			case strings.HasPrefix(selection.Name, "viewer"), selection.Name == "history": // which is read for the caller
+			case strings.HasPrefix(selection.Name, "viewer"), selection.Name == "history": // their values depend on the caller
 				s.none = true
 			case selection.Name == "cursor":
 				s.cursor = true
@@ -161,8 +161,9 @@ func (s *shareable) look(doc *ast.QueryDocument, selections ast.SelectionSet) {
 	}
 }
 
-// share returns the data of the answer to an event that another subscriber has made.
-// If there is none, the caller makes it and calls keep, with nil if it cannot be shared.
+// share returns the data of an answer that another subscriber has made for the event. If
+// it returns nil, the caller has to make the answer and call keep with it, or with nil if
+// it cannot be shared.
 func (s *sharing) share(ctx context.Context, of *shareable, e live.Event) (data json.RawMessage, keep func(json.RawMessage)) {
 	if of.none || !e.Shared {
 		return nil, func(json.RawMessage) {}

@@ -18,18 +18,18 @@ import (
 )
 
 const (
-	// retryConnecting is how long a client should wait if it cannot connect
-	// now.
+	// retryConnecting is how long a client should wait before it tries again to connect.
 	retryConnecting = time.Second
-	// longestReason is what a close frame has room for, in bytes.
+	// longestReason is how many bytes of a reason fit into a close frame.
 	longestReason = 123
-	// paceBytes is how many bytes a client must take in a second, beyond the time
-	// that it may let a message wait.
+	// paceBytes is how many bytes per second a client must read, in addition to the time
+	// for which it may let a message wait.
 	paceBytes = 32 << 10
 )
 
-// A socket is one connection. While nothing happens, it has one goroutine, which waits
-// for the client with a small stack: everything else runs in goroutines that end.
+// A socket is one WebSocket connection. While nothing happens, it has only one goroutine,
+// which waits for the client and has a small stack. Everything else runs in goroutines
+// that end soon.
 type socket struct {
 	overWebSocket
 	*wire
@@ -39,35 +39,35 @@ type socket struct {
 	foreign bool        // the client does not offer our subprotocol
 	// above is the context of the connection, which ends when everything is cut off.
 	above context.Context
-	// leave ends what looks after the connection, and done what serves it.
+	// leave stops the upkeep of the connection, and done is called when it has ended.
 	leave, done func()
-	// acknowledged says that the caller is known, and begun is how many operations
-	// there were: for the reader alone.
+	// acknowledged means that the caller has signed in, and begun is the number of
+	// operations so far. Only the reading goroutine uses them.
 	acknowledged bool
 	begun        int
 
 	work sync.WaitGroup // operations, pings and closing
-	// pinged says that the client has not answered the latest ping, and signingIn that
-	// nothing is read meanwhile.
+	// pinged means that the latest ping has not been answered, and signingIn that nothing
+	// is read because the caller is signing in.
 	pinged, signingIn atomic.Bool
 
 	mu sync.Mutex // guards what follows
-	// ctx is above, and after connection_init the context of the caller.
+	// ctx is above; after connection_init, it is the context of the caller.
 	ctx context.Context
-	// reading ends the wait for a message; nil if none is being read.
+	// reading stops reading a message; nil if none is being read.
 	reading context.CancelFunc
-	// initialized says that connection_init has come.
+	// initialized means that connection_init was received.
 	initialized bool
 	operations  map[string]*operation
-	// leaving is how the connection ends when its queries and mutations are done; nil
-	// if nothing ends it.
+	// leaving is how the connection will end once its queries and mutations are done; nil
+	// if it is not about to end.
 	leaving *farewell
 	ended   bool
 	code    ws.StatusCode
 	reason  string
 }
 
-// serve begins to serve the connection, and calls done when it has ended.
+// serve starts serving the connection. It calls done when the connection has ended.
 func (s *socket) serve(ctx context.Context, done func()) {
 	s.above, s.ctx = ctx, ctx
 	s.quota.open.Add(1)
@@ -79,10 +79,10 @@ func (s *socket) serve(ctx context.Context, done func()) {
 		s.end(4406, "Subprotocol not acceptable")
 	}
 	s.init = time.AfterFunc(s.InitTimeout, s.initLate)
-	go s.listen() // with a stack that has not grown
+	go s.listen() // in a new goroutine, whose stack is small
 }
 
-// initLate ends a connection that does not begin in time.
+// initLate ends a connection whose connection_init does not arrive in time.
 func (s *socket) initLate() {
 	s.mu.Lock()
 	late := !s.initialized
@@ -100,9 +100,9 @@ func (s *socket) listen() {
 	s.close()
 }
 
-// close ends everything about a connection that is no longer read.
+// close cleans up after a connection that is no longer read.
 func (s *socket) close() {
-	s.lost("connection lost") // unless the end is known
+	s.lost("connection lost") // unless another reason was set before
 	s.leave()
 	s.work.Wait()
 	s.linger()
@@ -119,8 +119,8 @@ func (s *socket) close() {
 	s.done()
 }
 
-// hear handles what has arrived, in a goroutine of its own: the stack of the one that
-// waits stays small. It tells whether more may come.
+// hear handles the messages that have arrived, in another goroutine, so that the stack of
+// the waiting one stays small. It reports whether more may come.
 func (s *socket) hear() (goesOn bool) {
 	heard := make(chan struct{})
 	go func() {
@@ -152,7 +152,7 @@ func (s *socket) message(text bool, body io.Reader) (goesOn bool) {
 	return true
 }
 
-// take handles one message of text. It tells whether more may come.
+// take handles one text message. It reports whether more may come.
 func (s *socket) take(body io.Reader) (goesOn bool) {
 	ctx, cancel := limited(s.ctx)
 	defer cancel()
@@ -172,7 +172,7 @@ func (s *socket) take(body io.Reader) (goesOn bool) {
 	return true
 }
 
-// broken ends a connection from which nothing more can be read, unless it has ended.
+// broken ends a connection that can no longer be read, unless it has already ended.
 func (s *socket) broken(err error) {
 	var broken ws.ProtocolError
 	if errors.As(err, &broken) || errors.Is(err, ws.ErrHeaderLengthMSB) {
@@ -182,7 +182,8 @@ func (s *socket) broken(err error) {
 	s.lost("connection lost")
 }
 
-// setReading notes what ends the reading of a message; nil when nothing is read.
+// setReading stores the function that stops reading a message; nil when none is being
+// read.
 func (s *socket) setReading(cancel context.CancelFunc) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -192,11 +193,11 @@ func (s *socket) setReading(cancel context.CancelFunc) {
 	}
 }
 
-// end closes the connection with a code and a reason, without completing the
-// running operations first. The first end counts.
+// end closes the connection with a code and a reason, and stops the running operations
+// without completing them. If it is called again, the first code is kept.
 func (s *socket) end(code ws.StatusCode, reason string) {
 	s.finish(code, reason, func() {
-		// The client answers with the same.
+		// The client answers with a close frame, too.
 		_ = s.conn.SetReadDeadline(time.Now().Add(closeWait))
 		if s.wire.send(ws.OpClose, ws.NewCloseFrameBody(code, closeReason(reason)), s.WriteTimeout) != nil {
 			_ = s.conn.Close()
@@ -204,13 +205,13 @@ func (s *socket) end(code ws.StatusCode, reason string) {
 	})
 }
 
-// lost drops a connection that no longer accepts messages.
+// lost drops a connection that is broken or whose client does not read.
 func (s *socket) lost(reason string) {
 	s.finish(ws.StatusAbnormalClosure, reason, func() { _ = s.conn.Close() })
 }
 
-// finish notes how the connection ends, closes it, and ends its operations. Only the
-// first end counts.
+// finish stores how the connection ends, closes it, and stops its operations. Only the
+// first call has an effect.
 func (s *socket) finish(code ws.StatusCode, reason string, closing func()) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -233,7 +234,7 @@ func (s *socket) hasEnded() bool {
 	return s.ended
 }
 
-// closeReason cuts a reason to what a close frame has room for.
+// closeReason cuts a reason so that it fits into a close frame.
 func closeReason(reason string) string {
 	for len(reason) > longestReason {
 		_, size := utf8.DecodeLastRuneInString(reason)
@@ -242,7 +243,7 @@ func closeReason(reason string) string {
 	return reason
 }
 
-// send sends a message. A client that does not take it in time is cut off.
+// send sends a message. A client that does not read it in time is disconnected.
 func (s *socket) send(message []byte) error {
 	if s.hasEnded() {
 		return errCut

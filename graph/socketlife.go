@@ -11,7 +11,7 @@ import (
 	"dialogs/dialog"
 )
 
-// signedIn is the context of the caller after connection_init.
+// signedIn returns the context of the caller; nil before connection_init.
 func (s *socket) signedIn() context.Context {
 	if ctx := s.context(); ctx != s.above {
 		return ctx
@@ -19,20 +19,21 @@ func (s *socket) signedIn() context.Context {
 	return nil
 }
 
-// context is that of the caller, and before connection_init that of the connection.
+// context returns the context of the caller; before connection_init, that of the
+// connection.
 func (s *socket) context() context.Context {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.ctx
 }
 
-// revoke ends the connection of a caller whose credentials are no longer valid.
+// revoke ends the connection because the caller's credentials are no longer valid.
 func (s *socket) revoke(refused error) { s.refuse(api.AsRefusal(refused)) }
 
-// keepAlive sends a ping, and drops the connection if the one before was not answered.
-// An anonymous connection without operations is closed.
+// keepAlive sends a ping. It drops the connection if the previous ping was not answered,
+// and closes it if it is anonymous and has no operations.
 func (s *socket) keepAlive() {
-	if s.signingIn.Load() { // its pong would not be read
+	if s.signingIn.Load() { // its pong would not be read now
 		return
 	}
 	s.mu.Lock()
@@ -69,7 +70,8 @@ func (s *socket) control(op ws.OpCode, payload []byte) (goesOn bool) {
 	return true
 }
 
-// closed answers the end of a connection by the client, unless that is an answer itself.
+// closed handles a close frame of the client. If the client has started to close the
+// connection, it answers with a close frame.
 func (s *socket) closed(payload []byte) {
 	code, reason := ws.ParseCloseFrameData(payload)
 	if len(payload) == 0 {
@@ -81,8 +83,8 @@ func (s *socket) closed(payload []byte) {
 	s.finish(code, "closed by the client", func() { _ = s.wire.send(ws.OpClose, payload[:min(2, len(payload))], s.WriteTimeout) })
 }
 
-// linger lets the close frame arrive: a connection that is closed while the client
-// still sends is reset.
+// linger gives the client time to read the close frame: if a connection is closed while
+// the client still sends, it is reset.
 func (s *socket) linger() {
 	half, ok := s.conn.(interface{ CloseWrite() error })
 	if !ok || half.CloseWrite() != nil {
@@ -95,28 +97,28 @@ func (s *socket) linger() {
 const (
 	statusServiceRestart ws.StatusCode = 1012
 	statusTryAgainLater  ws.StatusCode = 1013
-	// closeWait is how long a client may take to answer the end of the connection,
-	// and lingering what it may still send after that.
+	// closeWait is how long a client may take to answer a close frame, and lingering how
+	// long it may still send after that.
 	closeWait = 5 * time.Second
 	lingering = time.Second
 )
 
-// A farewell is how a connection ends.
+// A farewell is the code and reason with which a connection ends.
 type farewell struct {
 	code   ws.StatusCode
 	reason string
 }
 
-// stop ends the connection because the server stops: after its queries and
-// mutations are done, and not all connections at the same time.
+// stop ends the connection because the server is stopping: after its queries and mutations
+// are done, and not all connections at the same time.
 func (s *socket) stop() {
 	time.AfterFunc(s.endAfter(), func() {
 		s.endSoon(statusServiceRestart, "Service restart: connect again")
 	})
 }
 
-// endSoon ends the connection when its queries and mutations are done. No further
-// operation begins. The first reason counts.
+// endSoon ends the connection as soon as its queries and mutations are done. New
+// operations are not started. If it is called again, the first reason is kept.
 func (s *socket) endSoon(code ws.StatusCode, reason string) {
 	s.mu.Lock()
 	if s.leaving == nil {
@@ -127,7 +129,7 @@ func (s *socket) endSoon(code ws.StatusCode, reason string) {
 }
 
 // endIfIdle ends a connection that is leaving, unless queries or mutations are still
-// running. Clients connect again.
+// running. Its client then connects again.
 func (s *socket) endIfIdle() {
 	s.mu.Lock()
 	running := 0

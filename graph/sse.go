@@ -11,15 +11,15 @@ import (
 	"dialogs/budget"
 )
 
-// overEvents serves operations as streams of server-sent events, one for each
-// request ("distinct connections"):
+// overEvents serves operations as streams of server-sent events, one stream for each
+// request ("distinct connections mode"):
 // https://github.com/enisdenjo/graphql-sse/blob/master/PROTOCOL.md
 type overEvents struct {
 	*streamer
 	requests *budget.Requests
 }
 
-// Supports tells whether the client wants a stream of events.
+// Supports reports whether the client asks for a stream of events.
 func (overEvents) Supports(r *http.Request) bool {
 	wanted, _ := negotiate(r.Header.Values("Accept"), typeEvents)
 	switch r.Method {
@@ -76,7 +76,7 @@ func (t overEvents) Do(w http.ResponseWriter, r *http.Request, run *runner) {
 	})
 }
 
-// read reads the request as the transports without streams do.
+// read reads the request, like the transports without streams.
 func (t overEvents) read(w http.ResponseWriter, r *http.Request) (raw *graphql.RawParams, release func(), err error) {
 	if r.Method == http.MethodGet {
 		if !preflighted(r.Header) {
@@ -93,7 +93,8 @@ func (t overEvents) read(w http.ResponseWriter, r *http.Request) (raw *graphql.R
 	return raw, body.Close, err
 }
 
-// mayRun refuses what a GET request may not do, and counts the operation.
+// mayRun refuses operations that are not allowed in a GET request, and charges the
+// operation.
 func (t overEvents) mayRun(w http.ResponseWriter, r *http.Request, op *execution) error {
 	if r.Method == http.MethodGet && op.Operation.Operation == ast.Mutation {
 		return unservedKind(w, r, op.Operation.Operation)

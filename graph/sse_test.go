@@ -12,7 +12,7 @@ import (
 	"dialogs/graph"
 )
 
-// An eventClient reads one answer of server-sent events.
+// An eventClient reads one stream of server-sent events.
 type eventClient struct {
 	testing.TB
 	*http.Response
@@ -48,8 +48,8 @@ func quote(text string) string {
 	return `"` + strings.NewReplacer(`"`, `\"`, "\n", `\n`).Replace(text) + `"`
 }
 
-// gets expects an event, after any number of comments; … in it stands for anything.
-// "" is the end of the stream.
+// gets expects an event, after any number of comments. In the expected text, … stands for
+// any text, and "" means the end of the stream.
 func (e *eventClient) gets(want string) {
 	e.Helper()
 	for {
@@ -117,8 +117,8 @@ func TestEventStream(t *testing.T) {
 	}
 }
 
-// TestEventsOfSubscription sends changes as they happen, and completes when the
-// caller can no longer see the dialog.
+// TestEventsOfSubscription: changes are sent as they happen. When the caller can no longer
+// see the dialog, the stream completes.
 func TestEventsOfSubscription(t *testing.T) {
 	for _, method := range []string{http.MethodGet, http.MethodPost} {
 		t.Run(method, func(t *testing.T) {
@@ -139,14 +139,14 @@ func TestEventsOfSubscription(t *testing.T) {
 func TestKeepAlive(t *testing.T) {
 	s := stream(t, func(c *graph.Config) { c.Streams.PingInterval = time.Millisecond })
 	e := s.events(http.MethodGet, "alice", `subscription { dialogsChanged { dialogId } }`)
-	for range 6 { // the first one begins the stream
+	for range 6 { // the first one is sent when the stream begins
 		if line, err := e.lines.ReadString('\n'); err != nil || line != ":\n" && line != "\n" {
 			t.Fatalf("got %q and error %v", line, err)
 		}
 	}
 }
 
-// TestEventStreamEnds ends streams without completing them, so that clients connect
+// TestEventStreamEnds: streams that end early do not complete, so that clients connect
 // again.
 func TestEventStreamEnds(t *testing.T) {
 	for reason, end := range map[string]func(*streaming){
@@ -162,7 +162,7 @@ func TestEventStreamEnds(t *testing.T) {
 	}
 }
 
-// TestEventsOverloaded ends the stream of a subscription that cannot start now without
+// TestEventsOverloaded: a subscription that cannot start at the moment ends without
 // complete, so that the client connects again.
 func TestEventsOverloaded(t *testing.T) {
 	s := stream(t, func(c *graph.Config) { c.Streams.Patience = time.Millisecond })
@@ -183,7 +183,7 @@ func TestNoNewStreams(t *testing.T) {
 	}
 }
 
-// TestStreamsOfCaller limits the streams of one caller.
+// TestStreamsOfCaller: the number of streams of one caller is limited.
 func TestStreamsOfCaller(t *testing.T) {
 	s := stream(t, func(c *graph.Config) { c.Streams.ConnectionsPerCaller = 1 })
 	s.events(http.MethodPost, "alice", `subscription { dialogsChanged { dialogId } }`)
@@ -195,7 +195,8 @@ func TestStreamsOfCaller(t *testing.T) {
 	}
 }
 
-// TestPlainSubscription refuses subscriptions that nothing could follow.
+// TestPlainSubscription: a subscription is refused if the request does not ask for a
+// stream.
 func TestPlainSubscription(t *testing.T) {
 	d := open(t, nil)
 	a := d.do(user("alice"), `subscription { dialogsChanged { dialogId } }`)
@@ -204,7 +205,7 @@ func TestPlainSubscription(t *testing.T) {
 	}
 }
 
-// TestAcceptEvents serves events only to those who prefer them.
+// TestAcceptEvents: only clients that prefer events get them.
 func TestAcceptEvents(t *testing.T) {
 	s := stream(t, func(*graph.Config) {})
 	for accept, want := range map[string]string{

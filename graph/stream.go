@@ -14,11 +14,11 @@ import (
 	"dialogs/dialog"
 )
 
-// noSubscription tells where subscriptions are served.
+// noSubscription says how to use subscriptions.
 const noSubscription = "a subscription needs a WebSocket (graphql-transport-ws) or the header Accept: text/event-stream"
 
-// A streamer executes the operations of streams. Each of them is bounded like a
-// request: what is decoded, what it counts for, its time, and each answer.
+// A streamer executes the operations of streams. Each operation has the same limits as a
+// request: for its input, its size, its time, and each of its answers.
 type streamer struct {
 	presenter
 	service *dialog.Service
@@ -27,25 +27,26 @@ type streamer struct {
 	upkeep  *upkeep
 	sharing *sharing
 	keeping *keeping
-	// signing is the lane in which callers sign in on WebSockets, and opening the one in
-	// which subscriptions start.
+	// signing is the lane in which callers sign in on WebSockets, and opening is the lane
+	// in which subscriptions start.
 	signing, opening *budget.Lane
 	making           *making
 }
 
-// A send sends one result of an operation. After an error nothing more is sent.
+// A send sends one result of an operation. After an error, nothing more may be sent.
 type send func(payload []byte) error
 
-// errCut ends an operation without another message: its connection ends, or the
+// errCut ends an operation without another message: its connection has ended, or the
 // client has ended the operation.
 var errCut = errors.New("cut off")
 
-// errLater ends a subscription that could not start, or continue, because the store or the
-// server is overloaded. Its connection ends without a message about the operation: clients
-// connect again after a pause and resume, while an error would end it for good.
+// errLater ends a subscription that could not start or continue because the store or the
+// server is overloaded. The connection ends without an error for the operation, so that
+// clients connect again after a pause and resume. An error would end the operation for
+// good.
 var errLater = errors.New("try again later")
 
-// create reads and validates an operation.
+// create parses and validates an operation.
 func (s *streamer) create(ctx context.Context, run *runner, raw *graphql.RawParams) (*execution, gqlerror.List) {
 	within, cancel := limited(ctx)
 	defer cancel()
@@ -65,10 +66,10 @@ func (s *streamer) create(ctx context.Context, run *runner, raw *graphql.RawPara
 	return nil, errs
 }
 
-// run executes an operation that was created, and sends its results. A
-// subscription is only opened: it must be followed, or closed. The errors that run
-// returns end the operation; errCut ends it without a message, errLater ends the
-// connection because of the errors, and nil completes it.
+// run executes an operation and sends its results. A subscription is only opened: the
+// caller must follow or close it. If run returns errors, the operation ends with them. The
+// error errCut ends it without a message, errLater ends the connection because of the
+// errors, and nil completes the operation.
 func (s *streamer) run(ctx context.Context, run *runner, op *execution, over string, send send) (*subscription, gqlerror.List, error) {
 	if op.Operation.Operation != ast.Subscription {
 		errs, err := s.answer(ctx, run, op, send)
@@ -121,7 +122,7 @@ func cut(err error) error {
 	return nil
 }
 
-// refusal is a failure as the errors that end an operation.
+// refusal converts a failure to the errors that end an operation.
 func (p presenter) refusal(ctx context.Context, err error) gqlerror.List {
 	refusal := api.RefusalOf(ctx, p.log, err)
 	errs := gqlerror.List{{Message: refusal.Message, Extensions: extensions(refusal)}}
@@ -129,7 +130,7 @@ func (p presenter) refusal(ctx context.Context, err error) gqlerror.List {
 	return errs
 }
 
-// limited returns a context for one step of a stream.
+// limited returns a context with the time limit of one step of a stream.
 func limited(ctx context.Context) (context.Context, context.CancelFunc) {
 	if limit := api.OperationLimit(ctx); limit > 0 {
 		return context.WithTimeout(ctx, limit)

@@ -13,46 +13,45 @@ import (
 	"dialogs/dialog"
 )
 
-// Streams is how WebSockets and event streams are served.
+// Streams are the settings of WebSockets and event streams.
 type Streams struct {
-	// Callers finds out who is calling, and whether their credentials are still
-	// valid.
+	// Callers signs callers in, and checks whether their credentials are still valid.
 	Callers Callers
 	// InitTimeout is how long a client may take to send connection_init.
 	InitTimeout time.Duration
-	// PingInterval is how often a connection is checked, and kept alive. A client
-	// that does not answer until the next time is cut off.
+	// PingInterval is how often a connection is checked and kept alive. A client that has
+	// not answered by the next time is disconnected.
 	PingInterval time.Duration
-	// WriteTimeout is how long a client may let a message wait, beyond 32 KiB per
-	// second.
+	// WriteTimeout is how long a client may let a message wait, in addition to one second
+	// for each 32 KiB.
 	WriteTimeout time.Duration
-	// Starting is how many callers may sign in on WebSockets at the same time, and how many
-	// subscriptions may start; 0 for the number of CPUs.
+	// Starting is how many callers may sign in on WebSockets at the same time, and also
+	// how many subscriptions may start at the same time; 0 for the number of CPUs.
 	Starting int
-	// Patience is how long a client waits on its connection when a subscription cannot start
-	// or catch up because the store is away, before it has to connect again.
+	// Patience is how long a client can stay connected while its subscription cannot start
+	// or catch up because the store is unavailable. After that, it has to connect again.
 	Patience time.Duration
-	// Spread is over what time streams end when the server stops, at most: clients
-	// that all connect again at once would be a burst.
+	// Spread is the longest time over which streams end when the server stops, so that not
+	// all clients connect again at the same moment.
 	Spread time.Duration
-	// ConnectionsPerCaller is how many WebSockets and event streams a caller may
-	// have, SubscriptionsPerCaller how many subscriptions on all of them, and
-	// OperationsPerConnection how many operations one WebSocket may run at a time.
+	// ConnectionsPerCaller limits the WebSockets and event streams of one caller,
+	// SubscriptionsPerCaller the subscriptions on all of them, and OperationsPerConnection
+	// the operations that run at the same time on one WebSocket.
 	ConnectionsPerCaller, SubscriptionsPerCaller, OperationsPerConnection int
 }
 
-// Callers finds out who is calling on long-lived connections.
+// Callers identifies the callers of long-lived connections.
 type Callers interface {
-	// SignIn returns the context of the caller who opened a WebSocket: credentials are in
-	// the upgrade request or in the payload of connection_init. Its errors are
+	// SignIn returns the context of the caller who has opened a WebSocket. The credentials
+	// are in the upgrade request or in the payload of connection_init. Its errors are
 	// [api.Refusal]s.
 	SignIn(ctx context.Context, upgrade http.Header, payload map[string]any) (context.Context, error)
-	// Check returns an error for each context: an [api.Refusal] when the
-	// credentials of its caller are no longer valid, else nil.
+	// Check returns an error for each context: an [api.Refusal] if the credentials of its
+	// caller are no longer valid, otherwise nil.
 	Check(contexts []context.Context) []error
 }
 
-// DefaultStreams serve browsers behind usual proxies.
+// DefaultStreams are suitable for browsers behind common proxies.
 func DefaultStreams() Streams {
 	return Streams{
 		InitTimeout: 3 * time.Second, PingInterval: 12 * time.Second, WriteTimeout: 5 * time.Second, Patience: time.Minute, Spread: 5 * time.Second,
@@ -61,22 +60,22 @@ func DefaultStreams() Streams {
 }
 
 const (
-	// checkEvery is how often callers are checked: those of new streams, and a third of the
-	// others. Each caller is checked every checkTurns times, so that thousands of streams
-	// cost little. Credentials are trusted for 4 seconds after the store was asked, so a
-	// stream ends within 5.
+	// checkEvery is how often callers are checked: those of new streams, and a third of
+	// the others. Each caller is checked at every third time (checkTurns), so that
+	// thousands of streams cost little. The answer of the store is used for up to 4
+	// seconds, so a stream whose credentials were revoked ends within 5 seconds.
 	checkEvery = 1200 * time.Millisecond
 	checkTurns = 3
 )
 
-// A quota counts what callers have, and all streams that are open.
+// A quota counts the streams of each caller, and all open streams.
 type quota struct {
 	connections, subscriptions counts
 	open                       atomic.Int64
 }
 
-// counts count by [dialog.Actor.Identity]. Callers without credentials are not counted: connections
-// of an address are limited anyway.
+// counts are counters by [dialog.Actor.Identity]. Callers without credentials are not
+// counted, because the connections of each address are limited anyway.
 type counts struct {
 	mu    sync.Mutex
 	taken map[dialog.Actor]int
@@ -115,8 +114,8 @@ func tooMany(what string, limit int, setting string) error {
 	return &api.Refusal{Code: api.RateLimited, RetryAfter: time.Second, Message: fmt.Sprintf("%s (limit %d, %s)", what, limit, setting)}
 }
 
-// endAfter is when a stream ends after the server has begun to stop:
-// immediately if there are few, spread over time if there are many.
+// endAfter returns how long after the server has begun to stop a stream ends: immediately
+// if there are few streams, or after a random time if there are many.
 func (s *streamer) endAfter() time.Duration {
 	most := min(s.Spread, time.Duration(s.quota.open.Load())*time.Millisecond)
 	if most <= 0 {

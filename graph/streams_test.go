@@ -29,17 +29,17 @@ import (
 // patience is how long a test waits for what must happen.
 const patience = 30 * time.Second
 
-// A streaming is the handler on a port, with subscriptions.
+// A streaming is the handler on a TCP port, with subscriptions.
 type streaming struct {
 	*fixture
 	server *httptest.Server
-	// stop begins to stop the server.
+	// stop tells the handler that the server is stopping.
 	stop    context.CancelFunc
 	callers *fakeCallers
 	store   *overloadable
 }
 
-// An overloadable store can fail to read changes, like one that cannot keep up.
+// An overloadable store can fail to read changes, like an overloaded one.
 type overloadable struct {
 	dialog.Store
 	overloaded atomic.Bool
@@ -54,11 +54,12 @@ func (o *overloadable) ChangesSince(ctx context.Context, q dialog.ChangesQuery) 
 	return o.Store.ChangesSince(ctx, q)
 }
 
-// fakeCallers know the credential of connection_init, a user id, and the header User.
+// fakeCallers accept a user id as the credential, in connection_init or in the header
+// User.
 type fakeCallers struct {
 	revoked atomic.Bool
-	away    atomic.Bool  // they cannot be found out
-	asked   atomic.Int64 // how often meanwhile
+	away    atomic.Bool  // sign-in is unavailable
+	asked   atomic.Int64 // how often it was tried in that time
 	charger api.Charger
 }
 
@@ -117,7 +118,7 @@ func stream(t *testing.T, change func(*graph.Config)) *streaming {
 	base, cutOff := context.WithCancel(api.WithStopping(context.Background(), stopping))
 	s.server.Config.BaseContext = func(net.Listener) context.Context { return base }
 	s.server.Config.ConnContext = func(ctx context.Context, conn net.Conn) context.Context {
-		if tcp, ok := conn.(*net.TCPConn); ok { // so that a client that does not read is noticed soon
+		if tcp, ok := conn.(*net.TCPConn); ok { // so that a client that does not read is soon noticed
 			_ = tcp.SetWriteBuffer(16 << 10)
 		}
 		return ctx
@@ -141,7 +142,7 @@ func (s *streaming) rename(c dialog.Caller, id, name string) {
 	}
 }
 
-// remove takes a user out of a dialog.
+// remove removes a user from a dialog.
 func (s *streaming) remove(c dialog.Caller, id string, who dialog.UserID) {
 	s.Helper()
 	if _, err := s.service.Update(s.Context(), c, id, dialog.Change{RemoveOccupants: []dialog.UserID{who}}); err != nil {
@@ -155,7 +156,7 @@ type client struct {
 	ws *websocket.Conn
 }
 
-// dial opens a WebSocket that speaks the subprotocols.
+// dial opens a WebSocket and offers these subprotocols.
 func (s *streaming) dial(subprotocols ...string) *client {
 	s.Helper()
 	ctx, cancel := context.WithTimeout(s.Context(), patience)
@@ -171,7 +172,7 @@ func (s *streaming) dial(subprotocols ...string) *client {
 	return &client{s, ws}
 }
 
-// dialNarrow connects with a small buffer.
+// dialNarrow connects with a small receive buffer.
 func dialNarrow(ctx context.Context, network, address string) (net.Conn, error) {
 	conn, err := new(net.Dialer).DialContext(ctx, network, address)
 	if tcp, ok := conn.(*net.TCPConn); ok {
@@ -215,7 +216,7 @@ func (c *client) read() (string, error) {
 	return string(message), err
 }
 
-// gets expects a message; … in it stands for anything.
+// gets expects a message, in which … stands for any text.
 func (c *client) gets(want string) string {
 	c.Helper()
 	got, err := c.read()
@@ -228,7 +229,7 @@ func (c *client) gets(want string) string {
 	return got
 }
 
-// ends expects the connection to be closed.
+// ends expects that the connection is closed.
 func (c *client) ends(want string) {
 	c.Helper()
 	got, err := c.read()
@@ -241,7 +242,7 @@ func (c *client) ends(want string) {
 	}
 }
 
-// await waits until something is so.
+// await waits until a condition is true.
 func (s *streaming) await(what string, so func() bool) {
 	s.Helper()
 	for deadline := time.Now().Add(patience); !so(); {
@@ -252,7 +253,7 @@ func (s *streaming) await(what string, so func() bool) {
 	}
 }
 
-// matches compares with a text in which … stands for anything.
+// matches compares a text with a pattern in which … stands for any text.
 func matches(got, want string) bool {
 	parts := strings.Split(want, "…")
 	rest, ok := strings.CutPrefix(got, parts[0])

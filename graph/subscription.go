@@ -27,7 +27,7 @@ func (s subscriptions) DialogsChanged(ctx context.Context, after *string) (<-cha
 	return s.feed(ctx, func(c dialog.Caller) (*live.Watch, error) { return s.hub.Dialogs(ctx, c, given(after)) })
 }
 
-// feed passes the context's [feed] what to wait for, or returns its event.
+// feed sets what to wait for in the context's [feed], or returns the event from there.
 func (s subscriptions) feed(ctx context.Context, open func(dialog.Caller) (*live.Watch, error)) (<-chan model.DialogEvent, error) {
 	f, ok := ctx.Value(feedKey{}).(*feed)
 	if !ok {
@@ -55,15 +55,15 @@ func (s subscriptions) event(e live.Event, c dialog.Caller) model.DialogEvent {
 	return event
 }
 
-// A feed is how a subscription and its resolver meet. When the subscription is opened,
-// the resolver returns what it waits for. The transport waits itself, and then executes
-// the operation again for each event, which the resolver returns: while nothing
-// happens, nothing of gqlgen has to be kept, and the transport learns how the watch ended,
-// while gqlgen's channels can only be closed.
+// A feed connects a subscription with its resolver. When the subscription is opened, the
+// resolver sets the watch. The transport waits for its events itself. For each event, it
+// executes the operation again, and the resolver returns the event. So nothing of gqlgen
+// has to be kept while nothing happens, and the transport learns why the watch has ended:
+// gqlgen's channels can only be closed, without a reason.
 type feed struct {
 	watch *live.Watch
 	event *live.Event
-	// field is the field of the subscription, which the paths of errors begin with.
+	// field is the field of the subscription, with which the paths of errors begin.
 	field *graphql.FieldContext
 }
 

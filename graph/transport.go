@@ -21,10 +21,9 @@ const (
 	noPreflight = "a GET request needs the header Content-Type: application/json or GraphQL-Require-Preflight: 1"
 )
 
-// The transports follow the specification of GraphQL over HTTP exactly: POST
-// with a JSON body, and GET for queries. They replace gqlgen's, which are less
-// strict than the specification requires or a server can afford. Each supports
-// only what it serves.
+// The transports follow the specification of GraphQL over HTTP exactly: POST with a JSON
+// body, and GET for queries. They replace those of gqlgen, which are less strict than the
+// specification requires, and accept more than a server can afford.
 
 // post serves queries and mutations.
 type post struct {
@@ -32,7 +31,7 @@ type post struct {
 	requests *budget.Requests
 }
 
-// Supports tells whether the request is one that post serves.
+// Supports reports whether post serves the request.
 func (post) Supports(r *http.Request) bool {
 	return r.Method == http.MethodPost && acceptable(r) && isPlainJSON(r.Header)
 }
@@ -60,8 +59,8 @@ type get struct {
 	requests *budget.Requests
 }
 
-// Supports tells whether the request is one that get serves. HEAD is GET
-// without the body, which net/http leaves out.
+// Supports reports whether get serves the request. HEAD is like GET; net/http leaves out
+// the body.
 func (get) Supports(r *http.Request) bool {
 	return (r.Method == http.MethodGet || r.Method == http.MethodHead) && acceptable(r) && r.Header.Get("Upgrade") == ""
 }
@@ -81,7 +80,7 @@ func (t get) Do(w http.ResponseWriter, r *http.Request, run *runner) {
 	t.execute(w, r, raw, run, ast.Query)
 }
 
-// unserved explains why no other transport serves a request.
+// unserved explains why none of the other transports serves a request.
 type unserved struct{}
 
 // Supports takes every request.
@@ -104,7 +103,7 @@ func (unserved) Do(w http.ResponseWriter, r *http.Request, _ *runner) {
 	Refuse(w, r, refusal)
 }
 
-// execute runs an operation of one of the kinds and answers with its result.
+// execute runs an operation of one of these kinds, and answers with its result.
 func (p presenter) execute(w http.ResponseWriter, r *http.Request, raw *graphql.RawParams, run *runner, kinds ...ast.Operation) {
 	op, errs := run.create(r.Context(), raw)
 	if r.Context().Err() != nil {
@@ -139,12 +138,12 @@ func (p presenter) execute(w http.ResponseWriter, r *http.Request, raw *graphql.
 		answer.Made(len(response.Data))
 	}
 	switch {
-	case response == nil: // ctx has ended: the time is up, or the client has gone
+	case response == nil: // ctx has ended: the time is up, or the client is gone
 		Refuse(w, r, stopped(op))
-	case response.Data == nil: // refused before anything ran
+	case response.Data == nil: // refused before anything was executed
 		writeRequestError(w, r, response)
 	case len(response.Errors)+len(response.Extensions) == 0:
-		// The data is JSON already, and is most of the answer.
+		// The data is already JSON, and it is the largest part of the answer.
 		writeBody(w, mediaType(r), http.StatusOK, []byte(`{"data":`), response.Data, []byte("}"))
 	default:
 		noteErrors(ctx, response.Errors)
@@ -153,7 +152,7 @@ func (p presenter) execute(w http.ResponseWriter, r *http.Request, raw *graphql.
 	}
 }
 
-// unservedKind refuses a kind of operation that cannot be sent in this way.
+// unservedKind returns the error for a kind of operation that cannot be sent in this way.
 func unservedKind(w http.ResponseWriter, r *http.Request, kind ast.Operation) error {
 	if kind == ast.Subscription {
 		return badRequest(noSubscription)
@@ -176,7 +175,7 @@ func (p presenter) refuse(w http.ResponseWriter, r *http.Request, err error) {
 	Refuse(w, r, api.RefusalOf(r.Context(), p.log, err))
 }
 
-// Refuse answers a request that was not executed. It is an [api.Refuser].
+// Refuse answers a request that was not executed. It implements [api.Refuser].
 func Refuse(w http.ResponseWriter, r *http.Request, refusal *api.Refusal) {
 	refusal.SetHeader(w.Header())
 	api.NoteLimit(r.Context(), refusal.Limit())
@@ -185,15 +184,14 @@ func Refuse(w http.ResponseWriter, r *http.Request, refusal *api.Refusal) {
 	writeResponse(w, r, refusal.HTTPStatus(), bareResponse{Errors: bounded(errs, requestErrorBytes)})
 }
 
-// A bareResponse answers a request that was not executed: it has no entry for
-// data.
+// A bareResponse answers a request that was not executed: it has no data entry.
 type bareResponse struct {
 	Errors     gqlerror.List  `json:"errors"`
 	Extensions map[string]any `json:"extensions,omitempty"`
 }
 
-// writeRequestError answers a well-formed request whose document or variables
-// are invalid. In application/json, 200 means that the answer comes from
+// writeRequestError answers a well-formed request whose document or variables are invalid.
+// With application/json, the status is 200, which means that the answer comes from
 // GraphQL.
 func writeRequestError(w http.ResponseWriter, r *http.Request, response *graphql.Response) {
 	noteErrors(r.Context(), response.Errors)

@@ -131,8 +131,8 @@ func TestUpgrade(t *testing.T) {
 	}
 }
 
-// TestPanicOutsideFields looks for an opaque answer with the request's id when
-// something fails that belongs to no field.
+// TestPanicOutsideFields: a panic that does not belong to a field gives an answer without
+// details, but with the id of the request.
 func TestPanicOutsideFields(t *testing.T) {
 	d := open(t, nil)
 	r := httptest.NewRequest(http.MethodPost, "/graphql", panics{})
@@ -146,7 +146,7 @@ func TestPanicOutsideFields(t *testing.T) {
 	}
 }
 
-// panics is a body that no server expects.
+// panics is a body that panics when it is read.
 type panics struct{}
 
 func (panics) Read([]byte) (int, error) { panic("the inside") }
@@ -159,7 +159,7 @@ func TestOtherMethods(t *testing.T) {
 	}
 }
 
-// TestUnreadableBodies says what is wrong with a body.
+// TestUnreadableBodies: the error says what is wrong with a body.
 func TestUnreadableBodies(t *testing.T) {
 	d := open(t, nil)
 	for _, test := range []struct{ body, says string }{

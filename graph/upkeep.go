@@ -10,11 +10,11 @@ import (
 	"dialogs/api"
 )
 
-// upkeep keeps all streams alive, and checks whether their callers still may call:
-// with one timer for all of them, which runs while there are any.
+// upkeep keeps all streams alive, and checks whether their callers' credentials are still
+// valid. It uses one timer for all streams, which only runs while there are any.
 type upkeep struct {
 	callers  Callers
-	interval time.Duration // between two signs of life on one stream
+	interval time.Duration // between two signs of life of one stream
 
 	mu       sync.Mutex
 	streams  map[*tended]struct{}
@@ -22,36 +22,37 @@ type upkeep struct {
 	checking bool
 	checked  time.Time
 	stopping bool
-	forget   func() bool // what it is not told any more about the end of the server
+	forget   func() bool // stops being told that the server is stopping
 }
 
-// A tended stream is one that upkeep looks after.
+// A tended stream is a stream that upkeep looks after.
 type tended struct {
 	stream tending
-	// due is when the next sign of life is, and skip for how many checks it needs none:
-	// upkeep's mutex guards both.
+	// due is the time of the next sign of life, and skip is for how many checks of callers
+	// this stream is left out. upkeep's mutex guards both.
 	due  time.Time
 	skip int
 
-	mu   sync.Mutex // held during each call of the stream
+	mu   sync.Mutex // held while a method of the stream is called
 	gone bool
 }
 
-// tending is what upkeep does with a stream. No two calls overlap.
+// tending are the methods of a stream that upkeep calls. No two calls for one stream run
+// at the same time.
 type tending interface {
-	// signedIn is the context of the caller, to be checked; nil while they are
-	// unknown.
+	// signedIn returns the context of the caller, whose credentials are to be checked; nil
+	// while the caller is unknown.
 	signedIn() context.Context
-	// keepAlive gives the client a sign of life. It must not wait for the client.
+	// keepAlive sends a sign of life to the client. It must not block.
 	keepAlive()
-	// revoke ends the stream: its caller may no longer call.
+	// revoke ends the stream because its caller's credentials are no longer valid.
 	revoke(refused error)
-	// stop ends the stream soon, because the server stops. It must not wait.
+	// stop ends the stream soon, because the server is stopping. It must not block.
 	stop()
 }
 
-// tend looks after a stream until the returned function is called; no call of the
-// stream runs after that. The context is one of the server.
+// tend looks after a stream until leave is called. After that, no method of the stream is
+// called. ctx must be a context of the server.
 func (u *upkeep) tend(ctx context.Context, stream tending) (leave func()) {
 	t := &tended{stream: stream}
 	u.mu.Lock()
@@ -83,7 +84,7 @@ func (u *upkeep) tend(ctx context.Context, stream tending) (leave func()) {
 	}
 }
 
-// stop tells all streams, and those to come, that the server stops.
+// stop tells all current and future streams that the server is stopping.
 func (u *upkeep) stop() {
 	u.mu.Lock()
 	u.stopping = true
@@ -97,7 +98,7 @@ func (u *upkeep) stop() {
 // tick is how often upkeep looks for what is due.
 func (u *upkeep) tick() time.Duration { return min(checkEvery, max(u.interval/4, time.Millisecond)) }
 
-// look does what is due.
+// look does everything that is due.
 func (u *upkeep) look() {
 	u.mu.Lock()
 	if u.timer == nil {
@@ -138,7 +139,7 @@ func (u *upkeep) look() {
 	}
 }
 
-// check ends the streams of callers who may no longer call.
+// check ends the streams of callers whose credentials are no longer valid.
 func (u *upkeep) check(all []*tended) {
 	defer func() {
 		u.mu.Lock()

@@ -12,7 +12,8 @@ import (
 	"dialogs/graph"
 )
 
-// A slowCallers checks callers when a test lets it, and says whom it checks.
+// A slowCallers checks callers when the test allows it, and reports which callers it
+// checks.
 type slowCallers struct {
 	*fakeCallers
 	checks chan []dialog.UserID
@@ -38,7 +39,7 @@ func (s *slowCallers) Check(contexts []context.Context) []error {
 	return s.fakeCallers.Check(contexts)
 }
 
-// checking has the callers of a streaming checked when a test lets them.
+// checking returns a streaming whose callers are checked when the test allows it.
 func checking(t *testing.T, change func(*graph.Config)) (*streaming, *slowCallers) {
 	t.Helper()
 	over, end := context.WithCancel(context.Background())
@@ -52,8 +53,9 @@ func checking(t *testing.T, change func(*graph.Config)) (*streaming, *slowCaller
 	return s, slow
 }
 
-// TestChecks checks the callers of all streams at once, only those who are signed in,
-// and not again before the check has ended. Streams are kept alive meanwhile.
+// TestChecks: the callers of all streams are checked together, except those who have not
+// signed in, and the next check does not start before the last one has ended. In the
+// meantime, streams are kept alive.
 func TestChecks(t *testing.T) {
 	s, slow := checking(t, func(c *graph.Config) { c.Streams.PingInterval, c.Streams.InitTimeout = time.Second, time.Hour })
 	alice, unknown := s.dialRaw(masked(ws.OpText, true, initialize)), s.dialRaw(nil)
@@ -61,7 +63,7 @@ func TestChecks(t *testing.T) {
 	if who := <-slow.checks; len(who) != 1 || who[0] != "alice" {
 		t.Errorf("these callers were checked: %q, want alice", who)
 	}
-	for range 2 { // while the check waits
+	for range 2 { // while the check is waiting
 		for _, c := range []*raw{alice, unknown} {
 			c.gets(ws.OpPing, "")
 			c.write(masked(ws.OpPong, true, ""))
@@ -81,10 +83,10 @@ func TestChecks(t *testing.T) {
 	unknown.gets(ws.OpPing, "")
 }
 
-// TestLateCheck does not touch a stream that ended during its check.
+// TestLateCheck: a stream that has ended during its check is left alone.
 func TestLateCheck(t *testing.T) {
 	s, slow := checking(t, func(*graph.Config) {})
-	s.connect("bob") // so that checks go on
+	s.connect("bob") // so that there are further checks
 	alice := s.connect("alice")
 	for !slices.Contains(<-slow.checks, "alice") {
 		slow.permit <- struct{}{}

@@ -3,18 +3,18 @@ package graph
 import "github.com/vektah/gqlparser/v2/ast"
 
 const (
-	// visitsPerToken is how often validation may look at each token that a document
-	// may have.
+	// visitsPerToken is how many steps validation may take for each token that a document
+	// is allowed to have.
 	visitsPerToken = 4
-	// selectionVisits is how many values cost as much to validate as a field or a
-	// fragment spread.
+	// selectionVisits is how many steps a field, a fragment spread or a directive takes. A
+	// value takes one.
 	selectionVisits = 3
 )
 
-// visitsAtMost reports whether validation looks at no more than so many parts of a
-// document. It looks at each operation and at each fragment with all fragments that they
-// use, directly or not: a long list at the end of a chain of 200 fragments is looked at
-// 200 times.
+// visitsAtMost reports whether validating a document takes at most this many steps. For
+// each operation and each fragment, validation visits all fragments that it uses, directly
+// or indirectly: so a long list at the end of a chain of 200 fragments is visited 200
+// times.
 func visitsAtMost(doc *ast.QueryDocument, most int) bool {
 	parts := make(map[string]*part, len(doc.Fragments))
 	for _, fragment := range doc.Fragments {
@@ -55,11 +55,11 @@ func visitsAtMost(doc *ast.QueryDocument, most int) bool {
 	return true
 }
 
-// A part is what a selection has itself, and the fragments that it spreads.
+// A part has the steps that a selection itself takes, and the fragments that it spreads.
 type part struct {
 	visits  int
 	spreads []string
-	round   int // in which it was visited last
+	round   int // in which it was last visited
 }
 
 func (p *part) add(set ast.SelectionSet) {

@@ -70,12 +70,12 @@ func (m mutations) ReplayWebhook(ctx context.Context, id string, since time.Time
 	return &model.ReplayWebhookPayload{Webhook: model.Webhook{Listed: w}}, nil
 }
 
-// condition is a list that may be left out.
+// condition converts a list that may be left out.
 func condition[T any](list []T) dialog.Optional[[]T] {
 	return dialog.Optional[[]T]{Value: list, Given: list != nil}
 }
 
-// omittable is a list that may be left out, and where null removes the condition.
+// omittable converts a list that may be left out. Null removes the condition.
 func omittable[T any](list graphql.Omittable[[]T]) dialog.Optional[[]T] {
 	return dialog.Optional[[]T]{Value: list.Value(), Given: list.IsSet()}
 }

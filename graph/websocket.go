@@ -11,7 +11,7 @@ import (
 	"dialogs/budget"
 )
 
-// subprotocol is the only one that WebSockets speak:
+// subprotocol is the only supported WebSocket subprotocol:
 // https://github.com/enisdenjo/graphql-ws/blob/master/PROTOCOL.md
 const subprotocol = "graphql-transport-ws"
 
@@ -22,7 +22,7 @@ type overWebSocket struct {
 	wires    *wires
 }
 
-// Supports tells whether the request asks for a WebSocket.
+// Supports reports whether the request asks for a WebSocket.
 func (overWebSocket) Supports(r *http.Request) bool {
 	return hasToken(r.Header, "Upgrade", "websocket")
 }
@@ -52,8 +52,9 @@ func (t overWebSocket) Do(w http.ResponseWriter, r *http.Request, run *runner) {
 	api.Detach(r.Context(), s.serve)
 }
 
-// upgrade takes over the connection of a valid request, with what the client has
-// already sent. The subprotocol is ours, or none if the client does not offer it.
+// upgrade takes over the connection of a valid request. early is what the client has
+// already sent after it. The answer names our subprotocol, or none if the client does not
+// offer it.
 func upgrade(w http.ResponseWriter, r *http.Request) (conn net.Conn, early []byte, err error) {
 	h := w.Header()
 	h.Set("Connection", "Upgrade")
@@ -72,11 +73,10 @@ func upgrade(w http.ResponseWriter, r *http.Request) (conn net.Conn, early []byt
 	return conn, early, err
 }
 
-// acceptSuffix is a constant of RFC 6455.
+// acceptSuffix is a constant from RFC 6455.
 const acceptSuffix = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
 
-// unfitUpgrade says what is wrong with a request for a WebSocket; nil if it is
-// valid.
+// unfitUpgrade returns what is wrong with a request for a WebSocket; nil if it is valid.
 func unfitUpgrade(r *http.Request) *api.Refusal {
 	refusal := &api.Refusal{Code: api.BadUserInput}
 	keys := r.Header.Values("Sec-WebSocket-Key")
@@ -100,7 +100,7 @@ func isNonce(key string) bool {
 	return err == nil && len(nonce) == 16
 }
 
-// hasToken tells whether a header lists the token, in any case.
+// hasToken reports whether a header contains the token, in upper or lower case.
 func hasToken(h http.Header, name, token string) bool {
 	for _, line := range h.Values(name) {
 		for part := range strings.SplitSeq(line, ",") {

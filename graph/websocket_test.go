@@ -25,8 +25,8 @@ const (
 	watching   = `{"id":"1","type":"subscribe","payload":{"query":"subscription { dialogsChanged { dialogId } }"}}`
 )
 
-// TestProtocol checks each rule of graphql-transport-ws: what is sent and
-// received in turn, and how the connection ends, if it does.
+// TestProtocol checks each rule of graphql-transport-ws: which messages are sent and
+// received in turn, and how the connection ends.
 func TestProtocol(t *testing.T) {
 	for _, test := range []struct {
 		reason string
@@ -88,7 +88,7 @@ func TestProtocol(t *testing.T) {
 	}
 }
 
-// TestSubprotocol closes connections that do not speak ours.
+// TestSubprotocol: a connection that does not offer our subprotocol is closed.
 func TestSubprotocol(t *testing.T) {
 	for reason, offered := range map[string][]string{"none": nil, "another": {"graphql-ws"}} {
 		t.Run(reason, func(t *testing.T) {
@@ -97,7 +97,8 @@ func TestSubprotocol(t *testing.T) {
 	}
 }
 
-// TestUpgradeRefused answers what is not a WebSocket in the shape of GraphQL.
+// TestUpgradeRefused: a request that is not a valid WebSocket upgrade gets an answer in
+// the form of GraphQL.
 func TestUpgradeRefused(t *testing.T) {
 	s := stream(t, func(*graph.Config) {})
 	for reason, change := range map[string]func(*http.Request){
@@ -135,14 +136,14 @@ func TestBinary(t *testing.T) {
 	c.ends("4400 Invalid message received: messages are text")
 }
 
-// TestInitTimeout closes connections that say nothing.
+// TestInitTimeout: a connection on which nothing is sent is closed.
 func TestInitTimeout(t *testing.T) {
 	c := stream(t, func(c *graph.Config) { c.Streams.InitTimeout = time.Millisecond }).dial("graphql-transport-ws")
 	c.ends("4408 Connection initialisation timeout")
 }
 
-// TestEvents sends changes as they happen, and completes when the caller can no
-// longer see the dialog.
+// TestEvents: changes are sent as they happen. When the caller can no longer see the
+// dialog, the operation completes.
 func TestEvents(t *testing.T) {
 	s := stream(t, func(*graph.Config) {})
 	id := s.group("alice", "bob")
@@ -160,7 +161,8 @@ func TestEvents(t *testing.T) {
 	outsider.gets(`{"type":"pong"}`)
 }
 
-// TestSharedAnswers sends one event to many, and to each of them what they may see.
+// TestSharedAnswers: one event goes to many callers, and each of them gets only what they
+// may see.
 func TestSharedAnswers(t *testing.T) {
 	s := stream(t, func(*graph.Config) {})
 	id := s.group("alice", "bob", "carol", "dave")
@@ -177,7 +179,7 @@ func TestSharedAnswers(t *testing.T) {
 		actor string
 	}{
 		{user("bob"), `{"userId":"bob","apiKeyName":null}`},
-		{server(), `{"userId":null,"apiKeyName":null}`}, // users don't learn the names of keys
+		{server(), `{"userId":null,"apiKeyName":null}`}, // users can't see the names of keys
 	} {
 		for n := range 20 {
 			name := fmt.Sprint("Dinner ", n)
@@ -198,7 +200,7 @@ func TestSharedAnswers(t *testing.T) {
 	same["bob"].gets(`{"id":"same","type":"next","payload":{"data":{"dialogChanged":{"change":{"actor":{"userId":"alice","apiKeyName":null}},"dialog":{"name":"Dinner 19"}}}}}`)
 }
 
-// cursor is a position from which nothing is missed.
+// cursor returns a position from which no change is missed.
 func (c *client) cursor() string {
 	c.Helper()
 	c.subscribe("position", `{ dialogChanges { cursor } }`)
@@ -209,8 +211,8 @@ func (c *client) cursor() string {
 	return cursor
 }
 
-// TestCompletedByClient sends nothing more about an operation that the client has
-// completed.
+// TestCompletedByClient: after the client has completed an operation, it gets no more
+// messages about it.
 func TestCompletedByClient(t *testing.T) {
 	s := stream(t, func(*graph.Config) {})
 	id := s.group("alice")
@@ -226,7 +228,7 @@ func TestCompletedByClient(t *testing.T) {
 	c.gets(told)
 }
 
-// TestResync ends an operation with an error while it runs.
+// TestResync: a running operation ends with an error.
 func TestResync(t *testing.T) {
 	s := stream(t, func(*graph.Config) {})
 	id := s.group("alice")
@@ -247,8 +249,9 @@ func TestRevoked(t *testing.T) {
 	c.ends("4403 Forbidden: invalid session token: expired")
 }
 
-// TestOverloaded closes the connection of a subscription that cannot start now, so that the
-// client connects again: an error would end it for good. What runs beside it is answered.
+// TestOverloaded: when a subscription cannot start at the moment, its connection is
+// closed, so that the client connects again; an error would end the subscription for good.
+// Other running operations are answered first.
 func TestOverloaded(t *testing.T) {
 	s := stream(t, func(c *graph.Config) { c.Streams.Patience = time.Millisecond })
 	c := s.connect("alice")
@@ -267,8 +270,8 @@ func TestOverloaded(t *testing.T) {
 	c.gets(told)
 }
 
-// TestStop closes connections without completing what they wait for, after
-// the queries have been answered.
+// TestStop: when the server stops, connections are closed after their queries were
+// answered, and without completing their subscriptions.
 func TestStop(t *testing.T) {
 	s := stream(t, func(*graph.Config) {})
 	c := s.connect("alice")
@@ -280,7 +283,7 @@ func TestStop(t *testing.T) {
 	c.ends("1012 Service restart: connect again")
 }
 
-// TestStreamLimits refuses what is beyond the limits of a caller.
+// TestStreamLimits: what exceeds the limits of a caller is refused.
 func TestStreamLimits(t *testing.T) {
 	s := stream(t, func(c *graph.Config) {
 		c.Streams.ConnectionsPerCaller, c.Streams.SubscriptionsPerCaller, c.Streams.OperationsPerConnection = 2, 2, 2
@@ -291,7 +294,7 @@ func TestStreamLimits(t *testing.T) {
 	third := s.dial("graphql-transport-ws")
 	third.send(initialize)
 	third.ends("1013 Too many connections for one caller (limit 2, --max-streams-per-caller)")
-	for _, id := range []string{"a", "b"} { // their first event says that they have begun
+	for _, id := range []string{"a", "b"} { // when their first event arrives, they have begun
 		first.subscribe(id, `subscription { dialogChanged(id: "`+group+`", sinceVersion: 1) { dialogId } }`)
 		first.gets(`{"id":"` + id + `","type":"next"…`)
 	}
@@ -302,8 +305,8 @@ func TestStreamLimits(t *testing.T) {
 	s.connect("bob")
 }
 
-// TestLargeSubscriptions refuses subscriptions whose documents take too much memory, and
-// ends nothing else.
+// TestLargeSubscriptions: a subscription whose document takes too much memory is refused,
+// and nothing else ends.
 func TestLargeSubscriptions(t *testing.T) {
 	s := stream(t, func(c *graph.Config) { c.Documents = 0 }) // no cache
 	id := s.group("alice")
@@ -321,7 +324,8 @@ func TestLargeSubscriptions(t *testing.T) {
 	c.gets(`{"id":"…","type":"next",…"Supper"…`)
 }
 
-// TestOperationsCharged counts each operation, and the messages that begin none.
+// TestOperationsCharged: each operation is counted against the rate limit, and also each
+// message that does not begin one.
 func TestOperationsCharged(t *testing.T) {
 	s := stream(t, func(*graph.Config) {})
 	var units atomic.Int64
@@ -345,7 +349,8 @@ func TestOperationsCharged(t *testing.T) {
 	c.ends("1013 too many requests")
 }
 
-// TestStuckReader cuts off a client that reads nothing, and costs others nothing.
+// TestStuckReader: a client that reads nothing is disconnected, and does not affect other
+// clients.
 func TestStuckReader(t *testing.T) {
 	s := stream(t, func(c *graph.Config) { c.Streams.WriteTimeout = 2 * time.Second })
 	id := s.group("alice", "bob")
@@ -387,11 +392,11 @@ func TestStuckReader(t *testing.T) {
 	}
 }
 
-// TestNoPong drops a client that does not answer.
+// TestNoPong: a client that does not answer pings is disconnected.
 func TestNoPong(t *testing.T) {
 	s := stream(t, func(c *graph.Config) { c.Streams.PingInterval = 20 * time.Millisecond })
 	s.connect("alice")
-	s.await("the end", func() bool { return s.notes()["reason"] != "" }) // a client that does not read answers no ping
+	s.await("the end", func() bool { return s.notes()["reason"] != "" }) // a client that does not read does not answer pings
 	if got := s.notes(); got["close_code"] != "1006" || got["reason"] != "no pong within the ping interval" {
 		t.Errorf("got the notes %v", got)
 	}

@@ -19,14 +19,14 @@ import (
 	"dialogs/graph"
 )
 
-// A raw client sends frames as it likes.
+// A raw client sends any frames.
 type raw struct {
 	testing.TB
 	conn net.Conn
 	read *bufio.Reader
 }
 
-// dialRaw upgrades a connection; the client sends early right after its request.
+// dialRaw upgrades a connection. early is sent directly after the request.
 func (s *streaming) dialRaw(early []byte) *raw {
 	s.Helper()
 	address := strings.TrimPrefix(strings.TrimPrefix(s.server.URL, "https://"), "http://")
@@ -67,8 +67,8 @@ func masked(op ws.OpCode, fin bool, text string) []byte {
 	return ws.MustCompileFrame(ws.MaskFrameWith(ws.NewFrame(op, fin, []byte(text)), [4]byte{1, 2, 3, 4}))
 }
 
-// gets expects a frame; … in its payload stands for anything. For close frames, the
-// payload is the code and the reason.
+// gets expects a frame, in whose payload … stands for any text. The payload of a close
+// frame is its code and reason.
 func (c *raw) gets(op ws.OpCode, want string) {
 	c.Helper()
 	h, err := ws.ReadHeader(c.read)
@@ -88,7 +88,7 @@ func (c *raw) gets(op ws.OpCode, want string) {
 	}
 }
 
-// TestFrames checks the rules of RFC 6455 for what a client sends.
+// TestFrames checks the rules of RFC 6455 for the frames of a client.
 func TestFrames(t *testing.T) {
 	text := func(s string) []byte { return masked(ws.OpText, true, s) }
 	closing := func(code ws.StatusCode, reason string) []byte {
@@ -130,7 +130,7 @@ func TestFrames(t *testing.T) {
 			}
 			c.gets(test.op, test.want)
 			if test.op == ws.OpClose {
-				_, _ = c.conn.Write(closing(1000, "")) // unless the connection is closed already
+				_, _ = c.conn.Write(closing(1000, "")) // the connection may already be closed
 				if tcp, ok := c.conn.(*net.TCPConn); ok {
 					_ = tcp.CloseWrite()
 				}
@@ -142,7 +142,8 @@ func TestFrames(t *testing.T) {
 	}
 }
 
-// TestEarlyFrames takes what a client sends without waiting for the upgrade.
+// TestEarlyFrames: frames are accepted that a client sends before it has got the answer to
+// its upgrade request.
 func TestEarlyFrames(t *testing.T) {
 	early := append(masked(ws.OpText, true, `{"type":"ping","payload":{"a":"`+strings.Repeat("a", 3000)+`"}}`), masked(ws.OpText, true, initialize)...)
 	c := stream(t, func(*graph.Config) {}).dialRaw(early)
@@ -152,7 +153,7 @@ func TestEarlyFrames(t *testing.T) {
 	c.gets(ws.OpText, told)
 }
 
-// TestFramesOverTLS speaks through TLS, where only reading tells whether something came.
+// TestFramesOverTLS uses TLS, where only reading shows whether something has arrived.
 func TestFramesOverTLS(t *testing.T) {
 	s := stream(t, func(*graph.Config) {})
 	s.server.Close()
@@ -161,7 +162,7 @@ func TestFramesOverTLS(t *testing.T) {
 	t.Cleanup(s.server.Close)
 	c := s.dialRaw(masked(ws.OpText, true, initialize))
 	c.gets(ws.OpText, ack)
-	c.write(append(masked(ws.OpPing, true, "first"), masked(ws.OpText, true, asking)...)) // in one record
+	c.write(append(masked(ws.OpPing, true, "first"), masked(ws.OpText, true, asking)...)) // in one TLS record
 	c.gets(ws.OpPong, "first")
 	c.gets(ws.OpText, told)
 }

@@ -14,37 +14,37 @@ import (
 	"dialogs/api"
 )
 
-// An operation is one that runs on a socket. While it is a subscription that waits, it
-// has no goroutine.
+// An operation runs on a socket. A subscription that is waiting has no goroutine.
 type operation struct {
 	id       string
 	socket   *socket
-	ctx      context.Context // has the caller
+	ctx      context.Context // with the caller
 	finished func(...slog.Attr)
-	release  func() // lets go of the message that began it
+	release  func() // frees the message that started it
 	sub      *subscription
-	// following is follow, made once.
+	// following is the method follow, as a value that is made only once.
 	following func()
 	state     atomic.Int32 // one of the following
-	// subscription says that the operation is one; the socket's mutex guards it.
+	// subscription means that the operation is a subscription. The socket's mutex guards
+	// it.
 	subscription bool
 
 	sending sync.Mutex  // held while a message is sent
-	dropped atomic.Bool // by the client: it gets no more messages
+	dropped atomic.Bool // the client has completed it: it gets no more messages
 
 	mu          sync.Mutex // guards what follows
 	interrupted bool
-	cancel      context.CancelFunc // ends what is running; nil if nothing is
+	cancel      context.CancelFunc // stops what is running; nil if nothing is
 }
 
 const (
 	running int32 = iota
-	// again means that there may be something to do after what is running.
+	// runningAgain means that there may be more to do after the current run.
 	runningAgain
 	waiting
 )
 
-// subscribe begins an operation.
+// subscribe starts an operation.
 func (s *socket) subscribe(m *message) {
 	begun := false
 	defer func() {
@@ -94,7 +94,8 @@ func (s *socket) subscribe(m *message) {
 	}
 }
 
-// drop ends an operation that the client completes, if it runs.
+// drop ends an operation because the client has completed it, and reports whether it was
+// running.
 func (s *socket) drop(id string) bool {
 	s.mu.Lock()
 	op := s.operations[id]
@@ -105,12 +106,12 @@ func (s *socket) drop(id string) bool {
 	}
 	op.dropped.Store(true)
 	op.interrupt()
-	op.sending.Lock() // nothing of it may come after another operation with its id has begun
+	op.sending.Lock() // a new operation with the same id must not get messages of this one
 	defer op.sending.Unlock()
 	return true
 }
 
-// interrupt ends the operation. It never waits.
+// interrupt stops the operation. It does not block.
 func (op *operation) interrupt() {
 	op.mu.Lock()
 	op.interrupted = true
@@ -121,7 +122,8 @@ func (op *operation) interrupt() {
 	op.wake()
 }
 
-// step runs a part of the operation in a context that ends when the client completes it.
+// step runs a part of the operation. Its context ends when the client completes the
+// operation.
 func (op *operation) step(run func(ctx context.Context) (over bool, errs gqlerror.List, err error)) (over bool, errs gqlerror.List, err error) {
 	ctx, cancel := context.WithCancel(op.ctx)
 	defer cancel()
@@ -137,15 +139,15 @@ func (op *operation) step(run func(ctx context.Context) (over bool, errs gqlerro
 		op.cancel = nil
 	}()
 	defer func() {
-		if v := recover(); v != nil { // an error of the operation
+		if v := recover(); v != nil { // the operation ends with an error
 			over, errs, err = true, op.socket.refusal(op.ctx, api.Recovered(op.ctx, op.socket.log, v)), nil
 		}
 	}()
 	return run(ctx)
 }
 
-// serve begins to execute the operation. It ends the operation, unless that is a
-// subscription that waits.
+// serve starts executing the operation. A query or mutation has ended when it returns; a
+// subscription may be waiting.
 func (op *operation) serve(p *params) {
 	op.ctx, op.finished = api.BeginOperation(op.socket.context())
 	over, errs, err := op.step(func(ctx context.Context) (over bool, errs gqlerror.List, err error) {
@@ -158,10 +160,10 @@ func (op *operation) serve(p *params) {
 	}
 	op.sub.atOnce, op.following = op.socket.hasRoom, op.follow
 	op.sub.watch.OnReady(op.wake)
-	go op.follow() // with a stack that has not grown
+	go op.follow() // in a new goroutine, whose stack is small
 }
 
-// wake has a subscription look for events, if it waits. It never waits itself.
+// wake makes a waiting subscription look for events. It does not block.
 func (op *operation) wake() {
 	for {
 		switch {
@@ -174,8 +176,8 @@ func (op *operation) wake() {
 	}
 }
 
-// follow sends the events of a subscription that there are, and ends the operation when
-// there will be no more.
+// follow sends the available events of a subscription, and ends the operation if the
+// subscription is over.
 func (op *operation) follow() {
 	for {
 		op.state.Store(running)
@@ -199,7 +201,7 @@ func (op *operation) end(errs gqlerror.List, err error) {
 		op.sub.close(op.ctx)
 	}
 	s.mu.Lock()
-	if s.operations[op.id] == op { // first, so that the id can be used again
+	if s.operations[op.id] == op { // first of all, so that the client can use the id again
 		delete(s.operations, op.id)
 	}
 	s.mu.Unlock()

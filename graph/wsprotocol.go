@@ -15,17 +15,18 @@ import (
 	"dialogs/dialog"
 )
 
-// A message is one of a client's, as graphql-transport-ws defines them. Other
-// messages end the connection.
+// A message is a message of a client, as defined by graphql-transport-ws. Other messages
+// end the connection.
 type message struct {
 	ID      *string         `json:"id"`
 	Type    string          `json:"type"`
 	Payload json.RawMessage `json:"payload"`
 
-	body *budget.Body // what the message takes
+	body *budget.Body // the memory of the message
 }
 
-// object is the payload, if it is an object; fine without any payload.
+// object decodes the payload, which must be an object. It also accepts a message without a
+// payload.
 func (m *message) object(to any) error {
 	if len(m.Payload) == 0 || string(m.Payload) == "null" {
 		return nil
@@ -36,8 +37,8 @@ func (m *message) object(to any) error {
 	return api.UnmarshalExact(m.Payload, to)
 }
 
-// read reads one message; nil if the connection ends because of it. An error is one of
-// reading.
+// read reads one message. It returns nil if the connection ends because of the message. An
+// error means that reading has failed.
 func (s *socket) read(ctx context.Context, r io.Reader) (*message, error) {
 	body, err := s.requests.ReadMessage(ctx, r, s.caller(s.ctx))
 	m := &message{body: body}
@@ -66,7 +67,7 @@ func (s *socket) read(ctx context.Context, r io.Reader) (*message, error) {
 	return nil, nil //nolint:nilnil // the end of the connection is known
 }
 
-// refuse ends the connection with the code that goes with a refusal.
+// refuse ends the connection with the close code for a refusal.
 func (s *socket) refuse(refusal *api.Refusal) {
 	switch refusal.HTTPStatus() {
 	case http.StatusBadRequest:
@@ -78,7 +79,7 @@ func (s *socket) refuse(refusal *api.Refusal) {
 	}
 }
 
-// invalid ends the connection because of a message.
+// invalid ends the connection because of an invalid message.
 func (s *socket) invalid(what string) { s.end(4400, "Invalid message received: "+what) }
 
 // initialize signs the caller in.
@@ -119,7 +120,7 @@ func (s *socket) initialize(m *message) {
 	_ = s.send([]byte(`{"type":"connection_ack"}`)) // an error has ended the connection
 }
 
-// signIn finds out who the caller is. While the store is away, the caller waits.
+// signIn identifies the caller. While the store is unavailable, it tries again.
 func (s *socket) signIn(payload map[string]any) (ctx context.Context, refusal *api.Refusal) {
 	waiting, cancel := context.WithCancel(s.above)
 	defer cancel()
@@ -141,7 +142,7 @@ func (s *socket) signIn(payload map[string]any) (ctx context.Context, refusal *a
 	return ctx, refusal
 }
 
-// handle does what a message other than connection_init asks for.
+// handle handles any message except connection_init.
 func (s *socket) handle(m *message) {
 	switch m.Type {
 	case "subscribe":
@@ -166,7 +167,7 @@ func (s *socket) handle(m *message) {
 	m.body.Close()
 }
 
-// counts counts a message that begins no operation against the rate limit.
+// counts counts a message that does not start an operation against the rate limit.
 func (s *socket) counts() bool {
 	if err := api.Charge(s.ctx, 1); err != nil {
 		s.refuse(api.AsRefusal(err))
@@ -175,7 +176,7 @@ func (s *socket) counts() bool {
 	return true
 }
 
-// reply is a message of the server; id and payload may be empty.
+// reply encodes a message of the server; id and payload may be empty.
 func reply(kind, id string, payload []byte) []byte {
 	text := []byte(`{`)
 	if id != "" {
