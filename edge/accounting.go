@@ -2,9 +2,9 @@ package edge
 
 import "time"
 
-// begins counts a request. A stream beside others needs room like another
-// connection; without room, begins counts nothing and returns the setting that
-// is in the way.
+// begins counts a new request. On HTTP/2, a stream that runs at the same time as another
+// one needs room like a connection. If there is no room, begins counts nothing and returns
+// the setting that is the limit.
 func (c *connection) begins(stream bool) (setting string) {
 	c.all.mu.Lock()
 	defer c.all.mu.Unlock()
@@ -23,8 +23,7 @@ func (c *connection) begins(stream bool) (setting string) {
 	return ""
 }
 
-// addStream counts a stream beside others, if there is room. The mutex must be
-// held.
+// addStream counts an additional stream, if there is room. The mutex must be held.
 func (c *connection) addStream() (setting string) {
 	all := c.all
 	if c.home.IsValid() && all.perHome[c.home] >= all.MostPerAddress {
@@ -42,7 +41,7 @@ func (c *connection) addStream() (setting string) {
 	return ""
 }
 
-// ends no longer counts a request that was a stream.
+// ends stops counting a request that was a stream.
 func (c *connection) ends() {
 	c.all.mu.Lock()
 	defer c.all.mu.Unlock()
@@ -57,8 +56,8 @@ func (c *connection) ends() {
 	c.rest()
 }
 
-// waits says that a request waits for its client, and has done so, with pauses,
-// since some time.
+// waits notes that a request waits for its client. since is when it first began to wait,
+// which may have been before other work.
 func (c *connection) waits(since time.Time) {
 	c.all.mu.Lock()
 	defer c.all.mu.Unlock()
@@ -67,7 +66,7 @@ func (c *connection) waits(since time.Time) {
 	}
 }
 
-// goesOn says that a request no longer waits for its client.
+// goesOn notes that a request no longer waits for its client.
 func (c *connection) goesOn() {
 	c.all.mu.Lock()
 	defer c.all.mu.Unlock()

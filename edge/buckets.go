@@ -8,21 +8,21 @@ import (
 )
 
 const (
-	// mostBuckets bounds the memory of one table of buckets: about 1 MiB. A bucket
-	// that is not used is full after two seconds, and forgotten.
+	// mostBuckets limits the memory of one table of buckets to about 1 MiB. A bucket that
+	// is not used is full again after two seconds, and then forgotten.
 	mostBuckets = 16_384
-	// evictionSample is how many buckets are looked at to find one to forget.
+	// evictionSample is how many buckets are compared to find one to forget.
 	evictionSample = 16
 )
 
-// A bucketName is a hash of what a bucket is for. Its seeds are secret, so that
-// nobody can choose to share another's bucket.
+// A bucketName is a hash of what a bucket is for. The seeds are random and secret, so that
+// nobody can choose to share the bucket of another caller.
 type bucketName [2]uint64
 
-// buckets are token buckets. Each is kept as the moment at which it will be
-// full again, in seconds since start; a full one does not have to be kept. When
-// the table is full, the fullest of a few is forgotten: strangers who fill the
-// table evict each other, not a caller who has to wait.
+// buckets are token buckets. For each, only the time is kept at which it will be full
+// again, in seconds since start; full buckets do not have to be kept. When the table is
+// full, the fullest of a few buckets is forgotten: if strangers fill the table, they evict
+// each other, and not a caller who has to wait.
 type buckets struct {
 	start time.Time
 	seeds [2]maphash.Seed
@@ -42,23 +42,25 @@ func newBuckets(start time.Time) *buckets {
 // A withdrawal is what to take from one bucket of a table.
 type withdrawal struct {
 	name bucketName
-	// perSecond is how fast the bucket fills; more than 0.
+	// perSecond is how many units the bucket gains per second; more than 0.
 	perSecond float64
-	// setting is the flag that sets it.
+	// setting is the flag that sets perSecond.
 	setting string
 }
 
-// burst is how much a full bucket has: two seconds' worth lets a page load.
+// burst returns how many units a full bucket has: those of two seconds, so that a page can
+// load.
 func (w withdrawal) burst() float64 { return math.Ceil(2 * w.perSecond) }
 
 func nameOf[T comparable](b *buckets, of T) bucketName {
 	return bucketName{maphash.Comparable(b.seeds[0], of), maphash.Comparable(b.seeds[1], of)}
 }
 
-// take takes units from all buckets, or from none and tells how long to wait
-// for the one that is emptiest. More units than a bucket can have are given by
-// a full one, which is then empty for the longer. What was taken before for the same
-// counts as if it were still in the bucket.
+// take takes units from all of the buckets. If one of them does not have enough, it takes
+// nothing, and returns the emptiest bucket and how long to wait for it. If units is more
+// than a bucket can hold, a full bucket is enough, and it then takes longer to fill again.
+// before is how many units the same operation has already taken: they count as if they
+// were still in the bucket.
 func (b *buckets) take(now time.Time, units, before int, from ...withdrawal) (wait time.Duration, emptiest withdrawal) {
 	at := now.Sub(b.start).Seconds()
 	b.mu.Lock()
@@ -83,15 +85,15 @@ func (b *buckets) take(now time.Time, units, before int, from ...withdrawal) (wa
 	return 0, withdrawal{}
 }
 
-// maxWait is the longest that a caller is told to wait. A bucket that fills by
-// less than a token in that time is as good as closed.
+// maxWait is the longest time that a caller is told to wait. If a bucket does not gain a
+// unit in that time, it is practically closed.
 const maxWait = 24 * time.Hour
 
-// evict forgets the fullest of a few buckets, and every one of them that is
-// full. b.mu must be held.
+// evict removes the fullest of a few buckets, and all full ones among them. b.mu must be
+// held.
 func (b *buckets) evict(at float64) {
 	looked, fullest, least := 0, bucketName{}, math.Inf(1)
-	for name, fullAt := range b.fullAt { // starts at random
+	for name, fullAt := range b.fullAt { // the order of a map is random
 		if fullAt <= at {
 			delete(b.fullAt, name)
 		}

@@ -11,36 +11,36 @@ import (
 	"dialogs/auth"
 )
 
-// Callers finds out who is calling on a long-lived connection, and whether
-// their credentials are still valid. Rate limits count each of its operations.
+// Callers identifies the callers of long-lived connections, and checks whether their
+// credentials are still valid. Rate limits count each operation on these connections.
 type Callers struct {
 	Authenticator *auth.Authenticator
 	Limiter       *RateLimiter
 	Log           *slog.Logger
 }
 
-// SignIn finds out who opened a WebSocket: credentials are in its upgrade
-// request or in the payload of connection_init. The returned context is that of
-// the caller. Its errors are [api.Refusal]s.
+// SignIn identifies the caller who has opened a WebSocket: the credentials are in its
+// upgrade request or in the payload of connection_init. It returns a context with the
+// caller. Its errors are [api.Refusal]s.
 func (c Callers) SignIn(ctx context.Context, upgrade http.Header, payload map[string]any) (context.Context, error) {
 	identity, err := c.Authenticator.AuthenticateConnectionInit(ctx, upgrade, payload)
 	if err != nil {
 		return nil, signInRefused(ctx, c.Limiter, c.Log, err)
 	}
-	if auth.FromContext(ctx).Caller != identity.Caller { // else it is noted
+	if auth.FromContext(ctx).Caller != identity.Caller { // otherwise it was already noted
 		noteCaller(ctx, identity.Caller)
 	}
 	ctx = auth.WithIdentity(ctx, identity)
 	return api.WithCharger(ctx, c.Limiter.charger(identity.Caller, clientFrom(ctx).address)), nil
 }
 
-// checkTimeout is how long the store may take to answer for all callers.
+// checkTimeout is how long the store may take to check all callers.
 const checkTimeout = 4 * time.Second
 
-// Check returns an error for each context: an [api.Refusal] when the credentials of its
-// caller are no longer valid, because their token has expired, or their session or key
-// was ended; else nil. If the store cannot be asked at the moment, nobody is cut off:
-// without the store, they do not get changes either.
+// Check returns an error for each context: an [api.Refusal] if the credentials of its
+// caller are no longer valid, because their token has expired, or their session or key was
+// ended; otherwise nil. If the store is unavailable, nobody is disconnected: without the
+// store, they do not get changes either.
 func (c Callers) Check(contexts []context.Context) []error {
 	ctx, cancel := context.WithTimeout(context.Background(), checkTimeout)
 	defer cancel()

@@ -19,8 +19,8 @@ import (
 // check checks one caller.
 func check(c edge.Callers, ctx context.Context) error { return c.Check([]context.Context{ctx})[0] }
 
-// TestCallers signs in by the upgrade request or by connection_init, and checks again
-// who called.
+// TestCallers signs in with the upgrade request or with connection_init, and then checks
+// the callers again.
 func TestCallers(t *testing.T) {
 	now := time.Now()
 	log := slog.New(slog.DiscardHandler)

@@ -8,13 +8,12 @@ import (
 	"time"
 )
 
-// certificateLooks is the least time between two looks at a certificate's
-// files.
+// certificateLooks is the shortest time between two checks of a certificate's files.
 const certificateLooks = time.Second
 
-// A Certificate is a certificate with its key, in two files. The files are
-// read again when they change. When the new ones cannot be used, the previous
-// certificate stays and the log says so.
+// A Certificate is a certificate and its key, in two files. The files are read again when
+// they change. If the new ones are not valid, the previous certificate stays in use, and
+// that is logged.
 type Certificate struct {
 	certFile, keyFile string
 	now               func() time.Time
@@ -23,15 +22,14 @@ type Certificate struct {
 	mu      sync.Mutex
 	current *tls.Certificate
 	looked  time.Time
-	// tried are the files that were read last, whether they could be used or
-	// not.
+	// tried are the files that were read last, whether they were valid or not.
 	tried files
 }
 
-// files are what two files were at some moment; nil for one that is missing.
+// files describes the two files at some moment; nil for a file that is missing.
 type files struct{ cert, key os.FileInfo }
 
-// ReadCertificate fails when the files cannot be used.
+// ReadCertificate reads the certificate, and fails if the files are not valid.
 func ReadCertificate(certFile, keyFile string, now func() time.Time, log *slog.Logger) (*Certificate, error) {
 	c := &Certificate{certFile: certFile, keyFile: keyFile, now: now, log: log, looked: now(), tried: filesAt(certFile, keyFile)}
 	pair, err := tls.LoadX509KeyPair(certFile, keyFile)
@@ -42,8 +40,8 @@ func ReadCertificate(certFile, keyFile string, now func() time.Time, log *slog.L
 	return c, nil
 }
 
-// TLS is how to serve HTTPS with the certificate, from TLS 1.2 on. It is nil, which
-// stands for plain HTTP, when c is nil.
+// TLS returns the configuration for HTTPS with the certificate, from TLS 1.2 on. If c is
+// nil, it returns nil, which means plain HTTP.
 func (c *Certificate) TLS() *tls.Config {
 	if c == nil {
 		return nil
@@ -51,8 +49,8 @@ func (c *Certificate) TLS() *tls.Config {
 	return &tls.Config{MinVersion: tls.VersionTLS12, GetCertificate: c.forHello}
 }
 
-// Reload reads the files again now, whether they changed or not. After an error,
-// the previous certificate stays in use.
+// Reload reads the files again, even if they have not changed. If that fails, the previous
+// certificate stays in use.
 func (c *Certificate) Reload() error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -60,7 +58,7 @@ func (c *Certificate) Reload() error {
 	return c.read()
 }
 
-// forHello is the certificate for a connection that begins.
+// forHello returns the certificate for a new connection.
 func (c *Certificate) forHello(*tls.ClientHelloInfo) (*tls.Certificate, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()

@@ -13,8 +13,8 @@ import (
 	"dialogs/servertest"
 )
 
-// TestCertificate replaces the files and moves the clock: the files are looked
-// at once a second, and an unusable pair leaves the previous certificate.
+// TestCertificate replaces the files and moves the clock: the files are checked once a
+// second, and an invalid pair leaves the previous certificate in use.
 func TestCertificate(t *testing.T) {
 	files := servertest.NewCertificate(t, 1)
 	var lines bytes.Buffer

@@ -8,25 +8,25 @@ import (
 	"strings"
 )
 
-// Proxies are the networks of the reverse proxies that may tell a client's
+// Proxies are the networks of the reverse proxies that are trusted to tell a client's
 // address.
 type Proxies []netip.Prefix
 
-// Trust tells whether the address is one of the proxies.
+// Trust reports whether the address is in one of these networks.
 func (p Proxies) Trust(a netip.Addr) bool {
 	return slices.ContainsFunc(p, func(n netip.Prefix) bool { return n.Contains(a) })
 }
 
-// A client is where a request comes from.
+// A client is the origin of a request.
 type client struct {
-	// address is that of the client itself; invalid when the request did not
+	// address is the address of the client itself. It is invalid if the request did not
 	// come through TCP, as in a test.
 	address netip.Addr
-	// proxied says that a trusted proxy sent the request.
+	// proxied means that a trusted proxy has sent the request.
 	proxied bool
 }
 
-// String is the address for the log; empty for none.
+// String returns the address for the log; empty if there is none.
 func (c client) String() string {
 	if !c.address.IsValid() {
 		return ""
@@ -36,10 +36,10 @@ func (c client) String() string {
 
 type clientKey struct{}
 
-// From finds out which address a request comes from: that of the connection,
-// or behind trusted proxies the right-most address in X-Forwarded-For that is
-// not a proxy's. Any other sender of that header is ignored, and so are all
-// other headers: a client could write them itself.
+// From determines the client address of a request: that of the connection or, behind
+// trusted proxies, the right-most address in X-Forwarded-For that is not a proxy's. This
+// header is ignored if anyone else has sent it, and so are all similar headers: a client
+// could write them itself.
 func From(proxies Proxies) Guard {
 	return func(next http.Handler) http.Handler {
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -59,7 +59,7 @@ func (p Proxies) clientOf(r *http.Request) client {
 	for _, hop := range slices.Backward(hops) {
 		address, ok := parseHop(hop)
 		if !ok {
-			break // the hop before it is the last that is known
+			break // the hop before it is the last known one
 		}
 		c.address = address
 		if !p.Trust(address) {
@@ -69,8 +69,7 @@ func (p Proxies) clientOf(r *http.Request) client {
 	return c
 }
 
-// parseHop reads one entry of X-Forwarded-For, which some proxies write with a
-// port.
+// parseHop parses one entry of X-Forwarded-For. Some proxies add a port.
 func parseHop(text string) (netip.Addr, bool) {
 	text = strings.TrimSpace(text)
 	if withPort, err := netip.ParseAddrPort(text); err == nil {
@@ -80,7 +79,7 @@ func parseHop(text string) (netip.Addr, bool) {
 	return plain(address), err == nil
 }
 
-// peerOf is the other end of the connection.
+// peerOf returns the address at the other end of the connection.
 func peerOf(r *http.Request) netip.Addr {
 	peer, err := netip.ParseAddrPort(r.RemoteAddr)
 	if err != nil {
@@ -89,24 +88,25 @@ func peerOf(r *http.Request) netip.Addr {
 	return plain(peer.Addr())
 }
 
-// plain is one form for each address, so that none can be written in two ways.
+// plain returns an address in its only form, so that the same address can't be written in
+// two ways.
 func plain(a netip.Addr) netip.Addr { return a.Unmap().WithZone("") }
 
-// clientFrom is the client of the context's request.
+// clientFrom returns the client of the request that the context belongs to.
 func clientFrom(ctx context.Context) client {
 	c, _ := ctx.Value(clientKey{}).(client)
 	return c
 }
 
-// neighborhood is what one client can choose addresses from: the address
-// itself, and of IPv6 its network of 64 bits.
+// neighborhood returns the addresses that one client can choose from: a single IPv4
+// address, or an IPv6 network of 64 bits.
 func neighborhood(a netip.Addr) netip.Prefix {
 	bits := 32
 	if a.Is6() {
 		bits = 64
 	}
 	n, err := a.Prefix(bits)
-	if err != nil { // no address, as in a test
+	if err != nil { // there is no address, as in a test
 		return netip.Prefix{}
 	}
 	return n

@@ -10,28 +10,28 @@ import (
 )
 
 const (
-	// compressFrom is the smallest answer that is worth compressing, in bytes.
+	// compressFrom is from how many bytes on an answer is compressed.
 	compressFrom = 1024
-	// jitter is how many random bytes at most hide the exact length of a
-	// compressed answer, so that it reveals no secret that is next to a value
-	// chosen by a caller (BREACH).
+	// jitter is the maximum number of random bytes that hide the exact length of a
+	// compressed answer. Otherwise, the length could reveal a secret that is next to a
+	// value which a caller has chosen (BREACH).
 	jitter = 32
-	// mostCompressed is how many answers are compressed at a time. Each takes
-	// 1.1 MB until its client has read it.
+	// mostCompressed is how many answers are compressed at the same time. Each of them
+	// takes 1.1 MB until its client has read it.
 	mostCompressed = 8
-	// eventStream is the type of answers that may last for hours.
+	// eventStream is the media type of answers that may last for hours.
 	eventStream = "text/event-stream"
 )
 
-// isEventStream tells whether an answer is a stream of events.
+// isEventStream reports whether an answer is an event stream.
 func isEventStream(h http.Header) bool {
 	kind, _, _ := strings.Cut(h.Get("Content-Type"), ";")
 	return strings.EqualFold(strings.TrimSpace(kind), eventStream)
 }
 
-// Compress compresses answers for clients that accept gzip. Streams of events
-// pass as they are, and so do answers while many others are compressed: slow
-// clients would fill the memory.
+// Compress compresses answers for clients that accept gzip, but not event streams. While 8
+// answers are already being compressed, it does not compress others: with slow clients,
+// they would use up the memory.
 func Compress() Guard {
 	wrap, err := gzhttp.NewWrapper(
 		gzhttp.MinSize(compressFrom),
@@ -60,16 +60,16 @@ func Compress() Guard {
 	}
 }
 
-// prefersGzip tells whether gzip is accepted, and at least as welcome as an
-// answer as it is (RFC 9110, section 12.5.3). gzhttp does not know * and does
-// not compare.
+// prefersGzip reports whether the client accepts gzip, and prefers it to or accepts it as
+// much as an uncompressed answer (RFC 9110, section 12.5.3). gzhttp does not know * and
+// does not compare.
 func prefersGzip(accepted []string) bool {
 	quality := map[string]float64{}
 	for part := range strings.SplitSeq(strings.Join(accepted, ","), ",") {
 		coding, options, _ := strings.Cut(part, ";")
 		q := 1.0
 		if _, value, found := strings.Cut(strings.ToLower(options), "q="); found {
-			q, _ = strconv.ParseFloat(strings.TrimSpace(value), 64) // 0 for what is no number
+			q, _ = strconv.ParseFloat(strings.TrimSpace(value), 64) // 0 if it is not a number
 		}
 		quality[strings.ToLower(strings.TrimSpace(coding))] = q
 	}

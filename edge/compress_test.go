@@ -58,8 +58,8 @@ func TestCompress(t *testing.T) {
 	}
 }
 
-// TestCompressSome: each compressed answer takes a megabyte for as long as its
-// client reads, so only a few are compressed at a time.
+// TestCompressSome: each compressed answer takes a megabyte until its client has read it,
+// so only a few are compressed at the same time.
 func TestCompressSome(t *testing.T) {
 	const readers = 20
 	long := bytes.Repeat([]byte("dialog "), 1000)
@@ -83,7 +83,7 @@ func TestCompressSome(t *testing.T) {
 		<-begun
 	}
 	for range readers {
-		slow("text/event-stream; charset=utf-8") // which takes no place
+		slow("text/event-stream; charset=utf-8") // an event stream does not count
 	}
 	for range readers / 2 {
 		slow("application/json")

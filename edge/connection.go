@@ -8,34 +8,36 @@ import (
 	"time"
 )
 
-// A connection is one that was accepted. Its fields belong to the mutex of all.
+// A connection is a connection that was accepted. The mutex of all connections guards its
+// fields.
 type connection struct {
 	net.Conn
 	all  *Connections
 	home netip.Prefix // what it counts for; invalid for an exempt one
 
-	// requests are being served, and waiting of them wait for the client.
+	// requests is how many requests are being served, and waiting is how many of them wait
+	// for the client.
 	requests, waiting int
-	// streams are those of the requests that came as streams of HTTP/2, also
-	// after the client has reset them.
+	// streams is how many of the requests are streams of HTTP/2, including those that the
+	// client has reset but which still run.
 	streams int
-	// resting says that net/http knows of no request: those of streams that
-	// were reset may still be running.
+	// resting means that net/http has no request on the connection. Streams that were
+	// reset may still be running.
 	resting bool
-	// since is when the connection became idle, or the first of the waiting
-	// requests began to wait for its client.
+	// since is when the connection became idle, or when the first of the waiting requests
+	// began to wait for its client.
 	since  time.Time
 	in     *lineup // idle, held or nil
 	closed bool
-	// before and behind are its neighbors there.
+	// before and behind are its neighbors in that lineup.
 	before, behind *connection
-	// upgraded says that it became a WebSocket.
+	// upgraded means that it became a WebSocket.
 	upgraded bool
 }
 
-// CloseWrite ends what is sent, and lets the rest of what the client sends arrive.
-// net/http does so after a refusal in the middle of a body: otherwise the client
-// would see a reset instead of the answer.
+// CloseWrite closes the sending side of the connection and still accepts what the client
+// sends. net/http calls it after a refusal in the middle of a body: otherwise the client
+// would get a reset instead of the answer.
 func (c *connection) CloseWrite() error {
 	half, ok := c.Conn.(interface{ CloseWrite() error })
 	if !ok {
@@ -44,7 +46,7 @@ func (c *connection) CloseWrite() error {
 	return half.CloseWrite()
 }
 
-// SyscallConn lets a WebSocket wait for its client without a buffer.
+// SyscallConn allows a WebSocket to wait for its client without a buffer.
 func (c *connection) SyscallConn() (syscall.RawConn, error) {
 	raw, ok := c.Conn.(syscall.Conn)
 	if !ok {
@@ -53,7 +55,8 @@ func (c *connection) SyscallConn() (syscall.RawConn, error) {
 	return raw.SyscallConn()
 }
 
-// SetWriteBuffer limits what the system keeps for the client of a stream that does not read.
+// SetWriteBuffer limits how many bytes the operating system buffers for a client that does
+// not read its stream.
 func (c *connection) SetWriteBuffer(bytes int) error {
 	buffered, ok := c.Conn.(interface{ SetWriteBuffer(bytes int) error })
 	if !ok {
@@ -62,7 +65,7 @@ func (c *connection) SetWriteBuffer(bytes int) error {
 	return buffered.SetWriteBuffer(bytes)
 }
 
-// Close closes the connection and makes room for another.
+// Close closes the connection and makes room for another one.
 func (c *connection) Close() error {
 	err := c.Conn.Close()
 	c.all.mu.Lock()
@@ -71,14 +74,14 @@ func (c *connection) Close() error {
 	return err
 }
 
-// isUpgraded tells whether the connection became a WebSocket.
+// isUpgraded reports whether the connection became a WebSocket.
 func (c *connection) isUpgraded() bool {
 	c.all.mu.Lock()
 	defer c.all.mu.Unlock()
 	return c.upgraded
 }
 
-// forget no longer counts the connection. The mutex must be held.
+// forget stops counting the connection. The mutex must be held.
 func (c *connection) forget() {
 	if c.closed {
 		return
@@ -92,7 +95,7 @@ func (c *connection) forget() {
 	c.leaveHome()
 }
 
-// leaveHome no longer counts one for its address. The mutex must be held.
+// leaveHome counts one connection or stream less for the address. The mutex must be held.
 func (c *connection) leaveHome() {
 	if !c.home.IsValid() {
 		return
@@ -102,8 +105,8 @@ func (c *connection) leaveHome() {
 	}
 }
 
-// moveTo puts the connection at the end of idle or held, or into neither. The
-// mutex must be held.
+// moveTo moves the connection to the end of idle or held, or out of both. The mutex must
+// be held.
 func (c *connection) moveTo(in *lineup, since time.Time) {
 	if c.in != nil {
 		c.in.leave(c)
@@ -114,8 +117,8 @@ func (c *connection) moveTo(in *lineup, since time.Time) {
 	}
 }
 
-// rest makes the connection idle, unless a request is still running. The mutex must
-// be held.
+// rest makes the connection idle, unless a request is still running. The mutex must be
+// held.
 func (c *connection) rest() {
 	if !c.resting || c.streams > 0 {
 		return

@@ -9,62 +9,60 @@ import (
 	"time"
 )
 
-// Connections bounds how many connections are open, in all and from one
-// address. When there is no room, the server closes one that waits for its next
-// request, the one that waits longest first; then one whose client has been
-// slow for a while; and when there is none of those either, it refuses the new
-// one.
+// Connections limits how many connections are open, in total and for each address. When
+// there is no room for a new one, the server closes the connection that has been idle the
+// longest. If none is idle, it closes one whose client has been slow to send or read for 5
+// seconds. If there is none of these either, it refuses the new one.
 type Connections struct {
-	// Most and MostPerAddress are at least 1. IPv6 counts by networks of 64
-	// bits.
+	// Most and MostPerAddress are the limits, at least 1. IPv6 addresses are counted by
+	// networks of 64 bits.
 	Most, MostPerAddress int
-	// Exempt may have any number of connections in all that there are.
+	// Exempt are addresses that are only limited by Most.
 	Exempt Proxies
 	Log    *slog.Logger
-	// Refused is told the setting for each connection or stream that is refused; it may be
-	// nil, and must not wait.
+	// Refused is called with the setting for each connection or stream that is refused. It
+	// is optional, and must not block.
 	Refused func(setting string)
 
 	mu   sync.Mutex
 	open int
-	// streams are the requests that run beside another one on their connection
-	// (HTTP/2). Each counts like a connection.
+	// streams is how many HTTP/2 requests run at the same time as another one on their
+	// connection. Each of them counts like a connection.
 	streams int
-	// upgraded are those that became WebSockets.
+	// upgraded is how many connections became WebSockets.
 	upgraded int
 	perHome  map[netip.Prefix]int
-	// idle are the connections that wait for a request, and held those whose
-	// requests all wait for their client to send or to read. The longest
-	// waiting are in front.
+	// idle are the connections that wait for a request. held are those whose requests all
+	// wait for the client to send or to read. Those that wait the longest are first.
 	idle, held lineup
 	warned     time.Time
-	refusals   chan struct{} // a place for each refusal that is being said
+	refusals   chan struct{} // has a place for each refusal that is being sent
 }
 
 const (
-	// patience is how long a client that is slow keeps its connection when
-	// others need the room.
+	// patience is how long a slow client can keep its connection when others need the
+	// room.
 	patience = 5 * time.Second
-	// mostRefusals is how many refusals are explained at a time; a connection
-	// beyond that is only closed. Each takes an open file.
+	// mostRefusals is how many refusals are explained at the same time. Further
+	// connections are closed without an answer. Each of them takes an open file.
 	mostRefusals = 4
-	// warnEvery is the least time between two warnings about full connections.
+	// warnEvery is the shortest time between two log lines about refused connections.
 	warnEvery = time.Minute
 )
 
-// OpenFilesBeside is how many files [Connections] may have open beside the most
-// connections.
+// OpenFilesBeside is how many files [Connections] may have open in addition to the maximum
+// number of connections.
 const OpenFilesBeside = mostRefusals + 1
 
-// admit makes room for a connection and counts it. Without room it returns the
-// setting that is in the way.
+// admit counts a new connection, if necessary after it has closed another one. If there is
+// no room, it returns the setting that is the limit.
 func (c *Connections) admit(inner net.Conn) (admitted *connection, setting string) {
 	admitted = &connection{Conn: inner, all: c}
 	if peer, err := netip.ParseAddrPort(inner.RemoteAddr().String()); err == nil && !c.Exempt.Trust(plain(peer.Addr())) {
 		admitted.home = neighborhood(plain(peer.Addr()))
 	}
 	var evicted []*connection
-	defer func() { // not under the lock: closing takes it
+	defer func() { // not while the mutex is held, because Close also locks it
 		for _, e := range evicted {
 			_ = e.Close()
 		}
@@ -98,7 +96,7 @@ func (c *Connections) admit(inner net.Conn) (admitted *connection, setting strin
 	return admitted, ""
 }
 
-// victim is the connection to close for another; nil for none. c.mu must be
+// victim returns the connection to close for a new one; nil if there is none. c.mu must be
 // held.
 func (c *Connections) victim(now time.Time, may func(*connection) bool) *connection {
 	for v := range c.idle.all() {
@@ -114,7 +112,7 @@ func (c *Connections) victim(now time.Time, may func(*connection) bool) *connect
 	return nil
 }
 
-// warn counts what is refused, and says so from time to time. c.mu must be held.
+// warn reports a refusal, and logs it at most once a minute. c.mu must be held.
 func (c *Connections) warn(now time.Time, setting string, most int) {
 	if c.Refused != nil {
 		c.Refused(strings.TrimPrefix(setting, "--"))

@@ -8,7 +8,8 @@ import (
 	"time"
 )
 
-// changed is the [http.Server.ConnState] hook.
+// changed is called by net/http when the state of a connection changes
+// ([http.Server.ConnState]).
 func (c *Connections) changed(conn net.Conn, state http.ConnState) {
 	known := connectionOf(conn)
 	if known == nil {
@@ -31,7 +32,7 @@ func (c *Connections) changed(conn net.Conn, state http.ConnState) {
 	}
 }
 
-// connectionOf is the connection below what net/http has; nil for a foreign one.
+// connectionOf returns the connection inside one of net/http; nil if it is not ours.
 func connectionOf(conn net.Conn) *connection {
 	if secure, ok := conn.(*tls.Conn); ok {
 		conn = secure.NetConn()
@@ -42,7 +43,8 @@ func connectionOf(conn net.Conn) *connection {
 
 type connectionKey struct{}
 
-// withConnection is the [http.Server.ConnContext] hook.
+// withConnection puts the connection into the context of its requests
+// ([http.Server.ConnContext]).
 func withConnection(ctx context.Context, conn net.Conn) context.Context {
 	return context.WithValue(ctx, connectionKey{}, connectionOf(conn))
 }

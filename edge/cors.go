@@ -13,15 +13,15 @@ import (
 	"dialogs/api"
 )
 
-// preflightAge is how long a browser may remember the answer to a preflight
-// request, in seconds.
+// preflightAge is how many seconds a browser may remember the answer to a preflight
+// request.
 const preflightAge = 600
 
-// Reach is what pages of allowed origins may use of an API.
+// Reach is what pages of allowed origins may use: methods, request headers, and the
+// response headers that they can read.
 type Reach struct{ Methods, Headers, Exposed []string }
 
-// frontEndHeaders are those that widespread front-end libraries add to every
-// request.
+// frontEndHeaders are the headers that common front-end libraries add to every request.
 var frontEndHeaders = []string{
 	// Tracing: W3C, Sentry, B3, Datadog, New Relic, Elastic, Azure, Jaeger, AWS, Google.
 	"traceparent", "tracestate", "baggage", "sentry-trace",
@@ -34,14 +34,15 @@ var frontEndHeaders = []string{
 	"graphql-client-name", "graphql-client-version", "x-graphql-client-name", "x-graphql-client-version",
 	// HTTP clients: jQuery, Axios, Angular, readers of event streams.
 	"x-requested-with", "x-csrf-token", "x-xsrf-token", "last-event-id",
-	// Browsers ask for Accept if its value has quotation marks, or is long.
+	// Browsers ask for permission to send Accept if its value has quotation marks or is
+	// long.
 	"accept", "accept-language", "content-language", "cache-control", "pragma",
 }
 
-// CORS tells browsers that pages of these origins may call the API and read
-// its answers. more are headers that they may send beside the known ones. What
-// a page may not do, its browser asks for and then never sends: so refusals are
-// logged here, each origin and each header once.
+// CORS tells browsers that pages of these origins may call the API and read its answers.
+// more are headers that they may send in addition to the known ones. If something is not
+// allowed, a browser learns that from a preflight request and never sends the call itself.
+// So refusals are logged here, once an hour for each origin and each header.
 func CORS(origins *Origins, reach Reach, more []string) Guard {
 	headers := slices.Concat(reach.Headers, frontEndHeaders, more)
 	answering := cors.New(cors.Options{
@@ -65,27 +66,28 @@ func CORS(origins *Origins, reach Reach, more []string) Guard {
 	}
 }
 
-// An Origins is which pages of other origins may call. It logs the others.
+// An Origins has the origins whose pages may call. It logs other origins.
 type Origins struct {
 	exact    []string
 	loopback bool
 	log      *slog.Logger
-	// Each origin, and each header that a page may not send, is logged once an hour.
+	// Each refused origin, and each refused header, is logged once an hour.
 	origins, headers onceEach
 }
 
-// NewOrigins allows the origins, which must be written as browsers send them;
-// with loopback also every page of this machine, for development.
+// NewOrigins allows these origins, which must be written as browsers send them. With
+// loopback, it also allows every page of this machine, for development.
 func NewOrigins(exact []string, loopback bool, log *slog.Logger) *Origins {
 	return &Origins{exact: exact, loopback: loopback, log: log}
 }
 
-// Allows tells whether pages of the origin may call.
+// Allows reports whether pages of the origin may call.
 func (o *Origins) Allows(origin string) bool {
 	return slices.Contains(o.exact, origin) || o.loopback && isLocalOrigin(origin)
 }
 
-// judge logs which headers of a preflight request are not allowed.
+// judge logs the origin of a preflight request, or those of its headers, that are not
+// allowed.
 func (o *Origins) judge(r *http.Request, headers []string) {
 	origin := r.Header.Get("Origin")
 	if !o.Allows(origin) {

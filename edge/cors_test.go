@@ -48,8 +48,8 @@ func TestCORS(t *testing.T) {
 	}
 }
 
-// TestRefusedPreflightsAreLogged sends what browsers send before a call: they
-// never send the call when this is refused.
+// TestRefusedPreflightsAreLogged sends the preflight requests of browsers. When these are
+// refused, browsers never send the call.
 func TestRefusedPreflightsAreLogged(t *testing.T) {
 	const allowed = "https://app.example"
 	var lines bytes.Buffer

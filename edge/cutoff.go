@@ -2,8 +2,8 @@ package edge
 
 import "time"
 
-// cut closes every connection that waits for its client and has done so for as
-// long, counted from a start at the earliest.
+// cut closes every connection that has been waiting for its client for at least the
+// duration after, if at least as much time has passed since start.
 func (c *Connections) cut(start time.Time, after time.Duration) {
 	now := time.Now()
 	var late []*connection
@@ -21,15 +21,14 @@ func (c *Connections) cut(start time.Time, after time.Duration) {
 	}
 }
 
-// wait waits for the refusals that are being said.
+// wait waits until all refusals were sent.
 func (c *Connections) wait() {
 	for range mostRefusals {
 		c.refusals <- struct{}{}
 	}
 }
 
-// busy tells whether a request is being executed: it waits for the server, and
-// not for its client.
+// busy reports whether a request is being executed: it does not wait for its client.
 func (c *Connections) busy() bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()

@@ -7,9 +7,9 @@ import (
 	"dialogs/api"
 )
 
-// Deadline bounds how long a request may take. It is set for each request and
-// not for the whole connection. A stream lifts it, and keeps it for each of its
-// operations ([api.Lasting]).
+// Deadline limits how long a request may take. The limit is for each request and not for
+// the whole connection. A stream removes the limit for itself, and applies it to each of
+// its operations ([api.Lasting]).
 func Deadline(limit time.Duration) Guard {
 	return func(next http.Handler) http.Handler {
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {

@@ -8,8 +8,8 @@ import (
 	"time"
 )
 
-// drain waits for the requests that are being executed, and for the connections that
-// became WebSockets, which net/http forgets.
+// drain waits for the requests that are being executed, and for WebSockets, which net/http
+// does not track. It returns an error if requests had to be cut off.
 func (s Server) drain(ctx context.Context, server *http.Server, handlers *running) error {
 	graceful, cancel := context.WithTimeout(ctx, s.Grace)
 	defer cancel()
@@ -35,7 +35,7 @@ func (s Server) drain(ctx context.Context, server *http.Server, handlers *runnin
 	}
 	busy := s.Connections.busy()
 	_ = server.Close()
-	if !busy { // only clients were late
+	if !busy { // only clients were slow
 		return nil
 	}
 	return errors.New("some requests were cut off: they took longer than --shutdown-grace")

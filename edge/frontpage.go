@@ -11,13 +11,14 @@ import (
 	"dialogs/api"
 )
 
-// A FrontPage is at the root of a server. It links to what the server offers.
+// A FrontPage is the page at the root of a server. It links to everything that the server
+// offers.
 type FrontPage struct {
 	// QuickBlox tells whether the QuickBlox API is served.
 	QuickBlox bool
 	// Playground tells whether the playground is served.
 	Playground bool
-	// Development tells whether a link to the playground was printed.
+	// Development means that a link to the playground was printed at the start.
 	Development bool
 }
 
@@ -52,7 +53,7 @@ var frontPage = template.Must(template.New("front page").Parse(`<!doctype html>
 </html>
 `))
 
-// Handler serves the page, or the same as JSON if the client accepts JSON.
+// Handler serves the page as HTML, or as JSON if the client accepts JSON but not HTML.
 func (p FrontPage) Handler() http.Handler {
 	var page bytes.Buffer
 	if err := frontPage.Execute(&page, struct {
@@ -77,7 +78,7 @@ func (p FrontPage) Handler() http.Handler {
 		h.Set("Content-Security-Policy", policy)
 		if accept := r.Header.Get("Accept"); strings.Contains(accept, "json") && !strings.Contains(accept, "text/html") {
 			h.Set("Content-Type", "application/json; charset=utf-8")
-			_, _ = w.Write(append(plain[:len(plain):len(plain)], '\n')) // the client may have gone
+			_, _ = w.Write(append(plain[:len(plain):len(plain)], '\n')) // the client may be gone
 			return
 		}
 		h.Set("Content-Type", "text/html; charset=utf-8")
@@ -85,7 +86,7 @@ func (p FrontPage) Handler() http.Handler {
 	})
 }
 
-// paths are what the page leads to, by name.
+// paths returns the paths that the page links to, by name.
 func (p FrontPage) paths() map[string]string {
 	paths := map[string]string{"service": "dialogs", "graphql": "/graphql", "ready": "/readyz"}
 	if p.QuickBlox {

@@ -54,7 +54,8 @@ func TestFrontPage(t *testing.T) {
 	}
 }
 
-// TestFrontPageVaries says what the answer depends on, whatever stands before it.
+// TestFrontPageVaries checks that the Vary header names everything that the answer depends
+// on.
 func TestFrontPageVaries(t *testing.T) {
 	w := httptest.NewRecorder()
 	edge.Compress()(edge.FrontPage{}.Handler()).ServeHTTP(w, httptest.NewRequest(http.MethodGet, "/", nil))

@@ -14,8 +14,8 @@ import (
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
-// through sends a request through a guard to a handler that answers 204. The
-// status of a refusal is that of the answer.
+// through sends a request through a guard to a handler that answers 204. A refusal is
+// answered with its status.
 func through(guard func(api.Refuser) edge.Guard, r *http.Request) (*httptest.ResponseRecorder, *api.Refusal) {
 	var refused *api.Refusal
 	refuse := func(w http.ResponseWriter, _ *http.Request, refusal *api.Refusal) {
@@ -28,7 +28,7 @@ func through(guard func(api.Refuser) edge.Guard, r *http.Request) (*httptest.Res
 	return w, refused
 }
 
-// request is a request with a header, given as names and values in turn.
+// request makes a request whose headers are given as names and values in turn.
 func request(method, target string, header ...string) *http.Request {
 	r := httptest.NewRequest(method, target, nil)
 	for i := 0; i+1 < len(header); i += 2 {
@@ -37,7 +37,7 @@ func request(method, target string, header ...string) *http.Request {
 	return r
 }
 
-// TestBehind looks at the order in which guards act.
+// TestBehind checks the order in which guards act.
 func TestBehind(t *testing.T) {
 	var order []string
 	guard := func(name string) edge.Guard {

@@ -7,13 +7,13 @@ import (
 	"dialogs/api"
 )
 
-// headersRead is how many times the largest header is read before the server
-// hangs up with an answer that explains nothing: up to there, [HeaderLimit]
-// refuses with an explanation.
+// headersRead is how many times the limit of a header is read before the server closes the
+// connection without an explanation. Up to that size, [HeaderLimit] refuses a header with
+// an explanation.
 const headersRead = 4
 
-// HeaderLimit refuses requests whose header, the request line included, has
-// more bytes than the limit.
+// HeaderLimit refuses requests whose header, including the request line, has more bytes
+// than the limit.
 func HeaderLimit(limit int, refuse api.Refuser) Guard {
 	return func(next http.Handler) http.Handler {
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -30,8 +30,8 @@ func HeaderLimit(limit int, refuse api.Refuser) Guard {
 	}
 }
 
-// headerSize is how many bytes the request's header has as HTTP/1.1, with one
-// space after each colon.
+// headerSize returns how many bytes the request's header has as HTTP/1.1, with one space
+// after each colon.
 func headerSize(r *http.Request) int {
 	const line, field = len("  \r\n"), len(": \r\n")
 	size := len(r.Method) + len(r.RequestURI) + len(r.Proto) + line + len("Host: \r\n") + len(r.Host) + len("\r\n")

@@ -10,8 +10,8 @@ import (
 	"dialogs/edge"
 )
 
-// TestHeaderLimit sends headers around the limit, measured as they are on the
-// wire.
+// TestHeaderLimit sends headers of about the size of the limit, as measured in the request
+// that is sent.
 func TestHeaderLimit(t *testing.T) {
 	long := request(http.MethodGet, "/a/path?with=a&query=1", "X-Long", strings.Repeat("x", 500), "X-Twice", "1", "X-Twice", "2", "User-Agent", "test")
 	long.RequestURI = "/a/path?with=a&query=1"

@@ -6,13 +6,14 @@ import (
 	"dialogs/api"
 )
 
-// Healthy says that the process is alive.
+// Healthy answers that the process is alive.
 func Healthy(w http.ResponseWriter, _ *http.Request) {
 	writeStatus(w, http.StatusOK, map[string]string{"status": "ok"})
 }
 
-// Ready says whether the server can serve: the store answers, and the server is not about
-// to stop. Each report adds the state of a part that does not decide about that.
+// Ready answers whether the server can serve requests: the store must be available, and
+// the server must not be about to stop. Each report adds the state of another part, which
+// does not affect that.
 func Ready(p *Prober, reports ...func() (part, state string)) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		status, says := http.StatusOK, map[string]string{"status": "ok"}

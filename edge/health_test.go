@@ -16,7 +16,7 @@ import (
 	"dialogs/dialog"
 )
 
-// TestProber lets many ask at once, again and again.
+// TestProber: many callers ask at the same time, again and again.
 func TestProber(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var probes atomic.Int32
@@ -27,7 +27,7 @@ func TestProber(t *testing.T) {
 				<-ctx.Done()
 				return ctx.Err()
 			}
-			time.Sleep(100 * time.Millisecond) // of the bubble's own clock
+			time.Sleep(100 * time.Millisecond) // by the clock of the synctest bubble
 			return ctx.Err()
 		}, 5*time.Second, time.Now, slog.New(slog.DiscardHandler))
 		ask := func(want error) {
@@ -37,7 +37,7 @@ func TestProber(t *testing.T) {
 			leaving, leave := context.WithCancel(t.Context())
 			all.Go(func() { _ = p.Probe(leaving) })
 			synctest.Wait()
-			leave() // the one for whom the store is asked
+			leave() // the caller for whom the store is asked
 			for range 50 {
 				all.Go(func() {
 					if err := p.Probe(t.Context()); !errors.Is(err, want) {
@@ -60,7 +60,8 @@ func TestProber(t *testing.T) {
 	})
 }
 
-// TestProberWatch lets a store come and go: the log has one line for each change.
+// TestProberWatch: a store becomes unavailable and available, and the log has one line for
+// each change.
 func TestProberWatch(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var log bytes.Buffer
@@ -92,8 +93,8 @@ level=WARN msg="store unavailable" host=a,b reason="shutting down"
 	})
 }
 
-// TestProberStops ends the watch while the store is asked: stopping the server
-// says nothing about the store.
+// TestProberStops stops watching while the store is asked: that does not mean that the
+// store is unavailable.
 func TestProberStops(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var log bytes.Buffer

@@ -8,9 +8,8 @@ import (
 	"dialogs/dialog"
 )
 
-// LocalHost refuses every Host but this machine's own names, so that no page
-// can reach a development server by pointing its own name at this machine (DNS
-// rebinding).
+// LocalHost refuses every Host header except the names of this machine. So no page can
+// reach a development server by resolving its own name to this machine (DNS rebinding).
 func LocalHost(refuse api.Refuser) Guard {
 	return func(next http.Handler) http.Handler {
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -26,8 +25,8 @@ func LocalHost(refuse api.Refuser) Guard {
 	}
 }
 
-// isLocalName reports whether a host, with or without a port, is a name by
-// which only this machine can reach itself.
+// isLocalName reports whether a host, with or without a port, is a name by which only this
+// machine itself can be reached.
 func isLocalName(host string) bool {
 	if name, _, err := net.SplitHostPort(host); err == nil {
 		host = name
@@ -39,5 +38,5 @@ func isLocalName(host string) bool {
 	return false
 }
 
-// denial names a rule of a guard, which does not concern a dialog.
+// denial returns a denial by a rule of a guard, which is not about a dialog.
 func denial(rule string) *dialog.Denial { return &dialog.Denial{Rule: rule} }

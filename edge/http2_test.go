@@ -17,8 +17,8 @@ import (
 	"dialogs/servertest"
 )
 
-// secureServer serves TLS and HTTP/2 with short times, and returns a connection on which
-// the client has said hello.
+// secureServer serves TLS and HTTP/2 with short timeouts, and returns a connection on
+// which the client has sent its preface.
 func secureServer(t *testing.T, read, write time.Duration) (*tls.Conn, *http2.Framer) {
 	t.Helper()
 	files := servertest.NewCertificate(t, 1)
@@ -59,8 +59,8 @@ func secureServer(t *testing.T, read, write time.Duration) (*tls.Conn, *http2.Fr
 	return conn, framer
 }
 
-// TestHTTP2Limits reads what the server allows a client of HTTP/2, who may not have said
-// who they are.
+// TestHTTP2Limits reads which limits the server announces to a client of HTTP/2, before
+// the client has sent credentials.
 func TestHTTP2Limits(t *testing.T) {
 	_, framer := secureServer(t, time.Hour, time.Hour)
 	frame, err := framer.ReadFrame()
@@ -78,7 +78,7 @@ func TestHTTP2Limits(t *testing.T) {
 			t.Errorf("%v: got %d, want %d", id, got, want)
 		}
 	}
-	// A connection starts with 65,535 bytes; an update may raise it.
+	// A connection starts with a window of 65,535 bytes, and an update may increase it.
 	window := uint32(65_535)
 	if err := framer.WritePing(false, [8]byte{1}); err != nil {
 		t.Fatal(err)
@@ -91,7 +91,7 @@ func TestHTTP2Limits(t *testing.T) {
 		if update, ok := frame.(*http2.WindowUpdateFrame); ok && update.StreamID == 0 {
 			window += update.Increment
 		}
-		if ping, ok := frame.(*http2.PingFrame); ok && ping.IsAck() { // everything before it has arrived
+		if ping, ok := frame.(*http2.PingFrame); ok && ping.IsAck() { // every frame before it has arrived
 			break
 		}
 	}
@@ -100,8 +100,8 @@ func TestHTTP2Limits(t *testing.T) {
 	}
 }
 
-// TestHTTP2ClientGone: a client of HTTP/2 who says nothing is asked whether it is there, and
-// its connection is closed when it does not answer.
+// TestHTTP2ClientGone: a silent client of HTTP/2 is sent a ping, and its connection is
+// closed if it does not answer.
 func TestHTTP2ClientGone(t *testing.T) {
 	conn, framer := secureServer(t, 50*time.Millisecond, 50*time.Millisecond)
 	asked := false

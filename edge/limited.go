@@ -9,9 +9,9 @@ import (
 	"dialogs/dialog"
 )
 
-// Limited refuses callers who send requests too fast. A request is one unit
-// when it arrives; what its operation is beyond that, the API charges when it
-// knows it ([api.Charge]).
+// Limited refuses requests of callers who send too many. A request counts as one unit when
+// it arrives. When the API knows the size of the operation, it charges the rest
+// ([api.Charge]).
 func Limited(l *RateLimiter, refuse api.Refuser) Guard {
 	return func(next http.Handler) http.Handler {
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -26,15 +26,14 @@ func Limited(l *RateLimiter, refuse api.Refuser) Guard {
 	}
 }
 
-// charger counts operations of a caller.
+// charger returns a function that counts operations of a caller.
 func (l *RateLimiter) charger(c dialog.Caller, address netip.Addr) api.Charger {
 	return func(units, before int) *api.Refusal { return l.takeMore(c, address, units, before) }
 }
 
-// LimitedOutside refuses addresses that send requests too fast to paths without
-// credentials and outside the APIs: health, redirects, pages that do not exist.
-// Requests of a trusted proxy itself, like those of load balancers, are not
-// counted.
+// LimitedOutside refuses requests from addresses that send too many to paths outside the
+// APIs, which need no credentials: health, redirects, pages that do not exist. Requests of
+// a trusted proxy itself, for example health checks of load balancers, are not counted.
 func LimitedOutside(l *RateLimiter, proxies Proxies, refuse api.Refuser) Guard {
 	return func(next http.Handler) http.Handler {
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {

@@ -2,14 +2,15 @@ package edge
 
 import "iter"
 
-// A lineup has connections in an order, each in one lineup at most. Joining and leaving
-// it allocates nothing: each request does so several times.
+// A lineup is an ordered list of connections. A connection is in at most one lineup.
+// Joining and leaving do not allocate memory, because each request does that several
+// times.
 type lineup struct {
 	first, last *connection
 	length      int
 }
 
-// join puts a connection at the end.
+// join adds a connection at the end.
 func (l *lineup) join(c *connection) {
 	c.in, c.before, c.behind = l, l.last, nil
 	if l.last == nil {
@@ -21,7 +22,7 @@ func (l *lineup) join(c *connection) {
 	l.length++
 }
 
-// leave takes a connection out.
+// leave removes a connection.
 func (l *lineup) leave(c *connection) {
 	if c.before == nil {
 		l.first = c.behind
@@ -37,7 +38,7 @@ func (l *lineup) leave(c *connection) {
 	l.length--
 }
 
-// all are the connections, from the first.
+// all iterates over the connections, starting with the first.
 func (l *lineup) all() iter.Seq[*connection] {
 	return func(yield func(*connection) bool) {
 		for c := l.first; c != nil; c = c.behind {

@@ -5,8 +5,8 @@ import (
 	"net/netip"
 )
 
-// listener accepts within the bounds. Connections that are refused get an
-// answer, unless they would not understand it (TLS).
+// listener returns a listener that enforces the limits. Refused connections get an answer,
+// except with TLS, where the client would not understand it.
 func (c *Connections) listener(inner net.Listener, secure bool) net.Listener {
 	c.perHome = map[netip.Prefix]int{}
 	c.refusals = make(chan struct{}, mostRefusals)
@@ -19,7 +19,7 @@ type boundedListener struct {
 	secure bool
 }
 
-// Accept returns the next connection for which there is room.
+// Accept returns the next connection that is admitted.
 func (l *boundedListener) Accept() (net.Conn, error) {
 	for {
 		inner, err := l.Listener.Accept()

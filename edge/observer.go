@@ -8,23 +8,23 @@ import (
 	"dialogs/api"
 )
 
-// An Observer is told about requests. Each function may be nil.
+// An Observer is called about requests. Each function is optional.
 type Observer struct {
-	// Answered is told of each request that was answered, and of each stream that began.
-	// The route is one of the server's own; empty for none.
+	// Answered is called for each request that was answered, and for each stream that has
+	// begun. The route is one of the server's routes; empty if there is none.
 	Answered func(method, route string, status int, took time.Duration)
-	// Refused is told which limit refused a request, by the name of its setting.
+	// Refused is called with the name of the setting whose limit has refused a request.
 	Refused func(setting string)
-	// Trace begins to trace a request. The context that it returns belongs to the trace.
+	// Trace starts a trace of a request. It returns a context that belongs to the trace.
 	Trace func(*http.Request) (ctx context.Context, end func(route, requestID string, status int))
-	// Continue takes the trace of a context to another, for operations that run after
-	// their request, over its WebSocket. It must be there if Trace is.
+	// Continue moves the trace of one context to another, for operations on a WebSocket
+	// that run after its request. It is required if Trace is set.
 	Continue func(to, from context.Context) context.Context
 }
 
 type continueKey struct{}
 
-// continued is a context in the trace of another, if there is one.
+// continued returns a context with the trace of another one, if that has one.
 func continued(to, from context.Context) context.Context {
 	if trace, ok := from.Value(continueKey{}).(func(to, from context.Context) context.Context); ok {
 		return trace(to, from)
@@ -50,7 +50,7 @@ func (o *Observer) refused(request *api.Request) {
 
 func untraced(int, *api.Request) {}
 
-// begin begins to trace a request, and returns what ends that.
+// begin starts a trace of a request, and returns a function that ends it.
 func (o *Observer) begin(ctx context.Context, r *http.Request) (context.Context, func(status int, request *api.Request)) {
 	if o.Trace == nil {
 		return ctx, untraced

@@ -6,7 +6,7 @@ import (
 	"time"
 )
 
-// TestOnceEach sends more texts than are remembered.
+// TestOnceEach has more texts than are remembered.
 func TestOnceEach(t *testing.T) {
 	var o onceEach
 	now := time.Date(2026, 1, 31, 14, 0, 0, 0, time.UTC)

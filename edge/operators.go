@@ -4,8 +4,8 @@ import (
 	"net/http"
 )
 
-// Operators keeps web pages away from what only operators should see: pages of other
-// sites, and, on loopback, pages that point their own name at this machine (DNS
+// Operators refuses requests of web pages to paths that only operators should use: pages
+// of other sites, and, on loopback, pages whose own name resolves to this machine (DNS
 // rebinding).
 func Operators(loopback bool) Guard {
 	return func(next http.Handler) http.Handler {

@@ -11,9 +11,9 @@ import (
 	"dialogs/api"
 )
 
-// SameOrigin refuses requests by which a page of another origin could change
-// something (CSRF), and upgrades to a WebSocket from such a page, which a
-// browser makes without asking. Pages of allowed origins may do both.
+// SameOrigin refuses requests with which a page of another origin could change something
+// (CSRF), and upgrades to a WebSocket from such a page, for which browsers do not ask for
+// permission. Pages of allowed origins may do both.
 func SameOrigin(origins *Origins, refuse api.Refuser) Guard {
 	protection := http.NewCrossOriginProtection()
 	return func(next http.Handler) http.Handler {
@@ -32,8 +32,8 @@ func SameOrigin(origins *Origins, refuse api.Refuser) Guard {
 	}
 }
 
-// asUnsafe is the request as the protection has to judge it: an upgrade is a
-// GET, which would pass as one that changes nothing.
+// asUnsafe returns the request to be checked. An upgrade is a GET request, which would be
+// accepted because it does not change anything: so it is checked as a POST request.
 func asUnsafe(r *http.Request) *http.Request {
 	if !isUpgrade(r) {
 		return r
@@ -43,7 +43,7 @@ func asUnsafe(r *http.Request) *http.Request {
 	return &unsafe
 }
 
-// isUpgrade tells whether a request asks for another protocol.
+// isUpgrade reports whether a request asks for another protocol.
 func isUpgrade(r *http.Request) bool {
 	for _, line := range r.Header.Values("Connection") {
 		for option := range strings.SplitSeq(line, ",") {
@@ -55,8 +55,8 @@ func isUpgrade(r *http.Request) bool {
 	return false
 }
 
-// isLocalOrigin tells whether an origin is a page of this machine: browsers look
-// for localhost, and all names under it, nowhere else.
+// isLocalOrigin reports whether an origin is a page of this machine. Browsers always
+// resolve localhost, and all names under it, to this machine.
 func isLocalOrigin(origin string) bool {
 	u, err := url.Parse(origin)
 	if err != nil || u.Scheme != "http" && u.Scheme != "https" {
@@ -74,7 +74,8 @@ type onceEach struct {
 	since time.Time
 }
 
-// mostOnce bounds what a stranger can make the server remember and log in onceFor.
+// These limit what a stranger can make the server remember and log: mostOnce texts within
+// onceFor.
 const (
 	mostOnce = 100
 	onceFor  = time.Hour
@@ -92,6 +93,6 @@ func (o *onceEach) first(text string, now time.Time) bool {
 	if o.seen == nil {
 		o.seen = map[string]bool{}
 	}
-	o.seen[strings.Clone(text)] = true // not all of the header that it is a part of
+	o.seen[strings.Clone(text)] = true // a copy, to not keep the whole header in memory
 	return true
 }

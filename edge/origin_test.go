@@ -51,7 +51,8 @@ func TestSameOrigin(t *testing.T) {
 	}
 }
 
-// TestRefusedOriginIsLoggedOnce sends more origins than are remembered, twice.
+// TestRefusedOriginIsLoggedOnce sends requests from more origins than are remembered,
+// twice.
 func TestRefusedOriginIsLoggedOnce(t *testing.T) {
 	var lines bytes.Buffer
 	log := slog.New(slog.NewTextHandler(&lines, nil))

@@ -7,25 +7,23 @@ import (
 )
 
 const (
-	// paceBytes is how many bytes a client must take in a second, beyond the
-	// time that it may let the server wait.
+	// paceBytes is how many bytes per second a client must read, in addition to the time
+	// for which it may let the server wait.
 	paceBytes = 32 << 10
-	// pieceBytes is how much is written before the client's pace is judged
-	// again.
+	// pieceBytes is how many bytes are written before the client's pace is checked again.
 	pieceBytes = 64 << 10
 )
 
-// Pace bounds how long the clients of every request may let the server wait when
-// they read an answer: by slack in all, beyond what reading takes at 32 KiB per
-// second. Time in which the server has nothing to write gives the slack back, so
-// that a stream may continue for as long as its client reads.
+// Pace limits how long a client may let the server wait while it reads an answer: slack in
+// total, in addition to one second for each 32 KiB. Time in which the server has nothing
+// to write gives the slack back, so a stream may continue for as long as its client reads.
 //
-// A request that has arrived is no longer held to the time for sending it.
+// After a request has arrived completely, the time limit for sending it no longer applies.
 func Pace(slack time.Duration) Guard {
 	return func(next http.Handler) http.Handler {
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			conn, _ := r.Context().Value(connectionKey{}).(*connection)
-			if conn == nil { // no server of this package, as in a test
+			if conn == nil { // not on a server of this package, as in a test
 				conn = &connection{all: &Connections{}}
 			}
 			paced := &pacedWriter{
@@ -40,7 +38,7 @@ func Pace(slack time.Duration) Guard {
 				_ = paced.control.SetWriteDeadline(time.Time{})
 			}
 			if r.Body == nil || r.Body == http.NoBody {
-				// Only a writer without a connection, as in a test, refuses this.
+				// This fails only for a writer without a connection, as in a test.
 				_ = paced.control.SetReadDeadline(time.Time{})
 			} else {
 				r = ownRequest(r)
@@ -52,7 +50,7 @@ func Pace(slack time.Duration) Guard {
 	}
 }
 
-// A watchedBody says when its request waits for the client to send.
+// A watchedBody notes when its request waits for the client to send.
 type watchedBody struct {
 	io.ReadCloser
 	conn    *connection

@@ -10,8 +10,8 @@ import (
 	"time"
 )
 
-// TestClientThatDoesNotRead asks for more than the connection's buffers hold
-// and reads nothing: the server lets go of it.
+// TestClientThatDoesNotRead asks for more than the buffers of the connection hold, and
+// reads nothing: the server stops sending.
 func TestClientThatDoesNotRead(t *testing.T) {
 	ended := make(chan error, 1)
 	endless := http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
@@ -24,7 +24,7 @@ func TestClientThatDoesNotRead(t *testing.T) {
 		}
 	})
 	server := httptest.NewServer(Pace(50 * time.Millisecond)(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		// The log's writer is what the answer goes through in the server, too.
+		// In the server, the answer also goes through the writer of the log.
 		endless.ServeHTTP(&statusWriter{ResponseWriter: w}, r)
 	})))
 	defer server.Close()
@@ -47,7 +47,7 @@ func TestClientThatDoesNotRead(t *testing.T) {
 	}
 }
 
-// A deadlines records the write deadlines of an answer without a connection.
+// A deadlines records the write deadlines of an answer that has no connection.
 type deadlines struct {
 	*httptest.ResponseRecorder
 	lasts []time.Duration
@@ -58,8 +58,8 @@ func (d *deadlines) SetWriteDeadline(at time.Time) error {
 	return nil
 }
 
-// TestPaceOfStreams writes an answer piece by piece: each piece has time of its
-// own, for as long as the client reads.
+// TestPaceOfStreams writes an answer piece by piece: each piece has its own time, for as
+// long as the client reads.
 func TestPaceOfStreams(t *testing.T) {
 	const slack = time.Hour
 	recorded := &deadlines{ResponseRecorder: httptest.NewRecorder()}

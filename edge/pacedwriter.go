@@ -5,34 +5,35 @@ import (
 	"time"
 )
 
-// A pacedWriter gives each piece of an answer a deadline.
+// A pacedWriter sets a deadline for each piece of an answer.
 type pacedWriter struct {
 	http.ResponseWriter
 	control *http.ResponseController
 	conn    *connection
-	// streams says that one connection has many streams (HTTP/2).
+	// streams means that the connection can have several streams at the same time
+	// (HTTP/2).
 	streams bool
 
-	// slack is the longest that the client may be late, and left what it has
-	// of that.
+	// slack is the longest time by which the client may be late, and left is what remains
+	// of it.
 	slack, left time.Duration
-	// began is when the first piece was written, and returned when the last
-	// was.
+	// began is when the first piece was written, and returned is when writing the last one
+	// ended.
 	began, returned time.Time
 }
 
-// Unwrap lets [http.ResponseController] hijack and set deadlines.
+// Unwrap allows [http.ResponseController] to hijack the connection and set deadlines.
 func (w *pacedWriter) Unwrap() http.ResponseWriter { return w.ResponseWriter }
 
-// streamBuffer is what the system keeps for the client of an event stream, which Linux
-// doubles: as for a WebSocket. By default it is up to 4 MB, so that clients that do not read
-// would be noticed late, and many of them would take much memory.
+// streamBuffer is how many bytes the operating system buffers for the client of an event
+// stream, as for a WebSocket; Linux doubles it. The default is up to 4 MB: clients that do
+// not read would be noticed late, and many of them would take a lot of memory.
 const streamBuffer = 64 << 10
 
-// WriteHeader limits what the system keeps if the answer is an event stream.
+// WriteHeader limits the operating system's buffer if the answer is an event stream.
 func (w *pacedWriter) WriteHeader(status int) {
 	if isEventStream(w.Header()) {
-		_ = w.conn.SetWriteBuffer(streamBuffer) // without it, a stuck client is noticed later
+		_ = w.conn.SetWriteBuffer(streamBuffer) // if that fails, a stuck client is noticed later
 	}
 	w.ResponseWriter.WriteHeader(status)
 }
@@ -57,8 +58,8 @@ func (w *pacedWriter) FlushError() error {
 	return w.timed(0, w.control.Flush)
 }
 
-// timed writes so many bytes within the client's time, and counts what it took
-// beyond the pace.
+// timed calls write, which writes this many bytes, with a deadline, and subtracts the time
+// beyond the pace from what is left.
 func (w *pacedWriter) timed(bytes int, write func() error) error {
 	start := time.Now()
 	w.left = min(w.slack, w.left+start.Sub(w.returned))
@@ -70,7 +71,7 @@ func (w *pacedWriter) timed(bytes int, write func() error) error {
 	w.conn.waits(w.began)
 	err := write()
 	w.conn.goesOn()
-	if w.streams { // a deadline that passes resets a stream of HTTP/2, whether it writes or not
+	if w.streams { // a deadline in the past resets a stream of HTTP/2, even if it does not write
 		_ = w.control.SetWriteDeadline(time.Time{})
 	}
 	w.returned = time.Now()
@@ -78,10 +79,10 @@ func (w *pacedWriter) timed(bytes int, write func() error) error {
 	return err
 }
 
-// finish leaves the client the rest of its time for what is still buffered.
-// From here on a connection without streams waits for its client alone.
+// finish gives the client slack for everything that is still buffered. From now on, a
+// connection without streams only waits for its client.
 func (w *pacedWriter) finish() {
-	if w.conn.isUpgraded() { // a WebSocket has deadlines of its own
+	if w.conn.isUpgraded() { // a WebSocket sets its own deadlines
 		return
 	}
 	_ = w.control.SetWriteDeadline(time.Now().Add(w.slack))

@@ -30,7 +30,8 @@ func (p *place) leave() {
 	}
 }
 
-// placing stands between what compresses and the handler.
+// placing wraps the handler inside of the compression, so that a place is taken when the
+// answer begins.
 func placing(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		p, _ := r.Context().Value(placeKey{}).(*place)
@@ -42,8 +43,8 @@ func placing(next http.Handler) http.Handler {
 	})
 }
 
-// A placedWriter takes a place when the answer begins. Without one it says that
-// the answer is not to be compressed.
+// A placedWriter takes a place when the answer begins. If none is free, it sets a header
+// so that the answer is not compressed.
 type placedWriter struct {
 	statusWriter
 	place *place

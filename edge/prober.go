@@ -9,41 +9,41 @@ import (
 	"dialogs/api"
 )
 
-// answerAge is how long a store's answer is reused for other callers.
+// answerAge is how long an answer of the store is reused for other callers.
 const answerAge = time.Second
 
-// How often [Prober.Watch] asks the store while it can serve.
+// watchEvery is how often [Prober.Watch] asks the store while it is available.
 const watchEvery = 5 * time.Second
 
-// A Prober asks the store whether it can serve, once for all callers: anyone
-// may ask, and each probe costs the store something. It logs each change
-// between available and unavailable.
+// A Prober asks the store whether it is available, once for all callers: anyone may ask,
+// and each probe is work for the store. It logs each change between available and
+// unavailable.
 type Prober struct {
 	probe   func(context.Context) error
 	timeout time.Duration
 	now     func() time.Time
 	log     *slog.Logger
 
-	turn  chan struct{} // full while the store is asked: all others wait for its answer
+	turn  chan struct{} // full while the store is asked, and all other callers wait for the answer
 	asked bool
 	until time.Time
 	err   error
 
-	well    atomic.Bool   // the last answer was that the store can serve
-	doubted atomic.Bool   // the last answer may be wrong by now
-	wake    chan struct{} // of Watch
+	well    atomic.Bool   // the last answer was that the store is available
+	doubted atomic.Bool   // the last answer may no longer be right
+	wake    chan struct{} // wakes Watch
 
 	draining atomic.Bool // the server is about to stop
 }
 
-// NewProber asks by calling probe, which may take as long as the timeout. The log
-// should name the store in its attributes.
+// NewProber makes a prober that asks by calling probe, which is stopped after the timeout.
+// The log should have the store's name in its attributes.
 func NewProber(probe func(context.Context) error, timeout time.Duration, now func() time.Time, log *slog.Logger) *Prober {
 	return &Prober{probe: probe, timeout: timeout, now: now, log: log, turn: make(chan struct{}, 1), wake: make(chan struct{}, 1)}
 }
 
-// Watch asks until ctx ends, so that the log says it when the store becomes
-// unavailable or available even if nobody else asks.
+// Watch asks until ctx ends, so that a change of the store's state is logged even if
+// nobody else asks: every 5 seconds, or every second while it is unavailable.
 func (p *Prober) Watch(ctx context.Context) {
 	for ctx.Err() == nil {
 		wait := watchEvery
@@ -58,8 +58,8 @@ func (p *Prober) Watch(ctx context.Context) {
 	}
 }
 
-// Doubt makes the prober ask the store again immediately, because a request has
-// failed although the last answer was that the store can serve.
+// Doubt makes the prober ask the store again immediately. It is called when a request has
+// failed because of the store, although the last answer was that the store is available.
 func (p *Prober) Doubt() {
 	if !p.well.Load() || p.doubted.Swap(true) {
 		return
@@ -73,15 +73,15 @@ func (p *Prober) Doubt() {
 // Drain makes [Ready] answer that the server is not ready, because it is about to stop.
 func (p *Prober) Drain() { p.draining.Store(true) }
 
-// Probe is nil when the store can serve, as of at most a second ago.
+// Probe returns nil if the store is available, or was at most a second ago.
 func (p *Prober) Probe(ctx context.Context) error {
-	// The caller that started the probe may go away; others still wait for its
+	// The caller that has started the probe may go away, while others still wait for its
 	// result.
 	return p.ask(ctx, context.WithoutCancel(ctx))
 }
 
-// ask waits for its turn until ctx ends. Then it probes until probing ends, if the
-// last answer is too old.
+// ask waits for its turn until ctx ends. If the last answer is too old, it then asks the
+// store, until probing ends.
 func (p *Prober) ask(ctx, probing context.Context) error {
 	select {
 	case p.turn <- struct{}{}:
@@ -96,7 +96,7 @@ func (p *Prober) ask(ctx, probing context.Context) error {
 	bounded, cancel := context.WithTimeout(probing, p.timeout)
 	defer cancel()
 	err := p.probe(bounded)
-	if probing.Err() != nil { // the server stops, which says nothing about the store
+	if probing.Err() != nil { // the server is stopping, which says nothing about the store
 		return err
 	}
 	p.logChange(ctx, err)
@@ -105,8 +105,8 @@ func (p *Prober) ask(ctx, probing context.Context) error {
 	return err
 }
 
-// logChange logs when the store's state is not that of the last answer. A store is
-// expected to be available at start.
+// logChange logs when the store's state has changed. At the start, the store is expected
+// to be available.
 func (p *Prober) logChange(ctx context.Context, err error) {
 	switch {
 	case err != nil && p.err == nil:

@@ -9,13 +9,13 @@ import (
 	"dialogs/dialog"
 )
 
-// A RateLimiter keeps a token bucket for each caller: a user (however they
-// signed in), an API key (for all users it acts for), or the network of a caller
-// without credentials. A network has two more: for its failed sign-ins, and
-// for what it asks outside of the APIs.
+// A RateLimiter has a token bucket for each caller: for a user, however they have signed
+// in; for an API key, for all users on whose behalf it acts; and for the network of
+// callers without credentials. A network has two more buckets: for its failed sign-ins,
+// and for its requests outside the APIs.
 //
-// Each table of buckets is bounded, so that a full table does not affect the
-// callers of the others.
+// There are several tables of buckets, each of limited size, so that a full table does not
+// affect the callers in the others.
 type RateLimiter struct {
 	// perUser and perKey are in units per second; 0 means no limit.
 	perUser, perKey            float64
@@ -24,8 +24,8 @@ type RateLimiter struct {
 	outside                    *buckets
 }
 
-// NewRateLimiter takes limits in units per second; 0 means no limit. The burst
-// is twice that.
+// NewRateLimiter makes a limiter with limits in units per second; 0 means no limit. The
+// burst is twice the limit.
 func NewRateLimiter(perUser, perKey float64, now func() time.Time) *RateLimiter {
 	start := now()
 	return &RateLimiter{
@@ -34,17 +34,17 @@ func NewRateLimiter(perUser, perKey float64, now func() time.Time) *RateLimiter 
 	}
 }
 
-// A party is the owner of a bucket. A user and a key with the same name are
-// different parties.
+// A party is the owner of a bucket. A user and an API key of the same name are different
+// parties.
 type party struct{ kind, name string }
 
-// Take takes units for a request or an operation from the buckets of its
-// caller. If they do not have enough, it refuses the request and takes nothing.
+// Take takes units for a request or an operation from the buckets of its caller. If one of
+// them does not have enough, it takes nothing and returns a refusal.
 func (l *RateLimiter) Take(c dialog.Caller, address netip.Addr, units int) *api.Refusal {
 	return l.takeMore(c, address, units, 0)
 }
 
-// takeMore is Take for an operation that some units were taken for before.
+// takeMore is like Take, for an operation that has already taken some units.
 func (l *RateLimiter) takeMore(c dialog.Caller, address netip.Addr, units, before int) *api.Refusal {
 	if c.Kind() == dialog.Anonymous {
 		return l.takeOf(l.networks, neighborhood(address), units, before, "too many requests from this address")
@@ -60,8 +60,8 @@ func (l *RateLimiter) takeMore(c dialog.Caller, address netip.Addr, units, befor
 	return tooMany("too many requests", emptiest.setting, units+before, wait)
 }
 
-// failed counts a failed sign-in, and refuses more of them than the network may
-// have.
+// failed counts a failed sign-in. If there are too many from the network, it returns a
+// refusal.
 func (l *RateLimiter) failed(address netip.Addr) *api.Refusal {
 	return l.takeOf(l.failing, neighborhood(address), 1, 0, "too many failed sign-ins from this address")
 }
@@ -75,8 +75,7 @@ func (l *RateLimiter) takeOf(b *buckets, network netip.Prefix, units, before int
 	return tooMany(what, emptiest.setting, units+before, wait)
 }
 
-// tooMany tells a caller when to try again; nil when there is nothing to wait
-// for.
+// tooMany returns a refusal that says when to try again; nil if there is no need to wait.
 func tooMany(what, setting string, units int, wait time.Duration) *api.Refusal {
 	if wait <= 0 {
 		return nil

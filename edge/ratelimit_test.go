@@ -12,14 +12,14 @@ import (
 
 var here, there = netip.MustParseAddr("192.0.2.1"), netip.MustParseAddr("192.0.2.2")
 
-// A stopped clock moves when a test says so.
+// A stopped clock only moves when the test moves it.
 type stopped struct{ at time.Time }
 
 func stoppedClock() *stopped { return &stopped{time.Date(2026, 1, 31, 9, 30, 0, 0, time.UTC)} }
 
 func (c *stopped) now() time.Time { return c.at }
 
-// waits is how long a refusal says to wait; 0 for none.
+// waits returns how long a refusal says to wait; 0 if there is none.
 func waits(r *api.Refusal) time.Duration {
 	if r == nil {
 		return 0
@@ -59,10 +59,10 @@ func TestRateLimiter(t *testing.T) {
 	}
 }
 
-// TestUnits takes several tokens at once, and more than there can be.
+// TestUnits takes several units at a time, and more than a bucket can hold.
 func TestUnits(t *testing.T) {
 	clock := stoppedClock()
-	l := NewRateLimiter(10, 0, clock.now) // 20 at most
+	l := NewRateLimiter(10, 0, clock.now) // holds 20
 	alice := dialog.Caller{User: "alice"}
 	if l.Take(alice, here, 15) != nil {
 		t.Error("a full bucket has no 15 tokens")
@@ -79,11 +79,11 @@ func TestUnits(t *testing.T) {
 	}
 }
 
-// TestLargerThanTheBurst: an operation that counts for more than a full bucket has is
-// given what is there, although its request was counted before.
+// TestLargerThanTheBurst: an operation that counts for more than a full bucket is allowed
+// if the bucket is full, although its request was counted before.
 func TestLargerThanTheBurst(t *testing.T) {
 	clock, alice := stoppedClock(), dialog.Caller{User: "alice"}
-	l := NewRateLimiter(10, 0, clock.now) // a burst of 20
+	l := NewRateLimiter(10, 0, clock.now) // the burst is 20
 	request := func(units int) time.Duration {
 		if wait := waits(l.Take(alice, here, 1)); wait != 0 {
 			return wait
@@ -106,7 +106,7 @@ func TestLargerThanTheBurst(t *testing.T) {
 	}
 }
 
-// TestOnBehalfOf acts for more and more users with one key.
+// TestOnBehalfOf: one API key acts for more and more users.
 func TestOnBehalfOf(t *testing.T) {
 	clock := stoppedClock()
 	l := NewRateLimiter(2, 5, clock.now)
@@ -155,7 +155,7 @@ func TestFailedSignIns(t *testing.T) {
 	}
 }
 
-// TestNeighborhoods has clients that choose among the addresses of a network.
+// TestNeighborhoods: clients use different addresses of one network.
 func TestNeighborhoods(t *testing.T) {
 	for _, test := range []struct {
 		a, b   string
@@ -177,8 +177,8 @@ func TestNeighborhoods(t *testing.T) {
 	}
 }
 
-// TestBucketsAreBounded fills a table with strangers: somebody who has to wait
-// is not forgotten, and the table accepts new callers.
+// TestBucketsAreBounded: strangers fill a table. A caller who has to wait is not
+// forgotten, and the table accepts new callers.
 func TestBucketsAreBounded(t *testing.T) {
 	clock := stoppedClock()
 	b := newBuckets(clock.at)

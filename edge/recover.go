@@ -8,9 +8,9 @@ import (
 )
 
 // Recover answers INTERNAL when a guard or a page behind it panics. APIs recover from
-// panics of their own, because they know what has happened before. An answer that has
-// begun is cut off, so that the client does not take it for a whole one. It stands directly
-// behind [Logged].
+// their own panics, because they know what was done before. If an answer has already
+// begun, it is cut off, so that the client does not take it for a complete one. Recover
+// must come directly behind [Logged].
 func Recover(log *slog.Logger, refuse api.Refuser) Guard {
 	return func(next http.Handler) http.Handler {
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {

@@ -13,11 +13,11 @@ import (
 	"dialogs/dialog/dialogtest"
 )
 
-// TestRecover answers after a panic, and logs the request.
+// TestRecover: a panic is answered, and the request is logged.
 func TestRecover(t *testing.T) {
 	for name, tt := range map[string]struct {
 		handler http.HandlerFunc
-		status  int // 0 for an answer that is cut off
+		status  int // 0 if the answer is cut off
 	}{
 		"before the answer": {func(http.ResponseWriter, *http.Request) { panic("a guard") }, http.StatusInternalServerError},
 		"in the middle of the answer": {func(w http.ResponseWriter, _ *http.Request) {
@@ -49,7 +49,7 @@ func TestRecover(t *testing.T) {
 			case tt.status != 0 && (err != nil || response.StatusCode != tt.status):
 				t.Errorf("got %v, %v, want status %d", response, err, tt.status)
 			}
-			server.Close() // which waits for the log line
+			server.Close() // this waits for the log line
 			if !strings.Contains(lines.String(), "request finished") {
 				t.Errorf("the request is not in the log: %s", lines)
 			}

@@ -11,12 +11,11 @@ import (
 	"dialogs/api"
 )
 
-// retryConnecting is what a client without a connection is told to wait.
+// retryConnecting is how long a client that was refused a connection is told to wait.
 const retryConnecting = time.Second
 
-// refuse answers a connection for which there is no room, and closes it. The
-// answer comes before the request was read, so that it has one shape for all
-// APIs.
+// refuse answers a connection for which there is no room, and closes it. The answer is
+// sent before the request is read, so it has the same form for all APIs.
 func (c *Connections) refuse(conn net.Conn, setting string, secure bool) {
 	select {
 	case c.refusals <- struct{}{}:
@@ -33,21 +32,22 @@ func (c *Connections) refuse(conn net.Conn, setting string, secure bool) {
 		if _, err := io.WriteString(conn, writtenRefusal(setting)); err != nil {
 			return
 		}
-		// Closing while the request arrives would reset the connection before
-		// the client has read the answer.
+		// If the connection were closed while the request arrives, it would be reset
+		// before the client has read the answer.
 		if half, ok := conn.(interface{ CloseWrite() error }); ok && half.CloseWrite() == nil {
 			_, _ = io.CopyN(io.Discard, conn, 64<<10)
 		}
 	}()
 }
 
-// refuseStream answers a stream of HTTP/2 for which there is no room. Beyond a
-// few at a time, streams are only reset: their clients need not read an answer.
+// refuseStream answers a stream of HTTP/2 for which there is no room. Only a few are
+// answered at the same time; others are just reset, because their clients might not read
+// an answer.
 func (c *Connections) refuseStream(w http.ResponseWriter, control *http.ResponseController, setting string) {
 	select {
 	case c.refusals <- struct{}{}:
 	default:
-		panic(http.ErrAbortHandler) // which resets the stream and logs nothing
+		panic(http.ErrAbortHandler) // resets the stream and logs nothing
 	}
 	defer func() { <-c.refusals }()
 	_ = control.SetReadDeadline(time.Now())
@@ -62,7 +62,7 @@ func (c *Connections) refuseStream(w http.ResponseWriter, control *http.Response
 	_ = control.Flush()  // within the deadline, as long as the place is taken
 }
 
-// refusalOf is the refusal and its body.
+// refusalOf returns the refusal and the body of its answer.
 func refusalOf(setting string) (*api.Refusal, []byte) {
 	refusal := &api.Refusal{
 		Code: api.Unavailable, RetryAfter: retryConnecting,
@@ -78,7 +78,7 @@ func refusalOf(setting string) (*api.Refusal, []byte) {
 	return refusal, body
 }
 
-// writtenRefusal is the whole answer of HTTP/1.
+// writtenRefusal returns the whole answer in HTTP/1.1.
 func writtenRefusal(setting string) string {
 	refusal, body := refusalOf(setting)
 	return fmt.Sprintf("HTTP/1.1 %d %s\r\nContent-Type: application/json; charset=utf-8\r\nContent-Length: %d\r\n"+

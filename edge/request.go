@@ -15,10 +15,10 @@ import (
 	"dialogs/api"
 )
 
-// Logged gives each request an id, which the answer's X-Request-Id carries (that
-// of a trusted proxy, if it sent one), and logs the request when it is finished.
-// What others noted with [api.Note] is on the same line. When the store failed the
-// request, it calls unavailable.
+// Logged gives each request an id, sends it in the X-Request-Id header of the answer, and
+// logs the request when it is finished. If a trusted proxy has sent an id, that one is
+// used. What others have noted with [api.Note] is in the same log line. If the request
+// failed because of the store, it calls unavailable.
 func Logged(log *slog.Logger, now func() time.Time, unavailable func(), observe Observer) Guard {
 	return func(next http.Handler) http.Handler {
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -52,8 +52,8 @@ func Logged(log *slog.Logger, now func() time.Time, unavailable func(), observe 
 	}
 }
 
-// operations logs each operation of a stream like a request, under the stream's id
-// and a number.
+// operations logs each operation of a stream like a request. Its id is the id of the
+// stream with a number.
 func operations(log *slog.Logger, now func() time.Time, unavailable func(), observe Observer) api.OperationLog {
 	var begun atomic.Int64
 	return func(ctx context.Context) (context.Context, func(...slog.Attr)) {
@@ -70,10 +70,10 @@ func operations(log *slog.Logger, now func() time.Time, unavailable func(), obse
 	}
 }
 
-// sentID is what a request id of a trusted proxy may look like.
+// sentID matches the request ids that are accepted from a trusted proxy.
 var sentID = regexp.MustCompile(`^[A-Za-z0-9._~:+/=-]{1,128}$`)
 
-// requestID is the id that a trusted proxy gave the request, or a new one.
+// requestID returns the id that a trusted proxy gave the request, or a new one.
 func requestID(r *http.Request, from client) string {
 	if sent := r.Header.Values("X-Request-Id"); from.proxied && len(sent) == 1 && sentID.MatchString(sent[0]) {
 		return sent[0]
@@ -81,9 +81,9 @@ func requestID(r *http.Request, from client) string {
 	return rand.Text()
 }
 
-// A statusWriter remembers the status of an answer. Unwrap lets
-// [http.ResponseController] set deadlines through it. What writes through it looks
-// for Flush and Hijack by themselves.
+// A statusWriter remembers the status of an answer. Unwrap allows
+// [http.ResponseController] to set deadlines through it. Writers on top of it call Flush
+// and Hijack directly.
 type statusWriter struct {
 	http.ResponseWriter
 	status int

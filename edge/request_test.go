@@ -18,8 +18,7 @@ import (
 	"dialogs/edge"
 )
 
-// TestLogged looks at the line of one request, at its id, and at what others
-// log on its behalf.
+// TestLogged checks the log line of one request, its id, and what others log for it.
 func TestLogged(t *testing.T) {
 	var lines bytes.Buffer
 	log := slog.New(edge.RequestLog{Handler: slog.NewJSONHandler(&lines, nil)}).With("component", "test").WithGroup("of")
@@ -65,8 +64,8 @@ func TestLogged(t *testing.T) {
 	}
 }
 
-// TestRequestID takes the id of a request only from a trusted proxy, and only
-// one that is safe to log.
+// TestRequestID: the id of a request is only taken from a trusted proxy, and only if it is
+// safe to log.
 func TestRequestID(t *testing.T) {
 	proxies := edge.Proxies{netip.MustParsePrefix("10.0.0.0/8")}
 	for _, test := range []struct {
@@ -96,8 +95,8 @@ func TestRequestID(t *testing.T) {
 	}
 }
 
-// TestLoggedLetsStreamsThrough flushes and sets a deadline through the writer
-// that watches the status.
+// TestLoggedLetsStreamsThrough flushes and sets a deadline through the writer that
+// remembers the status.
 func TestLoggedLetsStreamsThrough(t *testing.T) {
 	server := httptest.NewServer(edge.Logged(slog.New(slog.DiscardHandler), time.Now, func() {}, edge.Observer{})(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		c := http.NewResponseController(w)

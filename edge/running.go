@@ -11,21 +11,22 @@ import (
 	"dialogs/auth"
 )
 
-// running counts the handlers that run, and what goes on after them.
+// running counts the handlers that are running, and the work that continues after them.
 type running struct {
-	// base ends when everything is cut off.
+	// base is the context that ends when everything is cut off.
 	base context.Context
 	log  *slog.Logger
 
 	mu       sync.Mutex
 	handlers int
-	// none is closed when nobody runs, once somebody waits for that.
+	// none is closed when no handler is running any more, if somebody waits for that.
 	none    chan struct{}
 	waiting bool
 }
 
-// count counts the calls of a handler. What a request detaches runs in a goroutine of
-// its own, so that net/http can let go of the request's memory and stack.
+// count counts the calls of a handler. If a request detaches work, for example a
+// WebSocket, it runs in its own goroutine, so that net/http can free the memory and stack
+// of the request.
 func (r *running) count(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
 		ctx, detachment := api.WithDetachment(req.Context(), r.carry)
@@ -41,17 +42,17 @@ func (r *running) count(next http.Handler) http.Handler {
 	})
 }
 
-// carry returns a context that ends when everything is cut off. It has what the rest of
-// a request needs, and lets go of everything else that net/http and the guards put into
-// the request's.
+// carry returns a context that ends when everything is cut off. It has what the rest of a
+// request needs, and nothing else of what net/http and the guards have put into the
+// request's context.
 func (r *running) carry(from context.Context) context.Context {
 	ctx := context.WithValue(api.Carry(r.base, from), clientKey{}, clientFrom(from))
 	ctx = continued(ctx, from)
 	return auth.WithIdentity(ctx, auth.FromContext(from))
 }
 
-// finish begins what a request has detached, which must not panic once it has begun.
-// Like net/http, it survives a panic.
+// finish starts the work that a request has detached. Like net/http, it recovers from a
+// panic; the work must not panic any more once it has begun.
 func (r *running) finish(rest func(done func())) {
 	done := func() { r.add(-1) }
 	defer func() {
@@ -70,7 +71,8 @@ func (r *running) add(n int) {
 	r.tell()
 }
 
-// tell closes none when somebody waits for that, and it is so. The mutex must be held.
+// tell closes none if somebody waits for it and no handler is running. The mutex must be
+// held.
 func (r *running) tell() {
 	if r.waiting && r.handlers == 0 {
 		r.waiting = false
@@ -78,7 +80,7 @@ func (r *running) tell() {
 	}
 }
 
-// wait waits until no handler runs, or ctx ends.
+// wait waits until no handler is running, or until ctx ends.
 func (r *running) wait(ctx context.Context) {
 	r.mu.Lock()
 	r.none, r.waiting = make(chan struct{}), true

@@ -12,44 +12,44 @@ import (
 	"dialogs/api"
 )
 
-// A Server is how requests are accepted and, in the end, drained.
+// A Server accepts and serves requests. When it stops, it lets the running ones finish.
 type Server struct {
 	Handler http.Handler
 	// TLS is nil for plain HTTP.
 	TLS *tls.Config
-	// HeaderBytes is the largest request header. [HeaderLimit] explains it to
-	// clients that send a larger one.
+	// HeaderBytes is the largest request header in bytes. [HeaderLimit] explains the limit
+	// to clients that send a larger one.
 	HeaderBytes int
-	// HeaderTimeout and ReadTimeout bound how long a client may take to send a
-	// request's header, and all of it; IdleTimeout, how long a connection may
+	// HeaderTimeout is how long a client may take to send a request's header, and
+	// ReadTimeout how long for the whole request. IdleTimeout is how long a connection may
 	// wait for its next request.
 	HeaderTimeout, ReadTimeout, IdleTimeout time.Duration
-	// WriteTimeout is that of [Pace], for what net/http answers itself.
+	// WriteTimeout is the slack of [Pace], also for answers of net/http itself.
 	WriteTimeout time.Duration
-	// Connections bounds them.
+	// Connections limits the connections.
 	Connections *Connections
-	// Grace is how long requests may continue after a signal to stop.
+	// Grace is how long running requests may take after a signal to stop.
 	Grace time.Duration
 	Log   *slog.Logger
 }
 
-// drainPatience is how long clients may take to send or to read after a signal
-// to stop: no client can delay the end of the server.
+// drainPatience is how long clients may still take to send or to read after a signal to
+// stop, so that no client can delay the end of the server.
 const drainPatience = 2 * time.Second
 
 const (
-	// mostStreams is what RFC 9113 recommends as the least. All that run count
-	// in [Connections] too.
+	// mostStreams is the smallest number that RFC 9113 recommends. Streams also count in
+	// [Connections].
 	mostStreams = 100
-	// http2Buffer is the least that HTTP/2 allows. By default, a client could
-	// have 1 MiB buffered on each connection, before it is known.
+	// http2Buffer is the smallest buffer that HTTP/2 allows. With the default, each client
+	// could make the server buffer 1 MiB per connection, before it has sent credentials.
 	http2Buffer = 16 << 10
 )
 
-// Serve serves until ctx ends, and then lets every request that has arrived
-// finish within the grace. Clients that are still sending or reading are cut off
-// sooner. Requests have a base context that ends when they are cut off;
-// [api.Stopping] tells long ones as soon as the server begins to stop.
+// Serve serves until ctx ends. Then it lets every request that has arrived finish within
+// the grace; clients that are still sending or reading are disconnected after 2 seconds.
+// The base context of requests ends when they are cut off. With [api.Stopping], long
+// requests learn as soon as the server begins to stop.
 func (s Server) Serve(ctx context.Context, listener net.Listener) error {
 	base, cutOff := context.WithCancel(api.WithStopping(context.WithoutCancel(ctx), ctx))
 	defer cutOff()
@@ -66,7 +66,7 @@ func (s Server) Serve(ctx context.Context, listener net.Listener) error {
 		BaseContext:       func(net.Listener) context.Context { return base },
 		ConnContext:       withConnection,
 		ConnState:         s.Connections.changed,
-		// A client of HTTP/2 that is gone, or reads nothing, is noticed too.
+		// These also detect a client of HTTP/2 that is gone or does not read.
 		HTTP2: &http.HTTP2Config{
 			SendPingTimeout: s.ReadTimeout, PingTimeout: s.WriteTimeout, WriteByteTimeout: s.WriteTimeout,
 			MaxConcurrentStreams: mostStreams, MaxReadFrameSize: http2Buffer,

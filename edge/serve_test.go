@@ -15,15 +15,15 @@ import (
 	"dialogs/servertest"
 )
 
-// A serving is a server that runs, with one request inside.
+// A serving is a running server with one request in its handler.
 type serving struct {
 	stop    context.CancelFunc
 	address string
-	// ended has the result of Serve, and answered that of the request.
+	// ended gets the result of Serve, and answered gets the result of the request.
 	ended, answered chan error
 }
 
-// serveOne starts a server and waits until the handler has the one request.
+// serveOne starts a server, sends a request and waits until the handler has it.
 func serveOne(t *testing.T, grace time.Duration, handler http.HandlerFunc) serving {
 	t.Helper()
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
@@ -55,7 +55,7 @@ func serveOne(t *testing.T, grace time.Duration, handler http.HandlerFunc) servi
 	return s
 }
 
-// connections are more than the tests need.
+// connections returns limits that are larger than the tests need.
 func connections() *edge.Connections {
 	return &edge.Connections{Most: 10, MostPerAddress: 10, Log: slog.New(slog.DiscardHandler)}
 }
@@ -70,8 +70,8 @@ func await[T any](t *testing.T, what string, c <-chan T) (got T) {
 	return got
 }
 
-// TestDrain stops a server with a request inside: the request is told so, may
-// finish, and new connections are refused.
+// TestDrain stops a server with a running request: the request learns that, may finish,
+// and new connections are refused.
 func TestDrain(t *testing.T) {
 	finish := make(chan struct{})
 	told := make(chan struct{})
@@ -112,10 +112,10 @@ func TestCutOff(t *testing.T) {
 	if err := await(t, "the server to stop", s.ended); err == nil || !strings.Contains(err.Error(), "--shutdown-grace") {
 		t.Errorf("the server: got error %v, want one that names the setting", err)
 	}
-	_ = await(t, "the request to end", s.answered) // with an answer or without
+	_ = await(t, "the request to end", s.answered) // with or without an answer
 }
 
-// TestServeFails returns the error of a listener that breaks.
+// TestServeFails: Serve returns the error of a listener that fails.
 func TestServeFails(t *testing.T) {
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {

@@ -11,10 +11,10 @@ import (
 	"dialogs/dialog"
 )
 
-// SignIn finds out who is calling, once per request, and refuses invalid
-// credentials. Credentials are always checked: only failures count against an
-// address, so that valid callers are not refused because of their neighbors. An
-// address with too many failures is told to wait.
+// SignIn identifies the caller, once per request, and refuses invalid credentials.
+// Credentials are always checked, and only failures count against an address: so callers
+// with valid credentials are not refused because of others at the same address. An address
+// with too many failures is told to wait.
 func SignIn(a *auth.Authenticator, limiter *RateLimiter, log *slog.Logger, refuse api.Refuser) Guard {
 	return func(next http.Handler) http.Handler {
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -29,8 +29,8 @@ func SignIn(a *auth.Authenticator, limiter *RateLimiter, log *slog.Logger, refus
 	}
 }
 
-// signInRefused counts a failed sign-in, and says why it failed, or that there were
-// too many.
+// signInRefused counts a failed sign-in. It returns why it failed, or that there were too
+// many.
 func signInRefused(ctx context.Context, limiter *RateLimiter, log *slog.Logger, err error) *api.Refusal {
 	refusal := credentialsRefused(ctx, log, err)
 	api.NoteReason(ctx, refusal.Message)
@@ -51,7 +51,8 @@ func noteCaller(ctx context.Context, c dialog.Caller) {
 	}
 }
 
-// credentialsRefused is what a caller may know about why credentials failed.
+// credentialsRefused returns what a caller may know about why their credentials were
+// refused.
 func credentialsRefused(ctx context.Context, log *slog.Logger, err error) *api.Refusal {
 	var refused *auth.Error
 	if !errors.As(err, &refused) {

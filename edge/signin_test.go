@@ -20,7 +20,7 @@ import (
 
 var signInSecret = []byte(strings.Repeat("s", auth.MinSecretBytes))
 
-// A brokenKeys fails to find API keys.
+// A brokenKeys always fails to read API keys.
 type brokenKeys struct {
 	dialog.KeyStore
 	err error
@@ -28,7 +28,7 @@ type brokenKeys struct {
 
 func (b brokenKeys) APIKeys(context.Context) ([]dialog.APIKey, error) { return nil, b.err }
 
-// newSignIn makes the guard with a limit of one failed sign-in a second.
+// newSignIn makes the guard with a limit of one failed sign-in per second.
 func newSignIn(t *testing.T, keys dialog.KeyStore) func(api.Refuser) edge.Guard {
 	t.Helper()
 	log := slog.New(slog.DiscardHandler)
@@ -64,7 +64,7 @@ func TestSignIn(t *testing.T) {
 		reason string
 		header []string
 		want   dialog.Caller
-		code   api.Code // empty when the request comes in
+		code   api.Code // empty if the request is let through
 	}{
 		{"no credentials", nil, dialog.Caller{}, ""},
 		{"a session token", []string{"QB-Token", token(t, signInSecret)}, dialog.Caller{User: "alice"}, ""},
@@ -92,8 +92,8 @@ func TestSignIn(t *testing.T) {
 	}
 }
 
-// TestFailedSignInsWait guesses until the address has to wait. Its neighbors
-// with valid credentials are still served.
+// TestFailedSignInsWait tries invalid credentials until the address has to wait. Others at
+// the same address, with valid credentials, are still served.
 func TestFailedSignInsWait(t *testing.T) {
 	guard := newSignIn(t, memory.NewStore())
 	send := func(address string, secret []byte) *api.Refusal {
@@ -122,8 +122,8 @@ func TestFailedSignInsWait(t *testing.T) {
 	}
 }
 
-// TestBrokenStoreIsNoFailedSignIn checks that a failing store does not count as
-// failed sign-ins.
+// TestBrokenStoreIsNoFailedSignIn: a sign-in that fails because of the store does not
+// count as a failed sign-in.
 func TestBrokenStoreIsNoFailedSignIn(t *testing.T) {
 	guard := newSignIn(t, brokenKeys{memory.NewStore(), errors.New("s3cret of the store")})
 	key, _, err := auth.NewAPIKey("backend", time.Now(), strings.NewReader(strings.Repeat("r", 64)))

@@ -7,12 +7,12 @@ import (
 	"testing"
 )
 
-// TestStreamsCount has streams of HTTP/2 take the room of connections.
+// TestStreamsCount: streams of HTTP/2 take the room of connections.
 func TestStreamsCount(t *testing.T) {
 	for _, test := range []struct {
 		reason           string
 		most, perAddress int
-		streams          int // that fit
+		streams          int // how many streams fit
 		want             string
 	}{
 		{"the first stream needs no room beside its connection", 1, 1, 1, "--max-connections-per-address"},
@@ -52,7 +52,7 @@ func TestStreamsCount(t *testing.T) {
 	}
 }
 
-// addressed is a connection from an address.
+// An addressed is a connection with any address.
 type addressed struct{ net.Conn }
 
 func (addressed) RemoteAddr() net.Addr { return &net.TCPAddr{IP: net.IPv4(192, 0, 2, 1), Port: 1} }
