@@ -28,10 +28,10 @@ func (s Streams) newStarting() *budget.Lane {
 	return budget.NewLane(most, "too many clients are connecting at the same time: try again")
 }
 
-// patiently calls run when it is the caller's turn in the lane, and again while run needs
-// the store and the store is unavailable, for at most Patience. Without that, refused
-// clients would wait longer and longer before they connect again, and notice late that the
-// store is back.
+// patiently calls run, which needs the store, when it is the caller's turn in the lane. If
+// run has to be called again because the store is unavailable, it waits for a moment and
+// for another turn, for at most Patience. Without that, refused clients would wait longer
+// and longer before they connect again, and notice late that the store is back.
 func (s *streamer) patiently(ctx context.Context, in *budget.Lane, c dialog.Caller, run func() (again bool)) error {
 	within, cancel := context.WithTimeout(ctx, s.Patience)
 	defer cancel()

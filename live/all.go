@@ -50,9 +50,10 @@ type allDialogs struct {
 	// start takes it.
 	behind bool
 	first  *changesPage
-	// whole means that the catch-up has read a complete round. Finishing a round of an
-	// earlier connection is not enough: changes may have become visible behind its
-	// position since then, and the hub may have handed them out before this watch began.
+	// whole means that the catch-up has read a round from its beginning. Finishing a round
+	// that an earlier connection began is not enough: changes may have become visible
+	// behind its position since then, and the hub may have handed them out before this
+	// watch began.
 	whole bool
 	// told has the version of each dialog that the catch-up has told. It is needed until
 	// the hub has handed out everything that the catch-up may have read: until a reading
@@ -142,7 +143,7 @@ func (a *allDialogs) catchUp(d *dialog.ChangedDialog) (Event, bool) {
 	if a.told == nil || len(a.told) >= toldOfMost {
 		a.told = map[dialog.ID]int64{}
 	}
-	a.told[d.Dialog.ID] = max(a.told[d.Dialog.ID], d.Dialog.Version) // the version is missing if the caller was removed
+	a.told[d.Dialog.ID] = max(a.told[d.Dialog.ID], d.Dialog.Version) // the version may be missing if the caller was removed
 	e := Event{ID: d.Dialog.ID, Cursor: a.cursor.Text()}
 	// A dialog that the caller is no longer part of may have nothing but its id.
 	for _, sight := range d.Dialog.Parts(a.watch.caller, 1) {

@@ -121,8 +121,8 @@ func (s *Store) finishErasure(ctx context.Context, user dialog.UserID, until tim
 			return false, err
 		}
 	}
-	// If the sessions were ended again in the meantime, the document is kept: it would be
-	// lost.
+	// If the sessions were ended again in the meantime, the document is kept: otherwise, that
+	// would be lost.
 	same := bson.D{{Key: "_id", Value: user}, {Key: "sessions_ended", Value: access.SessionsEnded}}
 	if _, err = s.users.DeleteOne(ctx, same); err != nil {
 		return false, err
