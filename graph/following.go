@@ -73,6 +73,7 @@ func (s *streamer) subscribe(ctx context.Context, run *runner, op *execution, ov
 		return &subscription{
 			transport: over, began: began, reason: "disconnected",
 			streamer: s, runner: run, watch: watch, operation: newOp, send: send, shareable: shareable, release: release,
+			place: place{caller: who},
 		}, nil, nil
 	case ctx.Err() != nil:
 		return nil, nil, errCut

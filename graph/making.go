@@ -5,6 +5,8 @@ import (
 	"slices"
 	"sync"
 	"time"
+
+	"dialogs/dialog"
 )
 
 const (
@@ -22,9 +24,12 @@ const (
 // subscribers would use all CPUs until each of them has it, and other requests would have
 // to wait that long.
 type making struct {
-	mu      sync.Mutex // guards all, and the places
-	free    int
-	waiting []placeless
+	mu   sync.Mutex // guards all, and the places
+	free int
+	// waiting has the subscriptions that wait, by caller, and turns has these callers in the
+	// order of their turns: a caller with many subscriptions does not hold up the others.
+	waiting map[dialog.Actor][]placeless
+	turns   []dialog.Actor
 	taken   []*place
 	looking bool // a timer runs
 }
@@ -35,14 +40,19 @@ type placeless struct {
 	run   func()
 }
 
-// A place is the place of one subscription in the lane. old means that it already had the
-// place at the last check.
-type place struct{ taken, old bool }
+// A place is the place of one subscription of a caller in the lane. old means that it
+// already had the place at the last check.
+type place struct {
+	caller     dialog.Actor
+	taken, old bool
+}
 
-func newMaking() *making { return &making{free: max(1, runtime.GOMAXPROCS(0)-1)} }
+func newMaking() *making {
+	return &making{free: max(1, runtime.GOMAXPROCS(0)-1), waiting: map[dialog.Actor][]placeless{}}
+}
 
-// enter calls run in a new goroutine as soon as there is a place, in the order of the
-// calls. It does not block.
+// enter calls run in a new goroutine as soon as there is a place. Callers take turns; the
+// subscriptions of a caller keep their order. It does not block.
 func (m *making) enter(p *place, run func()) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -51,7 +61,10 @@ func (m *making) enter(p *place, run func()) {
 		m.give(placeless{p, run})
 		return
 	}
-	m.waiting = append(m.waiting, placeless{p, run})
+	if len(m.waiting[p.caller]) == 0 {
+		m.turns = append(m.turns, p.caller)
+	}
+	m.waiting[p.caller] = append(m.waiting[p.caller], placeless{p, run})
 }
 
 // give gives away a free place. The mutex must be held.
@@ -60,7 +73,7 @@ func (m *making) give(w placeless) {
 		m.looking = true
 		time.AfterFunc(placeMost, m.look)
 	}
-	*w.place = place{taken: true}
+	w.place.taken, w.place.old = true, false
 	m.taken = append(m.taken, w.place)
 	go w.run()
 }
@@ -80,14 +93,21 @@ func (m *making) take(p *place) {
 	p.taken = false
 	i := slices.Index(m.taken, p)
 	m.taken = slices.Delete(m.taken, i, i+1)
-	if len(m.waiting) == 0 {
-		m.waiting = nil // frees the array
+	if len(m.turns) == 0 {
+		m.turns = nil // frees the array
 		m.free++
 		return
 	}
-	next := m.waiting[0]
-	m.waiting[0] = placeless{}
-	m.waiting = m.waiting[1:]
+	caller := m.turns[0]
+	m.turns = m.turns[1:]
+	queue := m.waiting[caller]
+	next := queue[0]
+	queue[0] = placeless{}
+	if queue = queue[1:]; len(queue) == 0 {
+		delete(m.waiting, caller)
+	} else {
+		m.waiting[caller], m.turns = queue, append(m.turns, caller)
+	}
 	m.give(next)
 }
 

@@ -3,11 +3,14 @@ package graph
 import (
 	"slices"
 	"testing"
+
+	"dialogs/dialog"
 )
 
 // TestMaking: four subscriptions make events in a lane with one place.
 func TestMaking(t *testing.T) {
-	m := &making{free: 1, looking: true} // only checks when the test calls look
+	m := newMaking()
+	m.free, m.looking = 1, true // only checks when the test calls look
 	var places [4]place
 	ran := make(chan int)
 	for i := range places {
@@ -38,5 +41,30 @@ func TestMaking(t *testing.T) {
 	m.leave(&places[0])
 	if m.free != 1 || len(m.taken)+len(m.waiting) > 0 {
 		t.Errorf("in the end %d places are free, %d taken, and %d wait", m.free, len(m.taken), len(m.waiting))
+	}
+}
+
+// TestMakingTakesTurns: the only subscription of one caller does not wait for all of those
+// of another one.
+func TestMakingTakesTurns(t *testing.T) {
+	m := newMaking()
+	m.free, m.looking = 1, true
+	places := []place{
+		{caller: dialog.Actor{User: "many"}}, {caller: dialog.Actor{User: "many"}}, {caller: dialog.Actor{User: "many"}},
+		{caller: dialog.Actor{User: "one"}},
+	}
+	ran := make(chan int)
+	for i := range places {
+		m.enter(&places[i], func() { ran <- i })
+	}
+	for _, want := range []int{0, 1, 3, 2} {
+		got := <-ran
+		if got != want {
+			t.Errorf("subscription %d runs, want %d", got, want)
+		}
+		m.leave(&places[got])
+	}
+	if m.free != 1 || len(m.waiting)+len(m.turns) > 0 {
+		t.Errorf("in the end %d places are free, and %d callers wait", m.free, len(m.waiting))
 	}
 }

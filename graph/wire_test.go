@@ -166,3 +166,21 @@ func TestFramesOverTLS(t *testing.T) {
 	c.gets(ws.OpPong, "first")
 	c.gets(ws.OpText, told)
 }
+
+// TestSlowMessage: a client that begins a message must finish it, because it keeps memory
+// until then.
+func TestSlowMessage(t *testing.T) {
+	t.Parallel()
+	s := stream(t, func(c *graph.Config) {
+		c.Streams.InitTimeout, c.Streams.WriteTimeout = time.Minute, 100*time.Millisecond
+	})
+	c := s.dialRaw(masked(ws.OpText, false, `{"type":`)) // anonymous: 64 KiB at most, at 32 KiB per second
+	if _, err := io.Copy(io.Discard, c.read); err != nil {
+		t.Fatalf("the connection does not end: %v", err)
+	}
+	for deadline := time.Now().Add(patience); s.notes()["reason"] != "a message took too long to arrive"; time.Sleep(time.Millisecond) {
+		if time.Now().After(deadline) {
+			t.Fatalf("the log says %q", s.notes()["reason"])
+		}
+	}
+}

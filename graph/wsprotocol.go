@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"time"
 
 	"github.com/gobwas/ws"
 
@@ -38,8 +39,12 @@ func (m *message) object(to any) error {
 }
 
 // read reads one message. It returns nil if the connection ends because of the message. An
-// error means that reading has failed.
+// error means that reading has failed. A client has as long to send the largest message as
+// it has to read one of that size: until then, it keeps the memory for it.
 func (s *socket) read(ctx context.Context, r io.Reader) (*message, error) {
+	limit, _ := s.requests.Largest(s.caller(s.ctx))
+	late := time.AfterFunc(s.WriteTimeout+time.Duration(limit)*time.Second/paceBytes, func() { s.lost("a message took too long to arrive") })
+	defer late.Stop()
 	body, err := s.requests.ReadMessage(ctx, r, s.caller(s.ctx))
 	m := &message{body: body}
 	if err == nil {
