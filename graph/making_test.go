@@ -50,7 +50,9 @@ func TestMakingTakesTurns(t *testing.T) {
 	m := newMaking()
 	m.free, m.looking = 1, true
 	places := []place{
-		{caller: dialog.Actor{User: "many"}}, {caller: dialog.Actor{User: "many"}}, {caller: dialog.Actor{User: "many"}},
+		{caller: dialog.Actor{User: "many"}},
+		{caller: dialog.Actor{User: "many"}},
+		{caller: dialog.Actor{User: "many"}},
 		{caller: dialog.Actor{User: "one"}},
 	}
 	ran := make(chan int)
