@@ -92,6 +92,12 @@ type ChangeLog interface {
 	// Without either it must return [ErrNotFound].
 	Look(ctx context.Context, id ID) (Dialog, error)
 
+	// Departed must return the users who stopped being part of the dialog after
+	// the mark and before it was deleted, and are not part of it. Others may be
+	// among them who are part of it, were when it was deleted, or stopped at most
+	// a minute before the mark. Without the dialog there are none.
+	Departed(ctx context.Context, id ID, after Mark) ([]UserID, error)
+
 	// Follow must call wake soon after each change that any process makes,
 	// until ctx ends; it may call it without a change, and must not wait for
 	// it. It must return [ErrNoFeed] when the engine has no means to notice

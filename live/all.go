@@ -171,7 +171,23 @@ func (a *allDialogs) moveTo(b *batch) {
 	a.cycle = b.cycle
 }
 
+// leave makes the event of a dialog that the caller has left, in a record that is no longer
+// kept.
+func (a *allDialogs) leave(b *batch) ([]Event, error) {
+	left := dialog.ChangedDialog{Dialog: dialog.Dialog{ID: b.dialog.ID}, Removed: true, Recent: true}
+	if a.cursor.Knows(&left) {
+		return nil, nil
+	}
+	a.moveTo(b)
+	a.cursor.RememberHere(&left, time.Now())
+	a.cursor.Complete(a.watch.hub.Now())
+	return []Event{{ID: b.dialog.ID, Cursor: a.cursor.Text()}}, nil
+}
+
 func (a *allDialogs) take(b *batch) ([]Event, error) {
+	if b.left {
+		return a.leave(b)
+	}
 	if b.lost {
 		return nil, dialog.ErrResync()
 	}

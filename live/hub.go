@@ -255,7 +255,7 @@ func (h *Hub) hand(n *News) error {
 		h.handed++
 	}
 	b := &batch{dialog: n.Dialog, fresh: n.Fresh, lost: n.Lost, recent: n.Recent, mark: n.Mark, markedAt: n.MarkedAt}
-	people := n.People()
+	people := n.Dialog.People(n.Fresh)
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	b.cycle = h.cycle
@@ -268,6 +268,13 @@ func (h *Hub) hand(n *News) error {
 	}
 	for w := range h.watches.concerned(n.Dialog.ID, people) {
 		w.put(b)
+	}
+	if len(n.Departed) > 0 {
+		left := *b
+		left.left = true
+		for w := range h.watches.of(n.Departed) {
+			w.put(&left)
+		}
 	}
 	return nil
 }

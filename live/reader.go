@@ -17,9 +17,12 @@ type Reader struct {
 	kept  time.Duration
 	now   func() time.Time
 	ahead dialog.Mark // everything before it was read
+	// whole is where ahead was at the end of the last reading that succeeded.
+	whole dialog.Mark
 	// reached is when ahead was reached, by the system clock.
 	reached time.Time
 	sweep   dialog.Mark // where the next sweep starts
+	swept   dialog.Mark // where the last whole sweep ended
 	read    time.Time   // when the last whole sweep began
 	// began is when a sweep began that failed; the next sweep continues it.
 	began time.Time
@@ -40,13 +43,9 @@ type News struct {
 	// MarkedAt is when it was reached, by the system clock.
 	Mark     dialog.Mark
 	MarkedAt time.Time
-	// before are the members at the last reading of the dialog, if records are lost.
-	before []dialog.UserID
-}
-
-// People lists the users whom the records may concern.
-func (n *News) People() []dialog.UserID {
-	return append(n.Dialog.People(n.Fresh), n.before...)
+	// Departed are, if records are lost, the users who may have left the dialog in one of
+	// these.
+	Departed []dialog.UserID
 }
 
 // NewReader makes a reader of a store. kept is how long the store keeps deleted dialogs.
@@ -78,7 +77,7 @@ func (r *Reader) Start(ctx context.Context) error {
 	}
 	mark := page.Next
 	r.told.exact = true
-	r.ahead, r.sweep, r.read, r.began = mark, mark, r.now(), time.Time{}
+	r.begin(mark, r.now())
 	return nil
 }
 
@@ -99,7 +98,12 @@ func (r *Reader) Continue(p Place) {
 	for id, version := range p.Versions {
 		r.told.versions.Add(id, toldVersion{version, p.At})
 	}
-	r.ahead, r.sweep, r.read, r.began = p.Mark, p.Mark, p.At, time.Time{}
+	r.begin(p.Mark, p.At)
+}
+
+func (r *Reader) begin(mark dialog.Mark, at time.Time) {
+	r.ahead, r.whole, r.sweep, r.swept = mark, mark, mark, mark
+	r.read, r.began = at, time.Time{}
 }
 
 // Place returns the position of the reader, with at most this many of the dialogs that it
@@ -160,12 +164,12 @@ func (r *Reader) readAhead(ctx context.Context, hand func(*News) error) error {
 		}
 		for i := range page.Dialogs {
 			d := &page.Dialogs[i]
-			if err := r.hand(&d.Dialog, d.Recent, from, fromAt, hand); err != nil {
+			if err := r.hand(ctx, r.whole, &News{Dialog: &d.Dialog, Recent: d.Recent, Mark: from, MarkedAt: fromAt}, hand); err != nil {
 				return err
 			}
 		}
 		if r.ahead = page.Next; !page.More {
-			r.reached = began
+			r.reached, r.whole = began, r.ahead
 			return nil
 		}
 	}
@@ -191,27 +195,31 @@ func (r *Reader) readLate(ctx context.Context, hand func(*News) error) error {
 			if err != nil {
 				return err
 			}
-			if err := r.hand(&d, true, r.ahead, r.reached, hand); err != nil {
+			if err := r.hand(ctx, r.swept, &News{Dialog: &d, Recent: true, Mark: r.ahead, MarkedAt: r.reached}, hand); err != nil {
 				return err
 			}
 		}
 		if r.sweep = page.Next; !page.More {
-			r.read, r.began = r.began, time.Time{}
+			r.read, r.began, r.swept = r.began, time.Time{}, r.sweep
 			r.told.swept()
 			return nil
 		}
 	}
 }
 
-func (r *Reader) hand(d *dialog.Dialog, recent bool, mark dialog.Mark, markedAt time.Time, to func(*News) error) error {
-	n := News{Dialog: d, Recent: recent, Mark: mark, MarkedAt: markedAt}
-	n.Fresh, n.Lost = r.told.fresh(d)
+// hand hands out what is new about a dialog. Its lost records are from after the mark.
+func (r *Reader) hand(ctx context.Context, after dialog.Mark, n *News, to func(*News) error) error {
+	n.Fresh, n.Lost = r.told.fresh(n.Dialog)
 	if n.Lost {
-		n.before = r.told.people(d.ID)
+		departed, err := r.store.Departed(ctx, n.Dialog.ID, after)
+		if err != nil {
+			return err
+		}
+		n.Departed = dialog.Without(departed, n.Dialog.People(n.Fresh))
 	}
-	if err := to(&n); err != nil {
+	if err := to(n); err != nil {
 		return err
 	}
-	r.told.set(d, r.now())
+	r.told.set(n.Dialog, r.now())
 	return nil
 }

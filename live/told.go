@@ -13,8 +13,6 @@ const (
 	// toldMost is how many dialogs' versions the hub remembers. An entry takes about 150
 	// bytes.
 	toldMost = 100_000
-	// membersMost is how many dialogs' members the hub remembers.
-	membersMost = 100
 	// sweepsMost is for how many sweeps, together one minute, a deleted dialog is
 	// remembered. It does not change any more, and only the latest sweeps can read it
 	// again.
@@ -30,7 +28,6 @@ const (
 // dialog that it does not remember, the records after the time since are new.
 type told struct {
 	versions *lru.Cache[dialog.ID, toldVersion]
-	members  *lru.Cache[dialog.ID, []dialog.UserID]
 	// since is a time by the clock of this instance.
 	since *time.Time
 	// exact means that a whole sweep was read: a dialog that is read now and not
@@ -55,7 +52,6 @@ func newTold(now time.Time) told {
 			*t.since = v.at
 		}
 	})
-	t.members, _ = lru.New[dialog.ID, []dialog.UserID](membersMost)
 	return t
 }
 
@@ -69,7 +65,6 @@ func (t *told) set(d *dialog.Dialog, now time.Time) {
 	if d.Deleted {
 		t.deleted[0] = append(t.deleted[0], d.ID)
 	}
-	t.members.Add(d.ID, d.Members())
 }
 
 // swept forgets the deleted dialogs that no sweep will read again.
@@ -78,17 +73,10 @@ func (t *told) swept() {
 	since := *t.since
 	for _, id := range t.deleted[sweepsMost-1] {
 		t.versions.Remove(id)
-		t.members.Remove(id)
 	}
 	*t.since = since // these dialogs do not change again, so since does not have to advance
 	copy(t.deleted[1:], t.deleted[:])
 	t.deleted[0] = nil
-}
-
-// people returns the members of the dialog at the time it was last handed out.
-func (t *told) people(id dialog.ID) []dialog.UserID {
-	list, _ := t.members.Get(id)
-	return list
 }
 
 // fresh returns how many of the last records were not handed out yet. lost means that

@@ -38,6 +38,8 @@ type batch struct {
 	// more.
 	fresh int
 	lost  bool
+	// left means that the caller has left the dialog, in one of the records that are lost.
+	left bool
 	// recent means that the store may return the dialog again.
 	recent bool
 	// mark is a place before which nothing is missing once all batches of earlier cycles

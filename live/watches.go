@@ -54,14 +54,25 @@ func removeFrom[K comparable](m map[K]map[*Watch]struct{}, key K, w *Watch) {
 // of servers.
 func (s *watches) concerned(id dialog.ID, people []dialog.UserID) iter.Seq[*Watch] {
 	return func(yield func(*Watch) bool) {
-		sets := []map[*Watch]struct{}{s.byDialog[id], s.byUser[""]}
-		for _, u := range people {
-			if set := s.byUser[u]; set != nil && u != "" {
-				sets = append(sets, set)
+		for _, set := range []map[*Watch]struct{}{s.byDialog[id], s.byUser[""]} {
+			for w := range set {
+				if !yield(w) {
+					return
+				}
 			}
 		}
-		for _, set := range sets {
-			for w := range set {
+		s.of(people)(yield)
+	}
+}
+
+// of returns the watches of all dialogs of these users.
+func (s *watches) of(people []dialog.UserID) iter.Seq[*Watch] {
+	return func(yield func(*Watch) bool) {
+		for _, u := range people {
+			if u == "" {
+				continue
+			}
+			for w := range s.byUser[u] {
 				if !yield(w) {
 					return
 				}

@@ -277,6 +277,13 @@ func (s store) Look(ctx context.Context, id dialog.ID) (dialog.Dialog, error) {
 	return out, err
 }
 
+func (s store) Departed(ctx context.Context, id dialog.ID, after dialog.Mark) ([]dialog.UserID, error) {
+	ctx, c := s.begin(ctx, "Departed")
+	out, err := s.next.Departed(ctx, id, after)
+	s.end(&c, err)
+	return out, err
+}
+
 func (s store) Scan(ctx context.Context, after dialog.ID, limit int) ([]dialog.Dialog, error) {
 	ctx, c := s.begin(ctx, "Scan")
 	out, err := s.next.Scan(ctx, after, limit)

@@ -58,6 +58,14 @@ func (l *changeLog) mark(position int) dialog.Mark {
 	return dialog.Mark(fmt.Sprintf("%s:%d", l.epoch, position))
 }
 
+// read reads a mark.
+func (l *changeLog) read(m dialog.Mark) (position int, err error) {
+	if _, err := fmt.Sscanf(string(m), l.epoch+":%d", &position); err != nil || position > l.position || l.mark(position) != m {
+		return 0, dialog.ErrResync()
+	}
+	return position, nil
+}
+
 // positionOf is before everything that happened after an instant.
 func (db *Database) positionOf(since time.Time) int {
 	before := db.log.position
@@ -83,9 +91,9 @@ func (s *store) ChangesSince(ctx context.Context, q dialog.ChangesQuery) (dialog
 	if q.After == "" {
 		return dialog.ChangesPage{Next: latest}, nil
 	}
-	var after int
-	if _, err := fmt.Sscanf(string(q.After), log.epoch+":%d", &after); err != nil || after > log.position || log.mark(after) != q.After {
-		return dialog.ChangesPage{}, dialog.ErrResync()
+	after, err := log.read(q.After)
+	if err != nil {
+		return dialog.ChangesPage{}, err
 	}
 	at := map[dialog.ID]int{}
 	for id, position := range log.changed {
@@ -129,6 +137,25 @@ func (s *store) Look(ctx context.Context, id dialog.ID) (dialog.Dialog, error) {
 		return dialog.Dialog{}, dialog.ErrNotFound()
 	}
 	return clone(d), nil
+}
+
+func (s *store) Departed(ctx context.Context, id dialog.ID, m dialog.Mark) ([]dialog.UserID, error) {
+	end, err := s.begin(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer end()
+	after, err := s.db.log.read(m)
+	if err != nil {
+		return nil, err
+	}
+	var users []dialog.UserID
+	for u, dialogs := range s.db.log.departed {
+		if u != "" && dialogs[id] > after {
+			users = append(users, u)
+		}
+	}
+	return users, nil
 }
 
 func (s *store) Follow(context.Context, func()) error { return dialog.ErrNoFeed }

@@ -65,9 +65,12 @@ func (s *Store) Restore(ctx context.Context, dialogs []dialog.Dialog) error {
 				return s.fail(ctx, "claiming a pair", err)
 			}
 		}
-		write, err := replacement(d, there[d.ID])
+		write, moved, err := replacement(d, there[d.ID])
 		if err != nil {
 			return err
+		}
+		if err := s.moveDepartures(ctx, there[d.ID].ID, moved); err != nil {
+			return s.fail(ctx, "storing who has left a dialog", err)
 		}
 		writes = append(writes, write)
 	}
@@ -140,21 +143,22 @@ func (s *Store) people(ctx context.Context, dialogs []dialog.Dialog) (map[dialog
 
 // replacement overwrites the dialog with the same id. It is an update and not a
 // replaceOne, because only an update can set a field from the server's clock.
-func replacement(d *dialog.Dialog, there document) (driver.WriteModel, error) {
+func replacement(d *dialog.Dialog, there document) (write driver.WriteModel, moved []departure, err error) {
 	doc, err := toDocument(d)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	if there.ID != (bson.ObjectID{}) {
 		before := dialog.Dialog{Owner: there.Owner, Admins: there.Admins, Occupants: there.Occupants, Deleted: there.DeletedAt != nil}
 		now := time.Now()
-		doc.Departed = departed(there.Departed, now, now.Add(dialog.DefaultSyncKept), dialog.Without(before.Members(), d.Members()), d.Members())
+		left := departures(now, now.Add(dialog.DefaultSyncKept), dialog.Without(before.Members(), d.Members()))
+		doc.Departed, moved = departed(there.Departed, left, d.Members())
 	}
 	id := doc.ID
 	doc.ID = bson.ObjectID{}
 	raw, err := bson.Marshal(doc)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	var gone bson.D
 	for _, field := range []string{
@@ -172,5 +176,5 @@ func replacement(d *dialog.Dialog, there document) (driver.WriteModel, error) {
 	if len(gone) > 0 {
 		update = append(update, bson.E{Key: "$unset", Value: gone})
 	}
-	return driver.NewUpdateOneModel().SetFilter(bson.D{{Key: fieldID, Value: id}}).SetUpdate(update).SetUpsert(true), nil
+	return driver.NewUpdateOneModel().SetFilter(bson.D{{Key: fieldID, Value: id}}).SetUpdate(update).SetUpsert(true), moved, nil
 }

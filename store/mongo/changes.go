@@ -70,29 +70,6 @@ func (c *changes) delete(at, forgetAt time.Time) {
 	c.renames = append(c.renames, bson.E{Key: fieldListedFor, Value: fieldDeletedFor})
 }
 
-// depart remembers who stopped being part of the dialog.
-func (c *changes) depart(at, until time.Time, users []dialog.UserID) {
-	c.pushes = append(c.pushes, bson.E{Key: fieldDeparted, Value: bson.D{
-		{Key: "$each", Value: departures(at, until, users)},
-		{Key: "$slice", Value: -departedMost},
-	}})
-}
-
-// rejoin forgets that these users were no longer part of the dialog.
-func (c *changes) rejoin(users []dialog.UserID) {
-	c.removes = append(c.removes, bson.E{Key: fieldDeparted, Value: bson.D{
-		{Key: "user", Value: bson.D{{Key: "$in", Value: users}}},
-	}})
-}
-
-func departures(at, until time.Time, users []dialog.UserID) []departure {
-	list := make([]departure, len(users))
-	for i, u := range users {
-		list[i] = departure{User: u, At: millis(at), Until: millis(until)}
-	}
-	return list
-}
-
 // list changes an array without repetitions into another. When adding or removing
 // alone is enough, only those elements are sent.
 func list[T comparable](c *changes, field string, before, after []T) {

@@ -65,7 +65,8 @@ type document struct {
 	ForgetAt  *bson.DateTime `bson:"forget_at,omitempty"`
 	// DeletedFor is what ListedFor was before the deletion. It is never read.
 	DeletedFor bson.A `bson:"deleted_for,omitempty"`
-	// Departed are the users who are no longer part of the dialog, the latest last.
+	// Departed are the users who are no longer part of the dialog, the latest last; at most
+	// departedMost.
 	Departed []departure `bson:"departed,omitempty"`
 	// CreatedWith is the key that the dialog was created with. A claim of a
 	// key is only valid if its dialog has the same key here.
@@ -90,18 +91,6 @@ type record struct {
 	Key        string            `bson:"key,omitempty"`
 	InputHash  string            `bson:"input_hash,omitempty"`
 }
-
-// A departure is a user who is no longer part of a dialog.
-type departure struct {
-	User dialog.UserID `bson:"user"`
-	// At is by the database's clock, as far as the instance that wrote it knew it.
-	At bson.DateTime `bson:"at"`
-	// Until is when it may be forgotten.
-	Until bson.DateTime `bson:"until"`
-}
-
-// departedMost is how many departures are remembered for each dialog, the latest ones.
-const departedMost = 1000
 
 // These values can be in listed_for, like the ids of users. They are numbers, so that they
 // are never equal to a user id.

@@ -111,6 +111,9 @@ func (s *Store) finishErasure(ctx context.Context, user dialog.UserID, until tim
 	if dropped, err := s.dropClaimsOf(ctx, user); !dropped || err != nil {
 		return false, err
 	}
+	if _, err := s.departures.DeleteMany(ctx, bson.D{{Key: "_id.user", Value: user}}); err != nil {
+		return false, err
+	}
 	var access userAccess
 	err = s.users.FindOne(ctx, bson.D{{Key: "_id", Value: user}}).Decode(&access)
 	if err != nil && !errors.Is(err, driver.ErrNoDocuments) {
@@ -237,6 +240,7 @@ func (s *Store) UserKept(ctx context.Context, user dialog.UserID) (bool, error) 
 			bson.D{{Key: "suspended", Value: true}}, bson.D{{Key: "sessions_ended", Value: bson.D{{Key: "$ne", Value: nil}}}},
 		}}}},
 		{s.claims, claimsOf(user)},
+		{s.departures, bson.D{{Key: "_id.user", Value: user}}},
 	} {
 		err := place.in.FindOne(ctx, place.filter, options.FindOne().SetProjection(onlyID)).Err()
 		if err == nil {

@@ -71,6 +71,14 @@ func userIndexes() []index {
 	return []index{{name: "until_v1", keys: bson.D{{Key: "until", Value: 1}}, ttl: sweepSlack}}
 }
 
+func departureIndexes() []index {
+	return []index{
+		{name: "user_v1", keys: bson.D{{Key: "_id.user", Value: 1}}},
+		{name: "dialog_v1", keys: bson.D{{Key: "_id.dialog", Value: 1}}},
+		{name: "until_v1", keys: bson.D{{Key: "until", Value: 1}}, ttl: sweepSlack},
+	}
+}
+
 // keepIndexes creates the indexes. It tries again until it succeeds or ctx ends: the
 // server may be unreachable, or still busy with existing documents.
 func (s *Store) keepIndexes(ctx context.Context, log *slog.Logger) {
@@ -80,6 +88,7 @@ func (s *Store) keepIndexes(ctx context.Context, log *slog.Logger) {
 			makeIndexes(ctx, s.claims, claimIndexes()),
 			makeIndexes(ctx, s.sessions, sessionIndexes()),
 			makeIndexes(ctx, s.users, userIndexes()),
+			makeIndexes(ctx, s.departures, departureIndexes()),
 		)
 		if err == nil || ctx.Err() != nil {
 			return

@@ -45,19 +45,19 @@ type Options struct {
 
 // Store is a [dialog.Store] in a MongoDB database.
 type Store struct {
-	client                                                                    *driver.Client
-	dialogs, claims, classes, keys, sessions, sync, webhooks, users, erasures *driver.Collection
-	timeout                                                                   time.Duration
-	updated                                                                   func(way string, retries int)
-	turns                                                                     turns
-	clock                                                                     clock
-	errors                                                                    scrubber
-	topology                                                                  *topology
-	mu                                                                        sync.Mutex // guards closed, and calls.Add against calls.Wait
-	closed                                                                    bool
-	calls                                                                     sync.WaitGroup
-	stopBackground                                                            context.CancelFunc
-	background                                                                sync.WaitGroup
+	client                                                                                *driver.Client
+	dialogs, claims, classes, keys, sessions, sync, webhooks, users, erasures, departures *driver.Collection
+	timeout                                                                               time.Duration
+	updated                                                                               func(way string, retries int)
+	turns                                                                                 turns
+	clock                                                                                 clock
+	errors                                                                                scrubber
+	topology                                                                              *topology
+	mu                                                                                    sync.Mutex // guards closed, and calls.Add against calls.Wait
+	closed                                                                                bool
+	calls                                                                                 sync.WaitGroup
+	stopBackground                                                                        context.CancelFunc
+	background                                                                            sync.WaitGroup
 }
 
 var _ dialog.Store = (*Store)(nil)
@@ -92,7 +92,7 @@ func Open(ctx context.Context, uri string, o Options) (dialog.Store, error) {
 		dialogs: db.Collection("dialogs"), claims: db.Collection("claims"),
 		classes: db.Collection("classes"), keys: db.Collection("api_keys"),
 		sessions: db.Collection("ended_sessions"), users: db.Collection("user_access"), sync: db.Collection("sync"),
-		webhooks: db.Collection("webhooks"), erasures: db.Collection("erasures"),
+		webhooks: db.Collection("webhooks"), erasures: db.Collection("erasures"), departures: db.Collection("departures"),
 		timeout: o.Timeout, updated: o.Updated, errors: scrub, topology: topology,
 	}
 	background, stop := context.WithCancel(context.WithoutCancel(ctx))

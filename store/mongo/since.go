@@ -189,16 +189,27 @@ func (s *Store) entries(ctx context.Context, q dialog.ChangesQuery, floor bson.D
 		})
 	}
 	var all []entry
-	for _, part := range parts(q, floor) {
+	read := func(part part) error {
 		var any bson.A
 		for _, bounds := range ranges {
 			any = append(any, and(append(slices.Clone(part.conditions), bounds...)))
 		}
 		list, err := s.readEntries(ctx, or(any), part, q.Limit+1)
-		if err != nil {
+		all = append(all, list...)
+		return err
+	}
+	for _, part := range parts(q, floor) {
+		if err := read(part); err != nil {
 			return nil, err
 		}
-		all = append(all, list...)
+	}
+	// The departures that were moved come last: until then, they are in the dialogs.
+	if moved, ok, err := s.movedPart(ctx, q, floor); err != nil {
+		return nil, err
+	} else if ok {
+		if err := read(moved); err != nil {
+			return nil, err
+		}
 	}
 	slices.SortStableFunc(all, func(a, b entry) int { return a.compare(b.place) })
 	all = latest(all)
@@ -221,7 +232,7 @@ func latest(all []entry) []entry {
 	return kept
 }
 
-// A part is the result of one query. The parts have no dialog in common.
+// A part is the result of one query.
 type part struct {
 	conditions bson.A
 	fields     bson.D
@@ -238,20 +249,39 @@ func parts(q dialog.ChangesQuery, floor bson.DateTime) []part {
 		fields = withHistory
 	}
 	is := func(field string, value any) bson.D { return bson.D{{Key: field, Value: value}} }
-	not := bson.D{{Key: "$ne", Value: u}}
-	ids := bson.D{{Key: fieldChangedAt, Value: 1}}
 	if u == "" {
 		// A tombstone of version 0 is not of a dialog: see supplant.
 		return []part{{conditions: bson.A{is(fieldVersion, bson.D{{Key: "$gt", Value: 0}})}, fields: fields}}
 	}
-	left := bson.D{{Key: "$elemMatch", Value: bson.D{
-		{Key: "user", Value: u}, {Key: "at", Value: bson.D{{Key: "$gte", Value: before(floor, tolerance)}}},
-	}}}
+	departed := bson.D{{Key: "$elemMatch", Value: bson.D{{Key: "user", Value: u}, departedSince(floor)}}}
 	return []part{
 		{conditions: bson.A{is(fieldListedFor, u)}, fields: fields},
-		{conditions: bson.A{is(fieldDeletedFor, u)}, fields: ids, removed: true},
-		{conditions: bson.A{is(fieldDeparted, left), is(fieldListedFor, not), is(fieldDeletedFor, not)}, fields: ids, removed: true, left: true},
+		{conditions: bson.A{is(fieldDeletedFor, u)}, fields: onlyPlace, removed: true},
+		left(u, is(fieldDeparted, departed)),
 	}
+}
+
+var onlyPlace = bson.D{{Key: fieldChangedAt, Value: 1}}
+
+// left is the part with the dialogs that a user has left.
+func left(u dialog.UserID, how bson.D) part {
+	not := bson.D{{Key: "$ne", Value: u}}
+	conditions := bson.A{how, bson.D{{Key: fieldListedFor, Value: not}}, bson.D{{Key: fieldDeletedFor, Value: not}}}
+	return part{conditions: conditions, fields: onlyPlace, removed: true, left: true}
+}
+
+// movedPart is the part with the dialogs that a user has left so long before others that
+// the dialogs have no more room for it. It is not ok if there are none.
+func (s *Store) movedPart(ctx context.Context, q dialog.ChangesQuery, floor bson.DateTime) (p part, ok bool, err error) {
+	if q.User == "" {
+		return part{}, false, nil
+	}
+	moved, err := s.movedSince(ctx, "user", q.User, floor)
+	ids := make(bson.A, len(moved))
+	for i := range moved {
+		ids[i] = moved[i].ID.Dialog
+	}
+	return left(q.User, bson.D{{Key: fieldID, Value: bson.D{{Key: "$in", Value: ids}}}}), len(ids) > 0, err
 }
 
 func (s *Store) readEntries(ctx context.Context, filter bson.D, p part, limit int) ([]entry, error) {

@@ -60,7 +60,7 @@ func straight(p *dialog.Plan, departedAt time.Time) (filter, update bson.D, ok b
 func expressible(p *dialog.Plan) bool {
 	return len(p.AddAdmins)+len(p.RemoveAdmins) == 0 && p.NewOwner == "" &&
 		(len(p.AddOccupants) == 0 || len(p.RemoveOccupants) == 0) &&
-		len(p.AddOccupants) <= p.Policy.Limits.Occupants
+		len(p.AddOccupants) <= p.Policy.Limits.Occupants && len(p.RemoveOccupants) <= departedMost
 }
 
 func (c *command) require(field string, value any) {
@@ -117,7 +117,8 @@ func (c *command) people(p *dialog.Plan, departedAt time.Time) {
 		c.require(fieldAdmins, bson.D{{Key: "$nin", Value: remove}})
 		c.changes.pullAll(fieldOccupants, remove)
 		c.changes.pullAll(fieldListedFor, remove)
-		c.changes.depart(departedAt, p.ForgetAt(), remove)
+		c.require(nth(fieldDeparted, departedMost-len(remove)), exists(false)) // there is room
+		c.changes.depart(departures(departedAt, p.ForgetAt(), remove))
 		c.record.Left = remove
 	default:
 		return

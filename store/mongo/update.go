@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
-	"slices"
 	"time"
 
 	"go.mongodb.org/mongo-driver/v2/bson"
@@ -120,8 +119,11 @@ func (s *Store) goLong(ctx context.Context, p *dialog.Plan) (dialog.Outcome, err
 				return dialog.Outcome{}, cmp.Or(err, dialog.ErrTooManyPublicGroups(most, false))
 			}
 		}
-		update, err := difference(p, s.departedAt(p.At), &there, &current, &out)
+		update, moved, err := difference(p, s.departedAt(p.At), &there, &current, &out)
 		if err != nil {
+			return dialog.Outcome{}, err
+		}
+		if err := s.moveDepartures(ctx, id, moved); err != nil {
 			return dialog.Outcome{}, err
 		}
 		filter := bson.D{{Key: fieldID, Value: id}, {Key: fieldVersion, Value: current.Version}}
@@ -152,8 +154,9 @@ func (s *Store) ownsPublicGroups(ctx context.Context, user dialog.UserID, n int)
 }
 
 // difference is the update that turns the dialog as read into the outcome, with
-// the operators of the straight way where they fit.
-func difference(p *dialog.Plan, departedAt time.Time, there *document, before *dialog.Dialog, out *dialog.Outcome) (bson.D, error) {
+// the operators of the straight way where they fit. moved are the departures that it
+// removes from the document.
+func difference(p *dialog.Plan, departedAt time.Time, there *document, before *dialog.Dialog, out *dialog.Outcome) (update bson.D, moved []departure, err error) {
 	var c changes
 	after := &out.Dialog
 	if after.Name != before.Name {
@@ -171,34 +174,15 @@ func difference(p *dialog.Plan, departedAt time.Time, there *document, before *d
 		c.delete(after.UpdatedAt, after.ForgetAt)
 	} else {
 		list(&c, fieldListedFor, listedFor(before), listedFor(after))
-		c.people(departedAt, p.ForgetAt(), there.Departed, dialog.Without(before.Members(), after.Members()), dialog.Without(after.Members(), before.Members()))
+		left := departures(departedAt, p.ForgetAt(), dialog.Without(before.Members(), after.Members()))
+		moved = c.people(there.Departed, left, dialog.Without(after.Members(), before.Members()))
 	}
 	if len(p.Custom) > 0 {
 		if err := c.customDifference(p, after.Custom); err != nil {
-			return nil, err
+			return nil, nil, err
 		}
 	}
-	return c.update(out.Change), nil
-}
-
-// people updates who has departed. One update can't both add to the list and
-// remove from it: then it is written whole.
-func (c *changes) people(at, until time.Time, there []departure, left, joined []dialog.UserID) {
-	switch {
-	case len(left) > 0 && len(joined) > 0:
-		c.set(fieldDeparted, departed(there, at, until, left, joined))
-	case len(left) > 0:
-		c.depart(at, until, left)
-	case len(joined) > 0:
-		c.rejoin(joined)
-	}
-}
-
-// departed is the list of departures after some users left and others joined.
-func departed(there []departure, at, until time.Time, left, joined []dialog.UserID) []departure {
-	kept := slices.DeleteFunc(slices.Clone(there), func(d departure) bool { return slices.Contains(joined, d.User) })
-	kept = append(kept, departures(at, until, left)...)
-	return kept[max(0, len(kept)-departedMost):]
+	return c.update(out.Change), moved, nil
 }
 
 // customDifference sets and removes the fields of the plan, removes classes

@@ -24,6 +24,9 @@ const (
 	removed = "SELECT p.position, d.id FROM departed p CROSS JOIN dialog d ON d.n = p.dialog" +
 		" WHERE p.user = ?1 AND p.position > ?2 ORDER BY p.position LIMIT ?3"
 
+	departedSince = "SELECT p.user FROM dialog d JOIN departed p INDEXED BY departed_dialog ON p.dialog = d.n" +
+		" WHERE d.id = ? AND p.position > ?"
+
 	// A server is part of every dialog until it is deleted.
 	changedForServer = "SELECT d.position, " + rowColumns + " FROM dialog d INDEXED BY dialog_position" +
 		" WHERE d.position > ?2 AND ?1 = '' ORDER BY d.position LIMIT ?3"
@@ -219,6 +222,34 @@ func (s *Store) Look(ctx context.Context, id dialog.ID) (d dialog.Dialog, err er
 		return dialog.Dialog{}, dialog.ErrNotFound()
 	}
 	return d, err
+}
+
+// Departed returns who stopped being part of a dialog after a mark.
+func (s *Store) Departed(ctx context.Context, id dialog.ID, after dialog.Mark) (users []dialog.UserID, err error) {
+	key, err := encodeID(id)
+	if err != nil {
+		return nil, err
+	}
+	m, err := decodeMark(after)
+	if err != nil {
+		return nil, dialog.ErrResync()
+	}
+	err = s.read(ctx, "reading who has left a dialog", func(ctx context.Context) error {
+		rows, err := s.reads.query(ctx, departedSince, key, m.position)
+		if err != nil {
+			return err
+		}
+		defer rows.Close()
+		for rows.Next() {
+			var u dialog.UserID
+			if err := rows.Scan(&u); err != nil {
+				return err
+			}
+			users = append(users, u)
+		}
+		return rows.Err()
+	})
+	return users, err
 }
 
 // Follow follows nothing: SQLite does not announce what other processes write.
