@@ -27,13 +27,21 @@ func (a *Authenticator) Check(ctx context.Context, callers []Identity) []error {
 	a.sessions.refresh(ctx, callers)
 	a.users.refresh(ctx, callers)
 	a.keys.refresh(ctx, callers)
-	verified := map[string]time.Time{} // only of those who are still there
-	failed := map[string]error{}
+	verified := map[string]time.Time{}                     // only of those who are still there
+	failed, keys := map[string]error{}, map[string]error{} // by token, and by API key
 	for i, id := range callers {
-		token := id.credentials.Token
+		token, key := id.credentials.Token, id.credentials.APIKey
 		switch known, ok := failed[token]; {
 		case ok && token != "":
 			errs[i] = known
+			continue
+		case key != "":
+			if _, ok := keys[key]; !ok {
+				keys[key] = a.keys.check(key)
+			}
+			if errs[i] = keys[key]; errs[i] == nil {
+				errs[i] = a.users.check(ctx, id)
+			}
 			continue
 		case a.stillVerified(id, verified):
 			if errs[i] = a.sessions.checkRefreshed(ctx, id); errs[i] == nil {

@@ -79,15 +79,38 @@ func (k *keyring) verify(ctx context.Context, text string) (dialog.APIKey, error
 	if err != nil {
 		return dialog.APIKey{}, err
 	}
+	return key, k.use(key)
+}
+
+// use remembers that the key was used, unless it has expired.
+func (k *keyring) use(key dialog.APIKey) error {
 	if !key.ExpiresAt.IsZero() && !k.now().Before(key.ExpiresAt) {
-		return dialog.APIKey{}, apiKeyExpired()
+		return apiKeyExpired()
 	}
 	k.uses.note(key)
-	return key, nil
+	return nil
+}
+
+// check is verify for a key that was valid before, after refresh. It does not wait: a key
+// that is not known any more was revoked.
+func (k *keyring) check(text string) error {
+	hash := sha256.Sum256([]byte(text))
+	if _, ok := k.own.find(hash); ok {
+		return nil
+	}
+	known := k.known.Load()
+	if k.age(known) >= keysUsable {
+		return keysUnavailable(context.DeadlineExceeded)
+	}
+	key, ok := known.find(hash)
+	if !ok {
+		return apiKeyRefused()
+	}
+	return k.use(key)
 }
 
 // refresh reads the keys if there are callers who use them, and the keys cannot be used the
-// next time. If that fails, they are read again for each caller.
+// next time.
 func (k *keyring) refresh(ctx context.Context, callers []Identity) {
 	for i := range callers {
 		if callers[i].credentials.APIKey != "" && k.age(k.known.Load()) >= keysUsable-checkedEvery {
