@@ -5,15 +5,31 @@ package graph
 import (
 	"syscall"
 
+	"github.com/gobwas/ws"
 	"golang.org/x/sys/unix"
 )
 
-// readable reports whether something can be read from a connection, or whether it was
-// closed, without reading it.
-func readable(fd uintptr) bool {
-	var next [1]byte
-	_, _, err := syscall.Recvfrom(int(fd), next[:], syscall.MSG_PEEK) // it never blocks: the runtime polls its files
-	return err != syscall.EAGAIN && err != syscall.EINTR
+// arrived reports whether something can be read from a connection, or whether it was
+// closed, without reading it. If it is nothing but the answer to a ping, it reads that.
+func arrived(fd uintptr) (some, pong bool) {
+	const header = 6 // of a frame that is masked and empty
+	var next [header + 1]byte
+	n, _, err := syscall.Recvfrom(int(fd), next[:], syscall.MSG_PEEK) // it never blocks: the runtime polls its files
+	if n == header && next[0] == 0x80|byte(ws.OpPong) && next[1] == 0x80 {
+		_, _, err = syscall.Recvfrom(int(fd), next[:header], 0)
+		return err != nil, err == nil
+	}
+	return err != syscall.EAGAIN && err != syscall.EINTR, false
+}
+
+// writeNow writes as much as the operating system takes without waiting, and returns how
+// much that is. What fails is not written: who writes the rest learns why.
+func writeNow(fd uintptr, b []byte) int {
+	n, err := syscall.Write(int(fd), b)
+	if err != nil {
+		return 0
+	}
+	return n
 }
 
 // writable reports whether the operating system's send buffer has room. On Linux, that

@@ -47,9 +47,8 @@ type socket struct {
 	begun        int
 
 	work sync.WaitGroup // operations, pings and closing
-	// pinged means that the latest ping has not been answered, and signingIn that nothing
-	// is read because the caller is signing in.
-	pinged, signingIn atomic.Bool
+	// signingIn means that nothing is read because the caller is signing in.
+	signingIn atomic.Bool
 
 	mu sync.Mutex // guards what follows
 	// ctx is above; after connection_init, it is the context of the caller.

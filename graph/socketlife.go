@@ -47,6 +47,9 @@ func (s *socket) keepAlive() {
 		s.lost("no pong within the ping interval")
 		return
 	}
+	if s.pingAtOnce() {
+		return
+	}
 	s.work.Go(func() {
 		if sent, _ := s.sendSoon(ws.OpPing, nil, s.WriteTimeout); !sent { // what fails gets no pong
 			s.pinged.Store(false)

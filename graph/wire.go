@@ -3,10 +3,13 @@ package graph
 import (
 	"bufio"
 	"bytes"
+	"encoding/binary"
 	"errors"
 	"io"
+	"math"
 	"net"
 	"sync"
+	"sync/atomic"
 	"syscall"
 	"time"
 
@@ -15,10 +18,8 @@ import (
 )
 
 const (
-	// readBuffer is what receiving takes while a client sends, and writeBuffer what
-	// sending takes. Longer messages go past them.
-	readBuffer  = 1 << 10
-	writeBuffer = 4 << 10
+	// readBuffer is what receiving takes while a client sends. Longer messages go past it.
+	readBuffer = 1 << 10
 	// systemBuffer is what the system keeps for a client that does not read, which
 	// Linux doubles. By default it is up to 4 MB, so that many such clients would take
 	// the memory of all connections, and would be noticed late.
@@ -37,6 +38,8 @@ type wire struct {
 	// early is what the client sent right after the upgrade request; nil once read.
 	early *bytes.Reader
 	*wires
+	// pinged means that the latest ping has not been answered.
+	pinged atomic.Bool
 
 	writing sync.Mutex
 }
@@ -47,7 +50,7 @@ type wires struct{ receiving, sending sync.Pool }
 func newWires() *wires {
 	return &wires{
 		receiving: sync.Pool{New: func() any { return bufio.NewReaderSize(nil, readBuffer) }},
-		sending:   sync.Pool{New: func() any { return bufio.NewWriterSize(nil, writeBuffer) }},
+		sending:   sync.Pool{New: func() any { return new([]byte) }},
 	}
 }
 
@@ -94,12 +97,18 @@ func (w *wire) hasRoom(bytes int) (room bool) {
 }
 
 // await waits until there is something to read, if it can. It needs little stack, so
-// that a goroutine that waits stays small.
+// that a goroutine that waits stays small. It reads the answers to pings itself.
 func (w *wire) await() error {
 	if w.raw == nil || w.early != nil {
 		return nil
 	}
-	return w.raw.Read(readable)
+	return w.raw.Read(func(fd uintptr) bool {
+		some, pong := arrived(fd)
+		if pong {
+			w.pinged.Store(false)
+		}
+		return some
+	})
 }
 
 // A receiver gets what a client sends. It returns false to end that.
@@ -167,6 +176,18 @@ func (w *wire) send(op ws.OpCode, payload []byte, within time.Duration) error {
 	return w.write(op, payload, within)
 }
 
+// pingAtOnce sends a ping, if that needs no waiting.
+func (w *wire) pingAtOnce() (sent bool) {
+	if w.raw == nil || !w.writing.TryLock() {
+		return false
+	}
+	defer w.writing.Unlock()
+	err := w.raw.Control(func(fd uintptr) {
+		sent = writable(fd) && writeNow(fd, ws.CompiledPing) == len(ws.CompiledPing)
+	})
+	return err == nil && sent
+}
+
 // sendSoon is send, unless something is being sent: then it is not sent.
 func (w *wire) sendSoon(op ws.OpCode, payload []byte, within time.Duration) (sent bool, err error) {
 	if !w.writing.TryLock() {
@@ -177,17 +198,43 @@ func (w *wire) sendSoon(op ws.OpCode, payload []byte, within time.Duration) (sen
 }
 
 func (w *wire) write(op ws.OpCode, payload []byte, within time.Duration) error {
+	frame, _ := w.sending.Get().(*[]byte)
+	defer w.sending.Put(frame)
+	*frame = appendHeader((*frame)[:0], op, len(payload))
+	if len(payload) <= placeBytes { // longer ones are not copied
+		*frame, payload = append(*frame, payload...), nil
+	}
+	rest := *frame
+	if w.raw != nil {
+		if err := w.raw.Control(func(fd uintptr) { rest = rest[writeNow(fd, rest):] }); err != nil {
+			return err
+		}
+	}
+	if len(rest)+len(payload) == 0 {
+		return nil
+	}
 	if err := w.conn.SetWriteDeadline(time.Now().Add(within)); err != nil {
 		return err
 	}
-	buffer, _ := w.sending.Get().(*bufio.Writer)
-	defer func() {
-		buffer.Reset(nil)
-		w.sending.Put(buffer)
-	}()
-	buffer.Reset(w.conn)
-	if err := ws.WriteFrame(buffer, ws.NewFrame(op, true, payload)); err != nil {
-		return err
+	var waiting net.Buffers
+	for _, part := range [][]byte{rest, payload} {
+		if len(part) > 0 {
+			waiting = append(waiting, part)
+		}
 	}
-	return buffer.Flush()
+	_, err := waiting.WriteTo(w.conn)
+	return err
+}
+
+// appendHeader appends the header of a frame that is a whole message.
+func appendHeader(to []byte, op ws.OpCode, length int) []byte {
+	const final, short, long = 0x80, 126, 127
+	to = append(to, final|byte(op))
+	switch {
+	case length < short:
+		return append(to, byte(length)) //nolint:gosec // it is short
+	case length <= math.MaxUint16:
+		return binary.BigEndian.AppendUint16(append(to, short), uint16(length)) //nolint:gosec // it was compared
+	}
+	return binary.BigEndian.AppendUint64(append(to, long), uint64(length))
 }
