@@ -20,7 +20,12 @@ var (
 	report      = flag.String("report", "", "write the table into this Markdown file, between its marks")
 )
 
-func TestMain(m *testing.M) { servertest.Main(m) }
+func TestMain(m *testing.M) {
+	if os.Getenv(probeURL) != "" {
+		os.Exit(probing(os.Stdin, os.Stdout))
+	}
+	servertest.Main(m)
+}
 
 // A row is one line of the table.
 type row struct{ what, figure, goal string }

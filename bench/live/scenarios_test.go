@@ -3,7 +3,6 @@ package live_test
 import (
 	"fmt"
 	"strings"
-	"sync"
 	"time"
 
 	"dialogs/servertest"
@@ -164,33 +163,6 @@ func (l *load) storm() {
 		"%.1f s; further reconnections: %d; %s", back.Seconds(), all.retries()-before, used)
 	l.row("answers to others, before and meanwhile", "p99 ≤ 3 ×", "%s and %s", calm, busy)
 	l.complete(lost, twice)
-}
-
-// probe measures answers to somebody else, while something happens.
-func (l *load) probe(s *server, meanwhile func()) sample {
-	by, body := servertest.WithToken(s.token("other")), []byte(`{"query":"{ dialogs { totalCount } }"}`)
-	done := make(chan struct{})
-	var answers sample
-	var probing sync.WaitGroup
-	probing.Go(func() {
-		for {
-			start := time.Now()
-			if _, err := s.Try(by, body); err != nil {
-				l.Error(err)
-				return
-			}
-			answers = append(answers, time.Since(start))
-			select {
-			case <-done:
-				return
-			case <-time.After(20 * time.Millisecond):
-			}
-		}
-	})
-	meanwhile()
-	close(done)
-	probing.Wait()
-	return answers
 }
 
 // blocked has some clients that stop reading, beside others.
