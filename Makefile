@@ -113,13 +113,17 @@ bench-scale: ## Measure the embedded store with 1,000 to 1,000,000 dialogs (seve
 bench-live: ## Measure live updates with 15,000 connections, and write the table in docs/live.md; needs 20,000 open files
 	go test -run 'TestLive$$' -timeout 15m -count=1 -v ./bench/live -args -connections $(or $(CONNECTIONS),15000) -report $(CURDIR)/docs/live.md
 
-bench-peers: ## Measure the server beside Apollo Server, GraphQL Yoga, Mercurius and a bare handler, and write docs/peers.md
-	cd bench/peers/node && npm ci --no-audit --no-fund --loglevel=error
-	go test -run 'TestPeers$$' -timeout 60m -count=1 -v ./bench/peers -args -rounds $(or $(ROUNDS),7) -report $(CURDIR)/docs/peers.md
+# ROUNDS (7), DURING (1.5s for each measurement) and ENGINES (sqlite,postgresql,mongodb) can
+# be changed.
+bench-peers: bench/peers/node/node_modules/.package-lock.json ## Measure the server beside other GraphQL servers and a bare handler, and write docs/peers.md (20 minutes)
+	go test -run 'TestPeers$$' -timeout 60m -count=1 -v ./bench/peers -args -rounds $(or $(ROUNDS),7) $(if $(DURING),-during $(DURING)) $(if $(ENGINES),-engines $(ENGINES)) -report $(CURDIR)/docs/peers.md
+
+bench/peers/node/node_modules/.package-lock.json: bench/peers/node/package-lock.json
+	cd bench/peers/node && npm ci --no-audit --no-fund --loglevel=error && touch node_modules/.package-lock.json
 
 bench-guard: ## Fail if the CPU time per request grew by more than 10% since the Git reference in BASE (the latest tag)
 	$(base)
-	go test -run 'TestPeers$$' -timeout 30m -count=1 -v ./bench/peers -args -rounds $(or $(ROUNDS),7) -base $(CURDIR)/bin/dialogs-base
+	go test -run 'TestPeers$$' -timeout 30m -count=1 -v ./bench/peers -args -rounds $(or $(ROUNDS),7) $(if $(DURING),-during $(DURING)) -base $(CURDIR)/bin/dialogs-base
 
 # base builds the program of the Git reference in BASE (the latest tag) as bin/dialogs-base.
 define base

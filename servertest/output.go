@@ -16,6 +16,7 @@ const Patience = 30 * time.Second
 type Output struct {
 	mu      sync.Mutex
 	b       bytes.Buffer
+	limit   int
 	written chan struct{}
 }
 
@@ -29,7 +30,17 @@ func (o *Output) Write(p []byte) (int, error) {
 	case o.written <- struct{}{}:
 	default:
 	}
+	if o.limit > 0 && o.b.Len() > o.limit {
+		o.b.Next(o.b.Len() - o.limit)
+	}
 	return o.b.Write(p)
+}
+
+// Limit forgets all but about the last n bytes, now and later.
+func (o *Output) Limit(n int) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.limit = n
 }
 
 // String is what was printed so far.

@@ -13,24 +13,24 @@ import (
 )
 
 // colors are those of the bars, ours first.
-var colors = []string{"#1f6feb", "#8b949e", "#a5adb8", "#6e7681", "#d0d7de"}
+var colors = []string{"#1f6feb", "#8b949e", "#a5adb8", "#6e7681", "#7d8590", "#d0d7de"}
 
 // chart draws the CPU time of each server as bars, in SVG: each operation has its own
 // scale, because a list takes many times what a look-up takes.
-func chart(servers []contender, results []result) string {
+func (all *results) chart() string {
 	const width, label, bar, gap, title = 760, 170, 18, 26, 24
 	height := 10
 	var b strings.Builder
-	for _, r := range results {
-		fmt.Fprintf(&b, `<text x="0" y="%d" font-weight="bold">%s</text>`+"\n", height+14, html.EscapeString(r.operation))
+	for _, r := range all.operations {
+		fmt.Fprintf(&b, `<text x="0" y="%d" font-weight="bold">%s</text>`+"\n", height+14, html.EscapeString(r.title))
 		height += title
 		most := 0.0
-		cpu := make([]float64, len(servers))
-		for i, s := range servers {
+		cpu := make([]float64, len(r.servers))
+		for i, s := range r.servers {
 			cpu[i] = median(r.figures[s.name], func(f figure) float64 { return float64(f.cpu.Microseconds()) })
 			most = max(most, cpu[i])
 		}
-		for i, s := range servers {
+		for i, s := range r.servers {
 			length := cpu[i] / max(most, 1) * (width - label - 80)
 			fmt.Fprintf(&b, `<text x="0" y="%d">%s</text><rect x="%d" y="%d" width="%.1f" height="%d" rx="2" fill="%s"/><text x="%.1f" y="%d">%.0f µs</text>`+"\n",
 				height+13, html.EscapeString(s.name), label, height, length, bar-4, colors[i%len(colors)], label+length+6, height+12, cpu[i])

@@ -10,13 +10,14 @@ import (
 	"io"
 	"os"
 	"path/filepath"
-	"slices"
 	"testing"
 	"time"
 
 	_ "modernc.org/sqlite" // the driver
 
-	"dialogs/store/sqlite"
+	"dialogs/dialog"
+	"dialogs/servertest"
+	"dialogs/store/mongo"
 )
 
 // A member is a user in every nth dialog.
@@ -25,18 +26,28 @@ type member struct {
 	every int
 }
 
-// fill makes a store with dialogs that have ten occupants each, and returns its
-// directory. It writes rows: creating 100,000 dialogs one after the other takes long.
-func fill(tb testing.TB, dialogs int, members []member) string {
+// The data of a table are dialogs that have ten occupants each.
+type data struct {
+	dialogs int
+	members []member
+	dir     string // of an embedded store with these dialogs, once there is one
+}
+
+// fill makes an embedded store. It writes rows: creating 100,000 dialogs one after the
+// other takes long.
+func (d *data) fill(tb testing.TB) {
 	tb.Helper()
-	dir := filepath.Join(tb.TempDir(), "data")
-	st, err := sqlite.Open(tb.Context(), dir, sqlite.Options{})
-	if err != nil {
-		tb.Fatal(err)
+	d.dir = filepath.Join(tb.TempDir(), "data")
+	dir := d.dir
+	// A new version brings the tables of an earlier one up to date, but an earlier one
+	// refuses those of a new one.
+	binary := servertest.Binary(tb)
+	if *baseBinary != "" {
+		binary = *baseBinary
 	}
-	if err := st.Close(); err != nil {
-		tb.Fatal(err)
-	}
+	server := serve(tb, binary, dir)
+	server.Signal(os.Interrupt)
+	server.AwaitEnd()
 	db, err := sql.Open("sqlite", filepath.Join(dir, "dialogs.db"))
 	if err != nil {
 		tb.Fatal(err)
@@ -47,16 +58,15 @@ func fill(tb testing.TB, dialogs int, members []member) string {
 		tb.Fatal(err)
 	}
 	defer func() { _ = tx.Rollback() }()
-	if err := insert(tb.Context(), tx, dialogs, members); err != nil {
+	if err := d.insert(tb.Context(), tx); err != nil {
 		tb.Fatal(err)
 	}
 	if err := tx.Commit(); err != nil {
 		tb.Fatal(err)
 	}
-	return dir
 }
 
-func insert(ctx context.Context, tx *sql.Tx, dialogs int, members []member) error {
+func (d *data) insert(ctx context.Context, tx *sql.Tx) error {
 	row, err := tx.PrepareContext(ctx, `INSERT INTO dialog (n, id, type, deleted, version, created_at, updated_at, owner, folded, name, custom, photo, admins, occupants, position)
 		VALUES (?, ?, 2, 0, 1, ?, ?, ?, ?, ?, '{}', '', '', ?, ?)`)
 	if err != nil {
@@ -70,14 +80,14 @@ func insert(ctx context.Context, tx *sql.Tx, dialogs int, members []member) erro
 	if err != nil {
 		return err
 	}
-	for n := range dialogs {
-		users := usersOf(n, members)
+	for n := range d.dialogs {
+		id, users := rawID(n), d.usersOf(n)
 		occupants, err := json.Marshal(users)
 		if err != nil {
 			return err
 		}
-		at, name := began.Add(time.Duration(n)*time.Second).UnixMilli(), fmt.Sprintf("lunch %d", n)
-		if _, err := row.ExecContext(ctx, n+1, rawID(n), at, at, users[0], name, name, string(occupants), n+1); err != nil {
+		at, name := timeOf(n).UnixMilli(), nameOf(n)
+		if _, err := row.ExecContext(ctx, n+1, id[:], at, at, users[0], name, name, string(occupants), n+1); err != nil {
 			return err
 		}
 		for i, user := range users {
@@ -93,18 +103,22 @@ func insert(ctx context.Context, tx *sql.Tx, dialogs int, members []member) erro
 			return err
 		}
 	}
-	_, err = tx.ExecContext(ctx, "UPDATE sync SET position = ?", dialogs)
+	_, err = tx.ExecContext(ctx, "UPDATE sync SET position = ?", d.dialogs)
 	return err
 }
 
 // began is when the first dialog was created.
 var began = time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
 
+func timeOf(n int) time.Time { return began.Add(time.Duration(n) * time.Second) }
+
+func nameOf(n int) string { return fmt.Sprintf("lunch %d", n) }
+
 // usersOf are the occupants of the nth dialog: the members that it is due for, and
 // others. The first one is the owner.
-func usersOf(n int, members []member) []string {
+func (d *data) usersOf(n int) []string {
 	var users []string
-	for _, m := range members {
+	for _, m := range d.members {
 		if n%m.every == 0 {
 			users = append(users, m.user)
 		}
@@ -115,22 +129,59 @@ func usersOf(n int, members []member) []string {
 	return users
 }
 
-func rawID(n int) []byte {
-	id := slices.Repeat([]byte{0x65}, 12)
+func rawID(n int) [12]byte {
+	id := [12]byte([]byte("eeeeeeeeeeee"))
 	binary.BigEndian.PutUint32(id[8:], uint32(n))
 	return id
 }
 
-func textID(n int) string { return hex.EncodeToString(rawID(n)) }
+func textID(n int) string { return string(appendID(nil, n)) }
 
-// copied is a copy of a store for one server.
-func copied(tb testing.TB, dir string) string {
+func appendID(b []byte, n int) []byte {
+	id := rawID(n)
+	return hex.AppendEncode(b, id[:])
+}
+
+// restore writes the dialogs into a database of MongoDB.
+func (d *data) restore(tb testing.TB, uri string) {
 	tb.Helper()
+	store, err := mongo.Open(tb.Context(), uri, mongo.Options{})
+	if err != nil {
+		tb.Fatal(err)
+	}
+	defer func() { _ = store.Close() }()
+	var batch []dialog.Dialog
+	for n := range d.dialogs {
+		var occupants []dialog.UserID
+		for _, user := range d.usersOf(n) {
+			occupants = append(occupants, dialog.UserID(user))
+		}
+		at, owner := timeOf(n), dialog.Actor{User: occupants[0]}
+		batch = append(batch, dialog.Dialog{
+			ID: dialog.ID(textID(n)), Type: dialog.Group, Name: nameOf(n), Owner: owner.User, Occupants: occupants, CreatedAt: at, UpdatedAt: at, Version: 1,
+			History: []dialog.Record{{Version: 1, Kind: dialog.Created, Actor: owner, At: at, Joined: occupants, Name: nameOf(n)}},
+		})
+		if len(batch) < 500 && n+1 < d.dialogs {
+			continue
+		}
+		if err := store.Restore(tb.Context(), batch); err != nil {
+			tb.Fatal(err)
+		}
+		batch = batch[:0]
+	}
+}
+
+// copied is a copy of the embedded store for one server.
+func copied(tb testing.TB, d *data) string {
+	tb.Helper()
+	if d.dir == "" {
+		d.fill(tb)
+	}
 	to := filepath.Join(tb.TempDir(), "data")
 	if err := os.MkdirAll(to, 0o700); err != nil {
 		tb.Fatal(err)
 	}
-	from, err := os.Open(filepath.Join(dir, "dialogs.db"))
+	from, err := os.Open(filepath.Join(d.dir, "dialogs.db"))
 	if err != nil {
 		tb.Fatal(err)
 	}

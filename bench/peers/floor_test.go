@@ -74,10 +74,10 @@ func bare(service *dialog.Service, r *http.Request) (any, error) {
 	}
 	caller := dialog.Caller{User: dialog.UserID(r.Header.Get("User"))}
 	switch in.Query {
-	case getQuery:
+	case plain[getOne]:
 		d, err := service.Dialog(r.Context(), caller, in.Variables.ID, false)
 		return map[string]any{"dialog": newBare(&d)}, err
-	case renameQuery:
+	case plain[renameOne]:
 		out, err := service.Update(r.Context(), caller, in.Variables.ID, dialog.Change{Name: dialog.Some(in.Variables.Name)})
 		d := bareDialog{ID: out.Dialog.ID, Name: out.Dialog.Name, Version: out.Dialog.Version}
 		return map[string]any{"updateDialog": map[string]any{"dialog": d}}, err

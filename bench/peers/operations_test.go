@@ -3,20 +3,62 @@ package peers_test
 import (
 	"encoding/json"
 	"fmt"
-	"math/rand/v2"
+	"strconv"
 )
 
+// A kind of operation.
+type kind int
+
 const (
-	getQuery    = `query($id: ID!) { dialog(id: $id) { id type name ownerId occupantIds version updatedAt viewerCanRename } }`
-	renameQuery = `mutation($id: ID!, $name: String!) { updateDialog(id: $id, input: {name: $name}) { dialog { id name version } } }`
-	listQuery   = `query { dialogs(first: 20) { nodes { id type name ownerId occupantIds version updatedAt } pageInfo { hasNextPage } } }`
+	getOne kind = iota
+	renameOne
+	listOwn
 )
+
+// The queries of each kind.
+type queries [3]string
+
+var plain = queries{
+	`query($id: ID!) { dialog(id: $id) { id type name ownerId occupantIds version updatedAt viewerCanRename } }`,
+	`mutation($id: ID!, $name: String!) { updateDialog(id: $id, input: {name: $name}) { dialog { id name version } } }`,
+	`query { dialogs(first: 20) { nodes { id type name ownerId occupantIds version updatedAt } pageInfo { hasNextPage } } }`,
+}
 
 // An operation is what all servers are asked.
 type operation struct {
-	name, query, user string
-	// make returns the variables of a request, and what its answer must have.
-	make func(random *rand.Rand, client, n int) (variables string, want [2]string)
+	name string
+	kind kind
+	user string
+	// dialogs is how many of the first dialogs are asked for, at random. The user owns
+	// all of them.
+	dialogs int
+}
+
+func get(user string, dialogs int) operation { return operation{"get", getOne, user, dialogs} }
+
+func rename(user string, dialogs int) operation { return operation{"rename", renameOne, user, dialogs} }
+
+// list reads the first page of the user's own dialogs.
+func list(name, user string) operation { return operation{name, listOwn, user, 1} }
+
+// A request is one of an operation's requests: the nth one of a client.
+type request struct{ dialog, client, n int }
+
+// appendVariables appends the variables as JSON. It does not allocate.
+func (o *operation) appendVariables(b []byte, r request) []byte {
+	if o.kind == listOwn {
+		return append(b, "{}"...)
+	}
+	b = append(appendID(append(b, `{"id":"`...), r.dialog), '"')
+	if o.kind == renameOne {
+		b = append(appendName(append(b, `,"name":"`...), r), '"')
+	}
+	return append(b, '}')
+}
+
+func appendName(b []byte, r request) []byte {
+	b = strconv.AppendInt(append(b, "Lunch "...), int64(r.n), 10)
+	return strconv.AppendInt(append(b, " of "...), int64(r.client), 10)
 }
 
 // answer is the part of answers that is checked.
@@ -35,38 +77,18 @@ type answer struct {
 }
 
 // check compares an answer with what it must have.
-func (o *operation) check(body []byte, want [2]string) error {
+func (o *operation) check(body []byte, r request) error {
 	var a answer
 	if err := json.Unmarshal(body, &a); err != nil {
 		return fmt.Errorf("%s: %w: %s", o.name, err, body)
 	}
-	d := a.Data
+	d, id := a.Data, textID(r.dialog)
 	switch {
 	case len(a.Errors) > 0:
-	case o.query == getQuery && d.Dialog != nil && d.Dialog.ID == want[0] && d.Dialog.OwnerID == o.user,
-		o.query == renameQuery && d.UpdateDialog != nil && d.UpdateDialog.Dialog.ID == want[0] && d.UpdateDialog.Dialog.Name == want[1],
-		o.query == listQuery && d.Dialogs != nil && len(d.Dialogs.Nodes) == 20 && len(d.Dialogs.Nodes[19].OccupantIDs) == 10:
+	case o.kind == getOne && d.Dialog != nil && d.Dialog.ID == id && d.Dialog.OwnerID == o.user,
+		o.kind == renameOne && d.UpdateDialog != nil && d.UpdateDialog.Dialog.ID == id && d.UpdateDialog.Dialog.Name == string(appendName(nil, r)),
+		o.kind == listOwn && d.Dialogs != nil && len(d.Dialogs.Nodes) == 20 && len(d.Dialogs.Nodes[19].OccupantIDs) == 10:
 		return nil
 	}
 	return fmt.Errorf("%s: wrong answer: %s", o.name, body)
-}
-
-// get reads and rename renames a random one of the first dialogs, all of which the user owns.
-func get(user string, dialogs int) operation {
-	return operation{"get", getQuery, user, func(random *rand.Rand, _, _ int) (string, [2]string) {
-		id := textID(random.IntN(dialogs))
-		return fmt.Sprintf(`{"id":%q}`, id), [2]string{id}
-	}}
-}
-
-func rename(user string, dialogs int) operation {
-	return operation{"rename", renameQuery, user, func(random *rand.Rand, client, n int) (string, [2]string) {
-		id, name := textID(random.IntN(dialogs)), fmt.Sprintf("Lunch %d of %d", n, client)
-		return fmt.Sprintf(`{"id":%q,"name":%q}`, id, name), [2]string{id, name}
-	}}
-}
-
-// list reads the first page of the user's own dialogs.
-func list(name, user string) operation {
-	return operation{name, listQuery, user, func(*rand.Rand, int, int) (string, [2]string) { return "{}", [2]string{} }}
 }

@@ -1,7 +1,8 @@
 import { ApolloServer } from "@apollo/server";
 import { startStandaloneServer } from "@apollo/server/standalone";
 
-import { resolvers, serving, typeDefs, userOf } from "./common.js";
+import { resolvers, typeDefs } from "./common.js";
+import { serving, userOf } from "./serving.js";
 
 const server = new ApolloServer({ typeDefs, resolvers, csrfPrevention: true, includeStacktraceInErrorResponses: false });
 const { url } = await startStandaloneServer(server, {

@@ -1,7 +1,8 @@
 import Fastify from "fastify";
 import mercurius from "mercurius";
 
-import { resolvers, serving, typeDefs, userOf } from "./common.js";
+import { resolvers, typeDefs } from "./common.js";
+import { serving, userOf } from "./serving.js";
 
 const app = Fastify({ logger: false });
 await app.register(mercurius, {

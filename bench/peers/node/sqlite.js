@@ -1,5 +1,7 @@
 import Database from "better-sqlite3";
 
+import { folded, pageOf, positionOf, renamable, seen } from "./schema.js";
+
 // The database of the embedded store, with the same durability. Statements are
 // prepared once.
 export function open(file) {
@@ -37,39 +39,28 @@ export function open(file) {
     admins: r.admins === "" ? [] : JSON.parse(r.admins),
     occupantIds: r.occupants === "" ? [] : JSON.parse(r.occupants),
   });
+  const find = (id) => {
+    const r = /^[0-9a-f]{24}$/.test(id) && one.get(Buffer.from(id, "hex"));
+    return r ? dialog(r) : null;
+  };
+  const rename = db.transaction((id, input, user) => {
+    const { name } = input;
+    const d = renamable(find(id), input, user);
+    if (d.name === name) return d;
+    const version = d.version + 1;
+    const now = Math.max(Date.now(), d.updatedMs);
+    save.run(name, folded(name), version, now, next.get(), d.n);
+    record.run(d.n, version, now, user, JSON.stringify({ changed: [1], name }));
+    if (version > 50) forget.run(d.n, version - 50);
+    return { ...d, name, version, updatedMs: now, updatedAt: new Date(now).toISOString() };
+  }).immediate;
   return {
-    dialog(id) {
-      const r = /^[0-9a-f]{24}$/.test(id) && one.get(Buffer.from(id, "hex"));
-      return r ? dialog(r) : null;
-    },
-    change(work) {
-      return db.transaction(work).immediate();
-    },
-    rename(d, name, user) {
-      const version = d.version + 1;
-      const now = Math.max(Date.now(), d.updatedMs);
-      save.run(name, name.normalize("NFC").toLowerCase(), version, now, next.get(), d.n);
-      record.run(d.n, version, now, user, JSON.stringify({ changed: [1], name }));
-      if (version > 50) forget.run(d.n, version - 50);
-      return { ...d, name, version, updatedMs: now, updatedAt: new Date(now).toISOString() };
-    },
+    dialog: (id, user) => seen(find(id), user),
+    rename,
     list(user, first, after) {
-      let rows;
-      if (after) {
-        const [at, id] = Buffer.from(after, "base64url").toString().split(":");
-        rows = pageAfter.all(user, Number(at), Buffer.from(id ?? "", "hex"), first + 1);
-      } else {
-        rows = page.all(user, first + 1);
-      }
-      const nodes = rows.slice(0, first).map(dialog);
-      const last = nodes.at(-1);
-      return {
-        nodes,
-        pageInfo: {
-          hasNextPage: rows.length > first,
-          endCursor: last ? Buffer.from(`${last.updatedMs}:${last.id}`).toString("base64url") : null,
-        },
-      };
+      if (!after) return pageOf(page.all(user, first + 1).map(dialog), first);
+      const [at, id] = positionOf(after);
+      return pageOf(pageAfter.all(user, at, Buffer.from(id, "hex"), first + 1).map(dialog), first);
     },
   };
 }

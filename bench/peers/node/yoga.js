@@ -2,7 +2,8 @@ import { createServer } from "node:http";
 
 import { createSchema, createYoga } from "graphql-yoga";
 
-import { resolvers, serving, typeDefs, userOf } from "./common.js";
+import { resolvers, typeDefs } from "./common.js";
+import { serving, userOf } from "./serving.js";
 
 const yoga = createYoga({
   schema: createSchema({ typeDefs, resolvers }),
