@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"math/rand/v2"
 	"os"
@@ -75,7 +76,7 @@ type updateKind struct {
 }
 
 func updateKinds() []updateKind {
-	const save = "UPDATE dialog SET version = ?2, updated_at = ?3, "
+	const save = "UPDATE dialog SET version = ?2, updated_at = ?3, position = (SELECT position FROM sync) + 1, "
 	return []updateKind{
 		{
 			"name", func(p *dialog.Plan, text string) { p.Name = dialog.Some("Name " + text) },
@@ -139,57 +140,84 @@ func benchUpdate(b *testing.B, s *sqlite.Store, writers int, kinds []updateKind)
 }
 
 func benchBare(b *testing.B, dir string, kinds []updateKind) {
+	w := newBareWriter(b, dir)
+	turn := 0
+	for b.Loop() {
+		if err := w.change(benchID(rand.IntN(benchDialogs)), kinds[turn%len(kinds)]); err != nil {
+			b.Fatal(err)
+		}
+		turn++
+	}
+	b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "updates/s")
+}
+
+// A bareWriter executes the statements of changes with one commit each, and nothing else.
+type bareWriter struct {
+	db       *sql.DB
+	prepared map[string]*sql.Stmt
+}
+
+func newBareWriter(b *testing.B, dir string) *bareWriter {
+	b.Helper()
 	db, err := sql.Open("sqlite", filepath.Join(dir, "dialogs.db")+
 		"?_synchronous=FULL&_busy_timeout=10000&_pragma=cache_size(-16384)&_pragma=wal_autocheckpoint(4000)")
 	if err != nil {
 		b.Fatal(err)
 	}
-	defer db.Close()
 	db.SetMaxOpenConns(1)
-	prepared := map[string]*sql.Stmt{}
-	prepare := func(query string) *sql.Stmt {
-		stmt, ok := prepared[query]
-		if !ok {
-			if stmt, err = db.Prepare(query); err != nil {
-				b.Fatal(err)
-			}
-			prepared[query] = stmt
-			b.Cleanup(func() { _ = stmt.Close() })
+	w := &bareWriter{db, map[string]*sql.Stmt{}}
+	b.Cleanup(func() {
+		for _, stmt := range w.prepared {
+			_ = stmt.Close()
 		}
-		return stmt
+		_ = db.Close()
+	})
+	return w
+}
+
+func (w *bareWriter) prepare(query string) (stmt *sql.Stmt, err error) {
+	if stmt = w.prepared[query]; stmt == nil {
+		stmt, err = w.db.Prepare(query)
+		w.prepared[query] = stmt
 	}
+	return stmt, err
+}
+
+func (w *bareWriter) change(dialogID dialog.ID, kind updateKind) error {
+	id, err := hex.DecodeString(string(dialogID))
+	if err != nil {
+		return err
+	}
+	text, now := fmt.Sprint(rand.IntN(20_000)), time.Now().UnixMilli()
 	exec := func(query string, args ...any) {
-		if _, err := prepare(query).Exec(args...); err != nil {
-			b.Fatalf("%s: %v", query, err)
+		stmt, failed := w.prepare(query)
+		if failed == nil {
+			_, failed = stmt.Exec(args...)
 		}
+		err = errors.Join(err, failed)
 	}
-	load := prepare("SELECT n, id, type, deleted, version, created_at, updated_at, owner, name, custom, photo, admins, occupants FROM dialog WHERE id = ?")
-	turn := 0
-	for b.Loop() {
-		id, err := hex.DecodeString(string(benchID(rand.IntN(benchDialogs))))
-		if err != nil {
-			b.Fatal(err)
-		}
-		text, now := fmt.Sprint(rand.IntN(20_000)), time.Now().UnixMilli()
-		exec("BEGIN IMMEDIATE")
-		var n, version int64
-		var skip any
-		if err := load.QueryRow(id).Scan(&n, &skip, &skip, &skip, &version, &skip, &skip, &skip, &skip, &skip, &skip, &skip, &skip); err != nil {
-			b.Fatal(err)
-		}
-		version++
-		for _, statement := range kinds[turn%len(kinds)].save {
-			exec(statement, n, version, now, text)
-		}
-		turn++
-		exec("INSERT INTO change (dialog, version, kind, at, user, api_key, key, input_hash, detail) VALUES (?, ?, 2, ?, '', 'backend', '', '', ?)",
-			n, version, now, `{"changed":[1],"name":"`+text+`"}`)
-		if version > dialog.HistoryKept {
-			exec("DELETE FROM change WHERE dialog = ? AND version <= ?", n, version-dialog.HistoryKept)
-		}
-		exec("COMMIT")
+	exec("BEGIN IMMEDIATE")
+	load, err := w.prepare("SELECT n, id, type, deleted, version, created_at, updated_at, owner, name, custom, photo, admins, occupants FROM dialog WHERE id = ?")
+	if err != nil {
+		return err
 	}
-	b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "updates/s")
+	var n, version int64
+	var skip any
+	if err := load.QueryRow(id).Scan(&n, &skip, &skip, &skip, &version, &skip, &skip, &skip, &skip, &skip, &skip, &skip, &skip); err != nil {
+		return err
+	}
+	version++
+	for _, statement := range kind.save {
+		exec(statement, n, version, now, text)
+	}
+	exec("INSERT INTO change (dialog, version, kind, at, user, api_key, key, input_hash, detail) VALUES (?, ?, 2, ?, '', 'backend', '', '', ?)",
+		n, version, now, `{"changed":[1],"name":"`+text+`"}`)
+	if version > dialog.HistoryKept {
+		exec("DELETE FROM change WHERE dialog = ? AND version <= ?", n, version-dialog.HistoryKept)
+	}
+	exec("UPDATE sync SET position = position + 1") // by which the store notices the change
+	exec("COMMIT")
+	return err
 }
 
 // BenchmarkGet reads random dialogs, alone and from 8 sides at once.
