@@ -38,7 +38,7 @@ type upgrade struct {
 func TestUpgrade(t *testing.T) {
 	t.Parallel()
 	files, err := filepath.Glob("testdata/upgrade/*.json")
-	if err != nil || len(files) != 13 {
+	if err != nil || len(files) != 15 {
 		t.Fatalf("only %d fixtures: %v", len(files), err)
 	}
 	for _, file := range files {
