@@ -66,6 +66,10 @@ func NewHandler(c Config) http.Handler {
 	}
 	config.Schema = language.Served(generated.NewExecutableSchema(config).Schema())
 	p := presenter{log: c.Log, caller: c.Caller, answers: c.Answers, turns: c.Turns, observer: c.Observer}
+	root := graphql.RootFieldMiddleware(withdrawRefused)
+	if c.Tracer != nil {
+		root = aroundRoot(traceField(c.Tracer), root)
+	}
 	run := &runner{
 		presenter: p,
 		prepared: preparation{
@@ -82,15 +86,12 @@ func NewHandler(c Config) http.Handler {
 		rows:          c.Service.Policy().Limits.Rows,
 		tracer:        c.Tracer,
 		fields:        chargeField,
-		rootFields:    aroundRoot(observeField(c.Observer), withdrawRefused),
+		rootFields:    aroundRoot(observeField(c.Observer), root),
 	}
 	if c.Trusted != nil {
 		run.documents = c.Trusted
 	} else {
 		run.documents = extension.AutomaticPersistedQuery{Cache: newCache(c.Documents/4, c.Caller, func(_, text string) int64 { return int64(len(text)) })}
-	}
-	if c.Tracer != nil {
-		run.rootFields = aroundRoot(observeField(c.Observer), aroundRoot(traceField(c.Tracer), withdrawRefused))
 	}
 	if c.Introspection {
 		run.fields = func(ctx context.Context, next graphql.Resolver) (any, error) {
