@@ -19,16 +19,19 @@ func (p *program) migrateCommand() *cobra.Command {
 	var from, to string
 	c := &cobra.Command{
 		Use:   "migrate --from STORE --to STORE",
-		Short: "Copy all dialogs, classes and API keys from one store to another",
-		Long: `Copies every dialog with its history, every class, every API key, the list
-of ended sessions, and which users are suspended or being erased, from one store
-to another, and then compares both by count and checksum. The target must be empty, or the copy of an earlier run: run the
-command again to resume. Stop all servers that write to either store first.
+		Short: "Copy all dialogs, classes, API keys and webhooks from one store to another",
+		Long: `Copies every dialog with its history, every class, API key and webhook, the list
+of ended sessions, and which users are suspended, were erased or are being erased,
+from one store to another, and then compares both by count and checksum. The
+target must be empty, or the copy of an earlier run: run the command again to
+resume. Stop all servers that write to either store first.
 
-Deleted dialogs and the idempotency keys of creations are not copied; they are
-only kept for a day. The secret that signs session tokens is not copied either:
-start the server on the new store with --secret set to the content of the file
-"secret" in the old directory, or everyone has to sign in again.`,
+Deleted dialogs, who left which dialog, and the idempotency keys of creations are
+not copied: clients that were offline have to read everything again, and every
+webhook gets a "gap". The secret that signs session tokens is not copied either,
+and the secrets of webhooks are encrypted with it: start the server on the new
+store with --secret set to the content of the file "secret" in the old directory,
+or everyone has to sign in again, and every webhook needs a new secret.`,
 		Example: "  dialogs migrate --from ./data --to mongodb://127.0.0.1:27017/dialogs",
 		Args:    takes(), PreRunE: p.prepare,
 	}
@@ -64,7 +67,7 @@ func (p *program) migrate(ctx context.Context, source, target dialog.Store) erro
 	if err != nil {
 		return err
 	}
-	_, err = fmt.Fprintf(p.stdout, "%d dialogs (%d copied now), %d classes, %d API keys and %d webhooks are the same in both stores; SHA-256 %x\nNot copied: the secret that signs session tokens, deleted dialogs, idempotency keys of creations\n",
+	_, err = fmt.Fprintf(p.stdout, "%d dialogs (%d copied now), %d classes, %d API keys and %d webhooks are the same in both stores; SHA-256 %x\nNot copied: the secret that signs session tokens, deleted dialogs, who left which dialog, idempotency keys of creations\n",
 		report.Dialogs, report.Copied, report.Classes, report.Keys, report.Webhooks, report.Checksum)
 	return err
 }

@@ -27,8 +27,8 @@ type Report struct {
 // Migrate copies every class, API key, ended session, erased user, webhook and dialog with
 // its history from one store to the other, and then compares both. Dialogs that are
 // already the same are skipped: so a migration that was interrupted resumes when it is run
-// again. Tombstones and the idempotency keys of creations expire within a day and are not
-// copied.
+// again. Tombstones, departures and the idempotency keys of creations are only kept for a
+// time and are not copied: the positions of one store mean nothing in another.
 //
 // If the target has anything that the source does not have, Migrate fails before it copies
 // anything. If the source changes during the copy, it fails at the end. progress is called

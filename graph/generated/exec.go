@@ -2218,19 +2218,19 @@ enum ErrorCode {
   BAD_USER_INPUT
   "Unknown hash of a persisted query: send it again with the document (400)."
   PERSISTED_QUERY_NOT_FOUND
-  "Credentials are missing, invalid or expired (401)."
+  "Credentials are missing, invalid, expired or revoked, or the user is suspended (401)."
   UNAUTHENTICATED
   "The caller does not have permission (403). ` + "`" + `rule` + "`" + ` names the action, ` + "`" + `standing` + "`" + ` the caller's role, ` + "`" + `allowed` + "`" + ` the roles with permission."
   FORBIDDEN
-  "The dialog does not exist (404)."
+  "The dialog or webhook does not exist (404)."
   NOT_FOUND
-  "The dialog's version is not ` + "`" + `ifVersion` + "`" + ` (` + "`" + `currentVersion` + "`" + ` is the actual one), or the id already exists (409)."
+  "The dialog's version is not ` + "`" + `ifVersion` + "`" + ` (` + "`" + `currentVersion` + "`" + ` is the actual one), the id already exists, or there are too many webhooks (409)."
   CONFLICT
   "The requested changes are no longer available: read the dialogs again (410)."
   RESYNC_REQUIRED
   "Too many requests (429). Retry after ` + "`" + `retryAfter` + "`" + ` seconds."
   RATE_LIMITED
-  "The database did not respond in time (503). The change may or may not have been made; with an idempotencyKey it is safe to retry."
+  "The store did not respond in time, or the server is overloaded, read-only or stopping (503). Try again, after ` + "`" + `retryAfter` + "`" + ` seconds if there is such a number. Unless ` + "`" + `message` + "`" + ` says otherwise, the change may or may not have been made; with an idempotencyKey it is safe to retry."
   UNAVAILABLE
   "An internal error (500). The server's log has the details under the request id in ` + "`" + `id` + "`" + `."
   INTERNAL
