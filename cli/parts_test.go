@@ -15,6 +15,8 @@ import (
 
 	"github.com/spf13/pflag"
 	"go.uber.org/goleak"
+
+	"dialogs/dialog"
 )
 
 // defaults are the settings of a server with a store of its own.
@@ -29,8 +31,14 @@ func defaults(t *testing.T) *settings {
 // openParts opens them until the test ends.
 func openParts(t *testing.T, s *settings) parts {
 	t.Helper()
+	return openPartsUntil(t.Context(), t, s)
+}
+
+// openPartsUntil opens them for a server that is told to stop when ctx ends.
+func openPartsUntil(ctx context.Context, t *testing.T, s *settings) parts {
+	t.Helper()
 	var opened closers
-	p, err := s.parts(t.Context(), slog.New(slog.DiscardHandler), &opened)
+	p, err := s.parts(ctx, slog.New(slog.DiscardHandler), &opened)
 	t.Cleanup(func() {
 		if err := opened.close(); err != nil {
 			t.Error(err)
@@ -71,6 +79,28 @@ func TestTheHubTellsTheSender(t *testing.T) {
 	told := func(f func()) uintptr { return reflect.ValueOf(f).Pointer() }
 	if p.hub.Announced == nil || told(p.hub.Announced) != told(p.sender.Wake) {
 		t.Error("the hub does not tell the sender of announced changes")
+	}
+}
+
+// TestChangesReachStreamsThatEnd: after the signal to stop, subscriptions end one after the
+// other. Until then they are told of changes.
+func TestChangesReachStreamsThatEnd(t *testing.T) {
+	signal, stop := context.WithCancel(t.Context())
+	p := openPartsUntil(signal, t, defaults(t))
+	alice := dialog.Caller{User: "alice"}
+	watch, err := p.hub.Dialogs(t.Context(), alice, dialog.Optional[string]{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer watch.Close()
+	stop()
+	if _, err := p.service.Create(t.Context(), alice, dialog.Creation{Type: dialog.Group, Name: dialog.Some("Lunch")}); err != nil {
+		t.Fatal(err)
+	}
+	told, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	if _, err := watch.Next(told); err != nil {
+		t.Errorf("a change after the signal: %v", err)
 	}
 }
 

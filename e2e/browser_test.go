@@ -6,6 +6,7 @@ import (
 	"io"
 	"net/http"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
@@ -40,6 +41,23 @@ func TestPreflight(t *testing.T) {
 		answer := s.Do(http.MethodOptions, path, servertest.Header{"Origin", "https://app.example", "Access-Control-Request-Method", "DELETE"}, nil)
 		if got := strings.Contains(answer.Header.Get("Access-Control-Allow-Methods"), "DELETE"); got != want {
 			t.Errorf("%s with DELETE: allowed %v, want %v", path, got, want)
+		}
+	}
+}
+
+// TestExposedHeaders: pages of allowed origins can read what the documents tell clients to
+// read from the headers of an answer.
+func TestExposedHeaders(t *testing.T) {
+	s := start(t, "--allow-origins", "https://app.example")
+	for path, want := range map[string]string{
+		"/graphql?query={viewer{kind}}": "retry-after, x-request-id",
+		"/chat/Dialog.json":             "qb-ignored, qb-token-expirationdate, retry-after, status, x-request-id",
+	} {
+		header := s.Do(http.MethodGet, path, servertest.Header{"Origin", "https://app.example"}, nil).Header
+		names := strings.Split(strings.ToLower(header.Get("Access-Control-Expose-Headers")), ", ")
+		slices.Sort(names)
+		if got := strings.Join(names, ", "); got != want {
+			t.Errorf("%s: got %s, want %s", path, got, want)
 		}
 	}
 }

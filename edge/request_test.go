@@ -121,3 +121,29 @@ func TestLoggedLetsStreamsThrough(t *testing.T) {
 	_ = response.Body.Close()
 	server.Client().CloseIdleConnections()
 }
+
+// TestOperationsOfStreams: an operation of a stream that the store failed, or that a limit
+// refused, counts like a request.
+func TestOperationsOfStreams(t *testing.T) {
+	unavailable, refused := 0, []string{}
+	observe := edge.Observer{Refused: func(setting string) { refused = append(refused, setting) }}
+	log := slog.New(slog.DiscardHandler)
+	answer := httptest.NewRecorder()
+	edge.Logged(log, time.Now, func() { unavailable++ }, observe)(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		for _, happens := range []func(context.Context){
+			func(context.Context) {},
+			func(ctx context.Context) { api.NoteUnavailable(ctx, log, context.DeadlineExceeded) },
+			func(ctx context.Context) { api.NoteLimit(ctx, "limit-depth") },
+		} {
+			operation, finished := api.BeginOperation(r.Context())
+			happens(operation)
+			finished()
+		}
+		if unavailable != 1 || len(refused) != 1 || refused[0] != "limit-depth" {
+			t.Errorf("the store failed %d operations, and limits refused %v; want 1, and one", unavailable, refused)
+		}
+	})).ServeHTTP(answer, request(http.MethodGet, "/"))
+	if unavailable != 1 || len(refused) != 1 {
+		t.Errorf("after the stream: the store failed %d, and limits refused %v; want no more", unavailable, refused)
+	}
+}

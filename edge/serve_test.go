@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"dialogs/api"
+	"dialogs/dialog/dialogtest"
 	"dialogs/edge"
 	"dialogs/servertest"
 )
@@ -127,5 +128,42 @@ func TestServeFails(t *testing.T) {
 	server := edge.Server{Handler: http.NotFoundHandler(), Log: slog.New(slog.DiscardHandler), Connections: connections()}
 	if err := server.Serve(t.Context(), listener); err == nil {
 		t.Error("no error")
+	}
+}
+
+// TestServerErrorsAreLogged: what net/http has to say about connections is in the log, for
+// example a client that speaks no TLS.
+func TestServerErrorsAreLogged(t *testing.T) {
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	files, lines := servertest.NewCertificate(t, 1), &dialogtest.Log{}
+	log := slog.New(slog.NewTextHandler(lines, nil))
+	certificate, err := edge.ReadCertificate(files.CertFile, files.KeyFile, time.Now, log)
+	if err != nil {
+		t.Fatal(err)
+	}
+	server := edge.Server{Handler: http.NotFoundHandler(), TLS: certificate.TLS(), HeaderBytes: 4096, Grace: time.Second, Log: log, Connections: connections()}
+	ctx, stop := context.WithCancel(t.Context())
+	ended := make(chan error, 1)
+	go func() { ended <- server.Serve(ctx, listener) }()
+	conn, err := net.Dial("tcp", listener.Addr().String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := io.WriteString(conn, "GET / HTTP/1.1\r\nHost: localhost\r\n\r\n"); err != nil {
+		t.Error(err)
+	}
+	if _, err := io.ReadAll(conn); err != nil {
+		t.Error(err)
+	}
+	_ = conn.Close()
+	stop()
+	if err := <-ended; err != nil {
+		t.Error(err)
+	}
+	if text := lines.String(); !strings.Contains(text, "level=WARN") || !strings.Contains(text, "TLS handshake error") {
+		t.Errorf("the log has %s", text)
 	}
 }

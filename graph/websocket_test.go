@@ -1,8 +1,10 @@
 package graph_test
 
 import (
+	"context"
 	"fmt"
 	"net/http"
+	"net/http/httptest"
 	"strconv"
 	"strings"
 	"sync/atomic"
@@ -123,7 +125,28 @@ func TestUpgradeRefused(t *testing.T) {
 			if code, _ := a.code(t); code != string(api.BadUserInput) || a.Status < 400 || a.Status > 499 {
 				t.Errorf("got status %d and %s", a.Status, a.Body)
 			}
+			if told := a.Header.Get("Sec-WebSocket-Version"); (a.Status == http.StatusUpgradeRequired) != (told == "13") || (reason == "an old version") != (told == "13") {
+				t.Errorf("got status %d and the version %q; only who asks for another version is told the right one", a.Status, told)
+			}
 		})
+	}
+}
+
+// TestUpgradeWhileStopping: a server that stops accepts no more WebSockets, which would not
+// end with the others.
+func TestUpgradeWhileStopping(t *testing.T) {
+	s := stream(t, func(*graph.Config) {})
+	stopping, stop := context.WithCancel(t.Context())
+	stop()
+	r := httptest.NewRequest(http.MethodGet, "/", nil)
+	for name, value := range map[string]string{
+		"Connection": "Upgrade", "Upgrade": "websocket", "Sec-WebSocket-Version": "13", "Sec-WebSocket-Key": "AAAAAAAAAAAAAAAAAAAAAA==",
+	} {
+		r.Header.Set(name, value)
+	}
+	a := s.send(dialog.Caller{}, r.WithContext(api.WithStopping(r.Context(), stopping)))
+	if code, _ := a.code(t); code != string(api.Unavailable) || a.Status != http.StatusServiceUnavailable || a.Header.Get("Retry-After") == "" {
+		t.Errorf("got status %d, %v and %s", a.Status, a.Header, a.Body)
 	}
 }
 
