@@ -21,6 +21,7 @@ const otherUser = 12345
 // TestAccess starts the program as a user who may not use what it is told to use.
 // Each error names the setting, the path, the reason, the user and what to do.
 func TestAccess(t *testing.T) {
+	t.Parallel()
 	if os.Geteuid() != 0 {
 		t.Skip("NOT RUN: the program as another user: needs root")
 	}

@@ -81,6 +81,7 @@ func TestKeyScopes(t *testing.T) {
 // TestUsersRefused ends the sessions of a user and suspends them, by GraphQL and by the
 // commands, while the server runs.
 func TestUsersRefused(t *testing.T) {
+	t.Parallel()
 	s := servertest.Start(t)
 	key := s.MustCLI("apikey", "create", "backend")
 	who := func(h servertest.Header) int {

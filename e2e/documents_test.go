@@ -106,6 +106,7 @@ func TestExportAndImport(t *testing.T) {
 // TestImage does what the Dockerfile does with the program, without Docker:
 // builds it, and runs its command and its health check.
 func TestImage(t *testing.T) {
+	t.Parallel()
 	text, err := os.ReadFile("../Dockerfile")
 	if err != nil {
 		t.Fatal(err)

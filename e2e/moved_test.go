@@ -44,6 +44,7 @@ func TestDataRemoved(t *testing.T) {
 // TestDataReplaced restores a copy under a server. The next server serves the
 // copy.
 func TestDataReplaced(t *testing.T) {
+	t.Parallel()
 	old := servertest.Spawn(t)
 	alice := servertest.WithToken(old.MustCLI("token", "alice"))
 	old.Must(alice, createGroup, nil)

@@ -314,6 +314,7 @@ func TestGracefulShutdown(t *testing.T) {
 
 // TestShutdownGraceEnds stops a server whose store never answers.
 func TestShutdownGraceEnds(t *testing.T) {
+	t.Parallel()
 	s := start(t, "--shutdown-grace", "1s", "--store-timeout", "3s", "--request-timeout", "1h")
 	waitingForStore(t, s.Server)
 	if code := s.Stop(); code == 0 || !strings.Contains(s.Stderr.String(), "cut off") {

@@ -261,5 +261,6 @@ func TestWebhookReceiverInGo(t *testing.T) {
 
 // TestWebhookOnMongo delivers the changes of a MongoDB store.
 func TestWebhookOnMongo(t *testing.T) {
+	t.Parallel()
 	delivers(t, servertest.StartOnMongo(t, "--webhook-allow", "127.0.0.1"))
 }

@@ -144,6 +144,7 @@ func TestChangesOfOthersAreAnnounced(t *testing.T) {
 // TestReplayOfWhatIsForgotten replays the changes since before what the store keeps: the
 // receiver is told of a gap.
 func TestReplayOfWhatIsForgotten(t *testing.T) {
+	t.Parallel()
 	s := start(t, "--keep-changes", "2h", "--webhook-allow", "127.0.0.1")
 	receiver := newHook(t)
 	key := servertest.WithKey(s.MustCLI("apikey", "create", "webhooks"))
