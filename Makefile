@@ -1,26 +1,30 @@
 # Two commands do everything: make run, make test.
 .DEFAULT_GOAL := help
 TOOL := go tool -modfile=tools/go.mod
-# The race detector needs a C compiler; without one the tests run without it.
-# SQLite, translated from C to Go, keeps its data outside of the Go heap, where
-# the race detector looks at nothing. Without its instrumentation, the tests of
-# the embedded store take half the time.
-RACE := $(shell go env CGO_ENABLED | grep -q 1 && command -v $$(go env CC) >/dev/null && echo -race \
+# The race detector needs a C compiler. SQLite, translated from C to Go, keeps its data
+# outside of the Go heap, where the race detector looks at nothing. Without its
+# instrumentation, the tests of the embedded store take half the time.
+RACE = $(shell go env CGO_ENABLED | grep -q 1 && command -v $$(go env CC) >/dev/null && echo -race \
 	-gcflags=modernc.org/sqlite/lib=-race=false -gcflags=modernc.org/libc/...=-race=false -gcflags=modernc.org/memory=-race=false)
 # Random order only in CI: go test does not cache such results, and on other
 # machines only what has changed is tested again.
 SHUFFLE := $(if $(filter true,$(CI)),-shuffle=on)
-RESULTS := bin/test.json
+# Many tests wait more than they compute, so more of them run at once than there are CPUs.
+# The package that takes longest begins first.
+TEST = mkdir -p bin && $(TOOL) gotestsum --format pkgname --jsonfile bin/$@.json -- -timeout 20m -p 3 -parallel 4
+NOTRUN = grep -ho 'NOT RUN: [^"\\]*' bin/$@.json | sort -u | grep . || echo "Everything ran."
 # The playground's page needs npm. Without npm, or when npm fails (except in CI),
 # the binary is built anyway, and its page loads GraphiQL from a CDN.
 WEB := playground/web
 PAGE := $(if $(shell command -v npm),playground/dist/page/index.html)
 LATEST = $(shell git describe --tags --abbrev=0 2>/dev/null)
 VERSION := $(shell git describe --tags --always --dirty 2>/dev/null)
-# Packages whose random tests run longer in make test-long.
-LONG = $(sort $(dir $(shell grep -rl --include=*_test.go 'dialogtest.Times' .)))
+# Tests that try more in make test-long, each followed by the folder of its package. A test
+# compares them with the calls of dialogtest.Times.
+RANDOM = $(shell find . -name node_modules -prune -o -name '*_test.go' -print | xargs awk '/^func / {split($$2, name, /[^A-Za-z0-9_]/); folder = FILENAME; sub(/[^\/]*$$/, "", folder)} \
+	/dialogtest\.Times|soakTime|faultFor/ && name[1] ~ /^Test/ {print name[1], folder}')
 
-.PHONY: help run build page compile test test-long generate format lint check bench bench-cost bench-live bench-peers bench-guard bench-scale soak dashboard audit release screenshot test-mongo bench-mongo bench-webhooks test-upgrade clean
+.PHONY: help run build page compile test test-long test-race test-random generate format lint check bench bench-cost bench-live bench-peers bench-guard bench-scale soak dashboard audit release screenshot test-mongo bench-mongo bench-webhooks test-upgrade clean
 
 help: ## Show this help
 	@grep -Eh '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-11s %s\n", $$1, $$2}'
@@ -46,17 +50,19 @@ playground/dist/page/index.html: $(wildcard $(WEB)/*.* $(WEB)/src/*) README.md
 	@cd $(WEB) && (test node_modules/.package-lock.json -nt package-lock.json || npm ci --ignore-scripts --no-audit --no-fund --loglevel=error) && npm run --silent build \
 		|| { echo "NOT BUILT: the playground's page: npm failed" >&2; [ -z "$$CI" ]; }
 
-# Many tests wait more than they compute, so more of them run at once than there are CPUs.
 test: $(PAGE) ## Run all tests
-	@mkdir -p bin
-	$(TOOL) gotestsum --format pkgname --jsonfile $(RESULTS) -- -timeout 20m -parallel 4 $(RACE) $(SHUFFLE) ./...
+	$(TEST) $(SHUFFLE) ./e2e ./...
 	go -C tools test ./...
-	@[ -n "$(RACE)" ] || echo "NOT RUN: the race detector: needs a C compiler"
-	@grep -ho 'NOT RUN: [^"\\]*' $(RESULTS) | sort -u | grep . || echo "Everything ran."
+	@$(NOTRUN)
 
-test-long: ## Run the random tests at length
-	@mkdir -p bin
-	TEST_LONG=1 $(TOOL) gotestsum --format pkgname --jsonfile $(RESULTS) -- -timeout 20m -count=1 $(LONG)
+test-long: test-race test-random ## Run all tests with the race detector, and the random tests at length
+
+test-race: $(PAGE)
+	$(if $(RACE),$(TEST) $(RACE) -shuffle=on ./e2e ./...,@echo "NOT RUN: the race detector: needs a C compiler"; [ -z "$$CI" ])
+
+test-random: export TEST_LONG = 1
+test-random:
+	$(TEST) -count=1 -run '^($(subst $(eval) ,|,$(sort $(filter Test%,$(RANDOM)))))$$' $(sort $(filter ./%,$(RANDOM)))
 
 test-upgrade: ## Replace instances of the Git reference in BASE (the latest tag) under load, on MongoDB, and go back
 	$(base)

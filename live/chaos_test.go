@@ -110,7 +110,7 @@ func TestChaos(t *testing.T) {
 		}
 		var writing sync.WaitGroup
 		for w := range 4 {
-			writing.Go(func() { write(t, instances[w%2], made, uint64(w), logs) })
+			writing.Go(func() { write(t, instances[w%2], made, uint64(w), dialogtest.Times(60, 2000), logs) })
 		}
 		writing.Wait()
 		for _, l := range logs {
@@ -140,9 +140,9 @@ const aheadMost = 10
 
 // write makes changes, slowly enough that no record is dropped before the clients have
 // read it.
-func write(t *testing.T, i *instance, made []dialog.ID, seed uint64, logs []*log) {
+func write(t *testing.T, i *instance, made []dialog.ID, seed uint64, times int, logs []*log) {
 	random := rand.New(rand.NewPCG(seed, 2))
-	for n := range dialogtest.Times(60, 2000) {
+	for n := range times {
 		id, u := made[random.IntN(len(made))], dialog.UserID([]string{"a", "b", "c", "d"}[random.IntN(4)])
 		change := dialog.Change{Name: dialog.Some(fmt.Sprint(seed, n))}
 		switch random.IntN(6) {
