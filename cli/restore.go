@@ -20,8 +20,9 @@ func (p *program) restoreCommand() *cobra.Command {
 		Long: `Restores a backup made by "dialogs backup" into the directory of --store, which
 must be empty or not exist yet. Checks the checksums of the backup first. To go
 back to a backup, stop the server, move its directory away, restore, and start the
-server again. Sessions and API keys are restored as they were, including those
-that were ended or revoked later.
+server again. Sessions, API keys, webhooks and users are restored as they were: end,
+revoke, remove, suspend or erase again what was ended, revoked, removed, suspended or
+erased later. Clients and webhooks are told to read everything again.
 
 A restore that fails leaves nothing behind. One that was killed leaves either no
 store or a complete one: run it again.`,
