@@ -13,25 +13,28 @@ const (
 	// Go lets a heap double, and with a few megabytes in use it would be collected many
 	// times a second.
 	collectorRoom = 12 << 20
+	// importRoom is the same for an import, which makes a lot of garbage quickly.
+	importRoom = 64 << 20
 	// collectorLeast and collectorMost are the bounds of what GOGC is set to.
 	collectorLeast, collectorMost = 100, 400
 )
 
-// tuneCollector lets a small heap grow by collectorRoom before it is collected, and a
+// tuneCollector lets a small heap grow by that many bytes before it is collected, and a
 // large one double as usual, until stop is called. GOGC, if it is set, decides instead.
 // Near the memory limit, collections are as frequent as the limit requires.
-func tuneCollector() (stop func()) {
+func tuneCollector(room int) (stop func()) {
 	if os.Getenv("GOGC") != "" {
 		return func() {}
 	}
 	stopped := new(atomic.Bool)
-	(&tuning{stopped: stopped, percent: collectorLeast}).await()
+	(&tuning{stopped: stopped, room: room, percent: collectorLeast}).await()
 	return func() { stopped.Store(true) }
 }
 
 // A tuning is unreachable, so that its finalizer runs after each collection.
 type tuning struct {
 	stopped *atomic.Bool
+	room    int
 	percent int
 }
 
@@ -44,7 +47,7 @@ func (t *tuning) adjust() {
 	}
 	live := []metrics.Sample{{Name: "/gc/heap/live:bytes"}}
 	metrics.Read(live)
-	percent := collectorPercent(live[0].Value.Uint64())
+	percent := collectorPercent(live[0].Value.Uint64(), t.room)
 	// Setting it stops the program for a moment, so small differences are left.
 	if percent < t.percent*9/10 || percent > t.percent*11/10 {
 		debug.SetGCPercent(percent)
@@ -53,7 +56,7 @@ func (t *tuning) adjust() {
 	t.await()
 }
 
-// collectorPercent is GOGC for a heap with so many bytes in use.
-func collectorPercent(live uint64) int {
-	return int(min(max(collectorRoom*100/max(live, 1), collectorLeast), collectorMost))
+// collectorPercent is GOGC for a heap with so many bytes in use, to grow by so many.
+func collectorPercent(live uint64, room int) int {
+	return int(min(max(uint64(room)*100/max(live, 1), collectorLeast), collectorMost))
 }

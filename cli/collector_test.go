@@ -14,7 +14,7 @@ func TestCollectorPercent(t *testing.T) {
 		{"From there on it doubles, as Go does by default.", 12 << 20, 100},
 		{"A large heap must not take more than it does by default.", 1 << 30, 100},
 	} {
-		if got := collectorPercent(tt.live); got != tt.want {
+		if got := collectorPercent(tt.live, collectorRoom); got != tt.want {
 			t.Errorf("GOGC for %d bytes: %d, want %d\nreason: %s", tt.live, got, tt.want, tt.reason)
 		}
 	}

@@ -89,6 +89,7 @@ difference. It works while a server runs.`,
 // runImport opens what the import writes to. A new store comes last, and only when
 // there is a dialog for it, so that an import that fails leaves none behind.
 func (p *program) runImport(ctx context.Context, i *importation, st *storeSettings, limits dialog.Limits, sources *sources) (err error) {
+	defer tuneCollector(importRoom)()
 	defer func() { err = errors.Join(err, sources.close()) }()
 	open := st.openExisting
 	if exists, err := store.Exists(st.address); err == nil && !exists && !i.dryRun && !i.verify {

@@ -78,7 +78,7 @@ func (p *program) serve(ctx context.Context, s *settings, show func(io.Writer) e
 	}
 	warnOfExposedFiles(exposed, log)
 	limitHeap(log)
-	defer tuneCollector()()
+	defer tuneCollector(collectorRoom)()
 	certificate, err := s.certificate(log)
 	if err != nil {
 		return err

@@ -1,6 +1,8 @@
 package quickblox
 
 import (
+	"bytes"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -197,8 +199,8 @@ func foreign(members map[string]jsontext.Value) (dialog.Foreign, error) {
 		if !ok {
 			continue
 		}
-		var value any
-		if err := api.UnmarshalExact(raw, &value); err != nil {
+		value, err := valueOf(raw)
+		if err != nil {
 			return dialog.Foreign{}, dialog.InvalidInput("", name+": "+err.Error())
 		}
 		p.values[name] = value
@@ -209,6 +211,25 @@ func foreign(members map[string]jsontext.Value) (dialog.Foreign, error) {
 		err = dialog.InvalidInput("", own.Field+": "+own.Message)
 	}
 	return f, err
+}
+
+// valueOf is what [api.UnmarshalExact] reads from a value that is known to be correct. Most
+// members of most dialogs are such that their text is the value: reading them takes half of
+// the time this way.
+func valueOf(raw jsontext.Value) (value any, err error) {
+	switch raw.Kind() {
+	case jsontext.KindNull:
+		return value, err
+	case jsontext.KindNumber:
+		return json.Number(raw), nil
+	case jsontext.KindString:
+		if !bytes.ContainsRune(raw, '\\') {
+			return string(raw[1 : len(raw)-1]), nil
+		}
+	default:
+	}
+	err = api.UnmarshalExact(raw, &value)
+	return value, err
 }
 
 // foreign reads a dialog as QuickBlox shows it.

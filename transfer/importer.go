@@ -29,7 +29,7 @@ type ClassSource interface {
 }
 
 // An Importer copies dialogs of another service into a store and keeps their ids. It
-// stores up to 2,000 dialogs at a time, while it reads the next ones. Dialogs that already
+// stores up to 1,333 dialogs at a time, while it looks up and reads the next ones. Dialogs that already
 // exist with the same content are skipped: so an import that was interrupted resumes when
 // it is run again.
 type Importer struct {
@@ -60,7 +60,7 @@ type ImportReport struct {
 func (i Importer) Import(ctx context.Context, source Source) (ImportReport, error) {
 	r := i.run(i.DryRun)
 	err := r.each(ctx, source, r.settle)
-	return r.report, err
+	return r.report, errors.Join(err, r.finish(0))
 }
 
 // A VerifyReport is the result of comparing the store with the source, in numbers of
@@ -94,6 +94,7 @@ func (i Importer) Verify(ctx context.Context, source Source, differs func(id str
 				report.Same++
 			}
 		}
+		r.progress(len(r.batch))
 		return nil
 	})
 	report.Refused = r.report.Refused
@@ -111,6 +112,8 @@ type run struct {
 	done    int
 	// ahead is a dialog that was already read for the next portion.
 	ahead *dialog.Dialog
+	// creating are new dialogs that are being stored, what was begun first first.
+	creating []*creation
 }
 
 func (i Importer) run(readOnly bool) *run {
@@ -130,10 +133,10 @@ func (i Importer) run(readOnly bool) *run {
 func (r *run) caller() dialog.Caller { return dialog.Caller{APIKey: r.Actor} }
 
 const (
-	// importMost (dialogs) and importBytes limit what is stored at a time. The next
-	// portion is read in the meantime.
-	importMost  = 2000
-	importBytes = 4 << 20
+	// importMost (dialogs) and importBytes limit what is stored at a time. In the
+	// meantime, the next portion is looked up and prepared, and one more is read.
+	importMost  = 1333
+	importBytes = 8 << 20 / 3
 )
 
 // A portion is a part of a source: some valid dialogs, each with a different id, and some
@@ -167,8 +170,6 @@ func (r *run) each(ctx context.Context, source Source, settle func(context.Conte
 			if err := settle(ctx); err != nil {
 				return errors.Join(err, p.err)
 			}
-			r.done += len(r.batch)
-			r.Progress(r.done)
 		}
 		if p.err != nil {
 			return p.err
@@ -308,8 +309,20 @@ func (r *run) stored(ctx context.Context) (map[dialog.ID]*dialog.Dialog, error) 
 	return stored, nil
 }
 
-// settle imports the batch into the store.
+// progress tells that more dialogs are done.
+func (r *run) progress(more int) {
+	r.done += more
+	r.Progress(r.done)
+}
+
+// settle imports the batch into the store. When it returns, the new dialogs of the batch
+// may still be stored, and those of the one before are.
 func (r *run) settle(ctx context.Context) error {
+	if slices.ContainsFunc(r.creating, func(c *creation) bool { return c.concerns(r.batch) }) {
+		if err := r.finish(0); err != nil {
+			return err
+		}
+	}
 	stored, err := r.stored(ctx)
 	if err != nil {
 		return err
@@ -326,7 +339,28 @@ func (r *run) settle(ctx context.Context) error {
 			return err
 		}
 	}
-	return r.create(ctx, missing)
+	c := newCreation(len(r.batch), missing)
+	r.creating = append(r.creating, c)
+	go c.run(ctx, r.Importer, missing)
+	return r.finish(1)
+}
+
+// finish waits until only so many batches are still being stored, and reports the others.
+func (r *run) finish(left int) error {
+	for len(r.creating) > left {
+		c := r.creating[0]
+		r.creating = r.creating[1:]
+		<-c.done
+		r.report.Created += c.created
+		for _, i := range c.refused {
+			r.refuse(i.id, i.why)
+		}
+		if c.err != nil {
+			return errors.Join(c.err, r.finish(0))
+		}
+		r.progress(c.batch)
+	}
+	return nil
 }
 
 // bring updates the stored dialog to match the wanted one.
@@ -382,53 +416,6 @@ func (r *run) isOurs(ctx context.Context, there *dialog.Dialog) (bool, error) {
 	}
 	newest := d.History[len(d.History)-1] // each version leaves a record
 	return d.Version == there.Version && newest.Actor == r.caller().Actor(), nil
-}
-
-// create stores dialogs that do not exist yet.
-func (r *run) create(ctx context.Context, missing []dialog.Dialog) error {
-	if len(missing) == 0 {
-		return nil
-	}
-	if r.DryRun {
-		return r.wouldCreate(ctx, missing)
-	}
-	err := r.Store.Restore(ctx, missing)
-	switch {
-	case err == nil:
-		r.report.Created += len(missing)
-		return nil
-	case !dialog.IsCode(err, dialog.Conflict):
-		return fmt.Errorf("storing dialogs: %w", err)
-	case len(missing) == 1:
-		r.refuse(string(missing[0].ID), errPairTaken())
-		return nil
-	}
-	half := len(missing) / 2 // whose pair is taken shows when it is alone
-	if err := r.create(ctx, missing[:half]); err != nil {
-		return err
-	}
-	return r.create(ctx, missing[half:])
-}
-
-// wouldCreate reports what create would do.
-func (r *run) wouldCreate(ctx context.Context, missing []dialog.Dialog) error {
-	for i := range missing {
-		a, b, private := missing[i].Pair()
-		if private {
-			n, err := r.Store.Count(ctx, dialog.Query{Scope: dialog.Mine, Filter: dialog.Filter{
-				Types: []dialog.Type{dialog.Private}, Occupants: []dialog.UserID{a, b},
-			}})
-			if err != nil {
-				return fmt.Errorf("looking for a private dialog: %w", err)
-			}
-			if n > 0 {
-				r.refuse(string(missing[i].ID), errPairTaken())
-				continue
-			}
-		}
-		r.report.Created++
-	}
-	return nil
 }
 
 func errChangedHere() error {

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -298,7 +299,9 @@ func (e *endless) Next() (dialog.Foreign, error) {
 // they were stored.
 type counting struct {
 	dialog.Store
-	source        *endless
+	source *endless
+
+	mu            sync.Mutex // guards what follows
 	stored, ahead int
 }
 
@@ -310,20 +313,89 @@ func (c *counting) Dialogs(_ context.Context, q dialog.Query) ([]dialog.Dialog, 
 }
 
 func (c *counting) Restore(_ context.Context, dialogs []dialog.Dialog) error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
 	c.ahead = max(c.ahead, int(c.source.asked.Load())-c.stored)
 	c.stored += len(dialogs)
 	return nil
 }
 
-// TestImportHoldsABatch reads many dialogs, and never holds more than two batches: the one
-// that is stored, and the next one.
-func TestImportHoldsABatch(t *testing.T) {
+// TestImportHoldsBatches reads many dialogs, and never holds more than three batches: the
+// one that is stored, and the next two.
+func TestImportHoldsBatches(t *testing.T) {
 	i := newImported(t)
 	store := &counting{Store: i.store, source: &endless{total: 20_000}}
 	report, err := i.importer(store).Import(t.Context(), store.source)
 	if err != nil || report != (transfer.ImportReport{Created: 20_000}) || store.stored != 20_000 || store.ahead > 4001 {
 		t.Errorf("got %+v and error %v; %d stored, %d held at once", report, err, store.stored, store.ahead)
 	}
+}
+
+// TestImportPrepares: while a batch is being stored, the next one comes to the store, unless
+// it depends on what is being stored.
+func TestImportPrepares(t *testing.T) {
+	for _, tt := range []struct {
+		reason  string
+		last    dialog.Foreign
+		waits   bool
+		refused int
+	}{
+		{"other dialogs", foreign(1333, asIs), false, 0},
+		{"the same dialog", foreign(0, asIs), true, 0},
+		{"another dialog of the same pair", foreign(1333, private("y", "x")), true, 1},
+	} {
+		t.Run(tt.reason, func(t *testing.T) {
+			i := newImported(t)
+			all := []dialog.Foreign{foreign(0, asIs), foreign(1, private("x", "y"))}
+			for n := 2; n < 1333; n++ {
+				all = append(all, foreign(n, asIs))
+			}
+			store := &gated{Store: i.store, entered: make(chan int, 2), open: make(chan struct{})}
+			reported := make(chan transfer.ImportReport, 1)
+			go func() {
+				report, err := i.importer(store).Import(t.Context(), &list{foreign: append(all, tt.last)})
+				if err != nil {
+					t.Error(err)
+				}
+				reported <- report
+			}()
+			entered := <-store.entered
+			if !tt.waits {
+				entered += <-store.entered
+			}
+			if want := len(all); tt.waits && entered != want || !tt.waits && entered != want+1 {
+				t.Errorf("%d dialogs came to the store at once", entered)
+			}
+			close(store.open)
+			report := <-reported
+			if got := report.Created + report.Same + report.Refused; got != 1334 || report.Refused != tt.refused || tt.refused > 0 && i.refused[id(1333)] == "" {
+				t.Errorf("got %+v, refused %v", report, i.refused)
+			}
+			if tt.waits && store.early.Load() {
+				t.Error("the second batch did not wait for the first")
+			}
+		})
+	}
+}
+
+// A gated store begins to store dialogs once it is open.
+type gated struct {
+	dialog.Store
+	entered chan int
+	open    chan struct{}
+	stored  atomic.Bool
+	early   atomic.Bool // something came before the first were stored
+}
+
+func (g *gated) Restore(ctx context.Context, dialogs []dialog.Dialog) error {
+	g.entered <- len(dialogs)
+	if len(dialogs) < 1000 && !g.stored.Load() {
+		g.early.Store(true)
+	}
+	<-g.open
+	err := g.Store.Restore(ctx, dialogs)
+	g.stored.Store(true)
+	return err
 }
 
 func TestImportRefuses(t *testing.T) {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -182,11 +183,16 @@ func TestMigrate(t *testing.T) {
 // A failing store stores some batches, and then fails.
 type failing struct {
 	dialog.Store
+	mu   sync.Mutex
 	left int
 }
 
 func (f *failing) Restore(ctx context.Context, dialogs []dialog.Dialog) error {
-	if f.left--; f.left < 0 {
+	f.mu.Lock()
+	f.left--
+	killed := f.left < 0
+	f.mu.Unlock()
+	if killed {
 		return errors.New("killed")
 	}
 	return f.Store.Restore(ctx, dialogs)

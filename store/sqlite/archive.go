@@ -65,7 +65,11 @@ func (s *Store) Restore(ctx context.Context, dialogs []dialog.Dialog) error {
 	for i := range dialogs {
 		cost += rowsPerChange + len(dialogs[i].Occupants) + len(dialogs[i].Admins) + len(dialogs[i].History)
 	}
-	return s.writeFor(ctx, dialog.Actor{}, cost, "restoring dialogs", func(w *writer) error { return w.restoreAll(dialogs) })
+	batch, err := newBatch(dialogs)
+	if err != nil {
+		return err
+	}
+	return s.writeFor(ctx, dialog.Actor{}, cost, "restoring dialogs", func(w *writer) error { return w.restoreAll(batch) })
 }
 
 func (w *writer) restore(d *dialog.Dialog) error {

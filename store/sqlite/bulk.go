@@ -10,23 +10,86 @@ import (
 
 // Many new dialogs are stored table by table, several rows with each statement, and
 // members in the order of their table: most of the time, the next row then goes to
-// the page of the one before.
+// the page of the one before. Everything that does not need the writer is prepared
+// before: the writer may be busy with others.
+
+// A batch is a number of dialogs to be stored as they are.
+type batch struct {
+	dialogs []readied
+	// members are those of all dialogs, sorted by the users and then by the places of
+	// the dialogs.
+	members []member
+}
+
+// A readied dialog has the rows that store it, without its number and its position.
+type readied struct {
+	*dialog.Dialog
+	row     []any
+	records []any // one row after the other
+	a, b    dialog.UserID
+	private bool // a and b are its pair
+}
+
+// A member is a row of the table; dialog is the place of the dialog in the batch.
+type member struct {
+	user   dialog.UserID
+	dialog int
+	roles  int
+}
+
+// The values of a row.
+const (
+	dialogValues = 16
+	recordValues = 9
+)
+
+func newBatch(dialogs []dialog.Dialog) (*batch, error) {
+	b := &batch{dialogs: make([]readied, len(dialogs))}
+	for i := range dialogs {
+		d := &dialogs[i]
+		row, err := rowOf(place{}, d)
+		if err != nil {
+			return nil, err
+		}
+		records := make([]any, 0, len(d.History)*recordValues)
+		for j := range d.History {
+			record, err := recordRow(0, &d.History[j])
+			if err != nil {
+				return nil, err
+			}
+			records = append(records, record...)
+		}
+		r := readied{Dialog: d, row: row, records: records}
+		r.a, r.b, r.private = d.Pair()
+		r.private = r.private && !d.Deleted
+		b.dialogs[i] = r
+		people := d.Members()
+		roles := rolesIn(d, len(people))
+		for _, u := range people {
+			if is := roles(u); is != 0 {
+				b.members = append(b.members, member{u, i, is})
+			}
+		}
+	}
+	slices.SortFunc(b.members, func(a, b member) int { return cmp.Or(cmp.Compare(a.user, b.user), cmp.Compare(a.dialog, b.dialog)) })
+	return b, nil
+}
 
 // restoreAll stores dialogs as they are, and replaces those with the same ids.
-func (w *writer) restoreAll(dialogs []dialog.Dialog) error {
-	news := make([]*dialog.Dialog, 0, len(dialogs))
-	known, err := w.knownIDs(dialogs)
+func (w *writer) restoreAll(b *batch) error {
+	known, err := w.knownIDs(b)
 	if err != nil {
 		return err
 	}
-	for i := range dialogs {
-		d := &dialogs[i]
+	news := make([]int, 0, len(b.dialogs)) // places
+	for i := range b.dialogs {
+		d := b.dialogs[i].Dialog
 		if !known[d.ID] {
 			known[d.ID] = true // a second one replaces the first
-			news = append(news, d)
+			news = append(news, i)
 			continue
 		}
-		if err := w.insertAll(news); err != nil { // it may be among these
+		if err := w.insertAll(b, news); err != nil { // it may be among these
 			return err
 		}
 		news = news[:0]
@@ -34,20 +97,16 @@ func (w *writer) restoreAll(dialogs []dialog.Dialog) error {
 			return err
 		}
 	}
-	return w.insertAll(news)
+	return w.insertAll(b, news)
 }
 
 // knownIDs returns which of the dialogs are stored.
-func (w *writer) knownIDs(dialogs []dialog.Dialog) (map[dialog.ID]bool, error) {
-	known := make(map[dialog.ID]bool, len(dialogs))
-	for part := range slices.Chunk(dialogs, 64) {
+func (w *writer) knownIDs(b *batch) (map[dialog.ID]bool, error) {
+	known := make(map[dialog.ID]bool, len(b.dialogs))
+	for part := range slices.Chunk(b.dialogs, 64) {
 		args := make([]any, 64) // the rest is null
 		for i := range part {
-			id, err := encodeID(part[i].ID)
-			if err != nil {
-				return nil, err
-			}
-			args[i] = id
+			args[i] = part[i].row[1]
 		}
 		rows, err := w.query("SELECT id FROM dialog WHERE id IN ("+marks(64)+")", args...)
 		if err != nil {
@@ -60,92 +119,77 @@ func (w *writer) knownIDs(dialogs []dialog.Dialog) (map[dialog.ID]bool, error) {
 	return known, nil
 }
 
-// A member is a row of the table.
-type member struct {
-	user   dialog.UserID
-	dialog int64
-	roles  int
-}
-
-// insertAll stores new dialogs with everything that finds them.
-func (w *writer) insertAll(news []*dialog.Dialog) error {
-	var dialogs, records, pairs [][]any
-	var members []member
+// insertAll stores the new dialogs at some places of a batch, with everything that finds
+// them.
+func (w *writer) insertAll(b *batch, news []int) error {
+	numbers := make([]any, len(b.dialogs))
+	dialogs := make([]any, 0, len(news)*dialogValues)
+	var records, pairs []any
 	paired := map[[2]dialog.UserID]bool{}
-	for _, d := range news {
-		position, err := w.nextPosition()
+	for _, i := range news {
+		d := &b.dialogs[i]
+		n, err := w.nextPosition()
 		if err != nil {
 			return err
 		}
-		at := place{dialog: position, position: position}
-		row, err := rowOf(at, d)
-		if err != nil {
-			return err
+		numbers[i] = n
+		dialogs = append(append(append(dialogs, n), d.row[1:dialogValues-1]...), n)
+		begin := len(records)
+		records = append(records, d.records...)
+		for ; begin < len(records); begin += recordValues {
+			records[begin] = n
 		}
-		dialogs = append(dialogs, row)
-		for i := range d.History {
-			row, err := recordRow(at.dialog, &d.History[i])
-			if err != nil {
-				return err
-			}
-			records = append(records, row)
-		}
-		if a, b, ok := d.Pair(); ok && !d.Deleted {
-			if paired[[2]dialog.UserID{a, b}] {
+		if d.private {
+			if paired[[2]dialog.UserID{d.a, d.b}] {
 				return dialog.ErrPairTaken(d.ID)
 			}
-			paired[[2]dialog.UserID{a, b}] = true
-			if err := w.checkPair(a, b, d.ID); err != nil {
+			paired[[2]dialog.UserID{d.a, d.b}] = true
+			if err := w.checkPair(d.a, d.b, d.ID); err != nil {
 				return err
 			}
-			pairs = append(pairs, []any{string(a), string(b), at.dialog})
+			pairs = append(pairs, string(d.a), string(d.b), n)
 		}
-		people := d.Members()
-		roles := rolesIn(d, len(people))
-		for _, u := range people {
-			if is := roles(u); is != 0 {
-				members = append(members, member{u, at.dialog, is})
-			}
-		}
-		w.note(at.dialog, &dialog.Dialog{}, d, nil)
+		w.note(n, &dialog.Dialog{}, d.Dialog, nil)
 	}
-	slices.SortFunc(members, func(a, b member) int { return cmp.Or(cmp.Compare(a.user, b.user), cmp.Compare(a.dialog, b.dialog)) })
-	people := make([][]any, len(members))
-	for i, m := range members {
-		people[i] = []any{string(m.user), m.dialog, m.roles}
+	people := make([]any, 0, 3*len(b.members))
+	for _, m := range b.members {
+		if n := numbers[m.dialog]; n != nil {
+			people = append(people, string(m.user), n, m.roles)
+		}
 	}
 	for _, table := range []struct {
-		into string
-		rows [][]any
+		into   string
+		values int
+		rows   []any
 	}{
-		{intoDialog, dialogs},
-		{intoRecord, records},
-		{"INSERT INTO pair (a, b, dialog) VALUES ", pairs},
+		{intoDialog, dialogValues, dialogs},
+		{intoRecord, recordValues, records},
+		{"INSERT INTO pair (a, b, dialog) VALUES ", 3, pairs},
 		// Members can repeat, where an owner is an occupant too.
-		{"INSERT OR IGNORE INTO member (user, dialog, roles) VALUES ", people},
+		{"INSERT OR IGNORE INTO member (user, dialog, roles) VALUES ", 3, people},
 	} {
-		if err := w.insertRows(table.into, table.rows); err != nil {
+		if err := w.insertRows(table.into, table.values, table.rows); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// insertRows inserts rows, several at a time.
-func (w *writer) insertRows(into string, rows [][]any) error {
+// insertRows inserts rows of that many values, several at a time.
+func (w *writer) insertRows(into string, values int, rows []any) error {
 	for len(rows) > 0 {
 		n := 1 // each number of rows is a prepared statement of its own
 		for _, most := range []int{8, 32} {
-			if len(rows) >= most {
+			if len(rows) >= most*values {
 				n = most
 			}
 		}
-		row := "(" + marks(len(rows[0])) + ")"
-		if err := w.exec(into+row+strings.Repeat(", "+row, n-1), slices.Concat(rows[:n]...)...); err != nil {
+		row := "(" + marks(values) + ")"
+		if err := w.exec(into+row+strings.Repeat(", "+row, n-1), rows[:n*values]...); err != nil {
 			return err
 		}
 		w.wrote += n - 1
-		rows = rows[n:]
+		rows = rows[n*values:]
 	}
 	return nil
 }

@@ -160,7 +160,7 @@ func (w *writer) insertRow(at place, d *dialog.Dialog) error {
 	if err != nil {
 		return err
 	}
-	if err := w.insertRows(intoDialog, [][]any{row}); err != nil {
+	if err := w.insertRows(intoDialog, len(row), row); err != nil {
 		return err
 	}
 	for i := range d.History {
@@ -179,5 +179,5 @@ func (w *writer) insertRecord(n int64, r *dialog.Record) error {
 	if err != nil {
 		return err
 	}
-	return w.insertRows(intoRecord, [][]any{row})
+	return w.insertRows(intoRecord, len(row), row)
 }
