@@ -104,6 +104,9 @@ func within(q dialog.Query, ranges []bson.A) (bson.A, error) {
 	if err != nil || !ok {
 		return nil, err
 	}
+	if q.Scope == dialog.Public && q.Filter.Owner != "" { // the list of the owner has other dialogs, too
+		filter = append(filter, bson.D{{Key: fieldType, Value: dialog.PublicGroup}})
+	}
 	var all bson.A
 	for _, list := range lists(q) {
 		for _, bounds := range ranges {
@@ -114,9 +117,16 @@ func within(q dialog.Query, ranges []bson.A) (bson.A, error) {
 	return all, nil
 }
 
-// lists returns the values of listed_for that belong to the scope.
+// lists returns the values of listed_for that belong to the scope. If the filter names an
+// occupant or the owner, they are in a user's list, which is much shorter than that of
+// everybody.
 func lists(q dialog.Query) []any {
+	f := q.Filter
 	switch {
+	case (q.Scope == dialog.Public || q.User == "") && f.Owner != "":
+		return []any{f.Owner}
+	case q.Scope != dialog.Public && q.User == "" && len(f.Occupants) > 0:
+		return []any{f.Occupants[0]}
 	case q.Scope == dialog.Public:
 		return []any{everyUser}
 	case q.User == "":

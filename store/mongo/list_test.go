@@ -1,6 +1,7 @@
 package mongo_test
 
 import (
+	"fmt"
 	"maps"
 	"slices"
 	"strings"
@@ -88,6 +89,55 @@ func TestOwnPagesAreRanges(t *testing.T) {
 			}
 		}
 	}
+}
+
+// A list of all dialogs of an occupant or owner is a part of that user's own list, which is
+// short, not of the list of everybody.
+func TestListsOfPeople(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		q    dialog.Query
+		want string
+	}{
+		{dialog.Query{Scope: dialog.Mine, Filter: dialog.Filter{Owner: "o"}}, "[o]"},
+		{dialog.Query{Scope: dialog.Mine, Filter: dialog.Filter{Occupants: []dialog.UserID{"p", "r"}}}, "[p]"},
+		{dialog.Query{Scope: dialog.Mine, Filter: dialog.Filter{Owner: "o", Occupants: []dialog.UserID{"p"}}}, "[o]"},
+		{dialog.Query{Scope: dialog.Public, Filter: dialog.Filter{Owner: "o"}}, "[o]"},
+		{dialog.Query{User: "u", Scope: dialog.Public, Filter: dialog.Filter{Owner: "o"}}, "[o]"},
+		{dialog.Query{User: "u", Scope: dialog.Mine, Filter: dialog.Filter{Owner: "o"}}, "[u]"},
+		{dialog.Query{User: "u", Scope: dialog.Visible, Filter: dialog.Filter{Owner: "o"}}, "[u 1]"},
+		{dialog.Query{Scope: dialog.Mine}, "[0]"},
+	} {
+		stretches, err := mongo.Stretches(tt.q)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var lists []any
+		for _, stretch := range stretches {
+			lists = append(lists, valuesOf(stretch, "listed_for")...)
+		}
+		if got := fmt.Sprint(lists); got != tt.want {
+			t.Errorf("%+v: reads the lists of %s, want %s", tt.q, got, tt.want)
+		}
+	}
+}
+
+// valuesOf are the values that a condition compares a field with.
+func valuesOf(condition any, field string) (values []any) {
+	switch c := condition.(type) {
+	case bson.A:
+		for _, one := range c {
+			values = append(values, valuesOf(one, field)...)
+		}
+	case bson.D:
+		for _, e := range c {
+			if e.Key == field {
+				values = append(values, e.Value)
+			}
+			values = append(values, valuesOf(e.Value, field)...)
+		}
+	}
+	return values
 }
 
 // conditionsIn collects each field that a condition names, and whether it is compared with
