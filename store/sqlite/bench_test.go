@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 	"sync"
 	"sync/atomic"
+	"syscall"
 	"testing"
 	"time"
 
@@ -120,6 +121,7 @@ func BenchmarkUpdate(b *testing.B) {
 func benchUpdate(b *testing.B, s *sqlite.Store, writers int, kinds []updateKind) {
 	var next atomic.Int64
 	var all sync.WaitGroup
+	before := cpu(b)
 	for range writers {
 		all.Go(func() {
 			for n := next.Add(1); n <= int64(b.N); n = next.Add(1) {
@@ -137,6 +139,17 @@ func benchUpdate(b *testing.B, s *sqlite.Store, writers int, kinds []updateKind)
 	}
 	all.Wait()
 	b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "updates/s")
+	b.ReportMetric(float64((cpu(b)-before).Microseconds())/float64(b.N), "cpu-µs/op")
+}
+
+// cpu is the CPU time of this process so far.
+func cpu(b *testing.B) time.Duration {
+	b.Helper()
+	var usage syscall.Rusage
+	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &usage); err != nil {
+		b.Fatal(err)
+	}
+	return time.Duration(usage.Utime.Nano() + usage.Stime.Nano())
 }
 
 func benchBare(b *testing.B, dir string, kinds []updateKind) {

@@ -46,7 +46,7 @@ func TestDocumentsAreBounded(t *testing.T) {
 // TestDocumentsKeepNoRequest: the texts of a request can be parts of its document, which must
 // not stay in memory with the dialogs that it changed.
 func TestDocumentsKeepNoRequest(t *testing.T) {
-	request := strings.Repeat("x", 1000) + "name photo v w Task text field"
+	request := strings.Repeat("x", 1000) + `name photo v w Task text "field"`
 	part := func(text string) string { return request[strings.LastIndex(request, text):][:len(text)] }
 	s := open(t, t.TempDir(), sqlite.Options{})
 	defer closing(t, s)
@@ -59,7 +59,7 @@ func TestDocumentsKeepNoRequest(t *testing.T) {
 			p.AddOccupants, p.AddAdmins = []dialog.UserID{"w"}, []dialog.UserID{dialog.UserID(part("w"))}
 		},
 		"custom": func(p *dialog.Plan) {
-			p.Custom = []dialog.FieldChange{{Class: part("Task"), Field: part("text"), Value: dialog.Value(part("field"))}}
+			p.Custom = []dialog.FieldChange{{Class: part("Task"), Field: part("text"), Value: dialog.Value(part(`"field"`))}}
 		},
 		"owner": func(p *dialog.Plan) {
 			p.AddOccupants, p.NewOwner = []dialog.UserID{"name"}, dialog.UserID(part("name"))

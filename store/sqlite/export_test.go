@@ -147,6 +147,8 @@ func (s *Store) Waiting() int {
 // WithoutPositions takes the database back to the schema before 0003_sync.sql.
 func WithoutPositions(w Writer) error {
 	for _, statement := range []string{
+		"DROP TRIGGER dialog_custom_made", "DROP TRIGGER dialog_custom_changed", "DROP TRIGGER dialog_custom_gone",
+		"DROP VIEW custom_now", "DROP TABLE custom_value",
 		"DROP TRIGGER dialog_named", "DROP TRIGGER dialog_renamed", "DROP TABLE name_trigram", "DROP TABLE name_part", "DROP TABLE unindexed",
 		"DROP TABLE erasure", "DROP TABLE erased_user",
 		"DROP TABLE user_access", "ALTER TABLE api_key DROP COLUMN expires_at", "ALTER TABLE api_key DROP COLUMN note",
@@ -209,6 +211,21 @@ func SplitUsers(text string) ([]dialog.UserID, bool) { return splitUsers(text) }
 func (s *Store) SetReach(few, near, many int) {
 	s.reach = reach{few: few, covered: few, near: near, many: many}
 }
+
+// MatchOf is the expression by which a part of a name is searched.
+func (s *Store) MatchOf(ctx context.Context, part string) (match string, err error) {
+	err = s.read(ctx, "testing", func(ctx context.Context) error {
+		match, err = s.matchOf(ctx, part, false)
+		return err
+	})
+	return match, err
+}
+
+// A Pace decides how many names are indexed at a time.
+type Pace struct{ p pace }
+
+// Now is that number, and how many times as long as the work the rest is.
+func (p *Pace) Now(at time.Time, calls int64) (most, rest int) { return p.p.now(at, calls) }
 
 // Unindexed is how many names wait to be indexed.
 func (s *Store) Unindexed(ctx context.Context) (any, error) {

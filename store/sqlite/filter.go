@@ -1,14 +1,21 @@
 package sqlite
 
 import (
+	"slices"
 	"time"
 
 	"dialogs/dialog"
 )
 
-// filterConditions are the parts of a filter that are checked for each dialog;
-// ids and types decide how the list is read.
-func filterConditions(f dialog.Filter) ([]condition, error) {
+// instantConditions are the parts of a filter that concern the instants of a dialog, or of
+// another table with these columns.
+func instantConditions(f dialog.Filter, table string) []condition {
+	return slices.Concat(bounded(table+".updated_at", f.UpdatedAfter, f.UpdatedBefore), bounded(table+".created_at", f.CreatedAfter, f.CreatedBefore))
+}
+
+// otherConditions are the other parts of a filter that are checked for each dialog; ids
+// and types decide how the list is read.
+func otherConditions(f dialog.Filter) ([]condition, error) {
 	var all []condition
 	if len(f.ExceptIDs) > 0 {
 		keys, err := encodeIDs(f.ExceptIDs)
@@ -33,19 +40,6 @@ func filterConditions(f dialog.Filter) ([]condition, error) {
 	}
 	if f.NameContains != "" {
 		all = append(all, nameContains(f.NameContains))
-	}
-	for _, bound := range []struct {
-		text string
-		at   time.Time
-	}{
-		{"d.updated_at > ?", f.UpdatedAfter},
-		{"d.updated_at < ?", f.UpdatedBefore},
-		{"d.created_at > ?", f.CreatedAfter},
-		{"d.created_at < ?", f.CreatedBefore},
-	} {
-		if !bound.at.IsZero() {
-			all = append(all, when(bound.text, millis(bound.at)))
-		}
 	}
 	for _, c := range f.Custom {
 		// The operator returns the value's JSON as it is stored. Class and

@@ -105,9 +105,12 @@ func pageQuery(q dialog.Query, own []item, by choice) (string, []any, error) {
 			return "", nil, err
 		}
 		s.conditions = append(s.conditions, bounds...)
-		b.WriteString("SELECT * FROM (SELECT d.n AS n, " + s.key + " AS k, d.id AS id FROM " + s.from)
-		b.WriteString(s.where(&args))
-		b.WriteString(" ORDER BY k" + direction + ", id" + direction + " LIMIT ?)")
+		keys := "SELECT d.n AS n, " + s.key + " AS k, d.id AS id FROM " + s.from + s.where(&args) + " ORDER BY k" + direction + ", id" + direction
+		if len(s.probed) > 0 { // in the order of the keys, until there are enough
+			matches := stream{conditions: s.probed}
+			keys = "SELECT s.* FROM (" + keys + " LIMIT -1) s CROSS JOIN dialog d ON d.n = s.n" + matches.where(&args)
+		}
+		b.WriteString("SELECT * FROM (" + keys + " LIMIT ?)")
 		args = append(args, q.Skip+q.Limit)
 	}
 	b.WriteString(" ORDER BY k" + direction + ", id" + direction + " LIMIT ? OFFSET ?")
@@ -132,6 +135,7 @@ func countQuery(q dialog.Query, by choice) (string, []any, error) {
 		if s.membersAlone {
 			from = "member m"
 		}
+		s.conditions = append(s.conditions, s.probed...)
 		b.WriteString("(SELECT count(*) FROM " + from + s.where(&args) + ")")
 	}
 	return b.String(), args, nil
@@ -145,6 +149,9 @@ type stream struct {
 	// key is the expression of the sort key.
 	key        string
 	conditions []condition
+	// probed are conditions that are better checked in the order of the keys: reading the
+	// keys of all matches takes no look at the dialogs, and few of them fill a page.
+	probed []condition
 	// membersAlone means that no condition concerns the dialogs.
 	membersAlone bool
 }
@@ -180,10 +187,11 @@ func streamsOf(q dialog.Query, order listOrder, known []item, by choice) ([]stre
 		return nil, nil
 	}
 	f, user := q.Filter, q.User
-	narrow, err := filterConditions(f)
+	others, err := otherConditions(f)
 	if err != nil {
 		return nil, err
 	}
+	narrow := slices.Concat(instantConditions(f, "d"), others)
 	if f.IDs != nil {
 		s, err := streamByID(f.IDs, order, types, narrow)
 		if user != "" && q.Scope != dialog.Public {
@@ -215,6 +223,13 @@ func streamsOf(q dialog.Query, order listOrder, known []item, by choice) ([]stre
 	case f.Owner != "":
 		streams = append(streams, streamByMember(f.Owner, memberOwner, order, types, narrow))
 	default:
+		if by.way == byUpdated && order.field == dialog.ByCreatedAt {
+			whole := streamsByWay(by, f, types, order, instantConditions(f, "d")) // the index has both instants
+			for i := range whole {
+				whole[i].probed = others
+			}
+			return append(streams, whole...), nil
+		}
 		streams = append(streams, streamsByWay(by, f, types, order, narrow)...)
 	}
 	return streams, nil

@@ -38,7 +38,7 @@ func (s *Store) nearItems(ctx context.Context, q dialog.Query) (list []item, pos
 	q = tighten(q)
 	order := orderOf(q.Order)
 	types, none := typesOf(q)
-	narrow, err := filterConditions(q.Filter)
+	others, err := otherConditions(q.Filter)
 	if none || err != nil {
 		return nil, 0, false, err
 	}
@@ -54,7 +54,7 @@ func (s *Store) nearItems(ctx context.Context, q dialog.Query) (list []item, pos
 	}
 	backward := q.Order.Descending != q.FromEnd
 	most := q.Skip + q.Limit
-	text, args := nearQuery(streams, narrow, backward, s.reach.near, most)
+	text, args := nearQuery(streams, instantConditions(q.Filter, "w"), others, backward, s.reach.near, most)
 	rows, err := s.reads.query(ctx, text, args...)
 	if err != nil {
 		return nil, 0, false, err
@@ -111,19 +111,26 @@ func within(q dialog.Query) []condition {
 	return nil
 }
 
-// nearQuery reads the keys of the first dialogs that a walk of each stream finds.
-func nearQuery(streams []stream, narrow []condition, backward bool, reach, most int) (text string, args []any) {
+// nearQuery reads the keys of the first dialogs that a walk of each stream finds. The
+// walk itself has the instants, of which its index may have both: then only what meets
+// their conditions takes a look at the dialog. What it finds is in its order, and it ends
+// when there is enough.
+func nearQuery(streams []stream, instants, others []condition, backward bool, reach, most int) (text string, args []any) {
 	direction := ""
 	if backward {
 		direction = " DESC"
 	}
-	matches := stream{conditions: narrow}
+	matches, from := stream{conditions: slices.Concat(instants, others)}, ""
+	if len(others) > 0 {
+		from = " CROSS JOIN dialog d ON d.n = w.n"
+	}
 	var parts []string
 	for i, st := range streams {
-		walked := "SELECT d.* FROM " + st.from + st.where(&args) + " ORDER BY " + st.key + direction + ", d.id" + direction + " LIMIT ?"
+		walked := "SELECT d.n AS n, " + st.key + " AS k, d.id AS id, d.updated_at AS updated_at, d.created_at AS created_at FROM " +
+			st.from + st.where(&args) + " ORDER BY " + st.key + direction + ", d.id" + direction + " LIMIT ?"
 		args = append(args, reach)
-		parts = append(parts, fmt.Sprintf("SELECT * FROM (SELECT (%s), %d, d.n, %s AS k, d.id AS id FROM (%s) d%s ORDER BY k%s, id%s LIMIT ?)",
-			selectPosition, i, st.key, walked, matches.where(&args), direction, direction))
+		parts = append(parts, fmt.Sprintf("SELECT * FROM (SELECT (%s), %d, w.n, w.k, w.id FROM (%s) w%s%s LIMIT ?)",
+			selectPosition, i, walked, from, matches.where(&args)))
 		args = append(args, most)
 	}
 	return strings.Join(parts, " UNION ALL "), args

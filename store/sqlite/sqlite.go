@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"runtime"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"dialogs/dialog"
@@ -64,6 +65,9 @@ type Store struct {
 	files    *files
 	lists    *ownLists
 	reach    reach
+
+	entered atomic.Int64 // counts all calls
+	pace    pace         // of indexAlways alone
 
 	mu       sync.Mutex // guards closed, and calls.Add against calls.Wait
 	closed   bool
@@ -232,6 +236,7 @@ func (s *Store) enter(ctx context.Context) error {
 		return dialog.ErrUnavailable(err)
 	}
 	s.calls.Add(1)
+	s.entered.Add(1)
 	return nil
 }
 

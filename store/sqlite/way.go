@@ -22,6 +22,7 @@ const (
 	byParts // of names
 	byUpdated
 	byCreated
+	byCustom // data
 )
 
 // A reach says how far a store looks before it chooses another way.
@@ -40,10 +41,12 @@ type reach struct {
 
 func usualReach() reach { return reach{few: 3000, covered: 20_000, near: 8192, many: 200_000} }
 
-// A choice is a way, with the expression that finds the parts of names.
+// A choice is a way, with the expression that finds the parts of names, or the place of
+// the part of the filter that concerns custom data.
 type choice struct {
-	way   way
-	match string
+	way    way
+	match  string
+	custom int
 }
 
 // isWhole reports whether a list has a part that is found in one of these ways.
@@ -70,14 +73,21 @@ func (r reach) ways(q dialog.Query) map[way]int {
 	if q.Order.Field != dialog.ByCreatedAt && (!f.CreatedAfter.IsZero() || !f.CreatedBefore.IsZero()) {
 		all[byCreated] = r.few
 	}
+	if slices.ContainsFunc(f.Custom, hasValue) {
+		all[byCustom] = r.few
+	}
 	return all
 }
+
+// hasValue reports whether a part of a filter looks for a value of custom data, not for
+// dialogs without one.
+func hasValue(c dialog.FieldChange) bool { return c.Value != "" }
 
 // narrowest returns the way with the fewest matches, of which there are at most as
 // many as the way's own number, or else the given one; [inOrder] when there is none.
 func (s *Store) narrowest(ctx context.Context, q dialog.Query, most int) (best choice, matches int, err error) {
 	allowed := s.reach.ways(q)
-	for _, w := range []way{byNames, byUpdated, byCreated, byParts} { // the cheapest to count first
+	for _, w := range []way{byNames, byCustom, byUpdated, byCreated, byParts} { // the cheapest to count first
 		limit, ok := allowed[w]
 		if !ok {
 			continue
@@ -86,36 +96,61 @@ func (s *Store) narrowest(ctx context.Context, q dialog.Query, most int) (best c
 		if limit == 0 {
 			continue
 		}
-		if best.way != inOrder {
-			limit = min(limit, matches-1)
-		}
-		c := choice{way: w}
-		if w == byParts {
-			if c.match, err = s.matchOf(ctx, q.Filter.NameContains, most > 0); err != nil {
-				return choice{}, 0, err
-			}
-			if c.match == "" {
-				continue
-			}
-		}
-		n, err := s.countMatches(ctx, q, c, limit+1)
+		choices, err := s.choicesOf(ctx, w, q.Filter, most > 0)
 		if err != nil {
 			return choice{}, 0, err
 		}
-		if n <= limit {
-			best, matches = c, n
+		for _, c := range choices {
+			if best.way != inOrder {
+				if matches == 0 {
+					return best, 0, nil
+				}
+				limit = min(limit, matches-1)
+			}
+			n, err := s.countMatches(ctx, q, c, limit+1)
+			if err != nil {
+				return choice{}, 0, err
+			}
+			if n <= limit {
+				best, matches = c, n
+			}
 		}
 	}
 	return best, matches, nil
+}
+
+// choicesOf are the choices of a way; thorough is for [Store.matchOf].
+func (s *Store) choicesOf(ctx context.Context, w way, f dialog.Filter, thorough bool) (all []choice, err error) {
+	switch w {
+	case byParts:
+		match, err := s.matchOf(ctx, f.NameContains, thorough)
+		if match == "" || err != nil {
+			return nil, err
+		}
+		return []choice{{way: w, match: match}}, nil
+	case byCustom:
+		for i := range f.Custom {
+			if hasValue(f.Custom[i]) {
+				all = append(all, choice{way: w, custom: i})
+			}
+		}
+		return all, nil
+	case inOrder, byNames, byUpdated, byCreated:
+	}
+	return []choice{{way: w}}, nil
 }
 
 // countMatches counts what a way has to look at, no further than to most.
 func (s *Store) countMatches(ctx context.Context, q dialog.Query, c choice, most int) (n int, err error) {
 	var parts []string
 	var args []any
-	if c.way == byParts {
+	switch c.way {
+	case byParts:
 		parts, args = []string{partCandidates}, []any{c.match}
-	} else {
+	case byCustom:
+		s := stream{from: "custom_value v", conditions: customMatches(q.Filter.Custom[c.custom])}
+		parts = []string{"SELECT 1 FROM " + s.from + s.where(&args)}
+	case inOrder, byNames, byUpdated, byCreated:
 		types, _ := typesOf(q)
 		for _, st := range streamsByWay(c, q.Filter, types, orderOf(q.Order), nil) {
 			parts = append(parts, "SELECT 1 FROM "+st.from+st.where(&args))
@@ -150,9 +185,15 @@ func streamsByWay(c choice, f dialog.Filter, types []dialog.Type, order listOrde
 	if f.NameContains != "" || f.Names != nil && !slices.Contains(f.Names, "") {
 		types = slices.DeleteFunc(slices.Clone(types), func(t dialog.Type) bool { return t == dialog.Private }) // they have no names
 	}
+	if c.way == byCustom {
+		return []stream{{
+			from: "custom_value v CROSS JOIN dialog d ON d.n = v.dialog", key: order.key,
+			conditions: slices.Concat(customMatches(f.Custom[c.custom]), []condition{when("d.deleted = 0")}, ofTypes(types), narrow),
+		}}
+	}
 	index, found := order.index, []condition(nil)
 	switch c.way {
-	case inOrder:
+	case inOrder, byCustom:
 	case byNames:
 		keys := make([]any, len(f.Names))
 		for i, name := range f.Names {
@@ -185,6 +226,12 @@ func streamsByWay(c choice, f dialog.Filter, types []dialog.Type, order listOrde
 		}
 	}
 	return streams
+}
+
+// customMatches are the conditions of the table custom_value for dialogs that may have a
+// value.
+func customMatches(c dialog.FieldChange) []condition {
+	return []condition{when("v.path = ?", c.Class+"."+c.Field), when("v.value = substr(?, 1, 40)", string(c.Value))}
 }
 
 // bounded are the conditions for an instant between two others, which may be zero.

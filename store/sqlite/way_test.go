@@ -3,6 +3,7 @@ package sqlite_test
 import (
 	"fmt"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -116,6 +117,9 @@ func various(t *testing.T, s *sqlite.Store) (all []dialog.Dialog) {
 		if n%4 == 0 {
 			d.Custom = dialog.CustomData{"Task": {"done": "true"}}
 		}
+		if n%8 == 0 {
+			d.Custom["Task"]["text"] = long([]string{"a", "b"}[n/8%2])
+		}
 		all = append(all, d)
 	}
 	if err := s.Restore(t.Context(), all); err != nil {
@@ -123,6 +127,9 @@ func various(t *testing.T, s *sqlite.Store) (all []dialog.Dialog) {
 	}
 	return all
 }
+
+// long is a long value that ends with a text.
+func long(end string) dialog.Value { return dialog.Value(`"` + strings.Repeat("é", 50) + end + `"`) }
 
 // pairs are filters, each alone and with each other.
 func pairs(all []dialog.Dialog) (filters []dialog.Filter) {
@@ -141,6 +148,12 @@ func pairs(all []dialog.Dialog) (filters []dialog.Filter) {
 		func(f *dialog.Filter) { f.ExceptNames = []string{"team"} },
 		func(f *dialog.Filter) { f.ExceptIDs = []dialog.ID{benchID(3), benchID(4)} },
 		func(f *dialog.Filter) { f.Custom = []dialog.FieldChange{{Class: "Task", Field: "done", Value: "true"}} },
+		func(f *dialog.Filter) {
+			f.Custom = append(f.Custom, dialog.FieldChange{Class: "Task", Field: "text", Value: long("b")})
+		},
+		func(f *dialog.Filter) {
+			f.Custom = append(f.Custom, dialog.FieldChange{Class: "Task", Field: "text"}) // without a value
+		},
 	}
 	for i, a := range set {
 		for _, b := range set[i:] {
@@ -217,4 +230,97 @@ func BenchmarkWhole(b *testing.B) {
 			}
 		})
 	}
+}
+
+// TestRareTrigrams: trigrams that very many names have are not searched, if others are rarer.
+func TestRareTrigrams(t *testing.T) {
+	s := opened(t)
+	groups(t, s, 1500, "o") // "name 0" and so on
+	if err := s.IndexNames(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	for _, tt := range []struct{ part, want string }{
+		{"nam", `"nam"`},
+		{"name", `"nam" AND "ame"`},
+		{"ame 77", `"e 7" AND " 77"`},
+		{"name 1", `"e 1" AND "nam" AND "ame" AND "me "`},
+		{"name 1499", `" 14" AND "149" AND "499"`},
+		{"xyz name", `"xyz" AND "yz " AND "z n" AND " na"`},
+	} {
+		if got, err := s.MatchOf(t.Context(), tt.part); got != tt.want || err != nil {
+			t.Errorf("%q is searched by %s, want %s, %v", tt.part, got, tt.want, err)
+		}
+	}
+}
+
+// TestPace: names are indexed in large steps, with short rests, only after an interval in
+// which there were hardly any other calls.
+func TestPace(t *testing.T) {
+	var p sqlite.Pace
+	begin := time.Now()
+	for _, tt := range []struct {
+		reason string
+		after  time.Duration
+		calls  int64
+		most   int
+	}{
+		{"At first, nothing is known.", 0, 100, 256},
+		{"The interval is not over.", 900 * time.Millisecond, 100, 256},
+		{"There were only health checks.", 1100 * time.Millisecond, 102, 1024},
+		{"The next interval begins quietly.", 1500 * time.Millisecond, 104, 1024},
+		{"Then there are many calls.", 1600 * time.Millisecond, 110, 256},
+		{"They do not last, but belong to the interval.", 2200 * time.Millisecond, 110, 256},
+		{"The next interval was quiet.", 3300 * time.Millisecond, 110, 1024},
+		{"Slow calls are calls, too.", 4400 * time.Millisecond, 115, 256},
+	} {
+		most, rest := p.Now(begin.Add(tt.after), tt.calls)
+		if most != tt.most || (most == 1024) != (rest == 1) {
+			t.Errorf("%s: %d names, and rests %d times as long; want %d names", tt.reason, most, rest, tt.most)
+		}
+	}
+}
+
+// TestCustomValues: the table of values of custom data has what the dialogs have, whatever
+// happens to them.
+func TestCustomValues(t *testing.T) {
+	s := opened(t)
+	is := func(reason string, want int64) {
+		t.Helper()
+		n, err := s.ReadValue(t.Context(), "SELECT count(*) FROM custom_value")
+		if n != want || err != nil {
+			t.Errorf("%s: there are %v values, want %d, %v", reason, n, want, err)
+		}
+		for _, different := range []string{"custom_value EXCEPT SELECT path, value, dialog FROM custom_now", "custom_now EXCEPT SELECT path, value, dialog FROM custom_value"} {
+			if n, err := s.ReadValue(t.Context(), "SELECT count(*) FROM (SELECT path, value, dialog FROM "+different+")"); n != int64(0) || err != nil {
+				t.Errorf("%s: %v are in one only, %v: %s", reason, n, err, different)
+			}
+		}
+	}
+	all := various(t, s)
+	is("created", 15+8)
+	change := func(p dialog.Plan) {
+		t.Helper()
+		p.Name = dialog.Optional[string]{}
+		if _, err := s.Update(t.Context(), p); err != nil {
+			t.Fatal(err)
+		}
+	}
+	p := rename(all[0].ID, "")
+	p.Custom = []dialog.FieldChange{{Class: "Task", Field: "text", Value: long("c")}, {Class: "Task", Field: "n", Value: "1.50"}}
+	change(p)
+	is("changed behind its beginning, and added", 24)
+	p.Custom = []dialog.FieldChange{{Class: "Task", Field: "done", Value: "false"}, {Class: "Task", Field: "text"}, {Class: "Other", Field: "list", Value: "[1,2]"}}
+	change(p)
+	is("changed, removed and added", 24)
+	p.Custom, p.Delete = nil, true
+	change(p)
+	is("deleted", 21)
+	if err := s.Restore(t.Context(), all[:4]); err != nil {
+		t.Fatal(err)
+	}
+	is("restored", 23)
+	if err := s.Restore(t.Context(), all); err != nil {
+		t.Fatal(err)
+	}
+	is("restored again", 23)
 }
