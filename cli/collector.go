@@ -22,7 +22,7 @@ const (
 // tuneCollector lets a small heap grow by that many bytes before it is collected, and a
 // large one double as usual, until stop is called. GOGC, if it is set, decides instead.
 // Near the memory limit, collections are as frequent as the limit requires.
-func tuneCollector(room int) (stop func()) {
+func tuneCollector(room uint64) (stop func()) {
 	if os.Getenv("GOGC") != "" {
 		return func() {}
 	}
@@ -34,7 +34,7 @@ func tuneCollector(room int) (stop func()) {
 // A tuning is unreachable, so that its finalizer runs after each collection.
 type tuning struct {
 	stopped *atomic.Bool
-	room    int
+	room    uint64
 	percent int
 }
 
@@ -57,6 +57,6 @@ func (t *tuning) adjust() {
 }
 
 // collectorPercent is GOGC for a heap with so many bytes in use, to grow by so many.
-func collectorPercent(live uint64, room int) int {
-	return int(min(max(uint64(room)*100/max(live, 1), collectorLeast), collectorMost))
+func collectorPercent(live, room uint64) int {
+	return int(min(max(room*100/max(live, 1), collectorLeast), collectorMost))
 }

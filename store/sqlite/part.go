@@ -162,7 +162,7 @@ func (s *Store) indexAlways(ctx context.Context) {
 		if err != nil && ctx.Err() == nil && s.files.known() == nil {
 			s.options.Log.WarnContext(ctx, "indexing names failed, will retry", "error", err)
 		}
-		var next <-chan time.Time = ticker.C
+		next := ticker.C
 		if rest > 0 && err == nil {
 			next = time.After(rest)
 		} else {
