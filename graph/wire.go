@@ -234,7 +234,7 @@ func appendHeader(to []byte, op ws.OpCode, length int) []byte {
 	case length < short:
 		return append(to, byte(length)) //nolint:gosec // it is short
 	case length <= math.MaxUint16:
-		return binary.BigEndian.AppendUint16(append(to, short), uint16(length)) //nolint:gosec // it was compared
+		return binary.BigEndian.AppendUint16(append(to, short), uint16(length))
 	}
 	return binary.BigEndian.AppendUint64(append(to, long), uint64(length))
 }
