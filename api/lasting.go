@@ -2,6 +2,7 @@ package api
 
 import (
 	"context"
+	"sync"
 	"time"
 )
 
@@ -13,10 +14,81 @@ type limit struct {
 	each    time.Duration
 }
 
+// A limited context has a time limit. It makes its timer once something waits for its end:
+// most requests only ask for [context.Context.Err].
+type limited struct {
+	limit
+	until time.Time // no later than the end of the context without the limit
+
+	mu sync.Mutex // guards what follows
+	// timed is the context with a timer; nil until it is needed.
+	timed    context.Context
+	cancel   context.CancelFunc
+	canceled bool
+}
+
 // WithLimit returns the context of a request with this time limit.
 func WithLimit(ctx context.Context, each time.Duration) (context.Context, context.CancelFunc) {
-	within, cancel := context.WithTimeout(ctx, each)
-	return context.WithValue(within, limitKey{}, limit{ctx, each}), cancel
+	l := &limited{limit: limit{ctx, each}, until: time.Now().Add(each)}
+	if earlier, ok := ctx.Deadline(); ok && earlier.Before(l.until) {
+		l.until = earlier
+	}
+	return l, l.end
+}
+
+func (l *limited) end() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.canceled = true
+	if l.timed != nil {
+		l.cancel()
+	}
+}
+
+// Deadline returns when the time is up.
+func (l *limited) Deadline() (deadline time.Time, ok bool) { return l.until, true }
+
+// Done returns a channel that is closed at the end of the context.
+func (l *limited) Done() <-chan struct{} {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.withTimer().Done()
+}
+
+// withTimer makes the timer. The mutex must be held.
+func (l *limited) withTimer() context.Context {
+	if l.timed == nil {
+		l.timed, l.cancel = context.WithDeadline(l.without, l.until)
+		if l.canceled {
+			l.cancel()
+		}
+	}
+	return l.timed
+}
+
+// Err returns why the context has ended; nil if it has not.
+func (l *limited) Err() error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.timed == nil && !l.canceled && l.without.Err() == nil && time.Now().Before(l.until) {
+		return nil
+	}
+	return l.withTimer().Err() // which does not change any more
+}
+
+// Value returns a value of the request. That of package context itself is from the context
+// with the timer, so that contexts that are derived from this one end with it.
+func (l *limited) Value(key any) any {
+	if key == (limitKey{}) {
+		return l.limit
+	}
+	l.mu.Lock()
+	timed := l.timed
+	l.mu.Unlock()
+	if timed != nil {
+		return timed.Value(key)
+	}
+	return l.without.Value(key)
 }
 
 // Lasting returns the context of a request that turns out to be a stream: without

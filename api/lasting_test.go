@@ -2,7 +2,9 @@ package api_test
 
 import (
 	"context"
+	"errors"
 	"log/slog"
+	"runtime"
 	"testing"
 	"time"
 
@@ -27,6 +29,66 @@ func TestLasting(t *testing.T) {
 	}
 	closed()
 	<-lasting.Done()
+}
+
+// TestLimit: a context with a limit, and one that is derived from it, end when the time is
+// up, when the request ends and when the client goes, whoever asks first.
+func TestLimit(t *testing.T) {
+	for _, asks := range []func(context.Context) error{
+		func(ctx context.Context) error { <-ctx.Done(); return ctx.Err() },
+		func(ctx context.Context) error {
+			for ctx.Err() == nil {
+				runtime.Gosched()
+			}
+			<-ctx.Done()
+			return ctx.Err()
+		},
+	} {
+		for _, derived := range []bool{false, true} {
+			for want, end := range map[error]func() (context.Context, context.CancelFunc){
+				context.DeadlineExceeded: func() (context.Context, context.CancelFunc) { return api.WithLimit(t.Context(), time.Millisecond) },
+				context.Canceled: func() (context.Context, context.CancelFunc) {
+					ctx, cancel := api.WithLimit(t.Context(), time.Hour)
+					time.AfterFunc(time.Millisecond, cancel)
+					return ctx, cancel
+				},
+				errGone: func() (context.Context, context.CancelFunc) {
+					client, gone := context.WithCancelCause(t.Context())
+					time.AfterFunc(time.Millisecond, func() { gone(errGone) })
+					return api.WithLimit(client, time.Hour)
+				},
+			} {
+				ctx, cancel := end()
+				if derived {
+					below, stop := context.WithCancel(ctx)
+					defer stop()
+					ctx = below
+				}
+				wantErr := want
+				if errors.Is(want, errGone) {
+					wantErr = context.Canceled
+				}
+				if err, cause := asks(ctx), context.Cause(ctx); !errors.Is(err, wantErr) || !errors.Is(cause, want) {
+					t.Errorf("derived %t: the context ends with %v and cause %v, want %v", derived, err, cause, want)
+				}
+				cancel()
+			}
+		}
+	}
+}
+
+var errGone = errors.New("the client has gone")
+
+// TestLimitEarlier: the end of the connection may come before the limit.
+func TestLimitEarlier(t *testing.T) {
+	until := time.Now().Add(time.Minute)
+	connection, end := context.WithDeadline(t.Context(), until)
+	defer end()
+	limited, cancel := api.WithLimit(connection, time.Hour)
+	defer cancel()
+	if got, ok := limited.Deadline(); !ok || !got.Equal(until) {
+		t.Errorf("the deadline is %s, want %s", got, until)
+	}
 }
 
 // TestLastingWithoutLimit is for requests that had none.
