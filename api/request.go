@@ -5,8 +5,10 @@ import (
 	"errors"
 	"log/slog"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"dialogs/dialog"
@@ -18,6 +20,8 @@ import (
 type Request struct {
 	// ID is unique, and unguessable unless a trusted proxy chose it.
 	ID string
+	// operations is how many operations of a stream have begun.
+	operations atomic.Int64
 
 	mu          sync.Mutex
 	notes       []slog.Attr
@@ -43,9 +47,22 @@ func RequestID(ctx context.Context) string {
 	return ""
 }
 
+// NextOperationID is the id of the next operation of a stream: the id of the context's
+// request with a number.
+func NextOperationID(ctx context.Context) string {
+	r, ok := ctx.Value(requestKey{}).(*Request)
+	if !ok {
+		return ""
+	}
+	return r.ID + "." + strconv.FormatInt(r.operations.Add(1), 10)
+}
+
 // longestNoted is how many characters of a text a note keeps: texts come from
 // clients.
 const longestNoted = 256
+
+// usualNotes is how many notes most requests have at most.
+const usualNotes = 4
 
 // Note adds to the log line of the context's request; long texts are shortened.
 // It must not be given a credential. Without a request it does nothing.
@@ -56,6 +73,9 @@ func Note(ctx context.Context, notes ...slog.Attr) {
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	if r.notes == nil {
+		r.notes = make([]slog.Attr, 0, usualNotes)
+	}
 	for _, note := range notes {
 		if note.Value.Kind() == slog.KindString {
 			note.Value = slog.StringValue(Shorten(note.Value.String(), longestNoted))

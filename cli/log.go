@@ -4,9 +4,8 @@ import (
 	"bytes"
 	"io"
 	"log/slog"
-	"slices"
+	"runtime"
 	"sync"
-	"sync/atomic"
 	"time"
 	"unicode/utf8"
 
@@ -27,9 +26,9 @@ func newLogger(format string, level slog.Leveler, to io.Writer) (*slog.Logger, *
 	options := &slog.HandlerOptions{Level: level}
 	handler := func(w io.Writer) slog.Handler { return edge.RequestLog{Handler: slog.NewTextHandler(w, options)} }
 	if format == "json" {
-		handler = func(w io.Writer) slog.Handler { return edge.RequestLog{Handler: slog.NewJSONHandler(w, options)} }
+		handler = func(w io.Writer) slog.Handler { return edge.RequestLog{Handler: newJSONHandler(w, options)} }
 	}
-	lines := &logLines{waiting: make(chan []byte, linesWaiting), written: make(chan struct{})}
+	lines := &logLines{ready: make(chan struct{}, 1), written: make(chan struct{})}
 	own := slog.New(handler(to))
 	go lines.write(to, func(dropped int64) { own.Warn("log lines dropped: their reader is too slow", "count", dropped) })
 	return slog.New(handler(lines)), lines
@@ -39,82 +38,122 @@ func newLogger(format string, level slog.Leveler, to io.Writer) (*slog.Logger, *
 // reader of the log. If the reader is gone, because a supervisor closed the
 // pipe or the terminal is gone, lines are lost and the server continues.
 type logLines struct {
-	waiting chan []byte
+	ready   chan struct{} // has a signal when there is something to do
 	written chan struct{} // closed when nothing will be written any more
-	dropped atomic.Int64
 
-	mu     sync.RWMutex // guards closed, and sending against closing
-	closed bool
+	mu sync.Mutex // guards what follows
+	// waiting are count lines, one after the other.
+	waiting []byte
+	count   int
+	dropped int64
+	closed  bool
 }
 
 // Write takes one line. It never fails and never waits.
 func (l *logLines) Write(line []byte) (int, error) {
-	l.mu.RLock()
-	defer l.mu.RUnlock()
-	if l.closed {
-		return len(line), nil
-	}
-	select {
-	case l.waiting <- escaped(line):
+	l.mu.Lock()
+	switch {
+	case l.closed:
+	case l.count == linesWaiting:
+		l.dropped++
 	default:
-		l.dropped.Add(1)
+		l.waiting = appendEscaped(l.waiting, line)
+		l.count++
 	}
+	l.mu.Unlock()
+	l.signal()
 	return len(line), nil
+}
+
+func (l *logLines) signal() {
+	select {
+	case l.ready <- struct{}{}:
+	default: // a signal is there already
+	}
 }
 
 func (l *logLines) write(to io.Writer, report func(dropped int64)) {
 	defer close(l.written)
 	var batch []byte
-	for line := range l.waiting {
-		batch = l.gather(append(batch[:0], line...))
-		_, _ = to.Write(batch) // where should it be logged?
-		if dropped := l.dropped.Swap(0); dropped > 0 {
-			report(dropped)
+	for range l.ready {
+		// Requests that are about to end come first, so that their lines are in the same
+		// batch: a system call for each line takes longer than making the line.
+		runtime.Gosched()
+		for more := true; more; {
+			var dropped int64
+			batch, dropped, more = l.take(batch)
+			if len(batch) > 0 {
+				_, _ = to.Write(batch) // where should it be logged?
+			}
+			if dropped > 0 {
+				report(dropped)
+			}
+		}
+		if l.ended() {
+			return
 		}
 	}
 }
 
-// batchBytes is how many bytes of lines that wait are written at once: a system call for
-// each line takes longer than making the line.
+// batchBytes is how many bytes of lines that wait are written at once.
 const batchBytes = 16 << 10
 
-// gather adds lines that already wait. Nobody waits for more of them.
-func (l *logLines) gather(batch []byte) []byte {
-	for len(batch) < batchBytes {
-		select {
-		case line, open := <-l.waiting:
-			if !open {
-				return batch
-			}
-			batch = append(batch, line...)
-		default:
-			return batch
-		}
+// take returns the next lines to write, in exchange for a buffer that is not needed any
+// more, and how many lines were dropped. There may be more lines.
+func (l *logLines) take(free []byte) (batch []byte, dropped int64, more bool) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	dropped, l.dropped = l.dropped, 0
+	if cap(free) > 4*batchBytes { // many lines had to wait
+		free = nil
 	}
-	return batch
+	if len(l.waiting) <= batchBytes {
+		batch, l.waiting, l.count = l.waiting, free[:0], 0
+		return batch, dropped, false
+	}
+	end := bytes.LastIndexByte(l.waiting[:batchBytes], '\n') + 1
+	if end == 0 { // one long line
+		end = bytes.IndexByte(l.waiting, '\n') + 1
+	}
+	batch = append(free[:0], l.waiting[:end]...)
+	l.count -= bytes.Count(batch, []byte{'\n'})
+	if l.waiting = append(l.waiting[:0], l.waiting[end:]...); len(l.waiting) == 0 {
+		l.waiting = nil // it may be large
+	}
+	return batch, dropped, true
+}
+
+// ended reports whether nothing is left to write.
+func (l *logLines) ended() bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.closed && l.count == 0
 }
 
 // close writes what waits, unless its reader has stopped reading.
 func (l *logLines) close() {
 	l.mu.Lock()
 	l.closed = true
-	close(l.waiting)
 	l.mu.Unlock()
+	l.signal()
 	select {
 	case <-l.written:
 	case <-time.After(flushMost):
 	}
 }
 
-// escaped is a copy of a line whose control and bidirectional characters are
+// appendEscaped appends a line whose control and bidirectional characters are
 // escaped. Those of JSON are in strings; in text, slog has quoted and escaped them
 // already.
-func escaped(line []byte) []byte {
+func appendEscaped(out, line []byte) []byte {
 	end := max(len(line)-1, 0)
-	if !slices.ContainsFunc(line[:end], func(b byte) bool { return b < ' ' || b >= 0x7f }) { // most lines
-		return bytes.Clone(line)
+	plain := 0
+	for plain < end && line[plain] >= ' ' && line[plain] < 0x7f {
+		plain++
 	}
-	out := make([]byte, 0, len(line)+1)
+	if plain == end { // most lines
+		return append(out, line...)
+	}
 	for i := 0; i < len(line); {
 		r, size := utf8.DecodeRune(line[i:])
 		end := r == '\n' && i == len(line)-1

@@ -6,8 +6,12 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"math"
 	"strings"
 	"testing"
+	"time"
+
+	"dialogs/api"
 )
 
 // TestLogCharacters logs characters that would change how a terminal shows a line.
@@ -53,7 +57,10 @@ func TestLogStuck(t *testing.T) {
 		log.Info(fmt.Sprint(n))
 	}
 	const written = int64(batchBytes / len("level=INFO")) // at most, at the time
-	if dropped := lines.dropped.Load(); dropped < linesWaiting-written {
+	lines.mu.Lock()
+	dropped := lines.dropped
+	lines.mu.Unlock()
+	if dropped < linesWaiting-written {
 		t.Errorf("%d lines were dropped, want at least %d", dropped, linesWaiting-written)
 	}
 	close(to.release)
@@ -90,5 +97,43 @@ func TestLogDropped(t *testing.T) {
 	lines.close()
 	if !strings.Contains(to.String(), `level=WARN msg="log lines dropped: their reader is too slow" count=3`) {
 		t.Errorf("the log does not say that lines are missing: %.300s", to.String())
+	}
+}
+
+// TestJSONLines compares lines with those of [slog.JSONHandler]: of records with plain
+// values, with values that need escapes or another form, and with attributes of the logger.
+func TestJSONLines(t *testing.T) {
+	values := []any{
+		"plain", "", "a <b> & 'c'", "quoted \"x\"", `back\slash`, "tab\t", "Zoë", "\u2028", "\x7f", "bad \xff", 0, -7, int64(math.MaxInt64), uint(7),
+		0.25, 0.0, math.Copysign(0, -1), 1e-7, 1e-6, 123456.789, 1e20, 1e21, -3.5, math.NaN(), math.Inf(1), true, false, nil,
+		[]string{"a", "b"}, []string{}, []string(nil), []string{"a\n"}, time.Second, time.Unix(1, 2).UTC(), errors.New("failed"), slog.GroupValue(slog.Int("inner", 1)),
+		slog.GroupValue(), api.Forbidden, map[string]int{"a": 1}, slog.LevelWarn, struct{ A int }{1},
+	}
+	zone := time.FixedZone("", -5400)
+	for i, value := range values {
+		for _, at := range []time.Time{time.Unix(1_700_000_000, 120_000_000).UTC(), time.Unix(1_700_000_000, 0).In(zone), {}, time.Date(10_000, 1, 1, 0, 0, 0, 0, time.UTC)} {
+			var got, want bytes.Buffer
+			for j, with := range []func(slog.Handler) slog.Handler{
+				func(h slog.Handler) slog.Handler { return h },
+				func(h slog.Handler) slog.Handler { return h.WithAttrs([]slog.Attr{slog.Any("own", value)}) },
+				func(h slog.Handler) slog.Handler { return h.WithGroup("group") },
+			} {
+				r := slog.NewRecord(at, slog.LevelInfo+slog.Level(i%3), "message "+fmt.Sprint(j), 0)
+				r.AddAttrs(slog.String("first", "x"), slog.Any("value", value), slog.Attr{}, slog.Any("key\"", 1))
+				if j == 0 {
+					r = slog.NewRecord(at, slog.LevelInfo, "message", 0)
+					r.AddAttrs(slog.String("first", "x"), slog.Any("value", value))
+				}
+				if err := with(newJSONHandler(&got, nil)).Handle(t.Context(), r); err != nil {
+					t.Fatal(err)
+				}
+				if err := with(slog.NewJSONHandler(&want, nil)).Handle(t.Context(), r); err != nil {
+					t.Fatal(err)
+				}
+			}
+			if got.String() != want.String() {
+				t.Errorf("%#v at %s:\n got %s\nwant %s", value, at, got.String(), want.String())
+			}
+		}
 	}
 }

@@ -8,8 +8,6 @@ import (
 	"net"
 	"net/http"
 	"regexp"
-	"strconv"
-	"sync/atomic"
 	"time"
 
 	"dialogs/api"
@@ -20,12 +18,13 @@ import (
 // used. What others have noted with [api.Note] is in the same log line. If the request
 // failed because of the store, it calls unavailable.
 func Logged(log *slog.Logger, now func() time.Time, unavailable func(), observe Observer) Guard {
+	logOperation := operations(log, now, unavailable, observe)
 	return func(next http.Handler) http.Handler {
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			from := clientFrom(r.Context())
 			request := &api.Request{ID: requestID(r, from)}
 			ctx := api.WithRequest(contextOf(r), request)
-			ctx = api.WithOperationLog(ctx, operations(log, now, unavailable, observe))
+			ctx = api.WithOperationLog(ctx, logOperation)
 			w.Header().Set("X-Request-Id", request.ID)
 			watched := &statusWriter{ResponseWriter: w, status: http.StatusOK}
 			start := now()
@@ -36,11 +35,12 @@ func Logged(log *slog.Logger, now func() time.Time, unavailable func(), observe 
 				observe.answered(r.Method, status, now, start, request)
 				traced(watched.status, request)
 				api.WhenFinished(ctx, func() {
-					attrs := append([]slog.Attr{
+					end := now()
+					logFinished(
+						finished, log, end, request, "request finished",
 						slog.String("method", method), slog.String("path", path), slog.Int("status", status),
-						api.Milliseconds("duration", now().Sub(start)), slog.String("address", from.String()),
-					}, request.Notes()...)
-					log.LogAttrs(finished, request.Level(), "request finished", attrs...)
+						api.Milliseconds("duration", end.Sub(start)), slog.String("address", from.String()),
+					)
 					if request.Unavailable() {
 						unavailable()
 					}
@@ -52,16 +52,29 @@ func Logged(log *slog.Logger, now func() time.Time, unavailable func(), observe 
 	}
 }
 
+// logFinished logs a line with the notes of its request. It makes the record itself, because
+// [slog.Logger] looks up the place in the program, which no line shows.
+func logFinished(ctx context.Context, log *slog.Logger, at time.Time, request *api.Request, message string, attrs ...slog.Attr) {
+	level, handler := request.Level(), log.Handler()
+	if !handler.Enabled(ctx, level) {
+		return
+	}
+	record := slog.NewRecord(at, level, message, 0)
+	record.AddAttrs(attrs...)
+	record.AddAttrs(request.Notes()...)
+	_ = handler.Handle(ctx, record) // where should it be logged?
+}
+
 // operations logs each operation of a stream like a request. Its id is the id of the
 // stream with a number.
 func operations(log *slog.Logger, now func() time.Time, unavailable func(), observe Observer) api.OperationLog {
-	var begun atomic.Int64
 	return func(ctx context.Context) (context.Context, func(...slog.Attr)) {
-		request := &api.Request{ID: api.RequestID(ctx) + "." + strconv.FormatInt(begun.Add(1), 10)}
+		request := &api.Request{ID: api.NextOperationID(ctx)}
 		ctx, start := api.WithRequest(ctx, request), now()
 		return ctx, func(attrs ...slog.Attr) {
-			attrs = append([]slog.Attr{api.Milliseconds("duration", now().Sub(start))}, attrs...)
-			log.LogAttrs(ctx, request.Level(), "operation finished", append(attrs, request.Notes()...)...)
+			end := now()
+			attrs = append([]slog.Attr{api.Milliseconds("duration", end.Sub(start))}, attrs...)
+			logFinished(ctx, log, end, request, "operation finished", attrs...)
 			if request.Unavailable() {
 				unavailable()
 			}
