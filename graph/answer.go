@@ -38,9 +38,9 @@ func answeringOf(ctx context.Context) *answering {
 func (p presenter) answering(ctx context.Context, op *execution) (context.Context, *answering) {
 	a := &answering{
 		Answer:   p.answers.Begin(p.caller(ctx)),
-		mutation: op.Operation.Operation == ast.Mutation, refused: map[string]*gqlerror.Error{},
+		mutation: op.Operation.Operation == ast.Mutation,
 	}
-	ctx = context.WithValue(budget.WithAnswer(ctx, a.Answer), answeringKey{}, a)
+	ctx = context.WithValue(ctx, answeringKey{}, a)
 	return answer.With(ctx, answer.New(a, op.sets())), a
 }
 
@@ -132,6 +132,9 @@ func (a *answering) refuse(ctx context.Context, err error) *gqlerror.Error {
 		}
 		public := &gqlerror.Error{Message: refusal.Message, Path: ast.Path{name}, Extensions: extensions(refusal)}
 		public.Locations = locationOf(rootOf(ctx))
+		if a.refused == nil {
+			a.refused = map[string]*gqlerror.Error{}
+		}
 		a.refused[string(name)] = public
 	}
 	return a.refused[string(name)]
@@ -187,7 +190,11 @@ func (a *answering) told(errs gqlerror.List) gqlerror.List {
 // load calls read, which loads a value, and charges its memory to the answer: at most the
 // given number of bytes.
 func load(ctx context.Context, most int64, read func() (int64, error)) error {
-	if err := budget.AnswerOf(ctx).Load(ctx, most, read); err != nil {
+	var counted *budget.Answer // nil counts nothing
+	if a := answeringOf(ctx); a != nil {
+		counted = a.Answer
+	}
+	if err := counted.Load(ctx, most, read); err != nil {
 		return err
 	}
 	return nil

@@ -5,6 +5,8 @@ import (
 	"log/slog"
 	"slices"
 
+	"github.com/99designs/gqlgen/graphql"
+	"github.com/vektah/gqlparser/v2/ast"
 	"github.com/vektah/gqlparser/v2/gqlerror"
 
 	"dialogs/api"
@@ -20,17 +22,25 @@ func noteOperation(ctx context.Context, e *execution) {
 	if e.plan == nil {
 		return
 	}
-	name := e.Operation.Name
-	if name == "" {
-		name = string(e.Operation.Operation)
+	if e.plan.notes != nil {
+		api.Note(ctx, e.plan.notes...)
+		return
 	}
-	fields := make([]string, 0, min(len(e.roots), fieldsNoted))
-	for _, f := range e.roots {
+	api.Note(ctx, notesOf(e.Operation, e.roots)...)
+}
+
+func notesOf(op *ast.OperationDefinition, roots []graphql.CollectedField) []slog.Attr {
+	name := op.Name
+	if name == "" {
+		name = string(op.Operation)
+	}
+	fields := make([]string, 0, min(len(roots), fieldsNoted))
+	for _, f := range roots {
 		if len(fields) < fieldsNoted && !slices.Contains(fields, f.Name) {
 			fields = append(fields, f.Name)
 		}
 	}
-	api.Note(ctx, slog.String("operation", api.ForLog(name)), slog.Any("fields", fields))
+	return []slog.Attr{slog.String("operation", api.ForLog(name)), slog.Any("fields", fields)}
 }
 
 // noteErrors adds the code of an answer's first error to the log line.

@@ -2,6 +2,7 @@ package graph
 
 import (
 	"context"
+	"log/slog"
 	"maps"
 	"reflect"
 	"slices"
@@ -31,6 +32,7 @@ type plan struct {
 	fixed bool
 	roots []graphql.CollectedField
 	sets  *answer.Sets
+	notes []slog.Attr // what the log line says about the operation
 	// complexity is 0 if variables decide it.
 	complexity int
 }
@@ -38,13 +40,16 @@ type plan struct {
 // collectedBytes is how many bytes a selection takes in the sets of a plan.
 const collectedBytes = 192
 
+// notedBytes is how many bytes the notes of an operation take.
+const notedBytes = 256 + fieldsNoted*16
+
 func newDocument(doc *ast.QueryDocument) *document {
 	return &document{QueryDocument: doc, plans: make([]plan, len(doc.Operations))}
 }
 
 // weighPlanned returns how many bytes of memory a document takes, including its plans.
 func weighPlanned(text string, d *document) int64 {
-	return weighDocument(text, d.QueryDocument) + int64(d.selections())*collectedBytes
+	return weighDocument(text, d.QueryDocument) + int64(d.selections())*collectedBytes + int64(len(d.Operations))*notedBytes
 }
 
 // selections returns how many selections are written in the document.
@@ -67,6 +72,7 @@ func (d *document) plan(ctx context.Context, op *ast.OperationDefinition, p *pre
 		if made.fixed = !uses.directives; made.fixed {
 			made.roots = rootFields(&graphql.OperationContext{Doc: d.QueryDocument, Operation: op})
 			made.sets = answer.NewSets(d.selections())
+			made.notes = notesOf(op, made.roots)
 		}
 		if !uses.sizes {
 			made.complexity = complexity.Calculate(ctx, p.schema, op, nil)

@@ -67,7 +67,7 @@ func (p *preparation) prepare(ctx context.Context, raw *graphql.RawParams) (*doc
 	if operation == nil {
 		return nil, nil, gqlerror.List{refusedDocument(unknownOperation(raw.OperationName))}
 	}
-	if err := ctx.Err(); err != nil { // validating the document may have taken all the time
+	if late := !ok || size > budget.SmallBytes; late && ctx.Err() != nil { // this may have taken all the time
 		return nil, nil, gqlerror.List{tooLate()}
 	}
 	variables, errs := p.language.Variables(operation, raw.Variables)

@@ -30,6 +30,10 @@ type params struct {
 func readBody(r *http.Request, body *budget.Body) (*graphql.RawParams, error) {
 	var p params
 	err := body.DecodeJSON(r.Context(), func(content []byte) error {
+		var ok bool
+		if p, ok = readUsual(content); ok {
+			return nil
+		}
 		if err := api.UnmarshalExact(content, &p); err != nil {
 			return badBody(content)
 		}

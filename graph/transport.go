@@ -206,16 +206,30 @@ func writeResponse(w http.ResponseWriter, r *http.Request, status int, response 
 	writeBody(w, mediaType(r), status, encode(response))
 }
 
+// These are values of headers. They are shared by all answers, and must not be changed.
+var (
+	contentTypes = map[string][]string{typeJSON: {typeJSON + "; charset=utf-8"}, typeResponse: {typeResponse + "; charset=utf-8"}}
+	nosniff      = []string{"nosniff"}
+	noStore      = []string{"no-store"}
+)
+
+// joinedBytes is up to how many bytes the parts of an answer are copied to write them at
+// once: each write has a deadline, and takes locks.
+const joinedBytes = 8 << 10
+
 func writeBody(w http.ResponseWriter, contentType string, status int, parts ...[]byte) {
 	h, length := w.Header(), 0
 	for _, part := range parts {
 		length += len(part)
 	}
-	h.Set("Content-Type", contentType+"; charset=utf-8")
-	h.Set("Content-Length", strconv.Itoa(length))
-	h.Set("X-Content-Type-Options", "nosniff")
-	h.Set("Cache-Control", "no-store")
+	h["Content-Type"] = contentTypes[contentType]
+	h["Content-Length"] = []string{strconv.Itoa(length)}
+	h["X-Content-Type-Options"] = nosniff
+	h["Cache-Control"] = noStore
 	w.WriteHeader(status)
+	if length <= joinedBytes && len(parts) > 1 {
+		parts = [][]byte{slices.Concat(parts...)}
+	}
 	for _, part := range parts {
 		_, _ = w.Write(part) // the client may have gone
 	}

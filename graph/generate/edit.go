@@ -45,6 +45,11 @@ var edits = []edit{
 		"field.gotpl", "{{- /* Scalar/enum fields without args",
 		"{{- end }}{{- /* Scalar/enum fields without args",
 	},
+	// Arguments are read without a path.
+	{
+		"args.gotpl", "arg{{$i}}, err := graphql.ProcessArgField(",
+		"arg{{$i}}, err := {{ lookupImport \"dialogs/graph/answer\" }}.Argument(",
+	},
 	// Items of lists are only prepared at the same time when they read.
 	{
 		"type.gotpl", "ret := graphql.MarshalSliceConcurrently(ctx, len(v), {{ $.Config.Exec.WorkerLimit }}, {{ $.Config.OmitPanicHandler }}, func(ctx",

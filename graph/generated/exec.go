@@ -2772,7 +2772,7 @@ func (ec *executionContext) childFields___Type(ctx context.Context, field graphq
 func (ec *executionContext) field_Dialog_history_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
 	var err error
 	args := map[string]any{}
-	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "first",
+	arg0, err := answer.Argument(ctx, rawArgs, "first",
 		func(ctx context.Context, v any) (int, error) {
 			return ec.unmarshalNInt2int(ctx, v)
 		})
@@ -2786,7 +2786,7 @@ func (ec *executionContext) field_Dialog_history_args(ctx context.Context, rawAr
 func (ec *executionContext) field_Dialog_occupants_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
 	var err error
 	args := map[string]any{}
-	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "first",
+	arg0, err := answer.Argument(ctx, rawArgs, "first",
 		func(ctx context.Context, v any) (int, error) {
 			return ec.unmarshalNInt2int(ctx, v)
 		})
@@ -2794,7 +2794,7 @@ func (ec *executionContext) field_Dialog_occupants_args(ctx context.Context, raw
 		return nil, err
 	}
 	args["first"] = arg0
-	arg1, err := graphql.ProcessArgField(ctx, rawArgs, "after",
+	arg1, err := answer.Argument(ctx, rawArgs, "after",
 		func(ctx context.Context, v any) (*string, error) {
 			return ec.unmarshalOString2ᚖstring(ctx, v)
 		})
@@ -2808,7 +2808,7 @@ func (ec *executionContext) field_Dialog_occupants_args(ctx context.Context, raw
 func (ec *executionContext) field_Mutation_createDialog_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
 	var err error
 	args := map[string]any{}
-	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
+	arg0, err := answer.Argument(ctx, rawArgs, "input",
 		func(ctx context.Context, v any) (model.CreateDialogInput, error) {
 			return ec.unmarshalNCreateDialogInput2dialogsᚋgraphᚋmodelᚐCreateDialogInput(ctx, v)
 		})
@@ -2822,7 +2822,7 @@ func (ec *executionContext) field_Mutation_createDialog_args(ctx context.Context
 func (ec *executionContext) field_Mutation_createSession_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
 	var err error
 	args := map[string]any{}
-	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
+	arg0, err := answer.Argument(ctx, rawArgs, "input",
 		func(ctx context.Context, v any) (model.CreateSessionInput, error) {
 			return ec.unmarshalNCreateSessionInput2dialogsᚋgraphᚋmodelᚐCreateSessionInput(ctx, v)
 		})
@@ -2836,7 +2836,7 @@ func (ec *executionContext) field_Mutation_createSession_args(ctx context.Contex
 func (ec *executionContext) field_Mutation_createWebhook_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
 	var err error
 	args := map[string]any{}
-	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
+	arg0, err := answer.Argument(ctx, rawArgs, "input",
 		func(ctx context.Context, v any) (model.CreateWebhookInput, error) {
 			return ec.unmarshalNCreateWebhookInput2dialogsᚋgraphᚋmodelᚐCreateWebhookInput(ctx, v)
 		})
@@ -2850,7 +2850,7 @@ func (ec *executionContext) field_Mutation_createWebhook_args(ctx context.Contex
 func (ec *executionContext) field_Mutation_defineCustomClass_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
 	var err error
 	args := map[string]any{}
-	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
+	arg0, err := answer.Argument(ctx, rawArgs, "input",
 		func(ctx context.Context, v any) (model.DefineCustomClassInput, error) {
 			return ec.unmarshalNDefineCustomClassInput2dialogsᚋgraphᚋmodelᚐDefineCustomClassInput(ctx, v)
 		})
@@ -2864,7 +2864,7 @@ func (ec *executionContext) field_Mutation_defineCustomClass_args(ctx context.Co
 func (ec *executionContext) field_Mutation_deleteDialog_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
 	var err error
 	args := map[string]any{}
-	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "id",
+	arg0, err := answer.Argument(ctx, rawArgs, "id",
 		func(ctx context.Context, v any) (string, error) {
 			return ec.unmarshalNID2string(ctx, v)
 		})
@@ -2878,7 +2878,7 @@ func (ec *executionContext) field_Mutation_deleteDialog_args(ctx context.Context
 func (ec *executionContext) field_Mutation_deleteWebhook_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
 	var err error
 	args := map[string]any{}
-	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "id",
+	arg0, err := answer.Argument(ctx, rawArgs, "id",
 		func(ctx context.Context, v any) (string, error) {
 			return ec.unmarshalNID2string(ctx, v)
 		})
@@ -2892,7 +2892,7 @@ func (ec *executionContext) field_Mutation_deleteWebhook_args(ctx context.Contex
 func (ec *executionContext) field_Mutation_endUserSessions_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
 	var err error
 	args := map[string]any{}
-	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "userId",
+	arg0, err := answer.Argument(ctx, rawArgs, "userId",
 		func(ctx context.Context, v any) (string, error) {
 			return ec.unmarshalNID2string(ctx, v)
 		})
@@ -2906,7 +2906,7 @@ func (ec *executionContext) field_Mutation_endUserSessions_args(ctx context.Cont
 func (ec *executionContext) field_Mutation_eraseUser_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
 	var err error
 	args := map[string]any{}
-	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "userId",
+	arg0, err := answer.Argument(ctx, rawArgs, "userId",
 		func(ctx context.Context, v any) (string, error) {
 			return ec.unmarshalNID2string(ctx, v)
 		})
@@ -2914,7 +2914,7 @@ func (ec *executionContext) field_Mutation_eraseUser_args(ctx context.Context, r
 		return nil, err
 	}
 	args["userId"] = arg0
-	arg1, err := graphql.ProcessArgField(ctx, rawArgs, "dryRun",
+	arg1, err := answer.Argument(ctx, rawArgs, "dryRun",
 		func(ctx context.Context, v any) (bool, error) {
 			return ec.unmarshalNBoolean2bool(ctx, v)
 		})
@@ -2928,7 +2928,7 @@ func (ec *executionContext) field_Mutation_eraseUser_args(ctx context.Context, r
 func (ec *executionContext) field_Mutation_leaveDialogs_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
 	var err error
 	args := map[string]any{}
-	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "ids",
+	arg0, err := answer.Argument(ctx, rawArgs, "ids",
 		func(ctx context.Context, v any) ([]string, error) {
 			return ec.unmarshalNID2ᚕstringᚄ(ctx, v)
 		})
@@ -2942,7 +2942,7 @@ func (ec *executionContext) field_Mutation_leaveDialogs_args(ctx context.Context
 func (ec *executionContext) field_Mutation_replayWebhook_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
 	var err error
 	args := map[string]any{}
-	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "id",
+	arg0, err := answer.Argument(ctx, rawArgs, "id",
 		func(ctx context.Context, v any) (string, error) {
 			return ec.unmarshalNID2string(ctx, v)
 		})
@@ -2950,7 +2950,7 @@ func (ec *executionContext) field_Mutation_replayWebhook_args(ctx context.Contex
 		return nil, err
 	}
 	args["id"] = arg0
-	arg1, err := graphql.ProcessArgField(ctx, rawArgs, "since",
+	arg1, err := answer.Argument(ctx, rawArgs, "since",
 		func(ctx context.Context, v any) (time.Time, error) {
 			return ec.unmarshalNDateTime2timeᚐTime(ctx, v)
 		})
@@ -2964,7 +2964,7 @@ func (ec *executionContext) field_Mutation_replayWebhook_args(ctx context.Contex
 func (ec *executionContext) field_Mutation_rotateWebhookSecret_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
 	var err error
 	args := map[string]any{}
-	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "id",
+	arg0, err := answer.Argument(ctx, rawArgs, "id",
 		func(ctx context.Context, v any) (string, error) {
 			return ec.unmarshalNID2string(ctx, v)
 		})
@@ -2978,7 +2978,7 @@ func (ec *executionContext) field_Mutation_rotateWebhookSecret_args(ctx context.
 func (ec *executionContext) field_Mutation_suspendUser_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
 	var err error
 	args := map[string]any{}
-	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "userId",
+	arg0, err := answer.Argument(ctx, rawArgs, "userId",
 		func(ctx context.Context, v any) (string, error) {
 			return ec.unmarshalNID2string(ctx, v)
 		})
@@ -2986,7 +2986,7 @@ func (ec *executionContext) field_Mutation_suspendUser_args(ctx context.Context,
 		return nil, err
 	}
 	args["userId"] = arg0
-	arg1, err := graphql.ProcessArgField(ctx, rawArgs, "suspended",
+	arg1, err := answer.Argument(ctx, rawArgs, "suspended",
 		func(ctx context.Context, v any) (bool, error) {
 			return ec.unmarshalNBoolean2bool(ctx, v)
 		})
@@ -3000,7 +3000,7 @@ func (ec *executionContext) field_Mutation_suspendUser_args(ctx context.Context,
 func (ec *executionContext) field_Mutation_updateDialog_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
 	var err error
 	args := map[string]any{}
-	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "id",
+	arg0, err := answer.Argument(ctx, rawArgs, "id",
 		func(ctx context.Context, v any) (string, error) {
 			return ec.unmarshalNID2string(ctx, v)
 		})
@@ -3008,7 +3008,7 @@ func (ec *executionContext) field_Mutation_updateDialog_args(ctx context.Context
 		return nil, err
 	}
 	args["id"] = arg0
-	arg1, err := graphql.ProcessArgField(ctx, rawArgs, "input",
+	arg1, err := answer.Argument(ctx, rawArgs, "input",
 		func(ctx context.Context, v any) (model.UpdateDialogInput, error) {
 			return ec.unmarshalNUpdateDialogInput2dialogsᚋgraphᚋmodelᚐUpdateDialogInput(ctx, v)
 		})
@@ -3022,7 +3022,7 @@ func (ec *executionContext) field_Mutation_updateDialog_args(ctx context.Context
 func (ec *executionContext) field_Mutation_updateWebhook_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
 	var err error
 	args := map[string]any{}
-	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "id",
+	arg0, err := answer.Argument(ctx, rawArgs, "id",
 		func(ctx context.Context, v any) (string, error) {
 			return ec.unmarshalNID2string(ctx, v)
 		})
@@ -3030,7 +3030,7 @@ func (ec *executionContext) field_Mutation_updateWebhook_args(ctx context.Contex
 		return nil, err
 	}
 	args["id"] = arg0
-	arg1, err := graphql.ProcessArgField(ctx, rawArgs, "input",
+	arg1, err := answer.Argument(ctx, rawArgs, "input",
 		func(ctx context.Context, v any) (model.UpdateWebhookInput, error) {
 			return ec.unmarshalNUpdateWebhookInput2dialogsᚋgraphᚋmodelᚐUpdateWebhookInput(ctx, v)
 		})
@@ -3044,7 +3044,7 @@ func (ec *executionContext) field_Mutation_updateWebhook_args(ctx context.Contex
 func (ec *executionContext) field_Query___type_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
 	var err error
 	args := map[string]any{}
-	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "name",
+	arg0, err := answer.Argument(ctx, rawArgs, "name",
 		func(ctx context.Context, v any) (string, error) {
 			return ec.unmarshalNString2string(ctx, v)
 		})
@@ -3058,7 +3058,7 @@ func (ec *executionContext) field_Query___type_args(ctx context.Context, rawArgs
 func (ec *executionContext) field_Query_dialogChanges_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
 	var err error
 	args := map[string]any{}
-	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "after",
+	arg0, err := answer.Argument(ctx, rawArgs, "after",
 		func(ctx context.Context, v any) (*string, error) {
 			return ec.unmarshalOString2ᚖstring(ctx, v)
 		})
@@ -3066,7 +3066,7 @@ func (ec *executionContext) field_Query_dialogChanges_args(ctx context.Context, 
 		return nil, err
 	}
 	args["after"] = arg0
-	arg1, err := graphql.ProcessArgField(ctx, rawArgs, "first",
+	arg1, err := answer.Argument(ctx, rawArgs, "first",
 		func(ctx context.Context, v any) (*int, error) {
 			return ec.unmarshalOInt2ᚖint(ctx, v)
 		})
@@ -3080,7 +3080,7 @@ func (ec *executionContext) field_Query_dialogChanges_args(ctx context.Context, 
 func (ec *executionContext) field_Query_dialog_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
 	var err error
 	args := map[string]any{}
-	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "id",
+	arg0, err := answer.Argument(ctx, rawArgs, "id",
 		func(ctx context.Context, v any) (string, error) {
 			return ec.unmarshalNID2string(ctx, v)
 		})
@@ -3094,7 +3094,7 @@ func (ec *executionContext) field_Query_dialog_args(ctx context.Context, rawArgs
 func (ec *executionContext) field_Query_dialogs_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
 	var err error
 	args := map[string]any{}
-	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "scope",
+	arg0, err := answer.Argument(ctx, rawArgs, "scope",
 		func(ctx context.Context, v any) (dialog.Scope, error) {
 			return ec.unmarshalNDialogScope2dialogsᚋdialogᚐScope(ctx, v)
 		})
@@ -3102,7 +3102,7 @@ func (ec *executionContext) field_Query_dialogs_args(ctx context.Context, rawArg
 		return nil, err
 	}
 	args["scope"] = arg0
-	arg1, err := graphql.ProcessArgField(ctx, rawArgs, "first",
+	arg1, err := answer.Argument(ctx, rawArgs, "first",
 		func(ctx context.Context, v any) (*int, error) {
 			return ec.unmarshalOInt2ᚖint(ctx, v)
 		})
@@ -3110,7 +3110,7 @@ func (ec *executionContext) field_Query_dialogs_args(ctx context.Context, rawArg
 		return nil, err
 	}
 	args["first"] = arg1
-	arg2, err := graphql.ProcessArgField(ctx, rawArgs, "after",
+	arg2, err := answer.Argument(ctx, rawArgs, "after",
 		func(ctx context.Context, v any) (*string, error) {
 			return ec.unmarshalOString2ᚖstring(ctx, v)
 		})
@@ -3118,7 +3118,7 @@ func (ec *executionContext) field_Query_dialogs_args(ctx context.Context, rawArg
 		return nil, err
 	}
 	args["after"] = arg2
-	arg3, err := graphql.ProcessArgField(ctx, rawArgs, "last",
+	arg3, err := answer.Argument(ctx, rawArgs, "last",
 		func(ctx context.Context, v any) (*int, error) {
 			return ec.unmarshalOInt2ᚖint(ctx, v)
 		})
@@ -3126,7 +3126,7 @@ func (ec *executionContext) field_Query_dialogs_args(ctx context.Context, rawArg
 		return nil, err
 	}
 	args["last"] = arg3
-	arg4, err := graphql.ProcessArgField(ctx, rawArgs, "before",
+	arg4, err := answer.Argument(ctx, rawArgs, "before",
 		func(ctx context.Context, v any) (*string, error) {
 			return ec.unmarshalOString2ᚖstring(ctx, v)
 		})
@@ -3134,7 +3134,7 @@ func (ec *executionContext) field_Query_dialogs_args(ctx context.Context, rawArg
 		return nil, err
 	}
 	args["before"] = arg4
-	arg5, err := graphql.ProcessArgField(ctx, rawArgs, "filter",
+	arg5, err := answer.Argument(ctx, rawArgs, "filter",
 		func(ctx context.Context, v any) (*model.DialogFilter, error) {
 			return ec.unmarshalODialogFilter2ᚖdialogsᚋgraphᚋmodelᚐDialogFilter(ctx, v)
 		})
@@ -3142,7 +3142,7 @@ func (ec *executionContext) field_Query_dialogs_args(ctx context.Context, rawArg
 		return nil, err
 	}
 	args["filter"] = arg5
-	arg6, err := graphql.ProcessArgField(ctx, rawArgs, "orderBy",
+	arg6, err := answer.Argument(ctx, rawArgs, "orderBy",
 		func(ctx context.Context, v any) (model.DialogOrder, error) {
 			return ec.unmarshalNDialogOrder2dialogsᚋgraphᚋmodelᚐDialogOrder(ctx, v)
 		})
@@ -3156,7 +3156,7 @@ func (ec *executionContext) field_Query_dialogs_args(ctx context.Context, rawArg
 func (ec *executionContext) field_Query_node_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
 	var err error
 	args := map[string]any{}
-	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "id",
+	arg0, err := answer.Argument(ctx, rawArgs, "id",
 		func(ctx context.Context, v any) (string, error) {
 			return ec.unmarshalNID2string(ctx, v)
 		})
@@ -3170,7 +3170,7 @@ func (ec *executionContext) field_Query_node_args(ctx context.Context, rawArgs m
 func (ec *executionContext) field_Query_nodes_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
 	var err error
 	args := map[string]any{}
-	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "ids",
+	arg0, err := answer.Argument(ctx, rawArgs, "ids",
 		func(ctx context.Context, v any) ([]string, error) {
 			return ec.unmarshalNID2ᚕstringᚄ(ctx, v)
 		})
@@ -3184,7 +3184,7 @@ func (ec *executionContext) field_Query_nodes_args(ctx context.Context, rawArgs 
 func (ec *executionContext) field_Subscription_dialogChanged_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
 	var err error
 	args := map[string]any{}
-	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "id",
+	arg0, err := answer.Argument(ctx, rawArgs, "id",
 		func(ctx context.Context, v any) (string, error) {
 			return ec.unmarshalNID2string(ctx, v)
 		})
@@ -3192,7 +3192,7 @@ func (ec *executionContext) field_Subscription_dialogChanged_args(ctx context.Co
 		return nil, err
 	}
 	args["id"] = arg0
-	arg1, err := graphql.ProcessArgField(ctx, rawArgs, "sinceVersion",
+	arg1, err := answer.Argument(ctx, rawArgs, "sinceVersion",
 		func(ctx context.Context, v any) (*int, error) {
 			return ec.unmarshalOInt2ᚖint(ctx, v)
 		})
@@ -3206,7 +3206,7 @@ func (ec *executionContext) field_Subscription_dialogChanged_args(ctx context.Co
 func (ec *executionContext) field_Subscription_dialogsChanged_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
 	var err error
 	args := map[string]any{}
-	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "after",
+	arg0, err := answer.Argument(ctx, rawArgs, "after",
 		func(ctx context.Context, v any) (*string, error) {
 			return ec.unmarshalOString2ᚖstring(ctx, v)
 		})
@@ -3220,7 +3220,7 @@ func (ec *executionContext) field_Subscription_dialogsChanged_args(ctx context.C
 func (ec *executionContext) field___Directive_args_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
 	var err error
 	args := map[string]any{}
-	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "includeDeprecated",
+	arg0, err := answer.Argument(ctx, rawArgs, "includeDeprecated",
 		func(ctx context.Context, v any) (bool, error) {
 			return ec.unmarshalOBoolean2bool(ctx, v)
 		})
@@ -3234,7 +3234,7 @@ func (ec *executionContext) field___Directive_args_args(ctx context.Context, raw
 func (ec *executionContext) field___Field_args_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
 	var err error
 	args := map[string]any{}
-	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "includeDeprecated",
+	arg0, err := answer.Argument(ctx, rawArgs, "includeDeprecated",
 		func(ctx context.Context, v any) (bool, error) {
 			return ec.unmarshalOBoolean2bool(ctx, v)
 		})
@@ -3248,7 +3248,7 @@ func (ec *executionContext) field___Field_args_args(ctx context.Context, rawArgs
 func (ec *executionContext) field___Type_enumValues_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
 	var err error
 	args := map[string]any{}
-	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "includeDeprecated",
+	arg0, err := answer.Argument(ctx, rawArgs, "includeDeprecated",
 		func(ctx context.Context, v any) (bool, error) {
 			return ec.unmarshalOBoolean2bool(ctx, v)
 		})
@@ -3262,7 +3262,7 @@ func (ec *executionContext) field___Type_enumValues_args(ctx context.Context, ra
 func (ec *executionContext) field___Type_fields_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
 	var err error
 	args := map[string]any{}
-	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "includeDeprecated",
+	arg0, err := answer.Argument(ctx, rawArgs, "includeDeprecated",
 		func(ctx context.Context, v any) (bool, error) {
 			return ec.unmarshalOBoolean2bool(ctx, v)
 		})
@@ -3276,7 +3276,7 @@ func (ec *executionContext) field___Type_fields_args(ctx context.Context, rawArg
 func (ec *executionContext) field___Type_inputFields_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
 	var err error
 	args := map[string]any{}
-	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "includeDeprecated",
+	arg0, err := answer.Argument(ctx, rawArgs, "includeDeprecated",
 		func(ctx context.Context, v any) (bool, error) {
 			return ec.unmarshalOBoolean2bool(ctx, v)
 		})
