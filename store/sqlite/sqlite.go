@@ -73,6 +73,7 @@ type Store struct {
 	closed   bool
 	calls    sync.WaitGroup
 	shutDown func() error
+	timers   sync.Pool // of *time.Timer that are stopped
 
 	// The goroutines. stopSweeping ends the sweeps, closing jobs ends the
 	// others.
@@ -250,19 +251,33 @@ func (s *Store) write(ctx context.Context, doing string, run func(w *writer) err
 // that is known. After an error, the caller must not read the variables that the
 // job sets: it may still be running.
 func (s *Store) writeFor(ctx context.Context, caller dialog.Actor, cost int, doing string, run func(w *writer) error) error {
-	ctx, end, err := s.begin(ctx)
-	if err != nil {
+	if err := s.enter(ctx); err != nil {
 		return err
 	}
-	defer end()
+	defer s.calls.Done()
 	done := make(chan error, 1)
 	j := &job{ctx: ctx, run: run, done: done}
 	s.jobs.add(caller, cost, j)
+	late := s.timer() // takes less time than a context of its own
+	defer s.timers.Put(late)
+	defer late.Stop()
+	gone := context.DeadlineExceeded
 	select {
 	case err := <-done:
 		return failed(ctx, doing, err)
+	case <-late.C:
 	case <-ctx.Done():
-		s.jobs.remove(j)
-		return dialog.ErrUnavailable(fmt.Errorf("%s: %w", doing, ctx.Err()))
+		gone = ctx.Err()
 	}
+	s.jobs.remove(j)
+	return dialog.ErrUnavailable(fmt.Errorf("%s: %w", doing, gone))
+}
+
+// timer returns a timer that fires after the timeout of a call.
+func (s *Store) timer() *time.Timer {
+	if t, ok := s.timers.Get().(*time.Timer); ok {
+		t.Reset(s.options.Timeout)
+		return t
+	}
+	return time.NewTimer(s.options.Timeout)
 }

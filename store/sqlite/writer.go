@@ -3,6 +3,7 @@ package sqlite
 import (
 	"context"
 	"database/sql"
+	"database/sql/driver"
 	"errors"
 	"fmt"
 	"runtime/debug"
@@ -31,8 +32,10 @@ const (
 // Statements never use a caller's context: an interrupt would undo the whole
 // transaction, and with it the jobs of others.
 type writer struct {
-	conn       *sql.Conn
+	conn *sql.Conn
+	// statements are for queries, and commands for everything else.
 	statements map[string]*sql.Stmt
+	commands   map[string]command
 	// wrote counts the rows that were written, about: statements that write
 	// one row, or none, count as one.
 	wrote int
@@ -52,7 +55,7 @@ type writer struct {
 }
 
 func newWriter(conn *sql.Conn, now func() time.Time, check func() error, lists *ownLists) *writer {
-	return &writer{conn: conn, statements: map[string]*sql.Stmt{}, now: now, check: check, lists: lists}
+	return &writer{conn: conn, statements: map[string]*sql.Stmt{}, commands: map[string]command{}, now: now, check: check, lists: lists}
 }
 
 // serve does jobs until the queue is closed, and signals when a checkpoint is
@@ -222,13 +225,13 @@ func (w *writer) affect(query string, args ...any) (int64, error) {
 	return result.RowsAffected()
 }
 
-func (w *writer) result(query string, args ...any) (sql.Result, error) {
-	stmt, err := w.prepared(query)
+func (w *writer) result(query string, args ...any) (driver.Result, error) {
+	c, err := w.command(query)
 	if err != nil {
 		return nil, err
 	}
 	w.wrote++
-	return stmt.Exec(args...)
+	return c.exec(args)
 }
 
 // row reads the only row of a query; found is false without one.
@@ -256,6 +259,9 @@ func (w *writer) close() error {
 	var errs []error
 	for _, stmt := range w.statements {
 		errs = append(errs, stmt.Close())
+	}
+	for _, c := range w.commands {
+		errs = append(errs, c.statement.Close())
 	}
 	return errors.Join(append(errs, w.conn.Close())...)
 }
