@@ -90,6 +90,11 @@ func (g *given) list(name string) (list *[]string, documented string) {
 
 func (g *given) addHeader(h http.Header) {
 	for name, values := range h {
+		switch len(name) {
+		case len("QB-Token"), len("Authorization"), len("On-Behalf-Of"):
+		default: // most headers
+			continue
+		}
 		if list, _ := g.list(name); list != nil {
 			*list = append(*list, values...)
 		}
@@ -158,18 +163,22 @@ func checkCredential(where, s string) error {
 		return malformed(where + " is empty")
 	case len(s) > maxCredentialBytes:
 		return malformed(fmt.Sprintf("%s is too long: %d bytes (limit %d)", where, len(s), maxCredentialBytes))
-	case strings.ContainsFunc(s, notToken68):
+	case !isToken68(s):
 		return malformed(where + " contains characters that are not allowed")
 	}
 	return nil
 }
 
-func notToken68(r rune) bool {
-	switch {
-	case 'a' <= r && r <= 'z', 'A' <= r && r <= 'Z', '0' <= r && r <= '9':
-		return false
+func isToken68(s string) bool {
+	for i := range len(s) {
+		switch c := s[i]; {
+		case 'a' <= c && c <= 'z', 'A' <= c && c <= 'Z', '0' <= c && c <= '9':
+		case c == '-', c == '.', c == '_', c == '~', c == '+', c == '/', c == '=':
+		default:
+			return false
+		}
 	}
-	return !strings.ContainsRune("-._~+/=", r)
+	return true
 }
 
 // parseOnBehalfOf reads a user id in one of two forms: unchanged in UTF-8, where a

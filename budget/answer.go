@@ -36,7 +36,7 @@ type Answer struct {
 	mu sync.Mutex
 	// bytes is the length of the answer so far, and memory what it takes, in bytes.
 	bytes, memory int64
-	loan          *loan
+	loan          loan
 	refused       error
 	// loading is held while a list is loaded, so that only one is at a time. reserved is
 	// the memory for that list.
@@ -46,7 +46,7 @@ type Answer struct {
 
 // Begin starts counting an answer to a caller.
 func (a *Answers) Begin(c dialog.Caller) *Answer {
-	return &Answer{answers: a, loan: a.pool.loan(c.Actor().Identity())}
+	return &Answer{answers: a, loan: *a.pool.loan(c.Actor().Identity())}
 }
 
 // step is the least number of bytes by which an answer's loan grows.
@@ -166,17 +166,4 @@ func (a *Answer) Close() {
 	if a != nil {
 		a.loan.release()
 	}
-}
-
-type answerKey struct{}
-
-// WithAnswer returns a context that carries the account of an answer.
-func WithAnswer(ctx context.Context, a *Answer) context.Context {
-	return context.WithValue(ctx, answerKey{}, a)
-}
-
-// AnswerOf returns the account of the answer that the context is for; nil without one.
-func AnswerOf(ctx context.Context) *Answer {
-	a, _ := ctx.Value(answerKey{}).(*Answer)
-	return a
 }

@@ -44,7 +44,12 @@ type Body struct {
 
 	requests     *Requests
 	caller       dialog.Caller
-	raw, decoded *loan
+	raw, decoded loan
+}
+
+func (q *Requests) body(c dialog.Caller) *Body {
+	holder := c.Actor().Identity()
+	return &Body{requests: q, caller: c, raw: *q.bodies.loan(holder), decoded: *q.values.loan(holder)}
 }
 
 // Read reads the body of a caller's request. It waits while other requests take all the
@@ -61,7 +66,7 @@ func (q *Requests) Read(w http.ResponseWriter, r *http.Request, c dialog.Caller)
 		w.Header().Set("Connection", "close") // instead of reading the rest
 		return nil, tooLarge
 	}
-	b := &Body{requests: q, caller: c, raw: q.bodies.loan(c.Actor().Identity()), decoded: q.values.loan(c.Actor().Identity())}
+	b := q.body(c)
 	expected := r.ContentLength
 	if expected < 0 {
 		expected = limit
@@ -99,7 +104,7 @@ var ErrMessageTooLarge = errors.New("the message is too large")
 // those of reading.
 func (q *Requests) ReadMessage(ctx context.Context, r io.Reader, c dialog.Caller) (*Body, error) {
 	limit, _ := q.Largest(c)
-	b := &Body{requests: q, caller: c, raw: q.bodies.loan(c.Actor().Identity()), decoded: q.values.loan(c.Actor().Identity())}
+	b := q.body(c)
 	first, err := io.ReadAll(io.LimitReader(r, freeBody))
 	if err == nil && len(first) == freeBody {
 		if err = b.raw.grow(ctx, limit); err == nil {

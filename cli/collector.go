@@ -49,7 +49,7 @@ func (t *tuning) adjust() {
 	metrics.Read(live)
 	percent := collectorPercent(live[0].Value.Uint64(), t.room)
 	// Setting it stops the program for a moment, so small differences are left.
-	if percent < t.percent*9/10 || percent > t.percent*11/10 {
+	if percent < t.percent*3/4 || percent > t.percent*5/4 {
 		debug.SetGCPercent(percent)
 		t.percent = percent
 	}

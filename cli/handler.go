@@ -43,13 +43,15 @@ type parts struct {
 	log           *slog.Logger
 }
 
+const graphqlPath = "/graphql"
+
 // handler puts the server together: its APIs, and the guards before them.
 func (s *settings) handler(p parts) http.Handler {
 	mux := http.NewServeMux()
 	p.origins = edge.NewOrigins(s.allowOrigins, s.dev, p.log)
 	graphql := s.guarded(p, graph.Refuse, graphqlReach, s.graphql(p))
-	mux.Handle("/graphql", graphql)
-	mux.Handle("/graphql/{$}", graphql)
+	mux.Handle(graphqlPath, graphql)
+	mux.Handle(graphqlPath+"/{$}", graphql)
 	if s.quickblox {
 		guarded := s.guarded(p, quickblox.Refuse, quickbloxReach, s.quickbloxAPI(p))
 		for _, pattern := range quickblox.Patterns() {
@@ -58,7 +60,7 @@ func (s *settings) handler(p parts) http.Handler {
 	}
 	if s.playground {
 		page := inner{playground.Handler(playground.Config{
-			Endpoint: "/graphql", Introspection: s.introspection, Development: p.development.page,
+			Endpoint: graphqlPath, Introspection: s.introspection, Development: p.development.page,
 		})}
 		mux.Handle("GET /playground", page)
 		mux.Handle("GET /playground/", page)

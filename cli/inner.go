@@ -2,6 +2,7 @@ package cli
 
 import (
 	"net/http"
+	"net/url"
 	"strings"
 
 	"dialogs/api"
@@ -16,8 +17,12 @@ type inner struct{ http.Handler }
 // also before its own redirects and 404 answers.
 func inside(mux *http.ServeMux, guard edge.Guard) http.Handler {
 	outside := guard(mux)
+	graphql, graphqlPattern := mux.Handler(&http.Request{Method: http.MethodPost, URL: &url.URL{Path: graphqlPath}})
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		handler, pattern := mux.Handler(r)
+		handler, pattern := graphql, graphqlPattern
+		if r.URL.Path != graphqlPath { // which has most of the requests
+			handler, pattern = mux.Handler(r)
+		}
 		api.NoteRoute(r.Context(), routeOf(pattern))
 		switch {
 		case !isInner(handler):

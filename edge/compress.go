@@ -46,13 +46,12 @@ func Compress() Guard {
 	return func(next http.Handler) http.Handler {
 		compressing := wrap(placing(next))
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-			if accepted := r.Header.Values("Accept-Encoding"); len(accepted) > 0 {
-				if prefersGzip(accepted) {
-					r.Header.Set("Accept-Encoding", "gzip")
-				} else {
-					r.Header.Del("Accept-Encoding")
-				}
+			if !prefersGzip(r.Header.Values("Accept-Encoding")) {
+				w.Header().Add("Vary", "Accept-Encoding")
+				next.ServeHTTP(w, r)
+				return
 			}
+			r.Header.Set("Accept-Encoding", "gzip")
 			p := &place{among: places}
 			defer p.leave()
 			compressing.ServeHTTP(w, with(r, context.WithValue(contextOf(r), placeKey{}, p)))
@@ -64,6 +63,9 @@ func Compress() Guard {
 // much as an uncompressed answer (RFC 9110, section 12.5.3). gzhttp does not know * and
 // does not compare.
 func prefersGzip(accepted []string) bool {
+	if len(accepted) == 0 {
+		return false
+	}
 	quality := map[string]float64{}
 	for part := range strings.SplitSeq(strings.Join(accepted, ","), ",") {
 		coding, options, _ := strings.Cut(part, ";")

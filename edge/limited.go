@@ -16,6 +16,10 @@ func Limited(l *RateLimiter, refuse api.Refuser) Guard {
 	return func(next http.Handler) http.Handler {
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			caller, address := auth.FromContext(r.Context()).Caller, clientFrom(r.Context()).address
+			if !l.limits(caller) {
+				next.ServeHTTP(w, r)
+				return
+			}
 			if refusal := l.Take(caller, address, 1); refusal != nil {
 				refuse(w, r, refusal)
 				return

@@ -22,13 +22,14 @@ const (
 func Pace(slack time.Duration) Guard {
 	return func(next http.Handler) http.Handler {
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			start := time.Now()
 			conn, _ := r.Context().Value(connectionKey{}).(*connection)
 			if conn == nil { // not on a server of this package, as in a test
 				conn = &connection{all: &Connections{}}
 			}
 			paced := &pacedWriter{
 				ResponseWriter: w, control: http.NewResponseController(w), conn: conn,
-				slack: slack, left: slack, streams: r.ProtoMajor > 1, returned: time.Now(),
+				slack: slack, left: slack, streams: r.ProtoMajor > 1, returned: start,
 			}
 			if setting := conn.begins(paced.streams); setting != "" {
 				conn.all.refuseStream(w, paced.control, setting)
@@ -42,7 +43,7 @@ func Pace(slack time.Duration) Guard {
 				_ = paced.control.SetReadDeadline(time.Time{})
 			} else {
 				r = ownRequest(r)
-				r.Body = &watchedBody{ReadCloser: r.Body, conn: conn, control: paced.control, since: time.Now()}
+				r.Body = &watchedBody{ReadCloser: r.Body, conn: conn, control: paced.control, since: start}
 			}
 			defer paced.finish()
 			next.ServeHTTP(paced, r)

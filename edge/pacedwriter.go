@@ -20,6 +20,9 @@ type pacedWriter struct {
 	// began is when the first piece was written, and returned is when writing the last one
 	// ended.
 	began, returned time.Time
+	// buffered is how many bytes of the answer net/http has kept so far; bufferedBytes if it
+	// may have sent some.
+	buffered int
 }
 
 // Unwrap allows [http.ResponseController] to hijack the connection and set deadlines.
@@ -38,7 +41,16 @@ func (w *pacedWriter) WriteHeader(status int) {
 	w.ResponseWriter.WriteHeader(status)
 }
 
+// bufferedBytes is up to how many bytes of an answer net/http sends nothing before it is
+// complete. The client cannot let the server wait for these.
+const bufferedBytes = 2 << 10
+
 func (w *pacedWriter) Write(p []byte) (int, error) {
+	if w.buffered+len(p) <= bufferedBytes {
+		w.buffered += len(p)
+		return w.ResponseWriter.Write(p)
+	}
+	w.buffered = bufferedBytes
 	written := 0
 	for {
 		piece := p[written:min(len(p), written+pieceBytes)]
@@ -55,6 +67,7 @@ func (w *pacedWriter) Write(p []byte) (int, error) {
 
 // FlushError sends what is buffered.
 func (w *pacedWriter) FlushError() error {
+	w.buffered = bufferedBytes
 	return w.timed(0, w.control.Flush)
 }
 

@@ -38,6 +38,11 @@ func NewRateLimiter(perUser, perKey float64, now func() time.Time) *RateLimiter 
 // parties.
 type party struct{ kind, name string }
 
+// limits reports whether the caller has any limit.
+func (l *RateLimiter) limits(c dialog.Caller) bool {
+	return l.perUser > 0 || l.perKey > 0 && c.APIKey != ""
+}
+
 // Take takes units for a request or an operation from the buckets of its caller. If one of
 // them does not have enough, it takes nothing and returns a refusal.
 func (l *RateLimiter) Take(c dialog.Caller, address netip.Addr, units int) *api.Refusal {
