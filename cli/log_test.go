@@ -106,8 +106,15 @@ func TestJSONLines(t *testing.T) {
 	values := []any{
 		"plain", "", "a <b> & 'c'", "quoted \"x\"", `back\slash`, "tab\t", "Zoë", "\u2028", "\x7f", "bad \xff", 0, -7, int64(math.MaxInt64), uint(7),
 		0.25, 0.0, math.Copysign(0, -1), 1e-7, 1e-6, 123456.789, 1e20, 1e21, -3.5, math.NaN(), math.Inf(1), true, false, nil,
-		[]string{"a", "b"}, []string{}, []string(nil), []string{"a\n"}, time.Second, time.Unix(1, 2).UTC(), errors.New("failed"), slog.GroupValue(slog.Int("inner", 1)),
-		slog.GroupValue(), api.Forbidden, map[string]int{"a": 1}, slog.LevelWarn, struct{ A int }{1},
+		[]string{"a", "b"},
+		[]string{},
+		[]string(nil),
+		[]string{"a\n"},
+		time.Second, time.Unix(1, 2).UTC(), errors.New("failed"), slog.GroupValue(slog.Int("inner", 1)),
+		slog.GroupValue(), api.Forbidden,
+		map[string]int{"a": 1},
+		slog.LevelWarn,
+		struct{ A int }{1},
 	}
 	zone := time.FixedZone("", -5400)
 	for i, value := range values {
