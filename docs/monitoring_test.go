@@ -12,6 +12,9 @@ import (
 
 var metric = regexp.MustCompile(`\b(dialogs|http_server|db_client)_[a-z_]+[a-z]\b`)
 
+// firstSeen finds the counters of which a rule wants to know each event.
+var firstSeen = regexp.MustCompile(`increase\((\w+\{[^}]*\})\[\w+\]\)+ > 0`)
+
 // TestMonitoring looks for the metrics of the dashboard and the alert rules in the table of
 // operations.md, and for what each rule must say.
 func TestMonitoring(t *testing.T) {
@@ -40,6 +43,11 @@ func TestMonitoring(t *testing.T) {
 			used = append(used, metric.FindAllString(rule.Expr, -1)...)
 			if rule.Annotations["summary"] == "" || rule.Annotations["why"] == "" || rule.Annotations["do"] == "" || rule.Labels["severity"] == "" {
 				t.Errorf("%s does not say what happens, why it matters and what to do", rule.Alert)
+			}
+			for _, m := range firstSeen.FindAllStringSubmatch(rule.Expr, -1) {
+				if counter := m[1]; !strings.Contains(rule.Expr, counter+" unless "+counter+" offset") {
+					t.Errorf("%s does not fire for the first %s, whose series begins with 1: increase is 0 then", rule.Alert, counter)
+				}
 			}
 		}
 	}

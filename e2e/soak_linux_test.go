@@ -56,6 +56,7 @@ type soak struct {
 	certificate servertest.Certificate
 	clock       io.Writer
 	early       atomic.Bool // the clock of the server may be before the time of the tokens
+	warm        bool        // what the server keeps in memory is complete
 
 	alice, bob, token servertest.Header
 	dialogs           []*soaked
@@ -141,8 +142,9 @@ func (r *soaking) run(t *testing.T) {
 		}
 	}
 	pause()
-	r.before = s.figures()
+	s.warm = true
 	s.keepHeap("before")
+	r.before = s.figures()
 	if log := s.Load().Stderr.String(); strings.Contains(log, "internal error") {
 		t.Errorf("the log has %s", regexp.MustCompile(`.*internal error.*`).FindString(log))
 	}
@@ -157,8 +159,8 @@ func (r *soaking) run(t *testing.T) {
 	pause()
 	stop()
 	s.converge()
-	r.after = s.figures()
 	s.keepHeap("after")
+	r.after = s.figures()
 	r.deliveries = s.hook.distinct()
 	for _, c := range []struct {
 		what          string
@@ -212,7 +214,7 @@ func newSoak(t *testing.T, engine string) *soak {
 		"serve", "--listen", "127.0.0.1:0", "--store", s.store, "--secret-file", secret, "--log-format", "json",
 		"--tls-cert", s.certificate.CertFile, "--tls-key", s.certificate.KeyFile, "--admin-listen", "127.0.0.1:0", "--admin-pprof",
 		"--rate-limit", "0", "--rate-limit-key", "0", "--quota-dialogs-per-day", "0", "--quota-occupants-per-hour", "0",
-		"--store-timeout", "2s", "--webhook-allow", "127.0.0.1", "--max-connections", room, "--max-connections-per-address", room,
+		"--store-timeout", "2s", "--idle-timeout", "10m", "--webhook-allow", "127.0.0.1", "--max-connections", room, "--max-connections-per-address", room,
 	}
 	s.spawn()
 	key := servertest.Run(t, nil, "apikey", "create", "soak", "--store", s.store, "--store-timeout", "30s")
@@ -436,7 +438,7 @@ func (s *soak) converge() {
 type figures struct{ goroutines, heap int64 }
 
 var (
-	goroutines = regexp.MustCompile(`goroutine profile: total (\d+)`)
+	goroutines = regexp.MustCompile(`(?m)^go_goroutines (\d+)`)
 	heapAlloc  = regexp.MustCompile(`# HeapAlloc = (\d+)`)
 )
 
@@ -445,7 +447,7 @@ var (
 func (s *soak) figures() figures {
 	s.Helper()
 	measure := func() (f figures) {
-		f.goroutines = s.profile("/debug/pprof/goroutine?debug=1", goroutines)
+		f.goroutines = s.profile("/metrics", goroutines) // which also makes what later scrapes use again
 		f.heap = s.profile("/debug/pprof/heap?gc=1&debug=1", heapAlloc)
 		return f
 	}
@@ -472,7 +474,7 @@ func (s *soak) keepHeap(when string) {
 		return
 	}
 	for _, profile := range []string{"heap", "goroutine"} {
-		_, body, err := fetch(s.Context(), http.DefaultClient, admin(s.T, s.Load().Server)+"/debug/pprof/"+profile)
+		_, body, err := fetch(s.Context(), http.DefaultClient, admin(s.T, s.Load().Server)+"/debug/pprof/"+profile+"?gc=1")
 		if err != nil {
 			s.Fatal(err)
 		}

@@ -26,7 +26,7 @@ func soakPage(runs []*soaking) string {
 	line("")
 	line("The test checks every answer: the name must be a number between the last change acknowledged before the request and the last change sent before the answer, and bob must be a member if the number is even, and only then. Errors must be UNAVAILABLE, or UNAUTHENTICATED for a session token while the clock is set to a time before the token was created.")
 	line("")
-	line("At the end, each dialog must have the last change that was acknowledged, or the one whose answer was lost. Each client must have an exact copy, and must have received nothing twice or out of order. The webhook must have received every change, or a gap instead when it was more than 50 changes of a dialog behind. Goroutines and heap are measured while nobody is connected, after a garbage collection, as the lowest of several measurements: first when each fault has happened once, and again at the end. They may grow by %.0f%%.", 100*soakGrowth)
+	line("At the end, each dialog must have the last change that was acknowledged, or the one whose answer was lost. Each client must have an exact copy, and must have received nothing twice or out of order. The webhook must have received every change, or a gap instead when it was more than 50 changes of a dialog behind. Goroutines and heap are measured while nobody is connected, after a garbage collection, as the lowest of several measurements: first after a quarter of the time, when each fault has happened, and again at the end. They may grow by %.0f%%.", 100*soakGrowth)
 	line("")
 	line("## Result")
 	line("")

@@ -44,9 +44,11 @@ type sharedKey struct {
 	operation *ast.OperationDefinition
 	variables string
 	kind      dialog.CallerKind
-	// change belongs to one event. visible means that the caller can see the dialog after
-	// it.
-	change  *dialog.Record
+	// shared and version are those of one event. A pointer to the change would keep the
+	// whole history of its dialog. visible means that the caller can see the dialog after
+	// the change.
+	shared  uint64
+	version int64
 	visible bool
 	cursor  string // if it is selected
 }
@@ -165,11 +167,11 @@ func (s *shareable) look(doc *ast.QueryDocument, selections ast.SelectionSet) {
 // it returns nil, the caller has to make the answer and call keep with it, or with nil if
 // it cannot be shared.
 func (s *sharing) share(ctx context.Context, of *shareable, e live.Event) (data json.RawMessage, keep func(json.RawMessage)) {
-	if of.none || !e.Shared {
+	if of.none || e.Shared == 0 {
 		return nil, func(json.RawMessage) {}
 	}
 	key := of.key
-	key.change, key.visible = e.Change, e.Dialog != nil
+	key.shared, key.version, key.visible = e.Shared, e.Change.Version, e.Dialog != nil
 	if of.cursor {
 		key.cursor = e.Cursor
 	}

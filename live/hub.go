@@ -58,6 +58,7 @@ type Hub struct {
 	mu      sync.Mutex // guards what follows
 	watches watches
 	cycle   uint64 // the number of readings that have begun
+	shared  uint64 // how many batches several watches got
 	done    uint64 // the latest reading that succeeded
 	stopped bool
 	read    time.Time     // when the last successful reading ended; before that, when the first one began
@@ -262,7 +263,8 @@ func (h *Hub) hand(n *News) error {
 	watches := 0
 	for range h.watches.concerned(n.Dialog.ID, people) {
 		if watches++; watches > 1 {
-			b.shared = true
+			h.shared++
+			b.shared = h.shared
 			break
 		}
 	}

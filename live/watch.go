@@ -25,9 +25,9 @@ type Event struct {
 	// Cursor is the position after this event, to resume from; empty if a single dialog is
 	// watched.
 	Cursor string
-	// Shared means that other watches get the same Change, so that its answer can be
-	// reused.
-	Shared bool
+	// Shared is equal in the events of all watches that get the same Dialog with the same
+	// changes, so that an answer can be reused. It is 0 if no other watch gets them.
+	Shared uint64
 }
 
 // A batch is a dialog with records that were not handed out before. The watches that
@@ -47,8 +47,8 @@ type batch struct {
 	mark     dialog.Mark
 	markedAt time.Time
 	cycle    uint64
-	// shared means that several watches get the batch.
-	shared bool
+	// shared is the number of the batch; 0 if only one watch gets it.
+	shared uint64
 }
 
 // A Watch delivers changes to one caller. It is not safe for concurrent use.
