@@ -27,6 +27,8 @@ type Identity struct {
 	// secrets are those of which one signed the token; nil for a token of another
 	// issuer.
 	secrets *[][]byte
+	// asOf is when the times of the token were compared with the clock.
+	asOf time.Time
 }
 
 type identityKey struct{}

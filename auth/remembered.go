@@ -20,17 +20,11 @@ const (
 // by their hashes: invented ones neither fill it nor can be guessed from it. Whether a
 // session was ended is not part of it, and is checked each time.
 type remembered struct {
-	tokens *lru.Cache[[sha256.Size]byte, verified]
-}
-
-// A verified token was valid at an instant.
-type verified struct {
-	identity Identity
-	asOf     time.Time
+	tokens *lru.Cache[[sha256.Size]byte, Identity]
 }
 
 func newRemembered() (*remembered, error) {
-	tokens, err := lru.New[[sha256.Size]byte, verified](tokensRemembered)
+	tokens, err := lru.New[[sha256.Size]byte, Identity](tokensRemembered)
 	return &remembered{tokens}, err
 }
 
@@ -40,17 +34,17 @@ func (r *remembered) find(text string, secrets *[][]byte, now time.Time) (Identi
 	if len(text) > rememberedBytes {
 		return Identity{}, false
 	}
-	v, ok := r.tokens.Get(sha256.Sum256([]byte(text)))
-	if !ok || v.identity.secrets != secrets || now.Before(v.asOf) || !now.Before(v.identity.ExpiresAt) {
+	id, ok := r.tokens.Get(sha256.Sum256([]byte(text)))
+	if !ok || id.secrets != secrets || now.Before(id.asOf) || !now.Before(id.ExpiresAt) {
 		return Identity{}, false
 	}
-	return v.identity, true
+	return id, true
 }
 
 // add remembers a token of this server. Those of other issuers are verified each time:
 // their keys can be withdrawn at any time.
-func (r *remembered) add(text string, id Identity, asOf time.Time) {
+func (r *remembered) add(text string, id Identity) {
 	if id.secrets != nil && len(text) <= rememberedBytes {
-		r.tokens.Add(sha256.Sum256([]byte(text)), verified{id, asOf})
+		r.tokens.Add(sha256.Sum256([]byte(text)), id)
 	}
 }

@@ -3,6 +3,7 @@ package auth_test
 import (
 	"crypto/rand"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -57,6 +58,43 @@ func TestTokenRemembered(t *testing.T) {
 				t.Errorf("got %+v, want %+v", again, first)
 			}
 		})
+	}
+}
+
+// TestTokenRememberedAsOf: the clock is set forward while a token is verified that was not
+// issued yet, and then back.
+func TestTokenRememberedAsOf(t *testing.T) {
+	c := newClock()
+	minter, err := auth.NewMinter([][]byte{secret}, c.Now, rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	token, _, err := minter.Mint("alice", time.Hour)
+	if err != nil {
+		t.Fatal(err)
+	}
+	c.advance(-time.Hour)
+	var looks, forwardAt atomic.Int64
+	a := newAuthenticator(t, auth.Config{Now: func() time.Time {
+		if looks.Add(1) == forwardAt.Load() {
+			c.advance(time.Hour)
+		}
+		return c.Now()
+	}})
+	for at := int64(1); ; at++ {
+		forwardAt.Store(at)
+		looks.Store(0)
+		_, err := a.Authenticate(t.Context(), bearer(token))
+		if looks.Load() < at {
+			if at < 3 || err == nil {
+				t.Errorf("the clock was looked at %d times: %v", looks.Load(), err)
+			}
+			return
+		}
+		c.advance(-time.Hour)
+		if _, err := a.Authenticate(t.Context(), bearer(token)); err == nil {
+			t.Fatalf("after the clock was forward at look %d, a token that was not issued yet is accepted", at)
+		}
 	}
 }
 

@@ -71,13 +71,12 @@ func (t *tokens) close() {
 }
 
 func (t *tokens) verify(ctx context.Context, text string) (Identity, error) {
-	now := t.now()
-	if id, ok := t.known.find(text, t.secrets.Load(), now); ok {
+	if id, ok := t.known.find(text, t.secrets.Load(), t.now()); ok {
 		return id, nil
 	}
 	id, err := t.verifyNew(ctx, text)
 	if err == nil {
-		t.known.add(text, id, now)
+		t.known.add(text, id)
 	}
 	return id, err
 }
@@ -99,7 +98,8 @@ func (t *tokens) verifyNew(ctx context.Context, text string) (Identity, error) {
 	if err != nil {
 		return Identity{}, err
 	}
-	expires, err := when.expiry(t.now(), t.most)
+	now := t.now()
+	expires, err := when.expiry(now, t.most)
 	if err != nil {
 		return Identity{}, err
 	}
@@ -116,7 +116,7 @@ func (t *tokens) verifyNew(ctx context.Context, text string) (Identity, error) {
 	if err != nil {
 		return Identity{}, tokenRefused(subjectMessage)
 	}
-	identity := Identity{Caller: dialog.Caller{User: user}, ExpiresAt: expires, secrets: key.secrets}
+	identity := Identity{Caller: dialog.Caller{User: user}, ExpiresAt: expires, secrets: key.secrets, asOf: now}
 	identity.TokenID, _ = claims["jti"].(string)
 	identity.session = sessionID(identity)
 	if when.iat != 0 {

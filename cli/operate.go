@@ -126,7 +126,11 @@ func (o *operation) update(ctx context.Context, id string, change dialog.Change)
 			DeletedID dialog.ID `json:"deletedId"`
 		}{out.Dialog.ID})
 	}
-	_, err = fmt.Fprintf(o.stdout, "%s is deleted, or no longer visible to this user.\n", out.Dialog.ID)
+	became := "is deleted"
+	if o.caller.Kind() == dialog.User {
+		became = "is deleted, or no longer visible to this user"
+	}
+	_, err = fmt.Fprintf(o.stdout, "%s %s.\n", out.Dialog.ID, became)
 	return err
 }
 

@@ -59,6 +59,7 @@ type soak struct {
 	warm        bool        // what the server keeps in memory is complete
 
 	alice, bob, token servertest.Header
+	signedIn          time.Time // when the token was created
 	dialogs           []*soaked
 	followers         []*follower
 	hook              *hook
@@ -225,7 +226,7 @@ func newSoak(t *testing.T, engine string) *soak {
 	var made struct{ Token string }
 	server := servertest.WithKey(key.Stdout)
 	servertest.Decode(t, s.Load().Must(server, `mutation { createSession(input: {userId: "alice", ttl: 2592000}) { token } }`, nil).Data["createSession"], &made)
-	s.token = servertest.WithToken(made.Token)
+	s.token, s.signedIn = servertest.WithToken(made.Token), time.Now()
 	s.Load().Must(server, `mutation($url: String!) { createWebhook(input: {url: $url}) { secret } }`, map[string]any{"url": s.hook.URL})
 	for range soakDialogs {
 		var made struct{ Dialog seen }

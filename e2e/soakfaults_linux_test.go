@@ -89,9 +89,9 @@ var faults = []fault{
 		time.Sleep(faultFor())
 		s.setClock(0)
 	}},
-	{name: "clock set back", what: "by 20 minutes, and forward", happen: func(s *soak) {
+	{name: "clock set back", what: "to 20 minutes before the token was created, and forward", happen: func(s *soak) {
 		s.early.Store(true)
-		s.setClock(-20 * time.Minute)
+		s.setClock(-time.Since(s.signedIn) - 20*time.Minute)
 		s.untilToken("not valid yet", func(err error) bool { return errors.Is(err, errRefused) })
 		time.Sleep(faultFor())
 		s.setClock(0)
