@@ -131,13 +131,13 @@ func (r *soaking) run(t *testing.T) {
 	s := newSoak(t, r.engine)
 	s.crowd, r.soak = r.crowd, s
 	pause := s.load()
-	for round := 0; round < 1 || time.Since(began) < whole/8; round++ {
+	for round := 0; (round < 1 || time.Since(began) < whole/8) && !s.Failed(); round++ {
 		s.suffer(serverKilled)
 	}
 	for _, f := range faults { // once each, so that what comes later needs nothing more
 		s.suffer(f)
 	}
-	for time.Since(began) < whole/4 { // until what the server keeps in memory is complete
+	for time.Since(began) < whole/4 && !s.Failed() { // until what the server keeps in memory is complete
 		for _, f := range faults {
 			s.suffer(f)
 		}
@@ -152,7 +152,7 @@ func (r *soaking) run(t *testing.T) {
 	stop := s.record(began)
 	pause = s.load()
 	s.suffer(logGone)
-	for time.Since(began) < whole {
+	for time.Since(began) < whole && !s.Failed() {
 		for _, f := range faults {
 			s.suffer(f)
 		}
@@ -386,7 +386,7 @@ func (s *soak) suffer(f fault) {
 func (s *soak) converge() {
 	s.Helper()
 	for _, d := range s.dialogs {
-		d.settle(d.acked.Load())
+		d.settle(d.acked.Load(), 0)
 	}
 	ctx, cancel := context.WithCancel(s.Context())
 	defer cancel()

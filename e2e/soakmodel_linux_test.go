@@ -38,23 +38,30 @@ func (d *soaked) step(r *rand.Rand) {
 	if !even(n) && even(d.acked.Load()) {
 		remove = []string{"bob"}
 	}
-	var err error
 	if r.IntN(2) == 0 {
-		err = d.updateDialog(n, add, remove)
-	} else {
-		err = d.put(n, add, remove)
-	}
-	if err == nil {
-		d.acked.Store(n)
-		d.version++
-		d.changes.Add(1)
+		for d.updateDialog(n, add, remove) != nil { // with the key, it is made once
+			if d.T.Context().Err() != nil {
+				return
+			}
+			time.Sleep(20 * time.Millisecond)
+		}
+	} else if d.put(n, add, remove) != nil {
+		d.settle(n, lateMost)
 		return
 	}
-	d.settle(n)
+	d.acked.Store(n)
+	d.version++
+	d.changes.Add(1)
 }
 
+// lateMost is how long after a failure a change without a key may still be made: the
+// database can have it, and be slow.
+const lateMost = 2 * time.Second
+
 func (d *soaked) updateDialog(n int64, add, remove []string) error {
-	input := map[string]any{"name": strconv.FormatInt(n, 10), "addOccupants": add, "removeOccupants": remove}
+	input := map[string]any{
+		"name": strconv.FormatInt(n, 10), "addOccupants": add, "removeOccupants": remove, "idempotencyKey": fmt.Sprint(d.id, "-", n),
+	}
 	data, err := d.graphql(d.alice, `mutation($id: ID!, $in: UpdateDialogInput!) { updateDialog(id: $id, input: $in) { dialog { id name version } } }`,
 		map[string]any{"id": d.id, "in": input})
 	if err != nil {
@@ -96,10 +103,12 @@ type seen struct {
 	Version  int
 }
 
-// settle finds out whether a change was made whose answer did not come.
-func (d *soaked) settle(n int64) {
+// settle finds out whether a change was made whose answer did not come. It waits until the
+// dialog has stayed the same for a while.
+func (d *soaked) settle(n int64, quiet time.Duration) {
 	var last seen
-	for same := 0; same < 2; { // a change can be made shortly after its answer was lost
+	since := time.Now()
+	for same := 0; same < 2 || time.Since(since) < quiet; {
 		data, err := d.graphql(d.alice, `query($id: ID!) { dialog(id: $id) { id name version } }`, map[string]any{"id": d.id})
 		if errors.Is(err, errNotVisible) {
 			d.wrong("%s is gone", d.id)
@@ -117,7 +126,7 @@ func (d *soaked) settle(n int64) {
 		if got.Dialog == last {
 			same++
 		} else {
-			last, same = got.Dialog, 0
+			last, same, since = got.Dialog, 0, time.Now()
 		}
 		time.Sleep(50 * time.Millisecond)
 	}

@@ -20,7 +20,7 @@ func soakPage(runs []*soaking) string {
 	line("")
 	line("Each store has its own server: the program as a process, over HTTPS, with a clock that the test can set. At the same time:")
 	line("")
-	line("- %d dialogs are changed, about %d times per second, alternately through GraphQL and the QuickBlox API. Each change sets the dialog's name to the next number, and adds or removes the user bob.", soakDialogs, int(soakDialogs*time.Second/writePause))
+	line("- %d dialogs are changed, about %d times per second, alternately through GraphQL and the QuickBlox API. Each change sets the dialog's name to the next number, and adds or removes the user bob. A GraphQL change without an answer is repeated with its idempotency key. A QuickBlox change without an answer may have been made or not: the writer looks until the dialog has not changed for %v, because the database can be late.", soakDialogs, int(soakDialogs*time.Second/writePause), lateMost)
 	line("- %d readers get dialogs and lists through both APIs: as the owner, as bob, with an API key and with a session token. Another client creates and deletes dialogs.", soakReaders)
 	line("- %d clients follow the changes by WebSocket, event stream and `dialogChanges`, over connections that break at random. A webhook gets all changes.", len(runs[0].soak.followers))
 	line("")
