@@ -113,8 +113,8 @@ soak: ## Keep a server busy for an hour while everything around it fails, and wr
 dashboard: ## Draw docs/dashboard.svg from the figures of the last soak
 	go test -run 'TestDashboardPicture$$' -count=1 ./docs -args -figures $(CURDIR)/bin/soak-metrics.txt
 
-bench-scale: ## Measure the embedded store with 1,000 to 1,000,000 dialogs (several minutes)
-	go test ./bench/scale -run '^$$' -bench 'Scale|Pairs' -benchtime 1x -timeout 60m
+bench-scale: ## Measure the embedded store with 1,000 to 1,000,000 dialogs, and draw docs/scale.svg (several minutes)
+	CHART=$(if $(SCALE),,$(CURDIR)/docs/scale.svg) go test ./bench/scale -run '^$$' -bench 'Scale|Pairs' -benchtime 1x -timeout 60m
 
 bench-live: ## Measure live updates with 15,000 connections, and write the table in docs/live.md; needs 20,000 open files
 	go test -run 'TestLive$$' -timeout 15m -count=1 -v ./bench/live -args -connections $(or $(CONNECTIONS),15000) -report $(CURDIR)/docs/live.md

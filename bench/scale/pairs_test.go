@@ -32,7 +32,7 @@ func filters() []filter {
 		{"updatedBefore (1%)", func(f *dialog.Filter, n int) { f.UpdatedBefore = at(n / 100) }},
 		{"createdAfter (1%)", func(f *dialog.Filter, n int) { f.CreatedAfter = at(n - n/100) }},
 		{"createdBefore (1%)", func(f *dialog.Filter, n int) { f.CreatedBefore = at(n / 100) }},
-		{"custom data of few", func(f *dialog.Filter, _ int) {
+		{"custom data (0.1%)", func(f *dialog.Filter, _ int) {
 			f.Custom = append(f.Custom, dialog.FieldChange{Class: "Task", Field: "text", Value: dialog.Value(`"x"`)})
 		}},
 	}

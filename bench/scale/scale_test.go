@@ -78,12 +78,15 @@ func operations() []operation {
 // userIn is a user who is in that many dialogs, spread evenly.
 func userIn(n int) dialog.UserID { return dialog.UserID(fmt.Sprint("in", n)) }
 
-// BenchmarkScale prints a table of CPU time per operation. SCALE lists other numbers
-// of dialogs, separated by commas.
+// BenchmarkScale prints a table of CPU time per operation, and writes a chart of it to the
+// file CHART, if that is set. SCALE lists other numbers of dialogs, separated by commas.
 func BenchmarkScale(b *testing.B) {
-	rows := [][]string{{"dialogs"}, {"---"}, {"store, per dialog"}, {"open"}, {"file, per dialog"}}
+	var rows [][]cell
+	for _, name := range []string{"dialogs", "---", "file, per dialog", "open", "store, per dialog"} {
+		rows = append(rows, []cell{{text: name}})
+	}
 	for _, op := range operations() {
-		rows = append(rows, []string{op.name})
+		rows = append(rows, []cell{{text: op.name}})
 	}
 	for _, n := range sizes(b, 1000, 10_000, 100_000, 1_000_000) {
 		for i, cell := range measure(b, n) {
@@ -91,7 +94,16 @@ func BenchmarkScale(b *testing.B) {
 		}
 	}
 	for _, row := range rows {
-		fmt.Println("| " + strings.Join(row, " | ") + " |")
+		fmt.Print("|")
+		for _, c := range row {
+			fmt.Print(" ", c.text, " |")
+		}
+		fmt.Println()
+	}
+	if file := os.Getenv("CHART"); file != "" {
+		if err := os.WriteFile(file, []byte(chart(rows[0][1:], rows[3:])), 0o600); err != nil {
+			b.Fatal(err)
+		}
 	}
 }
 
@@ -114,13 +126,13 @@ func sizes(b *testing.B, usual ...int) []int {
 }
 
 // measure returns a column of the table.
-func measure(b *testing.B, dialogs int) []string {
+func measure(b *testing.B, dialogs int) []cell {
 	b.Helper()
 	dir := b.TempDir()
 	s := open(b, dir)
 	before := cpu(b)
 	fill(b, s, dialogs)
-	column := []string{grouped(dialogs), "---", shown((cpu(b) - before) / time.Duration(dialogs))}
+	stored := shown((cpu(b) - before) / time.Duration(dialogs))
 	if err := s.IndexNames(b.Context()); err != nil {
 		b.Fatal(err)
 	}
@@ -129,14 +141,15 @@ func measure(b *testing.B, dialogs int) []string {
 	}
 	begun := time.Now()
 	s = open(b, dir)
+	opened := shown(time.Since(begun))
 	info, err := os.Stat(dir + "/" + sqlite.DatabaseFile)
 	if err != nil {
 		b.Fatal(err)
 	}
-	column = append(column, shown(time.Since(begun)), fmt.Sprint(int(info.Size())/dialogs, " B"))
+	column := []cell{{text: grouped(dialogs)}, {text: "---"}, {text: fmt.Sprint(int(info.Size())/dialogs, " B")}, opened, stored}
 	for _, op := range operations() {
 		if dialogs < op.least {
-			column = append(column, "–")
+			column = append(column, cell{text: "–"})
 			continue
 		}
 		column = append(column, shown(perOperation(b, s, op, dialogs)))
@@ -177,7 +190,7 @@ func perOperation(b *testing.B, s *sqlite.Store, op operation, dialogs int) time
 }
 
 // fill stores groups of four out of a fifth as many users, and of the users who are
-// in 10, 1,000 and 10,000 of them.
+// in 10, 1,000 and 10,000 of them. One of a thousand has custom data.
 func fill(b *testing.B, s *sqlite.Store, dialogs int) {
 	b.Helper()
 	var batch []dialog.Dialog
@@ -188,6 +201,9 @@ func fill(b *testing.B, s *sqlite.Store, dialogs int) {
 			d.Occupants = append(d.Occupants, dialog.UserID(fmt.Sprint("user", (n*4+k*7)%(dialogs/5))))
 		}
 		d.Owner = d.Occupants[0]
+		if n%1000 == 0 {
+			d.Custom = dialog.CustomData{"Task": {"text": `"x"`}}
+		}
 		for _, many := range []int{10, 1000, 10_000} {
 			if dialogs >= many && n%(dialogs/many) == 0 {
 				d.Occupants = append(d.Occupants, userIn(many))
@@ -213,11 +229,12 @@ func cpu(b *testing.B) time.Duration {
 	return time.Duration(usage.Utime.Nano() + usage.Stime.Nano())
 }
 
-func shown(d time.Duration) string {
-	if d < 10*time.Millisecond {
-		return fmt.Sprintf("%d µs", d.Microseconds())
+func shown(d time.Duration) cell {
+	text := fmt.Sprintf("%d µs", d.Microseconds())
+	if d >= 10*time.Millisecond {
+		text = fmt.Sprintf("%d ms", d.Milliseconds())
 	}
-	return fmt.Sprintf("%d ms", d.Milliseconds())
+	return cell{text, float64(d.Microseconds())}
 }
 
 func grouped(n int) string {
