@@ -67,9 +67,9 @@ func inTurn(b *testing.B, ways []*way) {
 	}
 	var out strings.Builder
 	table := tabwriter.NewWriter(&out, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(table, "\trenames/s\tCPU per rename")
+	_, _ = fmt.Fprintln(table, "\trenames/s\tCPU per rename")
 	for _, w := range ways {
-		fmt.Fprintf(table, "%s\t%.0f\t%.0f µs\n", w.name, median(w.rates), median(w.cpu))
+		_, _ = fmt.Fprintf(table, "%s\t%.0f\t%.0f µs\n", w.name, median(w.rates), median(w.cpu))
 	}
 	_ = table.Flush()
 	b.Logf("\n%s", out.String())
