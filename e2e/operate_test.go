@@ -48,7 +48,7 @@ func TestOperatorCommands(t *testing.T) {
 		{[]string{"stats"}, "dialogs          2\n  public groups  0\n  groups         1\n", "what there is"},
 		{[]string{"stats", "--json"}, `"dialogs":2`, "for programs"},
 		{[]string{"delete", id, "--as-user", "bob"}, "dialogs: only the owner may delete", "an occupant may not delete"},
-		{[]string{"delete", id}, id + " is deleted.\n", "a server may"},
+		{[]string{"delete", id}, id + " is deleted.", "a server may"},
 		{[]string{"stats"}, "dialogs          1\n", "one less"},
 	} {
 		t.Run(strings.Join(tt.args, " "), func(t *testing.T) {
