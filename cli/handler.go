@@ -49,11 +49,11 @@ const graphqlPath = "/graphql"
 func (s *settings) handler(p parts) http.Handler {
 	mux := http.NewServeMux()
 	p.origins = edge.NewOrigins(s.allowOrigins, s.dev, p.log)
-	graphql := s.guarded(p, graph.Refuse, graphqlReach, s.graphql(p))
+	graphql := s.guarded(p, graph.Refuse, graphqlReach, true, s.graphql(p))
 	mux.Handle(graphqlPath, graphql)
 	mux.Handle(graphqlPath+"/{$}", graphql)
 	if s.quickblox {
-		guarded := s.guarded(p, quickblox.Refuse, quickbloxReach, s.quickbloxAPI(p))
+		guarded := s.guarded(p, quickblox.Refuse, quickbloxReach, false, s.quickbloxAPI(p))
 		for _, pattern := range quickblox.Patterns() {
 			mux.Handle(pattern, guarded)
 		}
@@ -91,14 +91,16 @@ func refuserOf(mux *http.ServeMux) api.Refuser {
 	}
 }
 
-// guarded puts the guards before an API, in the order in which they act.
-func (s *settings) guarded(p parts, refuse api.Refuser, reach edge.Reach, handler http.Handler) http.Handler {
+// guarded puts the guards before an API, in the order in which they act. sockets says that
+// it serves WebSockets.
+func (s *settings) guarded(p parts, refuse api.Refuser, reach edge.Reach, sockets bool, handler http.Handler) http.Handler {
 	return inner{edge.Behind([]edge.Guard{
+		edge.LimitedPreflights(p.limiter, refuse),
 		edge.CORS(p.origins, reach, s.allowHeaders),
 		edge.SameOrigin(p.origins, refuse),
 		edge.Deadline(s.requestTimeout),
 		edge.SignIn(p.authenticator, p.limiter, p.log, refuse),
-		edge.Limited(p.limiter, refuse),
+		edge.Limited(p.limiter, sockets, refuse),
 	}, handler)}
 }
 

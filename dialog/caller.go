@@ -50,10 +50,20 @@ type Actor struct {
 // its key. Exactly one field is set, except for anonymous callers, and
 // identities can be compared with ==. Whatever belongs to one actor goes by
 // it, as idempotency keys do. Rate limits do not: a request with an API key on
-// behalf of a user is charged to both.
+// behalf of a user is charged to both. Nor do shares: see [Actor.Credential].
 func (a Actor) Identity() Actor {
 	if a.User != "" {
 		a.APIKey = ""
+	}
+	return a
+}
+
+// Credential returns the actor whose shares this one has: an API key, for itself and for
+// all users on whose behalf it acts, or the user of a session. So a key does not get more
+// shares with more users. Exactly one field is set, except for anonymous callers.
+func (a Actor) Credential() Actor {
+	if a.APIKey != "" {
+		a.User = ""
 	}
 	return a
 }

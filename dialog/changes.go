@@ -32,8 +32,8 @@ type ChangesQuery struct {
 	// Limit is the maximum number of dialogs in a page.
 	Limit int
 	// WithHistory asks for whole dialogs and whole tombstones, with their
-	// numbered History.
-	WithHistory bool
+	// numbered History; with Latest, only with the latest record of it.
+	WithHistory, Latest bool
 	// Ahead skips what may have become visible late, for a reader that looks
 	// for it apart, and less often.
 	Ahead bool
@@ -181,8 +181,7 @@ func (s *Service) ReadChanges(ctx context.Context, c Caller, cursor *SyncCursor,
 	for {
 		starts := cursor.mark == ""
 		page, err := s.store.ChangesSince(ctx, ChangesQuery{
-			By:   c.Actor().Identity(),
-			User: c.User, After: cursor.mark, Limit: limit, Kept: s.policy.SyncKept,
+			By: c.Actor(), User: c.User, After: cursor.mark, Limit: limit, Kept: s.policy.SyncKept,
 		})
 		if err != nil {
 			return ChangesPage{}, err

@@ -69,7 +69,7 @@ func (s *Service) CountAll(ctx context.Context, p *Page) (int, error) {
 }
 
 func (s *Service) query(ctx context.Context, c Caller, r ListRequest) (Query, string, error) {
-	q := Query{User: c.User, By: c.Actor().Identity(), Scope: r.Scope, Order: r.Order, Skip: r.Skip, Limit: DefaultPage}
+	q := Query{User: c.User, By: c.Actor(), Scope: r.Scope, Order: r.Order, Skip: r.Skip, Limit: DefaultPage}
 	if q.Skip < 0 || q.Skip > MaxSkip {
 		return q, "", invalidf("skip", "skip must be between 0 and %d", MaxSkip)
 	}

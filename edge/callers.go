@@ -9,6 +9,7 @@ import (
 
 	"dialogs/api"
 	"dialogs/auth"
+	"dialogs/dialog"
 )
 
 // Callers identifies the callers of long-lived connections, and checks whether their
@@ -27,11 +28,26 @@ func (c Callers) SignIn(ctx context.Context, upgrade http.Header, payload map[st
 	if err != nil {
 		return nil, signInRefused(ctx, c.Limiter, c.Log, err)
 	}
-	if auth.FromContext(ctx).Caller != identity.Caller { // otherwise it was already noted
+	known, address := auth.FromContext(ctx).Caller, clientFrom(ctx).address
+	if known != identity.Caller { // otherwise it was already noted
 		noteCaller(ctx, identity.Caller)
 	}
+	if known.Kind() == dialog.Anonymous { // otherwise the upgrade was counted
+		if refusal := c.Limiter.Take(identity.Caller, address, 1); refusal != nil {
+			return nil, refusal
+		}
+	}
+	if identity.Caller.Kind() != dialog.Anonymous {
+		settle(ctx)
+	}
 	ctx = auth.WithIdentity(ctx, identity)
-	return api.WithCharger(ctx, c.Limiter.charger(identity.Caller, clientFrom(ctx).address)), nil
+	return api.WithCharger(ctx, c.Limiter.charger(identity.Caller, address)), nil
+}
+
+// Home names the network of the client that has opened a WebSocket: callers who sign in
+// from one network take turns with those from others.
+func (c Callers) Home(ctx context.Context) string {
+	return neighborhood(clientFrom(ctx).address).String()
 }
 
 // checkTimeout is how long the store may take to check all callers.

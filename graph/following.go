@@ -26,6 +26,7 @@ type subscription struct {
 	events    int
 	shareable *shareable
 	release   func() // frees its document and variables
+	room      *room
 	place     place
 	// atOnce reports whether a message of this length can be sent without waiting; nil if
 	// that is unknown.
@@ -42,14 +43,15 @@ func (s *streamer) subscribe(ctx context.Context, run *runner, op *execution, ov
 		return nil, s.refusal(ctx, tooMany("too many subscriptions for one caller", s.SubscriptionsPerCaller, "--max-subscriptions-per-caller")), nil
 	}
 	shareable := shareableOf(&op.OperationContext, s.caller(ctx))
-	release, err := s.keeping.keep(who, &op.OperationContext, len(shareable.key.variables))
+	release, err := s.keeping.keep(s.caller(ctx).Actor().Credential(), &op.OperationContext, len(shareable.key.variables))
 	if err != nil {
 		s.quota.subscriptions.give(who)
 		return nil, s.refusal(ctx, err), nil
 	}
-	opened := false
+	opened, room := false, s.newRoom(s.caller(ctx))
 	defer func() {
 		if !opened {
+			room.Keep(0)
 			release()
 			s.quota.subscriptions.give(who)
 		}
@@ -58,22 +60,27 @@ func (s *streamer) subscribe(ctx context.Context, run *runner, op *execution, ov
 	began := time.Now()
 	var watch *live.Watch
 	var errs gqlerror.List
-	refused := s.patiently(ctx, s.opening, s.caller(ctx), func() (again bool) {
-		watch, errs = s.open(ctx, run, op)
+	refused := s.patiently(ctx, s.openingFor(ctx), func() (again bool, wait func(context.Context) error) {
+		watch, errs = s.open(dialog.WithRoom(ctx, room), run, op)
 		if again = watch == nil && later(errs) != nil; again {
 			op = newOp()
 		}
-		return again
+		if again && room.full {
+			errs = nil // the error of waiting says more
+			return true, room.wait
+		}
+		return again, nil
 	})
 	switch {
 	case watch != nil:
-		opened = true
+		opened, room.opening = true, false
+		room.Keep(watch.Held())
 		s.observer.Operation(field, "")
 		s.observer.Subscribed(over)
 		return &subscription{
 			transport: over, began: began, reason: "disconnected",
-			streamer: s, runner: run, watch: watch, operation: newOp, send: send, shareable: shareable, release: release,
-			place: place{caller: who},
+			streamer: s, runner: run, watch: watch, operation: newOp, send: send, shareable: shareable, release: release, room: room,
+			place: place{caller: s.caller(ctx).Actor()},
 		}, nil, nil
 	case ctx.Err() != nil:
 		return nil, nil, errCut
@@ -83,6 +90,11 @@ func (s *streamer) subscribe(ctx context.Context, run *runner, op *execution, ov
 	s.observer.Operation(field, codeOf(errs[0]))
 	noteErrors(ctx, errs)
 	return nil, errs, later(errs)
+}
+
+// openingFor returns the caller's entry to the lane in which subscriptions start.
+func (s *streamer) openingFor(ctx context.Context) enter {
+	return func(within context.Context) (func(), error) { return s.opening.Enter(within, s.caller(ctx)) }
 }
 
 // open opens the watch of a subscription. If it returns none, the errors say why.
@@ -127,6 +139,7 @@ func again(op *execution) func() *execution {
 // close ends the subscription, and logs how many events it had.
 func (s *subscription) close(ctx context.Context) {
 	s.watch.Close()
+	s.room.Keep(0)
 	s.release()
 	s.observer.Unsubscribed(s.transport, s.reason)
 	s.quota.subscriptions.give(s.caller(ctx).Actor().Identity())
@@ -136,13 +149,21 @@ func (s *subscription) close(ctx context.Context) {
 // follow sends events until the subscription ends. It returns how the operation ends, like
 // run.
 func (s *subscription) follow(ctx context.Context) (gqlerror.List, error) {
+	ready := make(chan struct{}, 1)
+	s.watch.OnReady(func() {
+		select {
+		case ready <- struct{}{}:
+		default: // it is about to look
+		}
+	})
 	for {
-		event, _, err := s.take(ctx, func(ctx context.Context) (live.Event, bool, error) {
-			event, err := s.watch.Next(ctx)
-			return event, true, err
-		})
-		if over, errs, err := s.tell(ctx, event, err); over {
+		if over, errs, err := s.catchUp(ctx); over {
 			return errs, err
+		}
+		select {
+		case <-ready:
+		case <-ctx.Done():
+			return nil, errCut
 		}
 	}
 }
@@ -151,7 +172,7 @@ func (s *subscription) follow(ctx context.Context) (gqlerror.List, error) {
 // the operation ends.
 func (s *subscription) catchUp(ctx context.Context) (over bool, errs gqlerror.List, err error) {
 	for {
-		event, ok, err := s.take(ctx, s.watch.Take)
+		event, ok, err := s.take(ctx)
 		if err == nil && !ok {
 			s.making.leave(&s.place)
 			err = ctx.Err()
@@ -163,10 +184,19 @@ func (s *subscription) catchUp(ctx context.Context) (over bool, errs gqlerror.Li
 	}
 }
 
+// next takes the next event, and holds the memory of what was loaded for it and for those
+// that follow. The previous event has been sent.
+func (s *subscription) next(ctx context.Context) (e live.Event, ok bool, err error) {
+	s.room.Keep(s.watch.Held())
+	e, ok, err = s.watch.Take(dialog.WithRoom(ctx, s.room))
+	s.room.Keep(s.watch.Held() + e.Bytes)
+	return e, ok, err
+}
+
 // take takes the next event. While the store is unavailable, it tries again, for as long
 // as Patience allows.
-func (s *subscription) take(ctx context.Context, next func(context.Context) (live.Event, bool, error)) (e live.Event, ok bool, err error) {
-	e, ok, err = next(ctx)
+func (s *subscription) take(ctx context.Context) (e live.Event, ok bool, err error) {
+	e, ok, err = s.next(ctx)
 	if err == nil || !dialog.IsCode(err, dialog.Unavailable) {
 		return e, ok, err
 	}
@@ -176,7 +206,7 @@ func (s *subscription) take(ctx context.Context, next func(context.Context) (liv
 	for pause := retryLeast; dialog.IsCode(err, dialog.Unavailable); pause = min(2*pause, retryMost) {
 		select {
 		case <-time.After(pause):
-			e, ok, err = next(ctx)
+			e, ok, err = s.next(ctx)
 		case <-late.C:
 			return e, ok, err
 		case <-ctx.Done():

@@ -7,7 +7,6 @@ import (
 
 	"dialogs/api"
 	"dialogs/budget"
-	"dialogs/dialog"
 )
 
 const (
@@ -28,23 +27,34 @@ func (s Streams) newStarting() *budget.Lane {
 	return budget.NewLane(most, "too many clients are connecting at the same time: try again")
 }
 
+// enter waits for a turn in a lane.
+type enter func(context.Context) (leave func(), err error)
+
 // patiently calls run, which needs the store, when it is the caller's turn in the lane. If
-// run has to be called again because the store is unavailable, it waits for a moment and
-// for another turn, for at most Patience. Without that, refused clients would wait longer
-// and longer before they connect again, and notice late that the store is back.
-func (s *streamer) patiently(ctx context.Context, in *budget.Lane, c dialog.Caller, run func() (again bool)) error {
+// run has to be called again because the store is unavailable, it waits for a moment, or
+// for what run has returned, and for another turn, for at most Patience. Without that,
+// refused clients would wait longer and longer before they connect again, and notice late
+// that the store is back.
+func (s *streamer) patiently(ctx context.Context, in enter, run func() (again bool, wait func(context.Context) error)) error {
 	within, cancel := context.WithTimeout(ctx, s.Patience)
 	defer cancel()
 	for pause := retryLeast; ; pause = min(2*pause, retryMost) {
-		leave, err := in.Enter(within, c)
+		leave, err := in(within)
 		if err != nil {
 			return err
 		}
 		forget := api.Tentative(ctx)
-		again := run()
+		again, wait := run()
 		leave()
 		if !again {
 			return nil
+		}
+		if wait != nil {
+			forget()
+			if err := wait(within); err != nil {
+				return err
+			}
+			continue
 		}
 		select {
 		case <-time.After(pause):

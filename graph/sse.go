@@ -70,6 +70,7 @@ func (t overEvents) Do(w http.ResponseWriter, r *http.Request, run *runner) {
 		sub, errs, err := t.run(ctx, run, op, "sse", stream.next)
 		if sub != nil {
 			defer sub.close(ctx)
+			release() // the subscription keeps what it needs of the request
 			return sub.follow(ctx)
 		}
 		return errs, err

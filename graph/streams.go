@@ -46,6 +46,9 @@ type Callers interface {
 	// are in the upgrade request or in the payload of connection_init. Its errors are
 	// [api.Refusal]s.
 	SignIn(ctx context.Context, upgrade http.Header, payload map[string]any) (context.Context, error)
+	// Home names the address of the client that a context belongs to, or the network of
+	// addresses that this client can choose from.
+	Home(ctx context.Context) string
 	// Check returns an error for each context: an [api.Refusal] if the credentials of its
 	// caller are no longer valid, otherwise nil.
 	Check(contexts []context.Context) []error

@@ -19,10 +19,12 @@ import (
 	"github.com/coder/websocket"
 
 	"dialogs/api"
+	"dialogs/budget"
 	"dialogs/dialog"
 	"dialogs/dialog/dialogtest"
 	"dialogs/graph"
 	"dialogs/live"
+	"dialogs/store/lanes"
 	"dialogs/store/memory"
 )
 
@@ -85,6 +87,8 @@ func (f *fakeCallers) SignIn(ctx context.Context, upgrade http.Header, payload m
 	return context.WithValue(ctx, callerKey{}, dialog.Caller{User: dialog.UserID(name)}), nil
 }
 
+func (f *fakeCallers) Home(context.Context) string { return "192.0.2.1/32" }
+
 func (f *fakeCallers) Check(contexts []context.Context) []error {
 	refused := make([]error, len(contexts))
 	for i := range refused {
@@ -102,8 +106,9 @@ func stream(t *testing.T, change func(*graph.Config)) *streaming {
 	var service *dialog.Service
 	store := live.Announce(s.store, func() { hub.Wake() })
 	s.fixture = openWith(t, store, func(c *graph.Config) {
-		service = dialog.NewService(store, dialog.DefaultPolicy(dialog.DefaultLimits()), time.Now, rand.Reader)
-		hub = live.NewHub(live.Options{Store: store, Service: service, Now: time.Now, Log: slog.New(slog.DiscardHandler)})
+		laned := lanes.New(store, lanes.Options{Lanes: 1, Waiting: 100, Rows: 1 << 20})
+		service = dialog.NewService(laned, dialog.DefaultPolicy(dialog.DefaultLimits()), time.Now, rand.Reader)
+		hub = live.NewHub(live.Options{Store: store, CatchUp: laned, Weigh: budget.DialogMemory, Service: service, Now: time.Now, Log: slog.New(slog.DiscardHandler)})
 		c.Service, c.Hub, c.Streams = service, hub, graph.DefaultStreams()
 		c.Streams.Callers, c.Streams.Spread = s.callers, time.Millisecond
 		change(c)

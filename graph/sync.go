@@ -3,12 +3,26 @@ package graph
 import (
 	"context"
 
+	"dialogs/budget"
+	"dialogs/dialog"
 	"dialogs/graph/model"
 )
 
 func (q queries) DialogChanges(ctx context.Context, after *string, first *int) (*model.DialogChanges, error) {
 	c := q.caller(ctx)
-	page, err := q.service.Changes(ctx, c, given(after), given(first))
+	var page dialog.Changes
+	size := dialog.MaxPage
+	if first != nil {
+		size = min(max(*first, 1), dialog.MaxPage)
+	}
+	most := int64(size) * budget.MostDialogMemory(q.service.Policy().Limits)
+	err := loadInTurn(ctx, most, func(ctx context.Context) (memory int64, err error) {
+		page, err = q.service.Changes(ctx, c, given(after), given(first))
+		for i := range page.Changed {
+			memory += budget.DialogMemory(&page.Changed[i])
+		}
+		return memory, err
+	})
 	if err != nil {
 		return nil, err
 	}

@@ -12,6 +12,7 @@ import (
 	"github.com/vektah/gqlparser/v2/gqlerror"
 
 	"dialogs/api"
+	"dialogs/budget"
 )
 
 // An operation runs on a socket. A subscription that is waiting has no goroutine.
@@ -20,7 +21,7 @@ type operation struct {
 	socket   *socket
 	ctx      context.Context // with the caller
 	finished func(...slog.Attr)
-	release  func() // frees the message that started it
+	body     *budget.Body // the message that started it; nil once it is not needed
 	sub      *subscription
 	// following is the method follow, as a value that is made only once.
 	following func()
@@ -67,7 +68,7 @@ func (s *socket) subscribe(m *message) {
 		s.invalid("the payload of subscribe needs query")
 		return
 	}
-	op := &operation{id: strings.Clone(*m.ID), socket: s, release: m.body.Close}
+	op := &operation{id: strings.Clone(*m.ID), socket: s, body: m.body}
 	s.mu.Lock()
 	running, ending := len(s.operations), s.leaving != nil || s.ended
 	taken := s.operations[op.id] != nil
@@ -158,6 +159,7 @@ func (op *operation) serve(p *params) {
 		op.end(errs, err)
 		return
 	}
+	op.freeMessage() // the subscription keeps what it needs of it
 	op.sub.atOnce, op.following = op.socket.hasRoom, op.follow
 	op.sub.watch.OnReady(op.wake)
 	go op.follow() // in a new goroutine, whose stack is small
@@ -195,7 +197,7 @@ func (op *operation) follow() {
 func (op *operation) end(errs gqlerror.List, err error) {
 	s := op.socket
 	defer s.work.Done()
-	defer op.release()
+	defer op.freeMessage()
 	if op.sub != nil {
 		op.socket.making.leave(&op.sub.place)
 		op.sub.close(op.ctx)
@@ -251,6 +253,12 @@ func (op *operation) execute(ctx context.Context, p *params) (sub *subscription,
 		return nil, s.refusal(ctx, err), nil
 	}
 	return s.run(ctx, s.runner, created, "websocket", func(payload []byte) error { return op.send("next", payload) })
+}
+
+// freeMessage frees the memory of the message that started the operation.
+func (op *operation) freeMessage() {
+	op.body.Close()
+	op.body = nil
 }
 
 // send sends a message about the operation, unless the client has completed it.

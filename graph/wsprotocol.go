@@ -122,6 +122,9 @@ func (s *socket) initialize(m *message) {
 	s.ctx = ctx
 	s.mu.Unlock()
 	s.acknowledged = true
+	if s.caller(ctx).Kind() == dialog.Anonymous {
+		s.unused = time.AfterFunc(s.InitTimeout, func() { s.endUnused() })
+	}
 	_ = s.send([]byte(`{"type":"connection_ack"}`)) // an error has ended the connection
 }
 
@@ -132,14 +135,16 @@ func (s *socket) signIn(payload map[string]any) (ctx context.Context, refusal *a
 	s.setReading(cancel)
 	s.signingIn.Store(true)
 	defer s.signingIn.Store(false)
-	refused := s.patiently(waiting, s.signing, dialog.Caller{}, func() (again bool) {
+	from := s.Callers.Home(s.above)
+	enter := func(within context.Context) (func(), error) { return s.signing.EnterUnknown(within, from) }
+	refused := s.patiently(waiting, enter, func() (again bool, wait func(context.Context) error) {
 		var err error
 		if ctx, err = s.Callers.SignIn(s.above, s.upgrade, payload); err == nil {
 			refusal = nil
-			return false
+			return false, nil
 		}
 		refusal = api.RefusalOf(s.above, s.log, err)
-		return refusal.HTTPStatus() == http.StatusServiceUnavailable
+		return refusal.HTTPStatus() == http.StatusServiceUnavailable, nil
 	})
 	if refused != nil && refusal == nil {
 		refusal = api.RefusalOf(s.above, s.log, refused)

@@ -33,6 +33,10 @@ func (h *Hub) Dialogs(ctx context.Context, c dialog.Caller, after dialog.Optiona
 	return w, nil
 }
 
+// CatchUpPage is how many dialogs a watch reads at once to catch up, with the latest record
+// of each.
+const CatchUpPage = dialog.MaxPage / 4
+
 // toldOfMost is how many dialogs of a catch-up a watch remembers at most. Changes of
 // further dialogs may be delivered twice.
 const toldOfMost = 10_000
@@ -74,7 +78,7 @@ type changesPage struct {
 // page, so that the store checks the cursor.
 func (a *allDialogs) open(ctx context.Context) (err error) {
 	if a.cursor.Mark() == "" {
-		_, err := a.watch.hub.Service.ReadChanges(ctx, a.watch.caller, &a.cursor, dialog.MaxPage)
+		_, err := a.watch.hub.Service.ReadChanges(ctx, a.watch.caller, &a.cursor, CatchUpPage)
 		return err
 	}
 	// After a catch-up, the caller may know more than the hub has handed out.
@@ -95,10 +99,19 @@ func (a *allDialogs) read(ctx context.Context) (*changesPage, error) {
 	}
 	h, c := a.watch.hub, a.watch.caller
 	now := h.Now()
-	page, err := h.Store.ChangesSince(ctx, dialog.ChangesQuery{
-		User: c.User, By: c.Actor(), After: a.cursor.Mark(), Limit: dialog.MaxPage, WithHistory: true, Kept: h.policy.SyncKept,
+	page, err := h.CatchUp.ChangesSince(ctx, dialog.ChangesQuery{
+		User: c.User, By: c.Actor(), After: a.cursor.Mark(), Limit: CatchUpPage, WithHistory: true, Latest: true, Kept: h.policy.SyncKept,
 	})
 	return &changesPage{page, now}, err
+}
+
+func (a *allDialogs) held() (bytes int64) {
+	if a.first != nil {
+		for i := range a.first.Dialogs {
+			bytes += a.watch.hub.Weigh(&a.first.Dialogs[i].Dialog)
+		}
+	}
+	return bytes
 }
 
 // start catches up, page by page.
@@ -144,7 +157,7 @@ func (a *allDialogs) catchUp(d *dialog.ChangedDialog) (Event, bool) {
 		a.told = map[dialog.ID]int64{}
 	}
 	a.told[d.Dialog.ID] = max(a.told[d.Dialog.ID], d.Dialog.Version) // the version may be missing if the caller was removed
-	e := Event{ID: d.Dialog.ID, Cursor: a.cursor.Text()}
+	e := Event{ID: d.Dialog.ID, Cursor: a.cursor.Text(), Bytes: a.watch.hub.Weigh(&d.Dialog)}
 	// A dialog that the caller is no longer part of may have nothing but its id.
 	for _, sight := range d.Dialog.Parts(a.watch.caller, 1) {
 		if sight.Before || sight.After {

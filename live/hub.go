@@ -5,6 +5,7 @@ import (
 	"errors"
 	"log/slog"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"dialogs/dialog"
@@ -33,6 +34,11 @@ var ErrOver = errors.New("the caller can no longer see the dialog")
 type Options struct {
 	Store   dialog.Store
 	Service *dialog.Service
+	// CatchUp is the store for what callers have missed: it may make them wait for their
+	// turn and for memory. nil for Store.
+	CatchUp dialog.ChangeLog
+	// Weigh returns how many bytes of memory a dialog takes; nil if nobody counts them.
+	Weigh func(*dialog.Dialog) int64
 	// Announced is called when the store announces changes of other processes, for other
 	// readers of changes; optional.
 	Announced func()
@@ -64,11 +70,19 @@ type Hub struct {
 	read    time.Time     // when the last successful reading ended; before that, when the first one began
 	failed  error         // of the last reading
 	turned  chan struct{} // closed when a reading ends, even if it failed
+
+	waiting atomic.Int64 // the memory of all batches that wait for a reader
 }
 
 // NewHub makes a hub. It works once Run runs.
 func NewHub(o Options) *Hub {
 	policy := o.Service.Policy()
+	if o.CatchUp == nil {
+		o.CatchUp = o.Store
+	}
+	if o.Weigh == nil {
+		o.Weigh = func(*dialog.Dialog) int64 { return 0 }
+	}
 	return &Hub{
 		Options: o, policy: policy, woken: make(chan struct{}, 1), watches: newWatches(), turned: make(chan struct{}),
 		reader: NewReader(o.Store, policy.SyncKept, o.Now),
@@ -255,7 +269,7 @@ func (h *Hub) hand(n *News) error {
 	if n.Fresh > 0 || n.Lost {
 		h.handed++
 	}
-	b := &batch{dialog: n.Dialog, fresh: n.Fresh, lost: n.Lost, recent: n.Recent, mark: n.Mark, markedAt: n.MarkedAt}
+	b := &batch{load: &load{all: &h.waiting, bytes: h.Weigh(n.Dialog)}, dialog: n.Dialog, fresh: n.Fresh, lost: n.Lost, recent: n.Recent, mark: n.Mark, markedAt: n.MarkedAt}
 	people := n.Dialog.People(n.Fresh)
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -277,6 +291,9 @@ func (h *Hub) hand(n *News) error {
 		for w := range h.watches.of(n.Departed) {
 			w.put(&left)
 		}
+	}
+	if h.waiting.Load() > waitingBytes {
+		h.cutOff()
 	}
 	return nil
 }

@@ -4,7 +4,9 @@ import (
 	"context"
 	"crypto/rand"
 	"errors"
+	"fmt"
 	"log/slog"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -38,13 +40,21 @@ func start(t testing.TB, inner dialog.Store) *instance {
 	i := &instance{TB: t}
 	store := live.Announce(inner, func() { i.hub.Wake() })
 	i.service = dialog.NewService(store, dialog.DefaultPolicy(dialog.DefaultLimits()), time.Now, rand.Reader)
-	i.hub = live.NewHub(live.Options{Store: store, Service: i.service, Now: time.Now, Log: slog.New(slog.DiscardHandler)})
+	i.hub = live.NewHub(live.Options{Store: store, Service: i.service, Weigh: weigh, Now: time.Now, Log: slog.New(slog.DiscardHandler)})
 	ctx, cancel := context.WithCancel(context.Background())
 	var running sync.WaitGroup
 	running.Go(func() { i.hub.Run(ctx) })
 	i.stop = func() { cancel(); running.Wait() }
 	t.Cleanup(i.stop)
 	return i
+}
+
+// weigh makes dialogs heavy whose name says so.
+func weigh(d *dialog.Dialog) int64 {
+	if strings.HasPrefix(d.Name, "heavy") {
+		return 1 << 20
+	}
+	return int64(len(d.Name))
 }
 
 // engines are the stores that the tests use.
@@ -342,6 +352,23 @@ func TestSlowReader(t *testing.T) {
 			}
 			break
 		}
+	}
+}
+
+// A client that does not read is cut off when the changes that wait for it take too much
+// memory, and other clients are not affected.
+func TestHeavyReader(t *testing.T) {
+	i := start(t, memory.NewStore())
+	light, heavy := i.group("a"), i.group("b")
+	slow, idle, other := i.watchOne(user("b"), heavy), i.watchOne(user("a"), light), i.watchOne(user("b"), heavy)
+	for n := range int64(20) {
+		i.rename(heavy, fmt.Sprint("heavy ", n))
+		other.gets(told{heavy, n + 2, true})
+	}
+	i.rename(light, "light")
+	idle.gets(told{light, 2, true})
+	if _, err := slow.next(); !dialog.IsCode(err, dialog.ResyncRequired) {
+		t.Errorf("a reader that is too far behind: %v", err)
 	}
 }
 

@@ -44,7 +44,10 @@ type oneDialog struct {
 
 func (o *oneDialog) open(ctx context.Context, since dialog.Optional[int64]) error {
 	w := o.watch
-	d, err := w.hub.Store.Look(ctx, w.id)
+	if err := dialog.RoomOf(ctx).Take(ctx); err != nil {
+		return err
+	}
+	d, err := w.hub.CatchUp.Look(ctx, w.id)
 	if err != nil {
 		return err
 	}
@@ -80,13 +83,24 @@ func (o *oneDialog) sawThen(d *dialog.Dialog) bool {
 	return o.watch.hub.policy.Sights(o.watch.caller, d, n)[0].Before
 }
 
+func (o *oneDialog) held() int64 {
+	if o.missed == nil {
+		return 0
+	}
+	return o.watch.hub.Weigh(o.missed.dialog)
+}
+
 func (o *oneDialog) start(context.Context) ([]Event, error) {
 	if o.missed == nil {
 		return nil, nil
 	}
 	missed := o.missed
+	events, err := o.take(missed)
+	if len(events) > 0 {
+		events[len(events)-1].Bytes = o.held() // they share the dialog
+	}
 	o.missed = nil
-	return o.take(missed)
+	return events, err
 }
 
 func (o *oneDialog) take(b *batch) ([]Event, error) {

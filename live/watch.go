@@ -25,6 +25,8 @@ type Event struct {
 	// Cursor is the position after this event, to resume from; empty if a single dialog is
 	// watched.
 	Cursor string
+	// Bytes is how much memory was loaded for this event alone.
+	Bytes int64
 	// Shared is equal in the events of all watches that get the same Dialog with the same
 	// changes, so that an answer can be reused. It is 0 if no other watch gets them.
 	Shared uint64
@@ -33,6 +35,7 @@ type Event struct {
 // A batch is a dialog with records that were not handed out before. The watches that
 // get it share it, and must not change it.
 type batch struct {
+	load   *load
 	dialog *dialog.Dialog
 	// fresh is how many of the last records are new; lost means that there were
 	// more.
@@ -80,6 +83,8 @@ type source interface {
 	start(ctx context.Context) ([]Event, error)
 	// take makes the events of a batch.
 	take(b *batch) ([]Event, error)
+	// held is how much memory was loaded for events that are not made yet.
+	held() int64
 }
 
 func (h *Hub) watch(ctx context.Context, w *Watch) (*Watch, error) {
@@ -99,6 +104,9 @@ func (w *Watch) Close() {
 	w.hub.mu.Lock()
 	defer w.hub.mu.Unlock()
 	w.hub.watches.remove(w)
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.drop()
 }
 
 // Next waits for the next event. [ErrOver] means that there will be none, because the
@@ -159,6 +167,16 @@ func (w *Watch) Take(ctx context.Context) (e Event, ok bool, err error) {
 	}
 }
 
+// Held returns how much memory was loaded for this watch alone, and is still needed for
+// events that follow.
+func (w *Watch) Held() int64 {
+	n := w.next.held()
+	for i := range w.pending {
+		n += w.pending[i].Bytes
+	}
+	return n
+}
+
 // OnReady sets a function that is called whenever there may be an event for Take, so that
 // no goroutine has to wait in Next. f must not block, and must not use the watch.
 func (w *Watch) OnReady(f func()) {
@@ -181,6 +199,7 @@ func (w *Watch) taken() (*batch, error) {
 	b := w.waiting[0]
 	w.waiting[0] = nil
 	w.waiting = w.waiting[1:]
+	b.load.release()
 	return b, nil
 }
 
@@ -189,9 +208,11 @@ func (w *Watch) put(b *batch) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if len(w.waiting) >= waitingMost {
-		w.waiting, w.overflowed = nil, true
+		w.drop()
+		w.overflowed = true
 	}
 	if w.reason == nil && !w.overflowed {
+		b.load.hold()
 		w.waiting = append(w.waiting, b)
 	}
 	w.signal()
@@ -201,7 +222,8 @@ func (w *Watch) end(reason error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if w.reason == nil {
-		w.waiting, w.reason = nil, reason
+		w.drop()
+		w.reason = reason
 	}
 	w.signal()
 }
@@ -225,7 +247,8 @@ func (w *Watch) signal() {
 func (w *Watch) forget() {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	w.waiting, w.overflowed = nil, false
+	w.drop()
+	w.overflowed = false
 }
 
 // recover reports whether batches were dropped because too many were waiting, and lets the

@@ -3,11 +3,12 @@ package lanes
 import (
 	"context"
 	"fmt"
+	"slices"
 	"sync"
 	"time"
 
 	"dialogs/dialog"
-	"dialogs/store/fair"
+	"dialogs/fair"
 )
 
 const (
@@ -19,8 +20,8 @@ const (
 	retryAfter = time.Second
 )
 
-// A gate lets a limited number of requests in at the same time. Others wait, and callers
-// take turns.
+// A gate lets a limited number of requests in at the same time. Others wait, and
+// credentials take turns, as do the users of one API key.
 type gate struct {
 	lanes, mostPerUser int
 
@@ -28,6 +29,9 @@ type gate struct {
 	free  int
 	bytes int
 	queue *fair.Queue[dialog.Actor, *waiter]
+	// next are those that had a lane before, and left it to wait for memory. They come
+	// before the others, because they hold memory that others need.
+	next []*waiter
 }
 
 // A waiter is told once: nil when it may enter, or why it is refused.
@@ -44,7 +48,22 @@ func newGate(lanes, mostPerUser int) *gate {
 func (g *gate) usage() (in, waiting int) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	return g.lanes - g.free, g.queue.Len()
+	return g.lanes - g.free, g.queue.Len() + len(g.next)
+}
+
+// turn waits for a lane until ctx ends, and then takes the memory for what is about to be
+// read. While it waits for memory, others have the lane. The caller must call leave.
+func (g *gate) turn(ctx context.Context, by dialog.Actor, bytes int) (leave func(), err error) {
+	leave, err = g.enter(ctx, by, bytes)
+	room := dialog.RoomOf(ctx)
+	if err != nil || room.TryTake() {
+		return leave, err
+	}
+	leave()
+	if err := room.Take(ctx); err != nil {
+		return nil, err
+	}
+	return g.enterNext(ctx)
 }
 
 // enter waits for a lane until ctx ends. The caller must call leave.
@@ -52,7 +71,7 @@ func (g *gate) enter(ctx context.Context, by dialog.Actor, bytes int) (leave fun
 	if err := ctx.Err(); err != nil {
 		return nil, dialog.ErrUnavailable(err)
 	}
-	entry, err := g.queued(by.Identity(), bytes)
+	entry, err := g.queued(by, bytes)
 	if err != nil {
 		return nil, err
 	}
@@ -67,27 +86,56 @@ func (g *gate) enter(ctx context.Context, by dialog.Actor, bytes int) (leave fun
 		return g.leave, nil
 	case <-ctx.Done():
 		g.giveUp(entry)
-		return nil, dialog.ErrUnavailable(fmt.Errorf("waiting for a lane: %w", ctx.Err()))
+		return nil, late(ctx)
 	}
+}
+
+// enterNext is like enter, but comes before all that wait in the queue.
+func (g *gate) enterNext(ctx context.Context) (leave func(), err error) {
+	g.mu.Lock()
+	if g.free > 0 {
+		g.free--
+		g.mu.Unlock()
+		return g.leave, nil
+	}
+	w := &waiter{told: make(chan error, 1)}
+	g.next = append(g.next, w)
+	g.mu.Unlock()
+	select {
+	case <-w.told:
+		return g.leave, nil
+	case <-ctx.Done():
+	}
+	g.mu.Lock()
+	i := slices.Index(g.next, w)
+	if i >= 0 {
+		g.next = slices.Delete(g.next, i, i+1)
+	}
+	g.mu.Unlock()
+	if i < 0 {
+		g.leave()
+	}
+	return nil, late(ctx)
+}
+
+// late is the error of a request whose time ended before it had a lane.
+func late(ctx context.Context) error {
+	return dialog.ErrUnavailable(fmt.Errorf("waiting for a lane: %w", ctx.Err()))
 }
 
 // queued takes a lane and returns nil if one is free; otherwise it returns an entry in the
 // queue.
 func (g *gate) queued(by dialog.Actor, bytes int) (*fair.Entry[dialog.Actor, *waiter], error) {
-	most := g.mostPerUser
-	if by.User == "" {
-		most *= serverFactor
-	}
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	if g.free > 0 {
 		g.free--
 		return nil, nil //nolint:nilnil // no place in the queue is needed
 	}
-	if g.queue.LenOf(by) >= most {
+	if most, waits := g.room(by); waits >= most {
 		return nil, refusal(fmt.Sprintf("too many of your lists and counts are waiting (limit %d, --limit-scans): send fewer at once", most))
 	}
-	entry := g.queue.Push(by, 1, &waiter{told: make(chan error, 1), bytes: bytes})
+	entry := g.queue.Push(by.Credential(), by, 1, &waiter{told: make(chan error, 1), bytes: bytes})
 	for g.bytes += bytes; g.bytes > bytesMost; {
 		last := g.queue.Fullest()
 		g.queue.Remove(last)
@@ -97,10 +145,25 @@ func (g *gate) queued(by dialog.Actor, bytes int) (*fair.Entry[dialog.Actor, *wa
 	return entry, nil
 }
 
+// room returns how many requests of a caller may wait, and how many do. A server counts
+// together with all users on whose behalf it acts.
+func (g *gate) room(by dialog.Actor) (most, waiting int) {
+	most, waiting = g.mostPerUser*serverFactor, g.queue.LenOf(by.Credential())
+	if by.User != "" && waiting < most {
+		most, waiting = g.mostPerUser, g.queue.LenOfMember(by.Credential(), by)
+	}
+	return most, waiting
+}
+
 // leave gives the lane to the next request, or frees it.
 func (g *gate) leave() {
 	g.mu.Lock()
 	defer g.mu.Unlock()
+	if len(g.next) > 0 {
+		g.next[0].told <- nil
+		g.next = slices.Delete(g.next, 0, 1)
+		return
+	}
 	next, ok := g.queue.Pop()
 	if !ok {
 		g.free++

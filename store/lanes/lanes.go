@@ -55,18 +55,21 @@ func (s *Store) Usage() (reading, waiting int) {
 	return reading, waiting
 }
 
-// Dialogs returns a page of a list. A page that reads few rows, whatever is in the store,
+// Dialogs returns a page of a list, after it has taken the memory for it. A page that reads few rows, whatever is in the store,
 // does not wait.
 func (s *Store) Dialogs(ctx context.Context, q dialog.Query) ([]dialog.Dialog, error) {
 	rows := dialog.RowsOf(ctx, s.rows)
 	if isCheap(q) {
+		if err := dialog.RoomOf(ctx).Take(ctx); err != nil {
+			return nil, err
+		}
 		return s.page(ctx, q, rows)
 	}
 	gate := s.long
 	if !isNarrow(q) && q.Skip+q.Limit <= pageMost {
 		gate = s.short
 	}
-	leave, err := gate.enter(ctx, q.By, sizeOf(&q.Filter))
+	leave, err := gate.turn(ctx, q.By, sizeOf(&q.Filter))
 	if err != nil {
 		return nil, err
 	}
@@ -106,7 +109,7 @@ func (s *Store) ChangesSince(ctx context.Context, q dialog.ChangesQuery) (dialog
 	if q.After == "" {
 		return s.Store.ChangesSince(ctx, q)
 	}
-	leave, err := s.short.enter(ctx, q.By, 0)
+	leave, err := s.short.turn(ctx, q.By, 0)
 	if err != nil {
 		return dialog.ChangesPage{}, err
 	}

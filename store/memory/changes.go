@@ -117,6 +117,8 @@ func (s *store) ChangesSince(ctx context.Context, q dialog.ChangesQuery) (dialog
 		_, removed := log.departed[q.User][id]
 		if !q.WithHistory {
 			d.History = nil
+		} else if q.Latest {
+			d.History = d.History[max(0, len(d.History)-1):]
 		}
 		if removed && !q.WithHistory {
 			d = dialog.Dialog{ID: id}

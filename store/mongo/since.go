@@ -245,7 +245,10 @@ type part struct {
 // changes since the floor, or the user's own dialogs.
 func parts(q dialog.ChangesQuery, floor bson.DateTime) []part {
 	u, fields := q.User, whole
-	if q.WithHistory {
+	switch {
+	case q.WithHistory && q.Latest:
+		fields = withLatest
+	case q.WithHistory:
 		fields = withHistory
 	}
 	is := func(field string, value any) bson.D { return bson.D{{Key: field, Value: value}} }

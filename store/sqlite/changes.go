@@ -43,7 +43,7 @@ func (s *Store) ChangesSince(ctx context.Context, q dialog.ChangesQuery) (dialog
 	err := s.read(ctx, "reading changes", func(ctx context.Context) error {
 		statements := map[string]*sql.Stmt{}
 		for _, text := range []string{
-			selectSync, changedByPosition, changedByMember, changedForServer, removed, ownAtMost, firstSince, selectHistory,
+			selectSync, changedByPosition, changedByMember, changedForServer, removed, ownAtMost, firstSince, selectHistory, selectLatest,
 		} {
 			stmt, err := s.reads.prepared(ctx, text)
 			if err != nil {
@@ -137,7 +137,11 @@ func (c *changesReader) readHistory(e *entry) error {
 	if e.n == 0 { // the user is no longer part of it
 		return nil
 	}
-	rows, err := c.tx.StmtContext(c.ctx, c.statements[selectHistory]).QueryContext(c.ctx, e.n)
+	text := selectHistory
+	if c.q.Latest {
+		text = selectLatest
+	}
+	rows, err := c.tx.StmtContext(c.ctx, c.statements[text]).QueryContext(c.ctx, e.n)
 	if err != nil {
 		return err
 	}

@@ -12,6 +12,7 @@ const (
 	selectDialog   = "SELECT " + rowColumns + " FROM dialog d WHERE d.id = ?"
 	selectDialogAt = "SELECT " + rowColumnsAt + " FROM dialog d WHERE d.id = ?"
 	selectHistory  = "SELECT " + recordColumns + " FROM change WHERE dialog = ? ORDER BY version"
+	selectLatest   = "SELECT " + recordColumns + " FROM change WHERE dialog = ? ORDER BY version DESC LIMIT 1"
 )
 
 // Dialog reads one dialog, or takes it from memory if the database is still at its

@@ -6,7 +6,7 @@ import (
 	"sync"
 
 	"dialogs/dialog"
-	"dialogs/store/fair"
+	"dialogs/fair"
 )
 
 // jobQuantum is the cost that a caller's jobs may have in one turn: a few small
@@ -24,8 +24,8 @@ type job struct {
 	entry *fair.Entry[dialog.Actor, *job]
 }
 
-// jobs are the jobs that wait for the writer. Callers take turns. The server's
-// own jobs belong to one more caller: the zero actor.
+// jobs are the jobs that wait for the writer. Credentials take turns, and so do
+// the users of one API key. The server's own jobs belong to the zero actor.
 //
 // Each job has a goroutine that waits for it until its deadline, so the limit
 // of requests in progress also limits the queue.
@@ -45,7 +45,7 @@ func newJobs() *jobs {
 // is known.
 func (q *jobs) add(caller dialog.Actor, cost int, j *job) {
 	q.mu.Lock()
-	j.entry = q.queue.Push(caller.Identity(), cost, j)
+	j.entry = q.queue.Push(caller.Credential(), caller, cost, j)
 	q.mu.Unlock()
 	q.signal()
 }

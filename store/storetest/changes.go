@@ -285,6 +285,7 @@ func testChangesWhole(e *env) {
 		}
 	}
 	read()
+	begun := q.After
 	a, b, c := e.group("o", "m"), e.group("o", "m"), e.private("o", "m")
 	e.update(user("m"), a.ID, dialog.Change{Name: dialog.Some("renamed")})
 	e.update(user("o"), b.ID, dialog.Change{Delete: true})
@@ -306,6 +307,12 @@ func testChangesWhole(e *env) {
 	}
 	if again := read(); len(again) > 0 {
 		e.Errorf("changes were told again: %v", again)
+	}
+	q.After, q.Latest = begun, true
+	for _, d := range read() {
+		want := got[d.Dialog.ID]
+		want.History = want.History[len(want.History)-1:]
+		e.same(d.Dialog, want, "a dialog with its latest record")
 	}
 }
 

@@ -1,0 +1,46 @@
+package graph
+
+import (
+	"context"
+
+	"dialogs/budget"
+	"dialogs/dialog"
+	"dialogs/live"
+)
+
+// A room is the memory for what a subscription has missed, from when it is loaded until it
+// is sent. It implements [dialog.Room].
+type room struct {
+	*budget.Held
+	// opening means that the subscription is being opened, in a lane in which it must not
+	// wait for memory. full means that it would have to.
+	opening, full bool
+}
+
+// newRoom returns a room that is large enough for a page of a catch-up, or for one dialog
+// with its history.
+func (s *streamer) newRoom(c dialog.Caller) *room {
+	l := s.service.Policy().Limits
+	page := live.CatchUpPage * (budget.MostDialogMemory(l) + budget.MostRecordMemory(l))
+	one := budget.MostDialogMemory(l) + budget.MostHistoryMemory(l)
+	return &room{Held: s.answers.Hold(c, max(page, one)), opening: true}
+}
+
+// Take waits for the memory, for as long as a request may take.
+func (r *room) Take(ctx context.Context) error {
+	if r.opening {
+		if r.full = !r.TryTake(); r.full {
+			return r.Full()
+		}
+		return nil
+	}
+	within, cancel := limited(ctx)
+	defer cancel()
+	return r.Held.Take(within)
+}
+
+// wait waits for the memory outside of the lane, and returns an error when ctx ends.
+func (r *room) wait(ctx context.Context) error {
+	r.full = false
+	return r.Held.Take(ctx)
+}
