@@ -46,7 +46,7 @@ type Answer struct {
 
 // Begin starts counting an answer to a caller.
 func (a *Answers) Begin(c dialog.Caller) *Answer {
-	return &Answer{answers: a, loan: *a.pool.loan(c.Actor().Identity())}
+	return &Answer{answers: a, loan: *a.pool.loan(c.Actor())}
 }
 
 // step is the least number of bytes by which an answer's loan grows.
@@ -94,10 +94,18 @@ func (a *Answer) charge(ctx context.Context, bytes, memory int64) error {
 
 // borrow makes the loan large enough for everything that is charged and reserved.
 func (a *Answer) borrow(ctx context.Context) error {
-	if need := a.memory + a.reserved; need > a.loan.bytes {
-		return a.loan.grow(ctx, max(need-a.loan.bytes, step))
+	if more := a.missing(); more > 0 {
+		return a.loan.grow(ctx, more)
 	}
 	return nil
+}
+
+// missing returns by how many bytes the loan has to grow.
+func (a *Answer) missing() int64 {
+	if more := a.memory + a.reserved - a.loan.bytes; more > 0 {
+		return max(more, step)
+	}
+	return 0
 }
 
 // Load calls load, after it has reserved the given number of bytes: the most that the
@@ -114,6 +122,59 @@ func (a *Answer) Load(ctx context.Context, most int64, load func() (int64, error
 		return err
 	}
 	memory, err := load()
+	return a.loaded(ctx, memory, err)
+}
+
+// LoadInTurn is like Load, for a list that may have to wait for its turn to read the store:
+// the store reserves the memory after that ([dialog.Room]).
+func (a *Answer) LoadInTurn(ctx context.Context, most int64, load func(context.Context) (int64, error)) error {
+	if a == nil {
+		_, err := load(ctx)
+		return err
+	}
+	a.loading.Lock()
+	defer a.loading.Unlock()
+	memory, err := load(dialog.WithRoom(ctx, &room{answer: a, most: most}))
+	return a.loaded(ctx, memory, err)
+}
+
+// A room is the memory for a list of an answer.
+type room struct {
+	answer *Answer
+	most   int64
+	taken  bool
+}
+
+// TryTake reserves the memory, if it is free.
+func (r *room) TryTake() bool {
+	a := r.answer
+	if r.taken || !a.mu.TryLock() { // another part of the answer may be waiting for memory
+		return r.taken
+	}
+	defer a.mu.Unlock()
+	if a.refused != nil {
+		return false
+	}
+	a.reserved = a.reservable(r.most)
+	more := a.missing()
+	if r.taken = more == 0 || a.loan.tryGrow(more); !r.taken {
+		a.reserved = 0
+	}
+	return r.taken
+}
+
+// Take waits for the memory.
+func (r *room) Take(ctx context.Context) error {
+	if r.taken {
+		return nil
+	}
+	err := r.answer.reserve(ctx, r.most)
+	r.taken = err == nil
+	return err
+}
+
+// loaded replaces the reserved memory by what was loaded.
+func (a *Answer) loaded(ctx context.Context, memory int64, err error) error {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	a.reserved = 0
@@ -130,12 +191,16 @@ func (a *Answer) reserve(ctx context.Context, most int64) error {
 	if a.refused != nil {
 		return a.refused
 	}
-	a.reserved = max(min(most, a.answers.most-a.memory), 0)
+	a.reserved = a.reservable(most)
 	if a.refused = a.borrow(ctx); a.refused != nil {
 		a.reserved = 0
 	}
 	return a.refused
 }
+
+// reservable returns how much of the most can be reserved: an answer that needs more is
+// refused.
+func (a *Answer) reservable(most int64) int64 { return max(min(most, a.answers.most-a.memory), 0) }
 
 // ChangeMade turns a refusal of an answer into one that says that the change was made, but
 // its result cannot be shown. The message does not advise to send the request again.

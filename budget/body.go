@@ -48,8 +48,8 @@ type Body struct {
 }
 
 func (q *Requests) body(c dialog.Caller) *Body {
-	holder := c.Actor().Identity()
-	return &Body{requests: q, caller: c, raw: *q.bodies.loan(holder), decoded: *q.values.loan(holder)}
+	who := c.Actor()
+	return &Body{requests: q, caller: c, raw: *q.bodies.loan(who), decoded: *q.values.loan(who)}
 }
 
 // Read reads the body of a caller's request. It waits while other requests take all the

@@ -14,7 +14,7 @@ import (
 func (l *Lane) waitFor(c dialog.Caller, n int) {
 	for {
 		l.mu.Lock()
-		waiting := len(l.waiting[c.Actor().Identity()])
+		waiting := l.queue.LenOfMember(c.Actor().Credential(), c.Actor())
 		l.mu.Unlock()
 		if waiting == n {
 			return
@@ -68,9 +68,41 @@ func TestLane(t *testing.T) {
 		t.Fatalf("a free lane: %v", err)
 	}
 	leave()
-	if len(l.waiting) > 0 || len(l.turns) > 0 || l.free != 1 {
-		t.Errorf("the lane remembers %v and %v, with %d free", l.waiting, l.turns, l.free)
+	if l.queue.Len() > 0 || l.free != 1 {
+		t.Errorf("%d wait, with %d free", l.queue.Len(), l.free)
 	}
+}
+
+// TestLaneOfStrangers: callers who are not known yet take turns by where they come from.
+func TestLaneOfStrangers(t *testing.T) {
+	l := NewLane(1, "")
+	leave, err := l.EnterUnknown(t.Context(), "192.0.2.1/32")
+	if err != nil {
+		t.Fatal(err)
+	}
+	order := make(chan string, 4)
+	for i, from := range []string{"192.0.2.1/32", "192.0.2.1/32", "192.0.2.1/32", "192.0.2.2/32"} {
+		go func() {
+			leave, err := l.EnterUnknown(t.Context(), from)
+			if err != nil {
+				t.Error(err)
+				return
+			}
+			order <- from
+			leave()
+		}()
+		for waiting := 0; waiting <= i; runtime.Gosched() {
+			l.mu.Lock()
+			waiting = l.queue.Len()
+			l.mu.Unlock()
+		}
+	}
+	leave()
+	if first, second := <-order, <-order; first != "192.0.2.1/32" || second != "192.0.2.2/32" {
+		t.Errorf("first %s and then %s", first, second)
+	}
+	<-order
+	<-order
 }
 
 // TestReading reads small and large requests while the lane is taken.

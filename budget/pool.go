@@ -25,8 +25,10 @@ type pool struct {
 	// something and need more finish one after another. 0 for no reserve.
 	reserve int64
 
-	mu       sync.Mutex
-	lent     int64
+	mu   sync.Mutex
+	lent int64
+	// byHolder is what is lent to each holder: an API key with all users on whose behalf it
+	// acts, or the user of a session.
 	byHolder map[dialog.Actor]int64
 	waiting  []*waiter
 	// reserved tells that the reserve is lent; lastServed had it last.
@@ -53,25 +55,55 @@ func newPool(setting string, limit, size, free, reserve int64) *pool {
 
 // A loan is what one request has of a pool. It is not safe for concurrent use.
 type loan struct {
-	pool   *pool
-	holder dialog.Actor // an identity: all callers without credentials are one
+	pool *pool
+	// caller is whom the loan is for, and holder their credentials: all callers without
+	// credentials are one.
+	caller, holder dialog.Actor
 	// bytes is its size, counted how much of that is lent by the pool.
 	bytes, counted int64
 	reserve        bool
 }
 
-func (p *pool) loan(holder dialog.Actor) *loan { return &loan{pool: p, holder: holder} }
+func (p *pool) loan(caller dialog.Actor) *loan {
+	return &loan{pool: p, caller: caller, holder: caller.Credential()}
+}
 
 // grow makes the loan larger. It waits for room until ctx ends, and then returns
 // an [api.Refusal]. [Limits.Validate] makes sure that one loan never needs more
 // than a holder's share, or than the reserve.
 func (l *loan) grow(ctx context.Context, by int64) error {
+	w := l.ask(by)
+	if w == nil {
+		return nil
+	}
+	select {
+	case <-w.granted:
+		l.bytes += by
+		return nil
+	case <-ctx.Done():
+	}
+	if l.stillAsks(w, by) {
+		return l.pool.refusal()
+	}
+	return nil
+}
+
+// tryGrow makes the loan larger if there is room now, and reports whether there was.
+func (l *loan) tryGrow(by int64) bool {
+	w := l.ask(by)
+	return w == nil || !l.stillAsks(w, by)
+}
+
+// ask makes the loan larger and returns nil if it does not have to wait; otherwise it
+// returns the waiter.
+func (l *loan) ask(by int64) *waiter {
 	p := l.pool
 	if l.counted == 0 && l.bytes+by <= p.free { // the pool does not know of it
 		l.bytes += by
 		return nil
 	}
 	p.mu.Lock()
+	defer p.mu.Unlock()
 	counted := int64(0)
 	if l.bytes+by > p.free {
 		counted = l.bytes + by
@@ -82,27 +114,49 @@ func (l *loan) grow(ctx context.Context, by int64) error {
 			p.lend(w)
 		}
 		l.bytes += by
-		p.mu.Unlock()
 		return nil
 	}
-	p.waiting = append(p.waiting, w)
+	p.join(w)
 	p.settle()
-	p.mu.Unlock()
-	select {
-	case <-w.granted:
-		l.bytes += by
-		return nil
-	case <-ctx.Done():
-	}
+	return w
+}
+
+// stillAsks stops waiting, and reports whether the loan was still waiting. Otherwise it
+// has become larger.
+func (l *loan) stillAsks(w *waiter, by int64) bool {
+	p := l.pool
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if i := slices.Index(p.waiting, w); i >= 0 {
 		p.waiting = slices.Delete(p.waiting, i, i+1)
 		p.settle()
-		return p.refusal()
+		return true
 	}
 	l.bytes += by // granted at the last moment
-	return nil
+	return false
+}
+
+// join adds a waiter at the end, but before those of the same holder for callers who have
+// more waiters: the users of one API key take turns. The mutex must be held.
+func (p *pool) join(w *waiter) {
+	own, at := 0, 0
+	for i, other := range p.waiting {
+		if other.loan.caller == w.loan.caller {
+			own, at = own+1, i+1
+		}
+	}
+	before := map[dialog.Actor]int{}
+	for i, other := range p.waiting {
+		if other.loan.holder != w.loan.holder {
+			continue
+		}
+		if i >= at && before[other.loan.caller] > own {
+			p.waiting = slices.Insert(p.waiting, i, w)
+			return
+		}
+		before[other.loan.caller]++
+	}
+	p.waiting = append(p.waiting, w)
 }
 
 // retryAfter is how long a client should wait when the pool was full.

@@ -87,6 +87,45 @@ func TestWaitersTakeTurns(t *testing.T) {
 	})
 }
 
+// TestUsersOfOneKey: an API key has one share, however many users it acts for, and these
+// users take turns.
+func TestUsersOfOneKey(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p := newPool("memory-test", 1000, 1000, 10, 0)
+		user := func(name string) *loan {
+			return p.loan(dialog.Actor{User: dialog.UserID(name), APIKey: "key"})
+		}
+		first := user("a")
+		if err := first.grow(t.Context(), 500); err != nil {
+			t.Fatal(err)
+		}
+		order := make(chan string, 4)
+		for _, name := range []string{"a", "a", "a", "b"} {
+			go func() {
+				l := user(name)
+				if err := l.grow(t.Context(), 500); err != nil {
+					t.Error(err)
+				}
+				order <- name
+				l.release()
+			}()
+			synctest.Wait()
+		}
+		if len(order) > 0 {
+			t.Errorf("%s has more than the share of the key", <-order)
+		}
+		session := p.loan(dialog.Actor{User: "a"})
+		if err := session.grow(t.Context(), 500); err != nil {
+			t.Errorf("the same user with a session: %v", err)
+		}
+		first.release()
+		session.release()
+		if got := <-order + <-order + <-order + <-order; got != "abaa" {
+			t.Errorf("the order was %s", got)
+		}
+	})
+}
+
 // TestReserve: several loans each hold some memory and need more than there is. Each gets
 // the reserve in turn, and loans of different holders go first.
 func TestReserve(t *testing.T) {

@@ -4,11 +4,11 @@ import (
 	"context"
 	"fmt"
 	"runtime"
-	"slices"
 	"sync"
 
 	"dialogs/api"
 	"dialogs/dialog"
+	"dialogs/fair"
 )
 
 const (
@@ -29,6 +29,8 @@ type Turns struct {
 	perUser int
 
 	mu sync.Mutex
+	// by has the turns of each caller. Those of an API key are shared by all users on whose
+	// behalf it acts, each of whom has turns, too.
 	by map[dialog.Actor]*callersTurns
 }
 
@@ -36,7 +38,7 @@ type Turns struct {
 // removed.
 type callersTurns struct {
 	running int
-	waiting []chan struct{}
+	waiting *fair.Queue[dialog.Actor, chan struct{}]
 }
 
 // NewTurns lets each user run this many large operations at the same time, and each server
@@ -55,43 +57,55 @@ func (t *Turns) Take(ctx context.Context, c dialog.Caller, units int) (end func(
 	if t == nil || units < LargeUnits {
 		return func() {}, nil
 	}
-	who, most := c.Actor().Identity(), t.perUser
+	who, most := c.Actor(), t.perUser
 	if c.Kind() == dialog.Server {
 		most *= serverTurns
 	}
-	t.mu.Lock()
-	of := t.by[who]
-	if of == nil {
-		of = &callersTurns{}
-		t.by[who] = of
+	if err := t.take(ctx, who, who, most); err != nil {
+		return nil, err
 	}
-	if of.running < most {
-		of.running++
-		t.mu.Unlock()
+	key := who.Credential()
+	if key == who {
 		return func() { t.end(who) }, nil
 	}
-	if len(of.waiting) >= most*waitingPerTurn {
-		t.mu.Unlock()
-		return nil, t.refusal(api.RateLimited, "are waiting", most)
+	if err := t.take(ctx, key, who, t.perUser*serverTurns); err != nil {
+		t.end(who)
+		return nil, err
 	}
-	granted := make(chan struct{})
-	of.waiting = append(of.waiting, granted)
+	return func() { t.end(key); t.end(who) }, nil
+}
+
+// take waits for one of the turns of a caller, for one of its members.
+func (t *Turns) take(ctx context.Context, of, member dialog.Actor, most int) error {
+	t.mu.Lock()
+	turns := t.by[of]
+	if turns == nil {
+		turns = &callersTurns{waiting: fair.New[dialog.Actor, chan struct{}](1)}
+		t.by[of] = turns
+	}
+	if turns.running < most {
+		turns.running++
+		t.mu.Unlock()
+		return nil
+	}
+	if turns.waiting.Len() >= most*waitingPerTurn {
+		t.mu.Unlock()
+		return t.refusal(api.RateLimited, "are waiting", most)
+	}
+	entry := turns.waiting.Push(of, member, 1, make(chan struct{}))
 	t.mu.Unlock()
 	select {
-	case <-granted:
-		return func() { t.end(who) }, nil
+	case <-entry.Item:
+		return nil
 	case <-ctx.Done():
 	}
 	t.mu.Lock()
-	i := slices.Index(of.waiting, granted)
-	if i >= 0 {
-		of.waiting = slices.Delete(of.waiting, i, i+1)
-	}
+	waited := turns.waiting.Remove(entry)
 	t.mu.Unlock()
-	if i < 0 { // the turn came at the last moment
-		t.end(who)
+	if !waited { // the turn came at the last moment
+		t.end(of)
 	}
-	return nil, t.refusal(api.Unavailable, "ran before this one, whose time is up", most)
+	return t.refusal(api.Unavailable, "ran before this one, whose time is up", most)
 }
 
 // end gives the turn to the caller's next operation.
@@ -99,9 +113,8 @@ func (t *Turns) end(who dialog.Actor) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	of := t.by[who]
-	if len(of.waiting) > 0 {
-		close(of.waiting[0])
-		of.waiting = slices.Delete(of.waiting, 0, 1)
+	if next, ok := of.waiting.Pop(); ok {
+		close(next.Item)
 		return
 	}
 	if of.running--; of.running == 0 {

@@ -3,6 +3,7 @@ package budget
 import (
 	"context"
 	"errors"
+	"fmt"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -35,7 +36,7 @@ func TestTurns(t *testing.T) {
 	turns := NewTurns(2)
 	ended, cancel := context.WithCancel(t.Context())
 	cancel()
-	first, second := take(t, turns, alice), take(t, turns, dialog.Caller{User: "alice", APIKey: "backend"}) // one person
+	first, second := take(t, turns, alice), take(t, turns, alice)
 	_, err := turns.Take(ended, alice, LargeUnits)
 	if refusal := api.AsRefusal(err); err == nil || refusal.Code != api.Unavailable || !strings.Contains(refusal.Message, "(2 run at once, --limit-large-operations)") {
 		t.Errorf("a third turn: %v", err)
@@ -68,6 +69,35 @@ func TestTurns(t *testing.T) {
 	}
 }
 
+// TestTurnsOnBehalf: an API key does not get more turns by acting for more users, and each
+// of these users has as many as others.
+func TestTurnsOnBehalf(t *testing.T) {
+	turns := NewTurns(1)
+	ended, cancel := context.WithCancel(t.Context())
+	cancel()
+	var ends []func()
+	for i := range serverTurns {
+		c := backend
+		c.User = dialog.UserID(fmt.Sprint("user ", i))
+		ends = append(ends, take(t, turns, c))
+		if _, err := turns.Take(ended, c, LargeUnits); err == nil {
+			t.Error("a user on whose behalf a key acts has more turns than others")
+		}
+	}
+	for _, c := range []dialog.Caller{backend, {User: "one more", APIKey: backend.APIKey}} {
+		if _, err := turns.Take(ended, c, LargeUnits); err == nil {
+			t.Error("a key has more turns with more users")
+		}
+	}
+	take(t, turns, dialog.Caller{User: "user 0"})() // with a session of their own
+	for _, end := range ends {
+		end()
+	}
+	if len(turns.by) > 0 {
+		t.Errorf("callers are remembered who do nothing: %v", turns.by)
+	}
+}
+
 // TestTurnsWaiting: operations of a caller wait in order, and only a limited number of
 // them may wait.
 func TestTurnsWaiting(t *testing.T) {
@@ -87,7 +117,7 @@ func TestTurnsWaiting(t *testing.T) {
 		})
 		for waiting := 0; waiting <= i; {
 			turns.mu.Lock()
-			waiting = len(turns.by[alice.Actor()].waiting)
+			waiting = turns.by[alice.Actor()].waiting.Len()
 			turns.mu.Unlock()
 		}
 	}

@@ -55,6 +55,12 @@ func MostHistoryMemory(l dialog.Limits) int64 {
 	return dialog.HistoryKept*recordOverhead + lists*id
 }
 
+// MostRecordMemory returns how many bytes one record of a dialog's history can take at most.
+func MostRecordMemory(l dialog.Limits) int64 {
+	id := int64(dialog.MaxUserIDBytes + idOverhead)
+	return recordOverhead + int64(l.Occupants+l.Admins+4*l.IDsPerList)*id
+}
+
 // TextBytes returns an upper bound of the length of a text as JSON.
 func TextBytes(s string) int64 {
 	n := len(s) + 2

@@ -44,9 +44,10 @@ func container(t *testing.T) string {
 	return ""
 }
 
-// TestSmallContainer lets every attack on memory, on connections, and with many
-// reads and writes run at once against a server with 256 MB, while honest callers
-// continue.
+// TestSmallContainer lets every attack on memory, on connections, with many reads and
+// writes, and with WebSockets and event streams run at once against a server with 256 MB,
+// while honest callers continue. Where no cgroup can be made, only the memory of the
+// process is compared with the limit, and the server does not know it.
 func TestSmallContainer(t *testing.T) {
 	servertest.NeedUsage(t)
 	store := filepath.Join(t.TempDir(), "data")
@@ -60,6 +61,9 @@ func TestSmallContainer(t *testing.T) {
 		t.Errorf("the heap is not limited: %s", p.Stderr)
 	}
 	alice, mallory := servertest.WithToken(p.Token("alice")), servertest.WithToken(p.Token("mallory"))
+	var before struct{ Cursor string }
+	servertest.Decode(t, p.Must(mallory, "{ dialogChanges { cursor } }", nil).Data["dialogChanges"], &before)
+	position := before.Cursor
 	for range 40 {
 		makeLargeGroup(t, p.Server, mallory)
 	}
@@ -75,6 +79,9 @@ func TestSmallContainer(t *testing.T) {
 	}
 	var stop atomic.Bool
 	var attackers sync.WaitGroup
+	attackStreams(t, p, &stop, &attackers, mallory, position)
+	honest := connectSocket(t, p.Server, alice)
+	honest.subscribe("own", fmt.Sprintf(`subscription { dialogsChanged(after: %q) { dialog { name } } }`, honest.position()))
 	for range 4 {
 		for _, a := range []struct {
 			h    servertest.Header
@@ -109,7 +116,7 @@ func TestSmallContainer(t *testing.T) {
 			w.from(t, p.Server, "127.0.0.2")
 		}
 	}
-	start, worst, served := time.Now(), time.Duration(0), 0
+	start, worst, latest, served := time.Now(), time.Duration(0), time.Duration(0), 0
 	for time.Since(start) < 10*time.Second || served < 20 {
 		began := time.Now()
 		reply := p.Post(alice, `query($id: ID!) { dialog(id: $id) { name occupantIds } }`, map[string]any{"id": made.Dialog.ID})
@@ -117,11 +124,18 @@ func TestSmallContainer(t *testing.T) {
 			t.Fatalf("an honest caller: status %d and %s", reply.Status, reply.Body)
 		}
 		worst, served = max(worst, time.Since(began)), served+1
+		began = time.Now()
+		name := fmt.Sprint("name ", served)
+		p.Must(alice, `mutation($id: ID!, $name: String!) { updateDialog(id: $id, input: {name: $name}) { dialog { id } } }`, map[string]any{"id": made.Dialog.ID, "name": name})
+		for told := ""; !strings.Contains(told, `"`+name+`"`); {
+			_, told = honest.next()
+		}
+		latest = max(latest, time.Since(began))
 	}
 	stop.Store(true)
 	attackers.Wait()
 	usage := p.Usage()
-	t.Logf("in a cgroup: %v; %d honest requests, the slowest in %v; at most %d MB", group != "", served, worst, usage.PeakMemory/megabyte)
+	t.Logf("in a cgroup: %v; %d honest requests, the slowest in %v; a change and its event in at most %v; at most %d MB", group != "", served, worst, latest, usage.PeakMemory/megabyte)
 	if usage.PeakMemory > containerMemory {
 		t.Errorf("took %d MB of memory, want at most %d", usage.PeakMemory/megabyte, int64(containerMemory)/megabyte)
 	}

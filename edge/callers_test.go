@@ -61,7 +61,7 @@ func TestCallers(t *testing.T) {
 			if err := check(c, ctx); err != nil {
 				t.Errorf("who has signed in may no longer call: %v", err)
 			}
-			if test.want != "" && api.Charge(ctx, 2) != nil {
+			if test.want != "" && api.Charge(ctx, 1) != nil {
 				t.Error("the first operation is refused")
 			}
 			if test.want != "" && api.Charge(ctx, 1) == nil {
@@ -77,6 +77,19 @@ func TestCallers(t *testing.T) {
 		}
 		if api.AsRefusal(err).Code != api.RateLimited {
 			t.Errorf("got error %v", err)
+		}
+	})
+	t.Run("too many strangers", func(t *testing.T) {
+		c := callers(memory.NewStore())
+		var err error
+		for range 3 {
+			_, err = c.SignIn(t.Context(), nil, nil)
+		}
+		if refusal := api.AsRefusal(err); refusal.Code != api.RateLimited || !strings.Contains(refusal.Message, "--rate-limit") {
+			t.Errorf("got error %v", err)
+		}
+		if _, err := c.SignIn(t.Context(), nil, map[string]any{"QB-Token": good}); err != nil {
+			t.Errorf("a caller with credentials at the same address: %v", err)
 		}
 	})
 	t.Run("an expired token", func(t *testing.T) {

@@ -31,8 +31,9 @@ type connection struct {
 	closed bool
 	// before and behind are its neighbors in that lineup.
 	before, behind *connection
-	// upgraded means that it became a WebSocket.
-	upgraded bool
+	// upgraded means that it became a WebSocket, and settled that its caller has signed in.
+	// Until then, it makes room for other connections, like an idle one.
+	upgraded, settled bool
 }
 
 // CloseWrite closes the sending side of the connection and still accepts what the client
@@ -89,8 +90,8 @@ func (c *connection) forget() {
 	c.closed = true
 	c.moveTo(nil, time.Time{})
 	c.all.open--
-	if c.upgraded {
-		c.all.upgraded--
+	if c.settled {
+		c.all.settled--
 	}
 	c.leaveHome()
 }

@@ -29,10 +29,11 @@ type Connections struct {
 	// streams is how many HTTP/2 requests run at the same time as another one on their
 	// connection. Each of them counts like a connection.
 	streams int
-	// upgraded is how many connections became WebSockets.
-	upgraded int
-	perHome  map[netip.Prefix]int
-	// idle are the connections that wait for a request. held are those whose requests all
+	// settled is how many connections became WebSockets whose callers have signed in.
+	settled int
+	perHome map[netip.Prefix]int
+	// idle are the connections that wait for a request, and WebSockets whose callers have
+	// not signed in. held are those whose requests all
 	// wait for the client to send or to read. Those that wait the longest are first.
 	idle, held lineup
 	warned     time.Time

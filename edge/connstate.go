@@ -25,9 +25,8 @@ func (c *Connections) changed(conn net.Conn, state http.ConnState) {
 		known.resting = false
 		known.moveTo(nil, time.Time{})
 	case http.StateHijacked:
-		known.moveTo(nil, time.Time{})
 		known.upgraded = true
-		c.upgraded++
+		known.moveTo(&c.idle, time.Now())
 	case http.StateNew, http.StateClosed:
 	}
 }
@@ -42,6 +41,23 @@ func connectionOf(conn net.Conn) *connection {
 }
 
 type connectionKey struct{}
+
+// settle notes that the caller of a WebSocket has signed in. The connection is not closed
+// any more to make room for others.
+func settle(ctx context.Context) {
+	c, _ := ctx.Value(connectionKey{}).(*connection)
+	if c == nil { // not on a server of this package, as in a test
+		return
+	}
+	c.all.mu.Lock()
+	defer c.all.mu.Unlock()
+	if c.settled || c.closed {
+		return
+	}
+	c.settled = true
+	c.all.settled++
+	c.moveTo(nil, time.Time{})
+}
 
 // withConnection puts the connection into the context of its requests
 // ([http.Server.ConnContext]).

@@ -32,5 +32,5 @@ func (c *Connections) wait() {
 func (c *Connections) busy() bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	return c.open > c.idle.length+c.held.length+c.upgraded
+	return c.open > c.idle.length+c.held.length+c.settled
 }

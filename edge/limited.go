@@ -12,7 +12,11 @@ import (
 // Limited refuses requests of callers who send too many. A request counts as one unit when
 // it arrives. When the API knows the size of the operation, it charges the rest
 // ([api.Charge]).
-func Limited(l *RateLimiter, refuse api.Refuser) Guard {
+//
+// With sockets, the API takes requests for WebSockets. Browsers send these without
+// credentials: they are counted when the caller is known ([Callers.SignIn]). Otherwise,
+// strangers could keep callers with valid credentials at the same address from connecting.
+func Limited(l *RateLimiter, sockets bool, refuse api.Refuser) Guard {
 	return func(next http.Handler) http.Handler {
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			caller, address := auth.FromContext(r.Context()).Caller, clientFrom(r.Context()).address
@@ -20,12 +24,32 @@ func Limited(l *RateLimiter, refuse api.Refuser) Guard {
 				next.ServeHTTP(w, r)
 				return
 			}
-			if refusal := l.Take(caller, address, 1); refusal != nil {
-				refuse(w, r, refusal)
-				return
+			charge := l.charger(caller, address)
+			if !sockets || caller.Kind() != dialog.Anonymous || !isSocket(r) {
+				if refusal := l.Take(caller, address, 1); refusal != nil {
+					refuse(w, r, refusal)
+					return
+				}
+				charge = charge.After(1)
 			}
-			charge := l.charger(caller, address).After(1)
 			next.ServeHTTP(w, with(r, api.WithCharger(contextOf(r), charge)))
+		})
+	}
+}
+
+// LimitedPreflights refuses preflight requests from addresses that send too many. Browsers
+// send them without credentials. They are not logged as requests.
+func LimitedPreflights(l *RateLimiter, refuse api.Refuser) Guard {
+	return func(next http.Handler) http.Handler {
+		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			if r.Method == http.MethodOptions {
+				api.Quiet(r.Context())
+				if refusal := l.preflight(clientFrom(r.Context()).address); refusal != nil {
+					refuse(w, r, refusal)
+					return
+				}
+			}
+			next.ServeHTTP(w, r)
 		})
 	}
 }

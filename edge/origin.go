@@ -23,6 +23,7 @@ func SameOrigin(origins *Origins, refuse api.Refuser) Guard {
 				next.ServeHTTP(w, r)
 				return
 			}
+			api.Quiet(r.Context()) // each origin is logged once an hour
 			origins.refused(r.Context(), origin)
 			refuse(w, r, &api.Refusal{
 				Code: api.Forbidden, Denial: denial("origin"),
@@ -53,6 +54,11 @@ func isUpgrade(r *http.Request) bool {
 		}
 	}
 	return false
+}
+
+// isSocket reports whether a request asks for a WebSocket.
+func isSocket(r *http.Request) bool {
+	return r.Method == http.MethodGet && isUpgrade(r) && strings.EqualFold(r.Header.Get("Upgrade"), "websocket")
 }
 
 // isLocalOrigin reports whether an origin is a page of this machine. Browsers always

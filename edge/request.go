@@ -11,6 +11,8 @@ import (
 	"time"
 
 	"dialogs/api"
+	"dialogs/auth"
+	"dialogs/dialog"
 )
 
 // Logged gives each request an id, sends it in the X-Request-Id header of the answer, and
@@ -30,6 +32,9 @@ func Logged(log *slog.Logger, now func() time.Time, unavailable func(), observe 
 			start := now()
 			ctx, traced := observe.begin(ctx, r)
 			defer func() { // also when the answer was cut off by a panic
+				if isProbe(watched.status) && auth.FromContext(contextOf(r)).Caller.Kind() == dialog.Anonymous {
+					api.Quiet(ctx)
+				}
 				method, path, status := api.ForLog(r.Method), api.ForLog(r.URL.Path), watched.status
 				finished := api.WithRequest(context.Background(), request) // keeps nothing else of a long connection
 				observe.answered(r.Method, status, now, start, request)
@@ -63,6 +68,17 @@ func logFinished(ctx context.Context, log *slog.Logger, at time.Time, request *a
 	record.AddAttrs(attrs...)
 	record.AddAttrs(request.Notes()...)
 	_ = handler.Handle(ctx, record) // where should it be logged?
+}
+
+// isProbe reports whether an answer to a request without credentials is not worth a line in
+// the log at the level info: the request had nothing to do with what the server offers.
+func isProbe(status int) bool {
+	switch status {
+	case http.StatusNotFound, http.StatusMethodNotAllowed, http.StatusNotAcceptable, http.StatusRequestEntityTooLarge,
+		http.StatusUnsupportedMediaType, http.StatusUpgradeRequired, http.StatusRequestHeaderFieldsTooLarge:
+		return true
+	}
+	return false
 }
 
 // operations logs each operation of a stream like a request. Its id is the id of the

@@ -47,6 +47,7 @@ func (r *running) count(next http.Handler) http.Handler {
 // request's context.
 func (r *running) carry(from context.Context) context.Context {
 	ctx := context.WithValue(api.Carry(r.base, from), clientKey{}, clientFrom(from))
+	ctx = context.WithValue(ctx, connectionKey{}, from.Value(connectionKey{}))
 	ctx = continued(ctx, from)
 	return auth.WithIdentity(ctx, auth.FromContext(from))
 }

@@ -1,18 +1,22 @@
 // Package fair is a queue in which callers take turns: however much one caller queues, the
-// work of another one waits only for a limited amount of it.
+// work of another one waits only for a limited amount of it. The members of one caller,
+// for example the users for whom one API key acts, share the turns of that caller.
 //
 // The package must not know what the work is, or who does it. It has no locks: its users
 // already have one that guards more than the queue.
 package fair
 
-import "slices"
+import (
+	"slices"
+	"sort"
+)
 
 // costMost is the largest cost of an entry. It limits how many turns a caller has to save
 // for one entry, so that a wrong cost cannot keep [Queue.Next] busy.
 const costMost = 1 << 16
 
 // A Queue has the work of callers, in the order in which it should be done. It is not safe
-// for concurrent use.
+// for concurrent use. Callers that are alone are their own only member.
 //
 // It uses deficit round-robin: each turn gives a caller credit, and an entry is due once
 // its caller has enough credit for its cost. So light work passes heavy work. A caller
@@ -32,16 +36,26 @@ type Queue[K comparable, T any] struct {
 // otherwise a caller that always queues little would get new credit each time.
 type flow[K comparable, T any] struct {
 	caller  K
-	entries []*Entry[K, T]
+	entries []*Entry[K, T] // in the order of their rounds
 	credit  int
+	// In each round, each member has one entry. round is that of the latest entry that was
+	// taken, and members are those with entries.
+	round   int
+	members map[K]*member
 }
+
+// A member of a caller has this many entries waiting, the last of them in this round.
+type member struct{ waiting, round int }
 
 // An Entry is one piece of work in the queue.
 type Entry[K comparable, T any] struct {
 	Item T
 	// Cost is how much credit the entry takes; at least 1.
 	Cost int
-	flow *flow[K, T]
+
+	flow   *flow[K, T]
+	member K
+	round  int
 }
 
 // New makes an empty queue. quantum is the credit that a caller gets in each turn, in the
@@ -61,22 +75,48 @@ func (q *Queue[K, T]) LenOf(caller K) int {
 	return 0
 }
 
-// Push adds work of a caller, and returns its entry, for example for [Queue.Remove].
-func (q *Queue[K, T]) Push(caller K, cost int, item T) *Entry[K, T] {
+// LenOfMember returns the number of entries of one member of a caller.
+func (q *Queue[K, T]) LenOfMember(caller, of K) int {
+	if f := q.flows[caller]; f != nil && f.members[of] != nil {
+		return f.members[of].waiting
+	}
+	return 0
+}
+
+// Push adds work of a member of a caller, and returns its entry, for example for
+// [Queue.Remove].
+func (q *Queue[K, T]) Push(caller, of K, cost int, item T) *Entry[K, T] {
 	f := q.flows[caller]
-	e := &Entry[K, T]{Item: item, Cost: min(max(1, cost), costMost), flow: f}
+	e := &Entry[K, T]{Item: item, Cost: min(max(1, cost), costMost), flow: f, member: of}
 	switch {
 	case f == nil:
-		f = &flow[K, T]{caller: caller, credit: q.quantum}
+		f = &flow[K, T]{caller: caller, credit: q.quantum, members: map[K]*member{}}
 		e.flow, q.flows[caller] = f, f
 		q.fresh = append(q.fresh, f)
 	case len(f.entries) == 0 && f.credit >= e.Cost && !slices.Contains(q.fresh, f):
 		q.turns = without(q.turns, f)
 		q.fresh = append(q.fresh, f)
 	}
-	f.entries = append(f.entries, e)
+	f.add(e)
 	q.waiting++
 	return e
+}
+
+// add adds an entry after those of its round.
+func (f *flow[K, T]) add(e *Entry[K, T]) {
+	m := f.members[e.member]
+	if m == nil {
+		m = &member{round: f.round}
+		f.members[e.member] = m
+	}
+	m.waiting++
+	m.round++
+	e.round = m.round
+	at := len(f.entries)
+	if at > 0 && f.entries[at-1].round > e.round {
+		at = sort.Search(at, func(i int) bool { return f.entries[i].round > e.round })
+	}
+	f.entries = slices.Insert(f.entries, at, e)
 }
 
 // Next returns the entry that [Queue.Pop] would return; false if the queue is empty.
@@ -117,6 +157,7 @@ func (q *Queue[K, T]) Pop() (*Entry[K, T], bool) {
 		return nil, false
 	}
 	e.flow.credit -= e.Cost
+	e.flow.round = e.round
 	q.Remove(e)
 	return e, true
 }
@@ -132,6 +173,11 @@ func (q *Queue[K, T]) Remove(e *Entry[K, T]) bool {
 		e.flow.entries = e.flow.entries[1:]
 	} else {
 		e.flow.entries = slices.Delete(e.flow.entries, i, i+1)
+	}
+	if m := e.flow.members[e.member]; m.waiting > 1 {
+		m.waiting--
+	} else {
+		delete(e.flow.members, e.member)
 	}
 	q.waiting--
 	return true

@@ -7,7 +7,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"pgregory.net/rapid"
 
-	"dialogs/store/fair"
+	"dialogs/fair"
 )
 
 // order takes everything out of a queue and returns it in order.
@@ -54,11 +54,35 @@ func TestOrder(t *testing.T) {
 	} {
 		q := fair.New[string, string](c.quantum)
 		for _, p := range c.pushes {
-			q.Push(p.caller, p.cost, p.item)
+			q.Push(p.caller, p.caller, p.cost, p.item)
 		}
 		if got := order(q); got != c.want {
 			t.Errorf("%s: got %q, want %q", c.reason, got, c.want)
 		}
+	}
+}
+
+// TestMembers: the members of one caller take turns, and together have one turn beside
+// others.
+func TestMembers(t *testing.T) {
+	q := fair.New[string, string](1)
+	for _, p := range [][2]string{{"key", "a"}, {"key", "a"}, {"key", "a"}, {"other", "other"}, {"other", "other"}, {"other", "other"}, {"key", "b"}, {"key", "b"}} {
+		q.Push(p[0], p[1], 1, p[1])
+	}
+	if got := []int{q.LenOf("key"), q.LenOfMember("key", "a"), q.LenOfMember("key", "b"), q.LenOfMember("nobody", "a")}; !cmp.Equal(got, []int{5, 3, 2, 0}) {
+		t.Errorf("lengths: %v", got)
+	}
+	var got []string
+	for range 3 {
+		e, _ := q.Pop()
+		got = append(got, e.Item)
+	}
+	q.Push("key", "c", 1, "c") // in the round that has begun
+	if got := strings.Join(got, " ") + " " + order(q); got != "a other b other a other b c a" {
+		t.Errorf("got %s", got)
+	}
+	if q.LenOfMember("key", "a") != 0 {
+		t.Error("a member is remembered without work")
 	}
 }
 
@@ -67,19 +91,19 @@ func TestNewcomer(t *testing.T) {
 	q := fair.New[string, string](2)
 	for _, caller := range []string{"a", "b", "c"} {
 		for range 5 {
-			q.Push(caller, 10, caller)
+			q.Push(caller, caller, 10, caller)
 		}
 	}
 	q.Pop()
-	q.Push("new", 1, "first")
+	q.Push("new", "new", 1, "first")
 	if e, _ := q.Pop(); e.Item != "first" {
 		t.Errorf("%s came before the only work of a newcomer", e.Item)
 	}
-	q.Push("new", 1, "second")
+	q.Push("new", "new", 1, "second")
 	if e, _ := q.Pop(); e.Item != "second" {
 		t.Errorf("%s came before what the newcomer has credit for", e.Item)
 	}
-	q.Push("new", 1, "third")
+	q.Push("new", "new", 1, "third")
 	if e, _ := q.Pop(); e.Item == "third" {
 		t.Error("a caller without credit came before the others")
 	}
@@ -88,14 +112,14 @@ func TestNewcomer(t *testing.T) {
 // TestCharge: work turns out to cost more than expected.
 func TestCharge(t *testing.T) {
 	q := fair.New[string, string](1)
-	first := q.Push("a", 1, "a1")
-	q.Push("b", 1, "b1")
+	first := q.Push("a", "a", 1, "a1")
+	q.Push("b", "b", 1, "b1")
 	q.Pop()
 	q.Charge(first, 2)
-	q.Push("a", 1, "a2")
-	q.Push("b", 1, "b2")
-	q.Push("b", 1, "b3")
-	q.Push("b", 1, "b4")
+	q.Push("a", "a", 1, "a2")
+	q.Push("b", "b", 1, "b2")
+	q.Push("b", "b", 1, "b3")
+	q.Push("b", "b", 1, "b4")
 	if got := order(q); got != "b1 b2 b3 a2 b4" {
 		t.Errorf("after work that cost more than expected: %s", got)
 	}
@@ -103,16 +127,16 @@ func TestCharge(t *testing.T) {
 
 func TestRemove(t *testing.T) {
 	q := fair.New[string, string](1)
-	q.Push("a", 1, "a1")
-	second := q.Push("a", 1, "a2")
-	q.Push("a", 1, "a3")
+	q.Push("a", "a", 1, "a1")
+	second := q.Push("a", "a", 1, "a2")
+	q.Push("a", "a", 1, "a3")
 	if !q.Remove(second) || q.Remove(second) {
 		t.Error("an entry is removed once")
 	}
 	if got := []int{q.Len(), q.LenOf("a"), q.LenOf("b")}; !cmp.Equal(got, []int{2, 2, 0}) {
 		t.Errorf("lengths: %v", got)
 	}
-	q.Push("b", 1, "b1")
+	q.Push("b", "b", 1, "b1")
 	if last := q.Fullest(); last.Item != "a3" {
 		t.Errorf("the last entry of the caller with the most: %s", last.Item)
 	}
@@ -135,7 +159,7 @@ func TestEverythingOnce(t *testing.T) {
 			"push": func(t *rapid.T) {
 				caller := rapid.IntRange(0, 3).Draw(t, "caller")
 				n++
-				waits[caller] = append(waits[caller], q.Push(caller, rapid.IntRange(0, 30).Draw(t, "cost"), n*4+caller))
+				waits[caller] = append(waits[caller], q.Push(caller, caller, rapid.IntRange(0, 30).Draw(t, "cost"), n*4+caller))
 			},
 			"pop": func(t *rapid.T) {
 				e, ok := q.Pop()

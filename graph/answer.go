@@ -190,12 +190,18 @@ func (a *answering) told(errs gqlerror.List) gqlerror.List {
 // load calls read, which loads a value, and charges its memory to the answer: at most the
 // given number of bytes.
 func load(ctx context.Context, most int64, read func() (int64, error)) error {
-	var counted *budget.Answer // nil counts nothing
+	return accountOf(ctx).Load(ctx, most, read)
+}
+
+// loadInTurn is like load, for a list.
+func loadInTurn(ctx context.Context, most int64, read func(context.Context) (int64, error)) error {
+	return accountOf(ctx).LoadInTurn(ctx, most, read)
+}
+
+// accountOf returns the account of the answer; nil if nothing is counted.
+func accountOf(ctx context.Context) *budget.Answer {
 	if a := answeringOf(ctx); a != nil {
-		counted = a.Answer
-	}
-	if err := counted.Load(ctx, most, read); err != nil {
-		return err
+		return a.Answer
 	}
 	return nil
 }

@@ -27,8 +27,8 @@ const (
 // documents and variables. Subscriptions that use the same document from the cache share
 // it, and it is counted once.
 type keeping struct {
-	// perCaller is how many bytes one caller can use; all callers together can use twice
-	// that.
+	// perCaller is how many bytes one caller can use: an API key with all users on whose
+	// behalf it acts, or the user of a session. All callers together can use twice that.
 	perCaller int64
 
 	mu        sync.Mutex // guards what follows

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"dialogs/dialog"
+	"dialogs/fair"
 )
 
 const (
@@ -26,10 +27,9 @@ const (
 type making struct {
 	mu   sync.Mutex // guards all, and the places
 	free int
-	// waiting has the subscriptions that wait, by caller, and turns has these callers in the
-	// order of their turns: a caller with many subscriptions does not hold up the others.
-	waiting map[dialog.Actor][]placeless
-	turns   []dialog.Actor
+	// queue has the subscriptions that wait. Credentials take turns: a caller with many
+	// subscriptions does not hold up the others.
+	queue   *fair.Queue[dialog.Actor, placeless]
 	taken   []*place
 	looking bool // a timer runs
 }
@@ -48,7 +48,7 @@ type place struct {
 }
 
 func newMaking() *making {
-	return &making{free: max(1, runtime.GOMAXPROCS(0)-1), waiting: map[dialog.Actor][]placeless{}}
+	return &making{free: max(1, runtime.GOMAXPROCS(0)-1), queue: fair.New[dialog.Actor, placeless](1)}
 }
 
 // enter calls run in a new goroutine as soon as there is a place. Callers take turns; the
@@ -61,10 +61,7 @@ func (m *making) enter(p *place, run func()) {
 		m.give(placeless{p, run})
 		return
 	}
-	if len(m.waiting[p.caller]) == 0 {
-		m.turns = append(m.turns, p.caller)
-	}
-	m.waiting[p.caller] = append(m.waiting[p.caller], placeless{p, run})
+	m.queue.Push(p.caller.Credential(), p.caller, 1, placeless{p, run})
 }
 
 // give gives away a free place. The mutex must be held.
@@ -93,22 +90,12 @@ func (m *making) take(p *place) {
 	p.taken = false
 	i := slices.Index(m.taken, p)
 	m.taken = slices.Delete(m.taken, i, i+1)
-	if len(m.turns) == 0 {
-		m.turns = nil // frees the array
+	next, ok := m.queue.Pop()
+	if !ok {
 		m.free++
 		return
 	}
-	caller := m.turns[0]
-	m.turns = m.turns[1:]
-	queue := m.waiting[caller]
-	next := queue[0]
-	queue[0] = placeless{}
-	if queue = queue[1:]; len(queue) == 0 {
-		delete(m.waiting, caller)
-	} else {
-		m.waiting[caller], m.turns = queue, append(m.turns, caller)
-	}
-	m.give(next)
+	m.give(next.Item)
 }
 
 // look takes away places that a subscription has had for too long.

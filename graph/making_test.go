@@ -39,8 +39,8 @@ func TestMaking(t *testing.T) {
 	m.leave(&places[3])
 	m.wait(&places[0])
 	m.leave(&places[0])
-	if m.free != 1 || len(m.taken)+len(m.waiting) > 0 {
-		t.Errorf("in the end %d places are free, %d taken, and %d wait", m.free, len(m.taken), len(m.waiting))
+	if m.free != 1 || len(m.taken)+m.queue.Len() > 0 {
+		t.Errorf("in the end %d places are free, %d taken, and %d wait", m.free, len(m.taken), m.queue.Len())
 	}
 }
 
@@ -66,7 +66,7 @@ func TestMakingTakesTurns(t *testing.T) {
 		}
 		m.leave(&places[got])
 	}
-	if m.free != 1 || len(m.waiting)+len(m.turns) > 0 {
-		t.Errorf("in the end %d places are free, and %d callers wait", m.free, len(m.waiting))
+	if m.free != 1 || m.queue.Len() > 0 {
+		t.Errorf("in the end %d places are free, and %d callers wait", m.free, m.queue.Len())
 	}
 }

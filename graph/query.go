@@ -65,7 +65,7 @@ func (q queries) Dialogs(ctx context.Context, scope dialog.Scope, first *int, af
 	}
 	var page dialog.Page
 	most := int64(pageLength(first, last)+1) * budget.MostDialogMemory(q.service.Policy().Limits)
-	err := load(ctx, most, func() (memory int64, err error) {
+	err := loadInTurn(ctx, most, func(ctx context.Context) (memory int64, err error) {
 		page, err = q.service.List(ctx, c, request)
 		for i := range page.Dialogs {
 			memory += budget.DialogMemory(&page.Dialogs[i])

@@ -36,6 +36,7 @@ type socket struct {
 	runner  *runner
 	upgrade http.Header // nil after connection_init
 	init    *time.Timer // nil after connection_init
+	unused  *time.Timer // ends an anonymous connection that is not used; nil for others
 	foreign bool        // the client does not offer our subprotocol
 	// above is the context of the connection, which ends when everything is cut off.
 	above context.Context
@@ -107,8 +108,10 @@ func (s *socket) close() {
 	s.linger()
 	_ = s.conn.Close()
 	s.quota.open.Add(-1)
-	if s.init != nil {
-		s.init.Stop()
+	for _, timer := range []*time.Timer{s.init, s.unused} {
+		if timer != nil {
+			timer.Stop()
+		}
 	}
 	if s.acknowledged {
 		s.quota.connections.give(s.caller(s.ctx).Actor().Identity())
@@ -197,7 +200,11 @@ func (s *socket) setReading(cancel context.CancelFunc) {
 func (s *socket) end(code ws.StatusCode, reason string) {
 	s.finish(code, reason, func() {
 		// The client answers with a close frame, too.
-		_ = s.conn.SetReadDeadline(time.Now().Add(closeWait))
+		wait := closeWait
+		if s.hurried.Load() {
+			wait = hurry
+		}
+		_ = s.conn.SetReadDeadline(time.Now().Add(wait))
 		if s.wire.send(ws.OpClose, ws.NewCloseFrameBody(code, closeReason(reason)), s.WriteTimeout) != nil {
 			_ = s.conn.Close()
 		}

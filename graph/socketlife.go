@@ -36,11 +36,7 @@ func (s *socket) keepAlive() {
 	if s.signingIn.Load() { // its pong would not be read now
 		return
 	}
-	s.mu.Lock()
-	idle, ctx := s.initialized && len(s.operations) == 0, s.ctx
-	s.mu.Unlock()
-	if idle && s.caller(ctx).Kind() == dialog.Anonymous {
-		s.end(4401, "Unauthorized: no credentials and no operation")
+	if s.caller(s.context()).Kind() == dialog.Anonymous && s.endUnused() {
 		return
 	}
 	if s.pinged.Swap(true) {
@@ -55,6 +51,18 @@ func (s *socket) keepAlive() {
 			s.pinged.Store(false)
 		}
 	})
+}
+
+// endUnused ends a connection of an anonymous caller that has no operations, and reports
+// whether it did.
+func (s *socket) endUnused() bool {
+	s.mu.Lock()
+	unused := s.initialized && len(s.operations) == 0
+	s.mu.Unlock()
+	if unused {
+		s.end(4401, "Unauthorized: no credentials and no operation")
+	}
+	return unused
 }
 
 // control handles a control frame.
@@ -115,6 +123,7 @@ type farewell struct {
 // stop ends the connection because the server is stopping: after its queries and mutations
 // are done, and not all connections at the same time.
 func (s *socket) stop() {
+	s.hasten() // a client that does not read does not delay the end of the server
 	time.AfterFunc(s.endAfter(), func() {
 		s.endSoon(statusServiceRestart, "Service restart: connect again")
 	})

@@ -42,7 +42,13 @@ type wire struct {
 	pinged atomic.Bool
 
 	writing sync.Mutex
+	// hurried means that the client does not get more time than hurry for anything.
+	hurried atomic.Bool
 }
+
+// hurry is how long a client may take to read, and to answer a close frame, once the server
+// is stopping.
+const hurry = 2 * time.Second
 
 // wires are the buffers that all connections share.
 type wires struct{ receiving, sending sync.Pool }
@@ -197,6 +203,12 @@ func (w *wire) sendSoon(op ws.OpCode, payload []byte, within time.Duration) (sen
 	return true, w.write(op, payload, within)
 }
 
+// hasten gives the client less time, also for what is being sent.
+func (w *wire) hasten() {
+	w.hurried.Store(true)
+	_ = w.conn.SetWriteDeadline(time.Now().Add(hurry)) // a connection that ends needs none
+}
+
 func (w *wire) write(op ws.OpCode, payload []byte, within time.Duration) error {
 	frame, _ := w.sending.Get().(*[]byte)
 	defer w.sending.Put(frame)
@@ -215,6 +227,9 @@ func (w *wire) write(op ws.OpCode, payload []byte, within time.Duration) error {
 	}
 	if err := w.conn.SetWriteDeadline(time.Now().Add(within)); err != nil {
 		return err
+	}
+	if w.hurried.Load() && within > hurry { // checked afterwards, so that hasten is never undone
+		_ = w.conn.SetWriteDeadline(time.Now().Add(hurry))
 	}
 	var waiting net.Buffers
 	for _, part := range [][]byte{rest, payload} {
