@@ -69,6 +69,7 @@ func TestStopsDespiteSockets(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer func() { _ = ws.CloseNow() }()
+	ws.SetReadLimit(16 << 20)
 	stuck := &socket{t, ws}
 	stuck.send(map[string]any{"type": "connection_init", "payload": map[string]string{alice[0]: alice[1]}})
 	if kind, text := stuck.next(); kind != "connection_ack" {
