@@ -22,7 +22,6 @@ var (
 	}
 	withDeparted = bson.D{{Key: fieldHistory, Value: 0}, {Key: fieldListedFor, Value: 0}, {Key: fieldDeletedFor, Value: 0}}
 	withHistory  = bson.D{{Key: fieldListedFor, Value: 0}, {Key: fieldDeletedFor, Value: 0}}
-	withLatest   = bson.D{{Key: fieldListedFor, Value: 0}, {Key: fieldDeletedFor, Value: 0}, {Key: fieldHistory, Value: bson.D{{Key: "$slice", Value: -1}}}}
 	onlyID       = bson.D{{Key: fieldID, Value: 1}}
 )
 

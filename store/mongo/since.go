@@ -195,6 +195,12 @@ func (s *Store) entries(ctx context.Context, q dialog.ChangesQuery, floor bson.D
 			any = append(any, and(append(slices.Clone(part.conditions), bounds...)))
 		}
 		list, err := s.readEntries(ctx, or(any), part, q.Limit+1)
+		if q.Latest {
+			for i := range list {
+				d := &list[i].dialog.Dialog
+				d.History = slices.Clone(d.History[max(0, len(d.History)-1):]) // frees the others
+			}
+		}
 		all = append(all, list...)
 		return err
 	}
@@ -245,10 +251,7 @@ type part struct {
 // changes since the floor, or the user's own dialogs.
 func parts(q dialog.ChangesQuery, floor bson.DateTime) []part {
 	u, fields := q.User, whole
-	switch {
-	case q.WithHistory && q.Latest:
-		fields = withLatest
-	case q.WithHistory:
+	if q.WithHistory {
 		fields = withHistory
 	}
 	is := func(field string, value any) bson.D { return bson.D{{Key: field, Value: value}} }
