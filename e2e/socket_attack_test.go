@@ -17,7 +17,7 @@ import (
 // credentials, and all connections. Callers at the same address, who sign in after the
 // upgrade as browsers do, are still served.
 func TestStrangersDoNotLockOutSockets(t *testing.T) {
-	p := servertest.Spawn(t, "--rate-limit", "10", "--max-connections", "20", "--max-connections-per-address", "10")
+	p := servertest.Spawn(t, "--rate-limit", "3", "--max-connections", "20", "--max-connections-per-address", "10")
 	honest := servertest.WithToken(p.Token("honest"))
 	for limited := false; !limited; {
 		answer, err := p.TryDo(http.MethodPost, "/graphql", nil, []byte(`{"query": "{ viewer { kind } }"}`))
