@@ -102,8 +102,8 @@ func (g *gate) enterNext(ctx context.Context) (leave func(), err error) {
 	g.next = append(g.next, w)
 	g.mu.Unlock()
 	select {
-	case <-w.told:
-		return g.leave, nil
+	case err := <-w.told:
+		return g.leave, err
 	case <-ctx.Done():
 	}
 	g.mu.Lock()
