@@ -11,7 +11,7 @@ import (
 )
 
 // reads are the calls that a store that is read-only lets through.
-const reads = " Dialog Dialogs Count Classes APIKeys SessionsEnded EndedSessions UserAccess AllUserAccess Webhooks WebhookProgress ChangesSince Look Follow Scan Erasures ErasedUsers UserKept Traces Ping Close "
+const reads = " Dialog Dialogs Count Classes APIKeys SessionsEnded EndedSessions UserAccess AllUserAccess Webhooks WebhookProgress ChangesSince Look Departed Follow Scan Erasures ErasedUsers UserKept Traces Ping Close "
 
 // TestRefusesChanges calls every method of the port that is not known to read.
 func TestRefusesChanges(t *testing.T) {
