@@ -10,16 +10,18 @@ import (
 )
 
 // arrived reports whether something can be read from a connection, or whether it was
-// closed, without reading it. If it is nothing but the answer to a ping, it reads that.
+// closed, without reading it. It reads the answer to a ping that comes alone.
 func arrived(fd uintptr) (some, pong bool) {
 	const header = 6 // of a frame that is masked and empty
 	var next [header + 1]byte
 	n, _, err := syscall.Recvfrom(int(fd), next[:], syscall.MSG_PEEK) // it never blocks: the runtime polls its files
 	if n == header && next[0] == 0x80|byte(ws.OpPong) && next[1] == 0x80 {
 		_, _, err = syscall.Recvfrom(int(fd), next[:header], 0)
-		return err != nil, err == nil
+		pong = err == nil
+		// The system tells only once what has arrived together, such as the end after it.
+		_, _, err = syscall.Recvfrom(int(fd), next[:1], syscall.MSG_PEEK)
 	}
-	return err != syscall.EAGAIN && err != syscall.EINTR, false
+	return err != syscall.EAGAIN && err != syscall.EINTR, pong
 }
 
 // writeNow writes as much as the operating system takes without waiting, and returns how

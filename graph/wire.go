@@ -42,6 +42,9 @@ type wire struct {
 	pinged atomic.Bool
 
 	writing sync.Mutex
+	// failed is why nothing more is sent, after a frame of which perhaps only a part was.
+	// The mutex guards it.
+	failed error
 	// hurried means that the client does not get more time than hurry for anything.
 	hurried atomic.Bool
 }
@@ -175,7 +178,7 @@ func control(h ws.Header, body io.Reader, to receiver) error {
 }
 
 // send sends a frame. A client that does not take it in time is an error, after which
-// the connection is of no use.
+// nothing more is sent: the rest of a frame would be taken from the next one.
 func (w *wire) send(op ws.OpCode, payload []byte, within time.Duration) error {
 	w.writing.Lock()
 	defer w.writing.Unlock()
@@ -188,10 +191,16 @@ func (w *wire) pingAtOnce() (sent bool) {
 		return false
 	}
 	defer w.writing.Unlock()
+	rest := ws.CompiledPing
 	err := w.raw.Control(func(fd uintptr) {
-		sent = writable(fd) && writeNow(fd, ws.CompiledPing) == len(ws.CompiledPing)
+		if w.failed == nil && writable(fd) {
+			rest = rest[writeNow(fd, rest):]
+		}
 	})
-	return err == nil && sent
+	if 0 < len(rest) && len(rest) < len(ws.CompiledPing) {
+		w.failed = io.ErrShortWrite
+	}
+	return err == nil && len(rest) == 0
 }
 
 // sendSoon is send, unless something is being sent: then it is not sent.
@@ -210,6 +219,13 @@ func (w *wire) hasten() {
 }
 
 func (w *wire) write(op ws.OpCode, payload []byte, within time.Duration) error {
+	if w.failed == nil {
+		w.failed = w.writeFrame(op, payload, within)
+	}
+	return w.failed
+}
+
+func (w *wire) writeFrame(op ws.OpCode, payload []byte, within time.Duration) error {
 	frame, _ := w.sending.Get().(*[]byte)
 	defer w.sending.Put(frame)
 	*frame = appendHeader((*frame)[:0], op, len(payload))
