@@ -42,7 +42,8 @@ type logLines struct {
 	written chan struct{} // closed when nothing will be written any more
 
 	mu sync.Mutex // guards what follows
-	// waiting are count lines, one after the other.
+	// waiting are lines, one after the other. count is how many lines are not being
+	// written yet: these, and those that the goroutine has taken.
 	waiting []byte
 	count   int
 	dropped int64
@@ -79,15 +80,16 @@ func (l *logLines) write(to io.Writer, report func(dropped int64)) {
 		// Requests that are about to end come first, so that their lines are in the same
 		// batch: a system call for each line takes longer than making the line.
 		runtime.Gosched()
-		for more := true; more; {
-			var dropped int64
-			batch, dropped, more = l.take(batch)
-			if len(batch) > 0 {
-				_, _ = to.Write(batch) // where should it be logged?
-			}
-			if dropped > 0 {
-				report(dropped)
-			}
+		var dropped int64
+		batch, dropped = l.take(batch)
+		for rest := batch; len(rest) > 0; {
+			part := firstLines(rest)
+			rest = rest[len(part):]
+			l.begin(part)
+			_, _ = to.Write(part) // where should it be logged?
+		}
+		if dropped > 0 {
+			report(dropped)
 		}
 		if l.ended() {
 			return
@@ -98,29 +100,37 @@ func (l *logLines) write(to io.Writer, report func(dropped int64)) {
 // batchBytes is how many bytes of lines that wait are written at once.
 const batchBytes = 16 << 10
 
-// take returns the next lines to write, in exchange for a buffer that is not needed any
-// more, and how many lines were dropped. There may be more lines.
-func (l *logLines) take(free []byte) (batch []byte, dropped int64, more bool) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	dropped, l.dropped = l.dropped, 0
+// take returns the lines that wait, in exchange for a buffer that is not needed any more, and
+// how many lines were dropped. Nothing is copied: callers who log would wait for that.
+func (l *logLines) take(free []byte) (batch []byte, dropped int64) {
 	if cap(free) > 4*batchBytes { // many lines had to wait
 		free = nil
 	}
-	if len(l.waiting) <= batchBytes {
-		batch, l.waiting, l.count = l.waiting, free[:0], 0
-		return batch, dropped, false
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	batch, l.waiting = l.waiting, free[:0]
+	dropped, l.dropped = l.dropped, 0
+	return batch, dropped
+}
+
+// firstLines returns the first lines of a batch: as many as are written at once.
+func firstLines(batch []byte) []byte {
+	if len(batch) <= batchBytes {
+		return batch
 	}
-	end := bytes.LastIndexByte(l.waiting[:batchBytes], '\n') + 1
+	end := bytes.LastIndexByte(batch[:batchBytes], '\n') + 1
 	if end == 0 { // one long line
-		end = bytes.IndexByte(l.waiting, '\n') + 1
+		end = bytes.IndexByte(batch, '\n') + 1
 	}
-	batch = append(free[:0], l.waiting[:end]...)
-	l.count -= bytes.Count(batch, []byte{'\n'})
-	if l.waiting = append(l.waiting[:0], l.waiting[end:]...); len(l.waiting) == 0 {
-		l.waiting = nil // it may be large
-	}
-	return batch, dropped, true
+	return batch[:end]
+}
+
+// begin makes room for as many new lines as are now being written.
+func (l *logLines) begin(lines []byte) {
+	n := bytes.Count(lines, []byte{'\n'})
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.count -= n
 }
 
 // ended reports whether nothing is left to write.

@@ -100,6 +100,35 @@ func TestLogDropped(t *testing.T) {
 	}
 }
 
+// TestLogBacklog: when many lines wait, they are taken without a copy, which callers who log
+// would wait for, and still count until they are being written.
+func TestLogBacklog(t *testing.T) {
+	lines := &logLines{ready: make(chan struct{}, 1)}
+	add := func() { _, _ = lines.Write([]byte(strings.Repeat("x", 400) + "\n")) }
+	for range linesWaiting {
+		add()
+	}
+	waiting := lines.waiting
+	batch, _ := lines.take(nil)
+	if len(batch) != len(waiting) || &batch[0] != &waiting[0] {
+		t.Error("the lines were copied")
+	}
+	if add(); lines.dropped != 1 {
+		t.Error("lines that were taken do not count")
+	}
+	part := firstLines(batch)
+	if len(part) > batchBytes || len(part) < batchBytes-401 || part[len(part)-1] != '\n' {
+		t.Errorf("%d bytes are written at once", len(part))
+	}
+	lines.begin(part)
+	for range 2 * linesWaiting {
+		add()
+	}
+	if got, want := bytes.Count(lines.waiting, []byte{'\n'}), bytes.Count(part, []byte{'\n'}); got != want {
+		t.Errorf("there was room for %d lines, want %d", got, want)
+	}
+}
+
 // TestJSONLines compares lines with those of [slog.JSONHandler]: of records with plain
 // values, with values that need escapes or another form, and with attributes of the logger.
 func TestJSONLines(t *testing.T) {

@@ -29,9 +29,9 @@ type ClassSource interface {
 }
 
 // An Importer copies dialogs of another service into a store and keeps their ids. It
-// stores up to 1,333 dialogs at a time, while it looks up and reads the next ones. Dialogs that already
-// exist with the same content are skipped: so an import that was interrupted resumes when
-// it is run again.
+// stores up to 1,333 dialogs at a time, while it looks up and reads the next ones. Dialogs
+// that already exist with the same content are skipped: so an import that was interrupted
+// resumes when it is run again.
 type Importer struct {
 	Store  dialog.Store
 	Policy dialog.Policy
