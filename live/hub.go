@@ -269,7 +269,18 @@ func (h *Hub) hand(n *News) error {
 	if n.Fresh > 0 || n.Lost {
 		h.handed++
 	}
-	b := &batch{load: &load{all: &h.waiting, bytes: h.Weigh(n.Dialog)}, dialog: n.Dialog, fresh: n.Fresh, lost: n.Lost, recent: n.Recent, mark: n.Mark, markedAt: n.MarkedAt}
+	h.put(n)
+	if h.waiting.Load() > waitingBytes {
+		h.makeRoom()
+	}
+	return nil
+}
+
+func (h *Hub) put(n *News) {
+	b := &batch{
+		load:   &load{all: &h.waiting, bytes: h.Weigh(n.Dialog)},
+		dialog: n.Dialog, fresh: n.Fresh, lost: n.Lost, recent: n.Recent, mark: n.Mark, markedAt: n.MarkedAt, handedAt: time.Now(),
+	}
 	people := n.Dialog.People(n.Fresh)
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -292,10 +303,6 @@ func (h *Hub) hand(n *News) error {
 			w.put(&left)
 		}
 	}
-	if h.waiting.Load() > waitingBytes {
-		h.cutOff()
-	}
-	return nil
 }
 
 func (h *Hub) endAll(reason error) {

@@ -372,6 +372,30 @@ func TestHeavyReader(t *testing.T) {
 	}
 }
 
+// TestManyHeavyChanges: when many changes are read at once, nobody is cut off who reads them,
+// although all of them take more memory than may wait.
+func TestManyHeavyChanges(t *testing.T) {
+	t.Parallel()
+	store := &heldStore{Store: memory.NewStore()}
+	i := start(t, store)
+	var clients []*client
+	var changed []dialog.ID
+	for n := range 40 { // with 1 MiB for each
+		u := dialog.UserID(fmt.Sprint(n))
+		id := i.group(u)
+		clients, changed = append(clients, i.watchOne(user(u), id)), append(changed, id)
+	}
+	store.looking.Lock()
+	for _, id := range changed {
+		i.rename(id, "heavy")
+	}
+	store.looking.Unlock()
+	for n, c := range clients {
+		c.gets(told{changed[n], 2, true})
+		time.Sleep(2 * time.Millisecond) // as long as it takes to make an answer
+	}
+}
+
 func TestStopped(t *testing.T) {
 	i := start(t, memory.NewStore())
 	id := i.group("a")

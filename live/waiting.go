@@ -4,10 +4,15 @@ import (
 	"cmp"
 	"slices"
 	"sync/atomic"
+	"time"
 )
 
-// waitingBytes is how much memory the changes may take that wait for their readers.
-const waitingBytes = 16 << 20
+const (
+	// waitingBytes is how much memory the changes may take that wait for their readers.
+	waitingBytes = 16 << 20
+	// stuckAfter is how long a change has waited when its reader is cut off to make room.
+	stuckAfter = time.Second
+)
 
 // A load is the memory of a batch. It counts while at least one watch waits with the batch.
 type load struct {
@@ -28,32 +33,53 @@ func (l *load) release() {
 	}
 }
 
-// cutOff drops the changes that wait for the readers that are furthest behind, until the
-// others have room. h.mu must be held.
+// makeRoom makes room for more changes. First, it cuts off readers that are stuck. If that is
+// not enough, many changes were read at once, for example after the store was away: then
+// it gives the other readers time to take them.
+func (h *Hub) makeRoom() {
+	h.cutOff()
+	for begun := time.Now(); h.waiting.Load() > waitingBytes && time.Since(begun) < stuckAfter; {
+		time.Sleep(5 * time.Millisecond)
+	}
+	h.cutOff() // now whoever has taken nothing meanwhile is stuck
+}
+
+// cutOff drops the changes that wait for readers that are stuck, of those first that are
+// furthest behind, until the others have room.
 func (h *Hub) cutOff() {
-	type late struct {
+	if h.waiting.Load() <= waitingBytes {
+		return
+	}
+	type stuck struct {
 		w     *Watch
 		bytes int64
 	}
-	var all []late
+	var all []stuck
+	before := time.Now().Add(-stuckAfter)
+	h.mu.Lock()
+	defer h.mu.Unlock()
 	for w := range h.watches.all() {
-		if n := w.waitingBytes(); n > 0 {
-			all = append(all, late{w, n})
+		if n := w.stuckBytes(before); n > 0 {
+			all = append(all, stuck{w, n})
 		}
 	}
-	slices.SortFunc(all, func(a, b late) int { return cmp.Compare(b.bytes, a.bytes) })
-	for _, l := range all {
+	slices.SortFunc(all, func(a, b stuck) int { return cmp.Compare(b.bytes, a.bytes) })
+	for _, s := range all {
 		if h.waiting.Load() <= waitingBytes*3/4 {
 			return
 		}
-		l.w.overflow()
+		s.w.overflow()
 	}
 }
 
-// waitingBytes returns how much memory the changes take that wait for the reader.
-func (w *Watch) waitingBytes() (bytes int64) {
+// stuckBytes returns how much memory the changes take that wait for the reader, if the
+// first one waits since an instant or longer.
+func (w *Watch) stuckBytes(since time.Time) (bytes int64) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
+	if len(w.waiting) == 0 || w.waiting[0].handedAt.After(since) {
+		return 0
+	}
 	for _, b := range w.waiting {
 		bytes += b.load.bytes
 	}

@@ -50,6 +50,8 @@ type batch struct {
 	mark     dialog.Mark
 	markedAt time.Time
 	cycle    uint64
+	// handedAt is when it was handed out.
+	handedAt time.Time
 	// shared is the number of the batch; 0 if only one watch gets it.
 	shared uint64
 }
