@@ -127,6 +127,9 @@ func (s *Store) goLong(ctx context.Context, p *dialog.Plan) (dialog.Outcome, err
 			return dialog.Outcome{}, err
 		}
 		filter := bson.D{{Key: fieldID, Value: id}, {Key: fieldVersion, Value: current.Version}}
+		if n := len(there.Departed); n > 0 { // an erasure shortens the list without a new version
+			filter = append(filter, bson.E{Key: nth(fieldDeparted, n-1), Value: exists(true)})
+		}
 		_, err = s.findAndModify(ctx, filter, update, onlyID)
 		if err == nil {
 			s.tell("long", try)
