@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"dialogs/dialog"
 )
@@ -21,14 +22,15 @@ const (
 
 func (p *program) eraseCommand() *cobra.Command {
 	var dryRun, asJSON bool
+	policy := dialog.DefaultPolicy(dialog.DefaultLimits())
 	c := p.storeCommand(&cobra.Command{
 		Use: "erase USER", Short: "Remove a user from everything that is kept; works while a server runs", Args: takes("USER"),
 		Long: `Removes a user from everything that is kept: ends their sessions, takes them out of
 all dialogs, and removes their id from change records, deleted dialogs and lists of
 who left. The longest-standing admin or occupant takes over dialogs that the user
 owns; dialogs that nobody can manage, and private ones, are deleted. Names, photos
-and custom data stay as they are, and so do backups. Afterwards, the id belongs to
-a new user.
+and custom data stay as they are, and so do backups. Afterwards, the id is
+treated as that of a new user.
 
 This takes at least 10 seconds. If it is stopped, a server that uses the store
 continues, or run it again.`,
@@ -36,7 +38,7 @@ continues, or run it again.`,
   dialogs export --user alice alice.jsonl && dialogs erase alice`,
 	}, func(ctx context.Context, s *storeSettings, args []string) error {
 		return onUser(ctx, s, "USER", args[0], func(st dialog.Store, user dialog.UserID) error {
-			service := dialog.NewService(st, dialog.DefaultPolicy(dialog.DefaultLimits()), time.Now, rand.Reader)
+			service := dialog.NewService(st, policy, time.Now, rand.Reader)
 			status, err := service.EraseUser(ctx, operator, user, dryRun, endSessions(st))
 			if err != nil {
 				return err
@@ -50,6 +52,7 @@ continues, or run it again.`,
 			return p.showErasure(user, status, dryRun, asJSON)
 		})
 	})
+	addSettings(c, func(fs *pflag.FlagSet) { bindKept(fs, &policy.SyncKept) })
 	c.Flags().BoolVar(&dryRun, "dry-run", false, "only count the dialogs that the user is or was part of")
 	c.Flags().BoolVar(&asJSON, "json", false, "print JSON with the names of the GraphQL schema")
 	return c

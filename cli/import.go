@@ -35,7 +35,7 @@ type importation struct {
 func (p *program) importCommand() *cobra.Command {
 	var i importation
 	var st storeSettings
-	var limits dialog.Limits
+	policy := dialog.DefaultPolicy(dialog.DefaultLimits())
 	c := &cobra.Command{
 		Use:   "import [FILE|DIRECTORY|-]...",
 		Short: "Import dialogs from QuickBlox with their ids",
@@ -63,7 +63,8 @@ difference. It works while a server runs.`,
 		PreRunE: p.prepare,
 	}
 	st.bind(c.Flags())
-	bindLimits(c.Flags(), &limits)
+	bindLimits(c.Flags(), &policy.Limits)
+	bindKept(c.Flags(), &policy.SyncKept)
 	settable(c.Flags())
 	c.Flags().BoolVar(&i.dryRun, "dry-run", false, "write nothing; report what would be done")
 	c.Flags().BoolVar(&i.overwrite, "overwrite", false, "also change dialogs that were changed here since they were imported")
@@ -81,14 +82,14 @@ difference. It works while a server runs.`,
 			return err
 		}
 		i.progress = newProgress(p.stderr, "dialogs", time.Now)
-		return p.runImport(cmd.Context(), &i, &st, limits, sources)
+		return p.runImport(cmd.Context(), &i, &st, policy, sources)
 	}
 	return c
 }
 
 // runImport opens what the import writes to. A new store comes last, and only when
 // there is a dialog for it, so that an import that fails leaves none behind.
-func (p *program) runImport(ctx context.Context, i *importation, st *storeSettings, limits dialog.Limits, sources *sources) (err error) {
+func (p *program) runImport(ctx context.Context, i *importation, st *storeSettings, policy dialog.Policy, sources *sources) (err error) {
 	defer tuneCollector(importRoom)()
 	defer func() { err = errors.Join(err, sources.close()) }()
 	open := st.openExisting
@@ -115,7 +116,7 @@ func (p *program) runImport(ctx context.Context, i *importation, st *storeSettin
 		return i.report(p.stdout, transfer.ImportReport{Refused: i.refuseAll(sources)})
 	}
 	opened, err := open(ctx)
-	return with(opened, err, func(st dialog.Store) error { return i.run(ctx, st, limits, sources, p.stdout) })
+	return with(opened, err, func(st dialog.Store) error { return i.run(ctx, st, policy, sources, p.stdout) })
 }
 
 // refuseAll notes why the sources that were read ahead have no dialog for the store.
@@ -128,9 +129,9 @@ func (i *importation) refuseAll(sources *sources) (refused int) {
 
 // run imports or verifies, and reports. It fails if any dialog is refused or
 // differs.
-func (i *importation) run(ctx context.Context, st dialog.Store, limits dialog.Limits, sources *sources, stdout io.Writer) error {
+func (i *importation) run(ctx context.Context, st dialog.Store, policy dialog.Policy, sources *sources, stdout io.Writer) error {
 	importer := transfer.Importer{
-		Store: st, Policy: dialog.DefaultPolicy(limits), Actor: importActor, DryRun: i.dryRun, Overwrite: i.overwrite,
+		Store: st, Policy: policy, Actor: importActor, DryRun: i.dryRun, Overwrite: i.overwrite,
 		Refused:  func(id string, why error) { i.note(id, quickblox.Explain(why)) },
 		Progress: func(done int) { i.progress.at(done, sources.total(done)) },
 	}

@@ -30,10 +30,13 @@ type operation struct {
 // operate makes a command that works with the dialogs of a store.
 func (p *program) operate(c *cobra.Command, run func(ctx context.Context, o *operation, args []string) error) *cobra.Command {
 	var st storeSettings
-	var limits dialog.Limits
+	policy := dialog.DefaultPolicy(dialog.DefaultLimits())
 	var asUser string
 	o := operation{program: p}
-	addSettings(c, st.bind, func(fs *pflag.FlagSet) { bindLimits(fs, &limits) })
+	addSettings(c, st.bind, func(fs *pflag.FlagSet) {
+		bindLimits(fs, &policy.Limits)
+		bindKept(fs, &policy.SyncKept)
+	})
 	c.Flags().StringVar(&asUser, "as-user", "", "act with the permissions of this user, not as a server")
 	c.Flags().BoolVar(&o.json, "json", false, "print JSON with the names of the GraphQL schema, one object per line")
 	c.PreRunE = p.prepare
@@ -52,7 +55,7 @@ func (p *program) operate(c *cobra.Command, run func(ctx context.Context, o *ope
 		opened, err := st.openExisting(cmd.Context())
 		return with(opened, err, func(opened dialog.Store) error {
 			o.store = opened
-			o.service = dialog.NewService(opened, dialog.DefaultPolicy(limits), time.Now, rand.Reader)
+			o.service = dialog.NewService(opened, policy, time.Now, rand.Reader)
 			return run(cmd.Context(), &o, args)
 		})
 	}

@@ -71,7 +71,7 @@ type settings struct {
 // and the documentation.
 func (s *settings) bind(fs *pflag.FlagSet) {
 	*s = settings{
-		now: time.Now, logFormat: "text", sessionMax: auth.DefaultSessionMax, keepChanges: dialog.DefaultSyncKept,
+		now: time.Now, logFormat: "text", sessionMax: auth.DefaultSessionMax,
 		requestTimeout: 10 * time.Second, grace: 15 * time.Second,
 		headerTimeout: 10 * time.Second, readTimeout: 30 * time.Second, writeTimeout: 5 * time.Second, idleTimeout: 2 * time.Minute,
 		headerLimit: 16 << 10, tracing: observe.Tracing{Sample: 1}, rateLimit: 50, rateLimitKey: 1000, scansWaiting: 100,
@@ -81,16 +81,16 @@ func (s *settings) bind(fs *pflag.FlagSet) {
 	fs.StringVar(&s.tlsCert, "tls-cert", "", "PEM file with the certificate and its chain; serves HTTPS (TLS 1.2 or later); reloaded when it changes")
 	fs.StringVar(&s.tlsKey, "tls-key", "", "PEM file with the certificate's private key; required with --tls-cert")
 	fs.Var(origin(&s.publicURL), "public-url", "URL by which clients reach the server, used for links in answers, for example https://dialogs.example.com; default = the address that they connect to")
-	fs.StringVar(&s.adminListen, "admin-listen", "", "address and port for operators: metrics, health, settings; a port alone (:9090) is one of 127.0.0.1; default = off")
+	fs.StringVar(&s.adminListen, "admin-listen", "", "address and port for operators: metrics, health, settings; a port alone (:9090) listens on 127.0.0.1; default = off")
 	fs.BoolVar(&s.adminPprof, "admin-pprof", false, "serve profiles of the running server at /debug/pprof/ of --admin-listen")
 	s.store.bind(fs)
 	s.secret.bind(fs)
-	fs.BoolVar(&s.readOnly, "read-only", false, "refuse all changes with UNAVAILABLE, for maintenance; reads go on, and webhooks wait")
+	fs.BoolVar(&s.readOnly, "read-only", false, "refuse all changes with UNAVAILABLE, for maintenance; reads still work, and webhooks wait")
 	fs.StringVar(&s.jwksURL, "jwks-url", "", "URL of another issuer's public keys (JWKS), to accept its session tokens (RS256, ES256, EdDSA)")
 	fs.StringVar(&s.jwksIssuer, "jwks-issuer", "", "required iss claim of that issuer's tokens; required with --jwks-url")
 	fs.StringVar(&s.jwksAudience, "jwks-audience", "", "required aud claim of that issuer's tokens; required with --jwks-url")
 	fs.Var(periodWithin(&s.sessionMax, time.Second, auth.MostSessionMax), "session-max", "maximum age of a session token, even if it expires later; applies to tokens of other issuers too; at most 8784h")
-	fs.Var(periodWithin(&s.keepChanges, time.Hour, dialog.MaxSyncKept), "keep-changes", "how long clients can be offline and still catch up: deletions and departures are remembered for that time; at most 2160h")
+	bindKept(fs, &s.keepChanges)
 	fs.Var(oneOf(&s.logFormat, "text", "json"), "log-format", "format of the log: text or json")
 	s.level.bind(fs)
 	fs.BoolVar(&s.dev, "dev", false, "development mode: introspection and the playground with a key filled in; loopback only")
@@ -142,6 +142,13 @@ func (s *settings) bind(fs *pflag.FlagSet) {
 	fs.Var(whole(&s.largeOperations, 0, 1024), "limit-large-operations", "maximum number of large GraphQL operations of one user that run at the same time: of 20 calls, 2,000 values in the input or 20,000 fields in the answer; the rest wait; 0 = number of CPUs minus 1, at least 1; 8 times that per API key")
 	fs.Var(whole(&s.scanLanes, 0, 1024), "scan-lanes", "number of lists and counts that read the store at the same time, of which a quarter, and at least one, is for pages of users' own dialogs; 0 = number of CPUs minus 1, at least 1 (MongoDB: 8)")
 	fs.Var(whole(&s.scansWaiting, 1, math.MaxInt32), "limit-scans", "maximum number of lists and counts per user that may wait for their turn; 20 times that per API key")
+}
+
+// bindKept makes it a flag how long changes are kept. Each deletion and departure is stored
+// with the time until which it is kept, so commands that change dialogs have the flag too.
+func bindKept(fs *pflag.FlagSet, kept *time.Duration) {
+	*kept = dialog.DefaultSyncKept
+	fs.Var(periodWithin(kept, time.Hour, dialog.MaxSyncKept), "keep-changes", "how long clients can be offline and still catch up: deletions and departures are remembered for that time; at most 2160h")
 }
 
 // bindLimits makes the limits of dialogs flags. Their bounds are the domain's.

@@ -389,6 +389,9 @@ func (r *run) bring(ctx context.Context, there, wanted *dialog.Dialog) error {
 		return nil
 	}
 	r.clock = wanted.UpdatedAt
+	// Who leaves by it is remembered from now on, however long ago the source made it:
+	// clients that are offline have not learned it yet.
+	r.service.Policy().SyncKept = r.Policy.SyncKept + max(0, time.Since(r.clock))
 	change.IfVersion = dialog.Some(there.Version) // what was compared is what is changed
 	_, err := r.service.Update(ctx, r.caller(), string(wanted.ID), change)
 	switch {

@@ -1564,7 +1564,7 @@ type Mutation {
     "false to reinstate the user. Sessions that have not expired are valid again then."
     suspended: Boolean! = true
   ): SuspendUserPayload @authenticated @server
-  "Removes a user from everything that is kept, as a job that survives restarts: repeat the call until ` + "`" + `done` + "`" + ` is true. It ends the sessions of the user, removes the user from dialogs as a change by this API key, and then removes the user's id from change records. The longest-standing admin or occupant takes over dialogs that the user owns; dialogs that nobody can manage, and PRIVATE ones, are deleted. Texts and custom data stay unchanged. Afterwards, the id belongs to a new user."
+  "Removes a user from everything that is kept, as a job that survives restarts: repeat the call until ` + "`" + `done` + "`" + ` is true. It ends the sessions of the user, removes the user from dialogs as a change by this API key, and then removes the user's id from change records. The longest-standing admin or occupant takes over dialogs that the user owns; dialogs that nobody can manage, and PRIVATE ones, are deleted. Texts and custom data stay unchanged. Afterwards, the id is treated as that of a new user."
   eraseUser(
     "Id of the user."
     userId: ID!
@@ -1796,7 +1796,7 @@ input UpdateDialogInput {
   addAdmins: [ID!]
   "User ids to remove from the admins, at most 100. Users who are not admins are ignored. They stay occupants."
   removeAdmins: [ID!]
-  "User id of the new owner. The previous owner stays an occupant. If the owner of a GROUP leaves without naming a new one, the longest-serving admin becomes the owner, or else the longest-serving occupant."
+  "User id of the new owner. The previous owner stays an occupant. If the owner of a GROUP leaves without naming a new one, the longest-standing admin becomes the owner, or else the longest-standing occupant."
   newOwnerId: ID
   "Custom data to set; each class at most once. Null: none."
   customData: [CustomDataInput!]

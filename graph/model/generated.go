@@ -336,7 +336,7 @@ type UpdateDialogInput struct {
 	AddAdmins []string `json:"addAdmins,omitempty"`
 	// User ids to remove from the admins, at most 100. Users who are not admins are ignored. They stay occupants.
 	RemoveAdmins []string `json:"removeAdmins,omitempty"`
-	// User id of the new owner. The previous owner stays an occupant. If the owner of a GROUP leaves without naming a new one, the longest-serving admin becomes the owner, or else the longest-serving occupant.
+	// User id of the new owner. The previous owner stays an occupant. If the owner of a GROUP leaves without naming a new one, the longest-standing admin becomes the owner, or else the longest-standing occupant.
 	NewOwnerID *string `json:"newOwnerId,omitempty"`
 	// Custom data to set; each class at most once. Null: none.
 	CustomData []CustomDataInput `json:"customData,omitempty"`
