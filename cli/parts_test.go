@@ -72,6 +72,20 @@ func TestStreamsEndWithinTheGrace(t *testing.T) {
 	}
 }
 
+// TestStreamsStartBeside: on MongoDB, starting streams wait for the network. With the
+// embedded store they use the CPUs, so the API starts as many as there are.
+func TestStreamsStartBeside(t *testing.T) {
+	s := defaults(t)
+	p := openParts(t, s)
+	if got := s.graphqlConfig(p).Streams.Starting; got != 0 {
+		t.Errorf("got %d at the same time with the embedded store, want 0 for the number of CPUs", got)
+	}
+	s.store.address = "mongodb://127.0.0.1/dialogs"
+	if got := s.graphqlConfig(p).Streams.Starting; got != mongoStarting {
+		t.Errorf("got %d at the same time on MongoDB, want %d", got, mongoStarting)
+	}
+}
+
 // TestTheHubTellsTheSender: what the store announces, the hub hears, and the sender of webhooks
 // must hear too.
 func TestTheHubTellsTheSender(t *testing.T) {
