@@ -33,17 +33,14 @@ type Connections struct {
 	settled int
 	perHome map[netip.Prefix]int
 	// idle are the connections that wait for a request, and WebSockets whose callers have
-	// not signed in. held are those whose requests all
-	// wait for the client to send or to read. Those that wait the longest are first.
+	// not signed in. held are those whose requests all wait for the client to send or to
+	// read. Those that wait the longest are first.
 	idle, held lineup
 	warned     time.Time
 	refusals   chan struct{} // has a place for each refusal that is being sent
 }
 
 const (
-	// patience is how long a slow client can keep its connection when others need the
-	// room.
-	patience = 5 * time.Second
 	// mostRefusals is how many refusals are explained at the same time. Further
 	// connections are closed without an answer. Each of them takes an open file.
 	mostRefusals = 4
@@ -95,22 +92,6 @@ func (c *Connections) admit(inner net.Conn) (admitted *connection, setting strin
 	}
 	admitted.moveTo(&c.idle, now)
 	return admitted, ""
-}
-
-// victim returns the connection to close for a new one; nil if there is none. c.mu must be
-// held.
-func (c *Connections) victim(now time.Time, may func(*connection) bool) *connection {
-	for v := range c.idle.all() {
-		if may(v) {
-			return v
-		}
-	}
-	for v := range c.held.all() {
-		if may(v) && now.Sub(v.since) >= patience {
-			return v
-		}
-	}
-	return nil
 }
 
 // warn reports a refusal, and logs it at most once a minute. c.mu must be held.

@@ -1,6 +1,12 @@
 package edge
 
-import "iter"
+import (
+	"iter"
+	"time"
+)
+
+// patience is how long a slow client can keep its connection when others need the room.
+const patience = 5 * time.Second
 
 // A lineup is an ordered list of connections. A connection is in at most one lineup.
 // Joining and leaving do not allocate memory, because each request does that several
@@ -47,4 +53,20 @@ func (l *lineup) all() iter.Seq[*connection] {
 			}
 		}
 	}
+}
+
+// victim returns the connection to close for a new one; nil if there is none. c.mu must be
+// held.
+func (c *Connections) victim(now time.Time, may func(*connection) bool) *connection {
+	for v := range c.idle.all() {
+		if may(v) {
+			return v
+		}
+	}
+	for v := range c.held.all() {
+		if may(v) && now.Sub(v.since) >= patience {
+			return v
+		}
+	}
+	return nil
 }
