@@ -95,7 +95,6 @@ func refuserOf(mux *http.ServeMux) api.Refuser {
 // it serves WebSockets.
 func (s *settings) guarded(p parts, refuse api.Refuser, reach edge.Reach, sockets bool, handler http.Handler) http.Handler {
 	return inner{edge.Behind([]edge.Guard{
-		edge.LimitedPreflights(p.limiter, refuse),
 		edge.CORS(p.origins, reach, s.allowHeaders),
 		edge.SameOrigin(p.origins, refuse),
 		edge.Deadline(s.requestTimeout),

@@ -43,6 +43,10 @@ var frontEndHeaders = []string{
 // more are headers that they may send in addition to the known ones. If something is not
 // allowed, a browser learns that from a preflight request and never sends the call itself.
 // So refusals are logged here, once an hour for each origin and each header.
+//
+// Preflight requests are not logged as requests, and not limited: they have no credentials,
+// so a limit could only count them by address, and strangers could then keep the pages of
+// others at the same address from calling. To refuse one would not take less time either.
 func CORS(origins *Origins, reach Reach, more []string) Guard {
 	headers := slices.Concat(reach.Headers, frontEndHeaders, more)
 	answering := cors.New(cors.Options{
@@ -59,6 +63,7 @@ func CORS(origins *Origins, reach Reach, more []string) Guard {
 		handler := answering.Handler(next)
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			if r.Method == http.MethodOptions && r.Header.Get("Access-Control-Request-Method") != "" {
+				api.Quiet(r.Context())
 				origins.judge(r, headers)
 			}
 			handler.ServeHTTP(w, r)

@@ -37,23 +37,6 @@ func Limited(l *RateLimiter, sockets bool, refuse api.Refuser) Guard {
 	}
 }
 
-// LimitedPreflights refuses preflight requests from addresses that send too many. Browsers
-// send them without credentials. They are not logged as requests.
-func LimitedPreflights(l *RateLimiter, refuse api.Refuser) Guard {
-	return func(next http.Handler) http.Handler {
-		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-			if r.Method == http.MethodOptions {
-				api.Quiet(r.Context())
-				if refusal := l.preflight(clientFrom(r.Context()).address); refusal != nil {
-					refuse(w, r, refusal)
-					return
-				}
-			}
-			next.ServeHTTP(w, r)
-		})
-	}
-}
-
 // charger returns a function that counts operations of a caller.
 func (l *RateLimiter) charger(c dialog.Caller, address netip.Addr) api.Charger {
 	return func(units, before int) *api.Refusal { return l.takeMore(c, address, units, before) }

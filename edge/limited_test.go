@@ -40,20 +40,3 @@ func TestLimitedSockets(t *testing.T) {
 		}
 	}
 }
-
-// TestLimitedPreflights: preflight requests have a limit of their own.
-func TestLimitedPreflights(t *testing.T) {
-	now := time.Now()
-	limiter := edge.NewRateLimiter(1, 0, func() time.Time { return now })
-	passed := map[string]int{}
-	handler := edge.LimitedPreflights(limiter, func(http.ResponseWriter, *http.Request, *api.Refusal) {})(
-		http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { passed[r.Method]++ }))
-	for range 5 {
-		for _, method := range []string{http.MethodOptions, http.MethodPost} {
-			handler.ServeHTTP(httptest.NewRecorder(), request(method, "/graphql"))
-		}
-	}
-	if passed[http.MethodOptions] != 2 || passed[http.MethodPost] != 5 {
-		t.Errorf("passed: %v", passed)
-	}
-}

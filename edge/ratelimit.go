@@ -11,8 +11,8 @@ import (
 
 // A RateLimiter has a token bucket for each caller: for a user, however they have signed
 // in; for an API key, for all users on whose behalf it acts; and for the network of
-// callers without credentials. A network has three more buckets: for its failed sign-ins,
-// for its requests outside the APIs, and for its preflight requests.
+// callers without credentials. A network has two more buckets: for its failed sign-ins,
+// and for its requests outside the APIs.
 //
 // There are several tables of buckets, each of limited size, so that a full table does not
 // affect the callers in the others.
@@ -69,20 +69,6 @@ func (l *RateLimiter) takeMore(c dialog.Caller, address netip.Addr, units, befor
 // refusal.
 func (l *RateLimiter) failed(address netip.Addr) *api.Refusal {
 	return l.takeOf(l.failing, neighborhood(address), 1, 0, "too many failed sign-ins from this address")
-}
-
-// preflight counts a preflight request. It returns a refusal if there are too many from the
-// network.
-func (l *RateLimiter) preflight(address netip.Addr) *api.Refusal {
-	if l.perUser == 0 {
-		return nil
-	}
-	network := struct {
-		kind string
-		netip.Prefix
-	}{"preflight", neighborhood(address)}
-	wait, emptiest := l.outside.take(l.now(), 1, 0, withdrawal{nameOf(l.outside, network), l.perUser, "--rate-limit"})
-	return tooMany("too many preflight requests from this address", emptiest.setting, 1, wait)
 }
 
 // takeOf takes units from the bucket of a network.

@@ -55,8 +55,8 @@ func (s *Store) Usage() (reading, waiting int) {
 	return reading, waiting
 }
 
-// Dialogs returns a page of a list, after it has taken the memory for it. A page that reads few rows, whatever is in the store,
-// does not wait.
+// Dialogs returns a page of a list, after it has taken the memory for it. A page that reads
+// few rows, whatever is in the store, does not wait for a lane.
 func (s *Store) Dialogs(ctx context.Context, q dialog.Query) ([]dialog.Dialog, error) {
 	rows := dialog.RowsOf(ctx, s.rows)
 	if isCheap(q) {
