@@ -36,8 +36,11 @@ type Answer struct {
 	mu sync.Mutex
 	// bytes is the length of the answer so far, and memory what it takes, in bytes.
 	bytes, memory int64
-	loan          loan
-	refused       error
+	// loan is own, or the loan of a [Held], which then has these bytes beside the answer.
+	loan    *loan
+	own     loan
+	held    int64
+	refused error
 	// loading is held while a list is loaded, so that only one is at a time. reserved is
 	// the memory for that list.
 	loading  sync.Mutex
@@ -46,7 +49,9 @@ type Answer struct {
 
 // Begin starts counting an answer to a caller.
 func (a *Answers) Begin(c dialog.Caller) *Answer {
-	return &Answer{answers: a, loan: *a.pool.loan(c.Actor())}
+	answer := &Answer{answers: a, own: *a.pool.loan(c.Actor())}
+	answer.loan = &answer.own
+	return answer
 }
 
 // step is the least number of bytes by which an answer's loan grows.
@@ -102,7 +107,7 @@ func (a *Answer) borrow(ctx context.Context) error {
 
 // missing returns by how many bytes the loan has to grow.
 func (a *Answer) missing() int64 {
-	if more := a.memory + a.reserved - a.loan.bytes; more > 0 {
+	if more := a.held + a.memory + a.reserved - a.loan.bytes; more > 0 {
 		return max(more, step)
 	}
 	return 0
@@ -181,7 +186,7 @@ func (a *Answer) loaded(ctx context.Context, memory int64, err error) error {
 	if charged := a.charge(ctx, 0, memory); err == nil {
 		err = charged
 	}
-	a.loan.shrink(a.memory)
+	a.loan.shrink(a.held + a.memory)
 	return err
 }
 
@@ -223,12 +228,12 @@ func (a *Answer) Made(bytes int) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	a.memory = int64(bytes)
-	a.loan.shrink(a.memory)
+	a.loan.shrink(a.held + a.memory)
 }
 
 // Close gives back the memory of the answer.
 func (a *Answer) Close() {
 	if a != nil {
-		a.loan.release()
+		a.loan.shrink(a.held)
 	}
 }

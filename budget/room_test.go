@@ -75,3 +75,41 @@ func TestTryTake(t *testing.T) {
 		t.Error("it was taken although the answer waits for memory")
 	}
 }
+
+// TestHeldAndAnswer: a subscription has the reserve for what it has loaded. The answer that
+// is made of that does not wait for memory, which only this subscription could give back.
+func TestHeldAndAnswer(t *testing.T) {
+	answers := NewAnswers(DefaultLimits())
+	p := answers.pool
+	for _, c := range []dialog.Caller{alice, bob} {
+		full := p.loan(c.Actor())
+		if err := full.grow(t.Context(), p.share); err != nil {
+			t.Fatal(err)
+		}
+		defer full.release()
+	}
+	held := answers.Hold(dialog.Caller{User: "carol"}, answers.most)
+	if err := held.Take(t.Context()); err != nil || !p.reserved {
+		t.Fatalf("the reserve was not taken: %v", err)
+	}
+	const loaded = 1 << 20
+	held.Keep(loaded)
+	ended, end := context.WithCancel(t.Context())
+	end()
+	a := held.Begin()
+	if err := a.Charge(ended, 1<<20, 0); err != nil {
+		t.Errorf("the answer waits for memory: %v", err)
+	}
+	a.Made(1 << 20)
+	if held.loan.bytes != loaded+1<<20 {
+		t.Errorf("%d bytes are lent for the answer", held.loan.bytes)
+	}
+	a.Close()
+	if held.loan.bytes != loaded {
+		t.Errorf("%d bytes are lent after the answer, want %d", held.loan.bytes, loaded)
+	}
+	held.Keep(0)
+	if p.reserved || p.lent != 2*p.share {
+		t.Errorf("something is left: %d bytes", p.lent)
+	}
+}

@@ -36,10 +36,12 @@ func answeringOf(ctx context.Context) *answering {
 
 // answering starts counting the memory of an answer.
 func (p presenter) answering(ctx context.Context, op *execution) (context.Context, *answering) {
-	a := &answering{
-		Answer:   p.answers.Begin(p.caller(ctx)),
-		mutation: op.Operation.Operation == ast.Mutation,
-	}
+	return answeringIn(ctx, op, p.answers.Begin(p.caller(ctx)))
+}
+
+// answeringIn is like answering, with memory that is already counted.
+func answeringIn(ctx context.Context, op *execution, memory *budget.Answer) (context.Context, *answering) {
+	a := &answering{Answer: memory, mutation: op.Operation.Operation == ast.Mutation}
 	ctx = context.WithValue(ctx, answeringKey{}, a)
 	return answer.With(ctx, answer.New(a, op.sets())), a
 }

@@ -48,7 +48,8 @@ func (s *streamer) subscribe(ctx context.Context, run *runner, op *execution, ov
 		s.quota.subscriptions.give(who)
 		return nil, s.refusal(ctx, err), nil
 	}
-	opened, room := false, s.newRoom(s.caller(ctx))
+	field, newOp := op.roots[0].Name, again(op)
+	opened, room := false, s.newRoom(s.caller(ctx), field)
 	defer func() {
 		if !opened {
 			room.Keep(0)
@@ -56,7 +57,6 @@ func (s *streamer) subscribe(ctx context.Context, run *runner, op *execution, ov
 			s.quota.subscriptions.give(who)
 		}
 	}()
-	field, newOp := op.roots[0].Name, again(op)
 	began := time.Now()
 	var watch *live.Watch
 	var errs gqlerror.List
@@ -64,6 +64,7 @@ func (s *streamer) subscribe(ctx context.Context, run *runner, op *execution, ov
 		watch, errs = s.open(dialog.WithRoom(ctx, room), run, op)
 		if again = watch == nil && later(errs) != nil; again {
 			op = newOp()
+			room.Keep(0) // others need it while this one waits
 		}
 		if again && room.full {
 			errs = nil // the error of waiting says more
@@ -248,7 +249,7 @@ func (s *subscription) respond(ctx context.Context, e live.Event) error {
 	op := s.operation()
 	data, keep := s.sharing.share(ctx, s.shareable, e)
 	if data != nil {
-		_, account := s.answering(ctx, op)
+		_, account := answeringIn(ctx, op, s.room.Begin())
 		defer account.Close()
 		return s.emit(ctx, account, &graphql.Response{Data: data}, s.deliver)
 	}
@@ -256,7 +257,7 @@ func (s *subscription) respond(ctx context.Context, e live.Event) error {
 	defer func() { keep(shared) }()
 	within, cancel := limited(ctx)
 	defer cancel()
-	answering, account := s.answering(within, op)
+	answering, account := answeringIn(within, op, s.room.Begin())
 	defer account.Close()
 	answering, feed := withFeed(answering, &e)
 	responses, inner := s.runner.dispatch(answering, op)

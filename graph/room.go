@@ -17,13 +17,16 @@ type room struct {
 	opening, full bool
 }
 
-// newRoom returns a room that is large enough for a page of a catch-up, or for one dialog
-// with its history.
-func (s *streamer) newRoom(c dialog.Caller) *room {
+// newRoom returns a room for what a subscription loads: a page of a catch-up, or one dialog
+// with its history. That takes less, so more of these subscriptions can start at the same
+// time.
+func (s *streamer) newRoom(c dialog.Caller, field string) *room {
 	l := s.service.Policy().Limits
-	page := live.CatchUpPage * (budget.MostDialogMemory(l) + budget.MostRecordMemory(l))
-	one := budget.MostDialogMemory(l) + budget.MostHistoryMemory(l)
-	return &room{Held: s.answers.Hold(c, max(page, one)), opening: true}
+	most := budget.MostDialogMemory(l) + budget.MostHistoryMemory(l)
+	if field != "dialogChanged" {
+		most = live.CatchUpPage * (budget.MostDialogMemory(l) + budget.MostRecordMemory(l))
+	}
+	return &room{Held: s.answers.Hold(c, most), opening: true}
 }
 
 // Take waits for the memory, for as long as a request may take.

@@ -72,6 +72,25 @@ func TestCatchUpWaitsForMemory(t *testing.T) {
 	}
 }
 
+// TestOneDialogTakesLess: a subscription to one dialog starts with memory that would not be
+// enough for a page of a catch-up.
+func TestOneDialogTakesLess(t *testing.T) {
+	limits := budget.DefaultLimits()
+	answers := budget.NewAnswers(limits)
+	s := stream(t, func(c *graph.Config) { c.Answers, c.Streams.Patience = answers, 200*time.Millisecond })
+	_, id := s.changedSince("alice")
+	for holder, taken := range map[dialog.UserID]int64{"large": limits.Answers / 2, "share": limits.Answers / 4, "rest": limits.Answers / 6} {
+		held := answers.Begin(dialog.Caller{User: holder})
+		defer held.Close()
+		if err := held.Charge(t.Context(), 0, taken); err != nil {
+			t.Fatal(err)
+		}
+	}
+	c := s.connect("alice")
+	c.subscribe("1", `subscription { dialogChanged(id: "`+id+`", sinceVersion: 0) { dialogId } }`)
+	c.gets(`…"dialogId":"` + id + `"…`)
+}
+
 // TestChangesWaitForMemory: a page of changes is loaded into the memory of answers.
 func TestChangesWaitForMemory(t *testing.T) {
 	answers, hold := memoryFor(t)
