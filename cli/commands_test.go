@@ -47,6 +47,7 @@ func TestMistypedStore(t *testing.T) {
 		{[]string{"backup", "b.tar", "--store", "typo"}, "--store (DIALOGS_STORE): no store in typo", "there is nothing to back up"},
 		{[]string{"backup", "missing/b.tar", "--store", full}, "missing", "a backup to a directory that is not there"},
 		{[]string{"apikey", "list", "--store", "mongodb://127.0.0.1:1/x", "--store-timeout", "100ms"}, "dialogs: the store did not answer: ", "a store that is away"},
+		{[]string{"migrate", "--from", full, "--to", "mongodb://127.0.0.1:1/x", "--store-timeout", "100ms"}, "dialogs: comparing the target with the source: the store did not answer: ", "a target that is away"},
 		{[]string{"migrate"}, "--from is required: a directory or a MongoDB URI", "nothing to copy"},
 		{[]string{"migrate", "--from", full, "--to", "localhost:27017"}, "--to must be a directory, or a URI", "a host for a store"},
 		{[]string{"apikey", "create", "x", "--store", "mongodb:/localhost/x"}, "--store (DIALOGS_STORE) must be a directory, or a URI", "a mistyped URI"},

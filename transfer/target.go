@@ -12,7 +12,11 @@ import (
 // earlier run, which has nothing that the source does not have. It writes nothing.
 func checkTarget(ctx context.Context, from, to dialog.Store) error {
 	for _, check := range []func(ctx context.Context, from, to dialog.Store) error{checkClasses, checkKeys, checkWebhooks, checkDialogs} {
-		if err := check(ctx, from, to); err != nil {
+		err := check(ctx, from, to)
+		switch {
+		case err != nil && (dialog.IsCode(err, dialog.Unavailable) || ctx.Err() != nil):
+			return fmt.Errorf("comparing the target with the source: %w", err)
+		case err != nil:
 			return fmt.Errorf("the target must be empty, or the copy of an earlier run: %w", err)
 		}
 	}
