@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"dialogs/dialog"
+	"dialogs/store/memory"
 )
 
 // A heldStore lets a test make changes between two looks of the hub.
@@ -65,4 +66,49 @@ func TestRemovedInLostRecords(t *testing.T) {
 			i.stop()
 		}
 	})
+}
+
+// A catchUpStore lets a test make changes before the first catch-up is read.
+type catchUpStore struct {
+	heldStore
+	first  sync.Once
+	before func()
+}
+
+func (s *catchUpStore) ChangesSince(ctx context.Context, q dialog.ChangesQuery) (dialog.ChangesPage, error) {
+	if q.Latest {
+		s.first.Do(s.before)
+	}
+	return s.heldStore.ChangesSince(ctx, q)
+}
+
+// TestBackBeforeTheCatchUp: a user is removed, in a record that is no longer kept, and is
+// added again before the catch-up is read. The hub handed out the removal before that: it
+// must not be told after the catch-up.
+func TestBackBeforeTheCatchUp(t *testing.T) {
+	t.Parallel()
+	store := &catchUpStore{heldStore: heldStore{Store: memory.NewStore()}}
+	i := start(t, store)
+	id := i.group("a", "b")
+	early, stays := i.watchAll(user("a")), i.watchAll(user("b"))
+	i.rename(id, "early")
+	early.gets(told{id, 2, true})
+	stays.gets(told{id, 2, true})
+	store.before = func() {
+		store.looking.Lock()
+		i.update(id, dialog.Change{RemoveOccupants: ids("a")})
+		for n := range dialog.HistoryKept {
+			i.rename(id, fmt.Sprint(n))
+		}
+		store.looking.Unlock()
+		if got, err := stays.next(); !dialog.IsCode(err, dialog.ResyncRequired) {
+			t.Errorf("%+v and %v, want RESYNC_REQUIRED", got, err)
+		}
+		i.update(id, dialog.Change{AddOccupants: ids("a")})
+	}
+	back := i.watchAll(user("a"), early.cursor)
+	latest := int64(2 + 1 + dialog.HistoryKept + 1)
+	back.gets(told{id, latest, true})
+	i.rename(id, "late")
+	back.gets(told{id, latest + 1, true})
 }
