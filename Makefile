@@ -60,9 +60,10 @@ test-long: test-race test-random ## Run all tests with the race detector, and th
 test-race: $(PAGE)
 	$(if $(RACE),$(TEST) $(RACE) -shuffle=on ./e2e ./...,@echo "NOT RUN: the race detector: needs a C compiler"; [ -z "$$CI" ])
 
+# These tests compute, so more at once would only make each of them wait.
 test-random: export TEST_LONG = 1
 test-random:
-	$(TEST) -count=1 -run '^($(subst $(eval) ,|,$(sort $(filter Test%,$(RANDOM)))))$$' $(sort $(filter ./%,$(RANDOM)))
+	$(TEST) -p 2 -count=1 -run '^($(subst $(eval) ,|,$(sort $(filter Test%,$(RANDOM)))))$$' $(sort $(filter ./%,$(RANDOM)))
 
 test-upgrade: ## Replace instances of the Git reference in BASE (the latest tag) under load, on MongoDB, and go back
 	$(base)

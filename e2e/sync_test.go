@@ -151,7 +151,9 @@ func TestSyncModel(t *testing.T) {
 		start func(testing.TB, ...string) server
 	}{{"SQLite", start}, {"MongoDB", startOnMongo}} {
 		t.Run(engine.name, func(t *testing.T) {
-			s := engine.start(t, "--rate-limit", "0", "--rate-limit-key", "0", "--quota-dialogs-per-day", "0", "--quota-occupants-per-hour", "0", "--quota-public-groups", "0")
+			s := engine.start(t, "--rate-limit", "0", "--rate-limit-key", "0", "--quota-dialogs-per-day", "0", "--quota-occupants-per-hour", "0", "--quota-public-groups", "0",
+				// The stand-in for MongoDB runs one command at a time.
+				"--store-timeout", "30s", "--request-timeout", "1m")
 			key := s.MustCLI("apikey", "create", "backend")
 			s.Client.Transport = &http.Transport{MaxIdleConnsPerHost: 16}
 			var pollers []*poller
@@ -197,7 +199,7 @@ func (p *poller) pollUntil(t *testing.T, written <-chan struct{}) {
 		select {
 		case <-written:
 			return
-		case <-time.After(time.Duration(p.random.IntN(100)) * time.Millisecond):
+		case <-time.After(time.Duration(p.random.IntN(20)) * time.Millisecond):
 		}
 	}
 }

@@ -237,7 +237,9 @@ func (s *subscription) tell(ctx context.Context, e live.Event, err error) (over 
 	case ctx.Err() != nil, errors.Is(err, errCut):
 		return true, nil, errCut
 	}
-	errs = s.refusal(ctx, err)
+	if !errors.As(err, &errs) {
+		errs = s.refusal(ctx, err)
+	}
 	s.reason = codeOf(errs[0])
 	return true, errs, later(errs)
 }
@@ -261,6 +263,12 @@ func (s *subscription) respond(ctx context.Context, e live.Event) error {
 	defer account.Close()
 	answering, feed := withFeed(answering, &e)
 	responses, inner := s.runner.dispatch(answering, op)
+	if feed.field == nil { // it failed before it came to the event
+		if response := responses(inner); response != nil && len(response.Errors) > 0 {
+			return response.Errors
+		}
+		return stopped(op)
+	}
 	response := responses(graphql.WithFieldContext(inner, feed.field))
 	if response == nil {
 		if ctx.Err() != nil {

@@ -44,8 +44,7 @@ func (s *streamer) patiently(ctx context.Context, in enter, run func() (again bo
 			return err
 		}
 		forget := api.Tentative(ctx)
-		again, wait := run()
-		leave()
+		again, wait := inTurn(leave, run)
 		if !again {
 			return nil
 		}
@@ -68,4 +67,10 @@ func (s *streamer) patiently(ctx context.Context, in enter, run func() (again bo
 			return nil
 		}
 	}
+}
+
+// inTurn calls run and then leaves the lane, even if run panics.
+func inTurn(leave func(), run func() (bool, func(context.Context) error)) (again bool, wait func(context.Context) error) {
+	defer leave()
+	return run()
 }

@@ -7,8 +7,9 @@ import (
 	"dialogs/dialog"
 )
 
-// pageSize is how many dialogs a reader reads at a time.
-const pageSize = 100
+// pageSize is how many dialogs a reader reads at a time. Each comes with its history, which
+// can have megabytes if the ids of users are long and many of them come and go.
+const pageSize = 25
 
 // A Reader reads every record of a store once, in order within each dialog. It is not safe
 // for concurrent use.

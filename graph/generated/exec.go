@@ -1500,7 +1500,7 @@ type DialogEvent {
   dialogId: ID!
   "The change. While catching up, the latest change of the dialog; null if it is no longer kept."
   change: DialogChange
-  "The dialog as it is now, which can be newer than the change. Null if it was deleted or the caller can no longer see it."
+  "The dialog as it is now, which can be newer than the change. Null if it was deleted, the caller is no longer part of it, or the caller can no longer see it."
   dialog: Dialog
   "Pass it as ` + "`" + `after` + "`" + ` to resume: everything before it was sent on this subscription. Null for ` + "`" + `dialogChanged` + "`" + `, which resumes with ` + "`" + `sinceVersion` + "`" + `."
   cursor: String
