@@ -52,7 +52,7 @@ func (s *Store) UserAccess(ctx context.Context, users []dialog.UserID) (all []di
 		for rows.Next() {
 			var hash string
 			var ended int64
-			if err := rows.Scan(&hash, &ended); err != nil {
+			if err := scan(rows, &hash, &ended); err != nil {
 				return err
 			}
 			all = dialog.WithSessionsEnded(all, names[hash], instant(ended))
@@ -86,7 +86,7 @@ func (s *Store) access(ctx context.Context, query string, args ...any) (all []di
 	for rows.Next() {
 		var a dialog.UserAccess
 		var ended int64
-		if err := rows.Scan(&a.User, &a.Suspended, &ended); err != nil {
+		if err := scan(rows, &a.User, &a.Suspended, &ended); err != nil {
 			return nil, err
 		}
 		a.SessionsEndedAt = instantOrNone(ended)

@@ -72,7 +72,7 @@ type changesReader struct {
 }
 
 func (c *changesReader) row(text string, args []any, to ...any) error {
-	return c.tx.StmtContext(c.ctx, c.statements[text]).QueryRowContext(c.ctx, args...).Scan(to...)
+	return scanOne(c.tx.StmtContext(c.ctx, c.statements[text]).QueryRowContext(c.ctx, args...), to...)
 }
 
 func (c *changesReader) page() (dialog.ChangesPage, error) {
@@ -197,7 +197,7 @@ func (c *changesReader) scan(query string, after int64, to func(rows *sql.Rows, 
 
 func scanChanged(rows *sql.Rows, e *entry) error {
 	var r row
-	if err := rows.Scan(append([]any{&e.position}, r.targets()...)...); err != nil {
+	if err := scan(rows, append([]any{&e.position}, r.targets()...)...); err != nil {
 		return err
 	}
 	d, err := r.dialog()
@@ -207,7 +207,7 @@ func scanChanged(rows *sql.Rows, e *entry) error {
 
 func scanRemoved(rows *sql.Rows, e *entry) error {
 	var id []byte
-	err := rows.Scan(&e.position, &id)
+	err := scan(rows, &e.position, &id)
 	e.changed = dialog.ChangedDialog{Dialog: dialog.Dialog{ID: decodeID(id)}, Removed: true}
 	return err
 }
@@ -246,7 +246,7 @@ func (s *Store) Departed(ctx context.Context, id dialog.ID, after dialog.Mark) (
 		defer rows.Close()
 		for rows.Next() {
 			var u dialog.UserID
-			if err := rows.Scan(&u); err != nil {
+			if err := scan(rows, &u); err != nil {
 				return err
 			}
 			users = append(users, u)

@@ -1,6 +1,7 @@
 package sqlite_test
 
 import (
+	"bytes"
 	crypto "crypto/rand"
 	"errors"
 	"fmt"
@@ -67,6 +68,30 @@ func TestDamagedPosition(t *testing.T) {
 	_, err := service.Create(t.Context(), dialog.Caller{User: "owner"}, dialog.Creation{Type: dialog.Group, Name: dialog.Some("new")})
 	if !dialog.IsCode(err, dialog.Unavailable) {
 		t.Errorf("creating: %v, want Unavailable", err)
+	}
+}
+
+// TestDamagedValue: a value has another type than its column.
+func TestDamagedValue(t *testing.T) {
+	dir := filled(t)
+	rewrite(t, dir, func(file []byte) []byte {
+		return bytes.ReplaceAll(file, []byte(") STRICT, WITHOUT ROWID"), []byte(")         WITHOUT ROWID"))
+	})
+	s := open(t, dir, sqlite.Options{})
+	defer closing(t, s)
+	for _, statement := range []string{
+		"INSERT INTO class (name, revision, fields) VALUES ('Order', 'x', '[]')",
+		"UPDATE api_key SET created_at = 'x'",
+	} {
+		if err := s.Write(t.Context(), func(w sqlite.Writer) error { return w.Exec(statement) }); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if _, err := s.Classes(t.Context()); !dialog.IsCode(err, dialog.Unavailable) {
+		t.Errorf("reading the classes: %v, want Unavailable", err)
+	}
+	if _, err := s.APIKeys(t.Context()); !dialog.IsCode(err, dialog.Unavailable) {
+		t.Errorf("reading the API keys: %v, want Unavailable", err)
 	}
 }
 

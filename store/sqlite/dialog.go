@@ -89,7 +89,7 @@ func (s *Store) withHistory(ctx context.Context, id []byte) (d dialog.Dialog, er
 	}
 	err = s.reads.snapshot(ctx, func(tx *sql.Tx) error {
 		var r row
-		if err := tx.StmtContext(ctx, one).QueryRowContext(ctx, id).Scan(r.targets()...); err != nil {
+		if err := scanOne(tx.StmtContext(ctx, one).QueryRowContext(ctx, id), r.targets()...); err != nil {
 			return err
 		}
 		if d, err = r.dialog(); err != nil {

@@ -115,7 +115,7 @@ func (s *Store) ErasedUsers(ctx context.Context) (all []dialog.ErasedUser, err e
 		for rows.Next() {
 			var hash string
 			var ended, until int64
-			if err := rows.Scan(&hash, &ended, &until); err != nil {
+			if err := scan(rows, &hash, &ended, &until); err != nil {
 				return err
 			}
 			u := dialog.ErasedUser{SessionsEndedAt: instant(ended), Until: instant(until)}

@@ -66,6 +66,28 @@ func temporary(err error) bool {
 	return false
 }
 
+// scan reads the columns of the row that rows is at. A value that does not fit says that
+// the database is damaged.
+func scan(rows *sql.Rows, to ...any) error {
+	if err := rows.Scan(to...); err != nil {
+		return fmt.Errorf("%w: %w", errDamaged, err)
+	}
+	return nil
+}
+
+// scanOne is like scan, for the only row of a query. Without one it returns sql.ErrNoRows.
+func scanOne(row *sql.Row, to ...any) error {
+	if err := row.Err(); err != nil {
+		return err
+	}
+	err := row.Scan(to...)
+	var e *driver.Error
+	if err == nil || errors.Is(err, sql.ErrNoRows) || errors.As(err, &e) {
+		return err
+	}
+	return fmt.Errorf("%w: %w", errDamaged, err)
+}
+
 // busy reports whether another process or connection has the lock.
 func busy(err error) bool {
 	var e *driver.Error

@@ -143,7 +143,7 @@ func scanNear(rows *sql.Rows) (all []near, position int64, err error) {
 		var it near
 		var key any
 		var id []byte
-		if err := rows.Scan(&position, &it.stream, &it.n, &key, &id); err != nil {
+		if err := scan(rows, &position, &it.stream, &it.n, &key, &id); err != nil {
 			return nil, 0, err
 		}
 		it.id = string(id)

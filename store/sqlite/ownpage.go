@@ -89,7 +89,7 @@ func (s *Store) buildList(ctx context.Context, user dialog.UserID, field dialog.
 	for rows.Next() {
 		var n, typ, updated, created *int64
 		var id []byte
-		if err := rows.Scan(&position, &n, &typ, &id, &updated, &created); err != nil {
+		if err := scan(rows, &position, &n, &typ, &id, &updated, &created); err != nil {
 			return err
 		}
 		if n == nil {

@@ -94,7 +94,7 @@ func (s *Store) matchOf(ctx context.Context, part string, thorough bool) (string
 	terms := []string{quoted("\x01" + padding)} // finds nothing, like no parts at all
 	for rows.Next() {
 		var term string
-		if err := rows.Scan(&term); err != nil {
+		if err := scan(rows, &term); err != nil {
 			return "", err
 		}
 		terms = append(terms, quoted(term))
@@ -276,7 +276,7 @@ func (w *writer) unindexed(most int) (list []unindexed, err error) {
 	for rows.Next() {
 		var u unindexed
 		var deleted bool
-		if err := rows.Scan(&u.n, &u.name, &deleted); err != nil {
+		if err := scan(rows, &u.n, &u.name, &deleted); err != nil {
 			return nil, err
 		}
 		if deleted {

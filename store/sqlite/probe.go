@@ -119,7 +119,7 @@ func readAll(ctx context.Context, conn *sql.Conn, query string, args ...any) err
 	}
 	defer rows.Close()
 	for rows.Next() {
-		if err := rows.Scan(new(any)); err != nil {
+		if err := scan(rows, new(any)); err != nil {
 			return err
 		}
 	}

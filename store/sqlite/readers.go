@@ -4,7 +4,6 @@ import (
 	"context"
 	"database/sql"
 	"errors"
-	"fmt"
 	"sync"
 
 	"dialogs/dialog"
@@ -102,8 +101,8 @@ func (r *readers) row(ctx context.Context, query string, args []any, to ...any) 
 		}
 		return sql.ErrNoRows
 	}
-	if err := rows.Scan(to...); err != nil {
-		return fmt.Errorf("%w: %w", errDamaged, err)
+	if err := scan(rows, to...); err != nil {
+		return err
 	}
 	return rows.Close()
 }

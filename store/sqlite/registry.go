@@ -29,7 +29,7 @@ func (s *Store) Classes(ctx context.Context) ([]dialog.Class, error) {
 		for rows.Next() {
 			var c dialog.Class
 			var text string
-			if err := rows.Scan(&c.Name, &c.Revision, &text); err != nil {
+			if err := scan(rows, &c.Name, &c.Revision, &text); err != nil {
 				return err
 			}
 			if c.Fields, err = decodeFields(text); err != nil {
@@ -109,7 +109,7 @@ func (s *Store) APIKeys(ctx context.Context) ([]dialog.APIKey, error) {
 			var k dialog.APIKey
 			var hash []byte
 			var at, expires, used int64
-			if err := rows.Scan(&k.Name, &hash, &at, &expires, &k.Note, &k.Scopes, &used); err != nil {
+			if err := scan(rows, &k.Name, &hash, &at, &expires, &k.Note, &k.Scopes, &used); err != nil {
 				return err
 			}
 			if len(hash) != len(k.Hash) {

@@ -3,7 +3,6 @@ package sqlite
 import (
 	"database/sql"
 	"errors"
-	"fmt"
 	"time"
 
 	"dialogs/dialog"
@@ -69,8 +68,8 @@ func scanAt(rows *sql.Rows) (list []dialog.Dialog, numbers []int64, position int
 	var r row
 	targets := append([]any{&position}, r.targets()...)
 	for rows.Next() {
-		if err := rows.Scan(targets...); err != nil {
-			return nil, nil, 0, fmt.Errorf("%w: %w", errDamaged, err)
+		if err := scan(rows, targets...); err != nil {
+			return nil, nil, 0, err
 		}
 		d, err := r.dialog()
 		if err != nil {
@@ -88,8 +87,8 @@ func scanDialogs(rows *sql.Rows) ([]dialog.Dialog, error) {
 	var r row
 	targets := r.targets()
 	for rows.Next() {
-		if err := rows.Scan(targets...); err != nil {
-			return nil, fmt.Errorf("%w: %w", errDamaged, err)
+		if err := scan(rows, targets...); err != nil {
+			return nil, err
 		}
 		d, err := r.dialog()
 		if err != nil {
@@ -110,8 +109,8 @@ func scanRecords(rows *sql.Rows) ([]dialog.Record, error) {
 		var r dialog.Record
 		var at int64
 		var text string
-		if err := rows.Scan(&r.Version, &r.Kind, &at, &r.Actor.User, &r.Actor.APIKey, &r.Key, &r.InputHash, &text); err != nil {
-			return nil, fmt.Errorf("%w: %w", errDamaged, err)
+		if err := scan(rows, &r.Version, &r.Kind, &at, &r.Actor.User, &r.Actor.APIKey, &r.Key, &r.InputHash, &text); err != nil {
+			return nil, err
 		}
 		if err := decodeDetail(text, &r); err != nil {
 			return nil, err
@@ -127,7 +126,7 @@ func scanIDs(rows *sql.Rows, to map[dialog.ID]bool) error {
 	defer rows.Close()
 	for rows.Next() {
 		var id []byte
-		if err := rows.Scan(&id); err != nil {
+		if err := scan(rows, &id); err != nil {
 			return err
 		}
 		to[decodeID(id)] = true

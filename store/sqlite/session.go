@@ -29,7 +29,7 @@ func (s *Store) SessionsEnded(ctx context.Context, ids []string) (ended []string
 		defer rows.Close()
 		for rows.Next() {
 			var id string
-			if err := rows.Scan(&id); err != nil {
+			if err := scan(rows, &id); err != nil {
 				return err
 			}
 			ended = append(ended, id)
@@ -51,7 +51,7 @@ func (s *Store) EndedSessions(ctx context.Context) ([]dialog.EndedSession, error
 		for rows.Next() {
 			var e dialog.EndedSession
 			var until int64
-			if err := rows.Scan(&e.ID, &until); err != nil {
+			if err := scan(rows, &e.ID, &until); err != nil {
 				return err
 			}
 			e.Until = instant(until)

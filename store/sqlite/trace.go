@@ -16,7 +16,7 @@ func scanErasures(rows *sql.Rows) (all []dialog.Erasure, err error) {
 		var e dialog.Erasure
 		var started int64
 		var after []byte
-		if err := rows.Scan(&e.User, &e.By, &started, &e.Dialogs, &after); err != nil {
+		if err := scan(rows, &e.User, &e.By, &started, &e.Dialogs, &after); err != nil {
 			return nil, err
 		}
 		e.StartedAt = instant(started)
@@ -83,7 +83,7 @@ func (t *traceReader) search(after dialog.ID, limit int) (dialog.Traces, error) 
 	}
 	var n int
 	var next []byte
-	if err := t.statement(lastSearched).QueryRowContext(t.ctx, from, limit).Scan(&n, &next); err != nil {
+	if err := scanOne(t.statement(lastSearched).QueryRowContext(t.ctx, from, limit), &n, &next); err != nil {
 		return found, err
 	}
 	if found.More = n == limit; n > 0 {
@@ -120,7 +120,7 @@ func (t *traceReader) candidates(from []byte, limit int) (all []candidate, err e
 	defer rows.Close()
 	for rows.Next() {
 		var c candidate
-		if err := rows.Scan(&c.id, &c.sure); err != nil {
+		if err := scan(rows, &c.id, &c.sure); err != nil {
 			return nil, err
 		}
 		all = append(all, c)
@@ -131,7 +131,7 @@ func (t *traceReader) candidates(from []byte, limit int) (all []candidate, err e
 // named reports whether there is something to scrub in a dialog.
 func (t *traceReader) named(id []byte) (bool, error) {
 	var r row
-	if err := t.statement(selectDialog).QueryRowContext(t.ctx, id).Scan(r.targets()...); err != nil {
+	if err := scanOne(t.statement(selectDialog).QueryRowContext(t.ctx, id), r.targets()...); err != nil {
 		return false, err
 	}
 	d, err := r.dialog()

@@ -20,7 +20,7 @@ func (s *Store) Webhooks(ctx context.Context) ([]dialog.Webhook, error) {
 		for rows.Next() {
 			var text string
 			var w dialog.Webhook
-			if err := rows.Scan(&text); err != nil {
+			if err := scan(rows, &text); err != nil {
 				return err
 			}
 			if err := decodeJSON(text, &w); err != nil {
@@ -133,7 +133,7 @@ func (s *Store) WebhookProgress(ctx context.Context, id dialog.ID) (p dialog.Web
 		defer rows.Close()
 		for rows.Next() {
 			var t string
-			if err := rows.Scan(&t); err != nil {
+			if err := scan(rows, &t); err != nil {
 				return err
 			}
 			text = append(text, t)

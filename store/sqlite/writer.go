@@ -240,7 +240,7 @@ func (w *writer) row(query string, args []any, to ...any) (found bool, err error
 	if err != nil {
 		return false, err
 	}
-	err = stmt.QueryRow(args...).Scan(to...)
+	err = scanOne(stmt.QueryRow(args...), to...)
 	if errors.Is(err, sql.ErrNoRows) {
 		return false, nil
 	}
