@@ -132,10 +132,9 @@ func enterable(t *testing.T) (dir, binary string) {
 	t.Helper()
 	dir = t.TempDir()
 	binary = filepath.Join(dir, "dialogs")
-	content, err := os.ReadFile(servertest.Binary(t))
-	if err == nil {
-		err = os.WriteFile(binary, content, 0o755)
-	}
+	// Another process writes the copy: a program that this one starts at the same time would
+	// inherit the open file, and a file that is open for writing cannot be executed.
+	err := exec.CommandContext(t.Context(), "cp", servertest.Binary(t), binary).Run()
 	if err = errors.Join(err, os.Chmod(binary, 0o755), os.Chmod(dir, 0o755), os.Chmod(filepath.Dir(dir), 0o755)); err != nil {
 		t.Fatal(err)
 	}
