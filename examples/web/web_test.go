@@ -54,7 +54,8 @@ func preview(t *testing.T, server *servertest.Server) string {
 }
 
 // setUp makes twelve dialogs of alice's; the one that the visit is about has
-// bob and carol too.
+// bob and carol too. Their ids rise, because dialogs of the same millisecond are
+// listed by id.
 func (v *visit) setUp() {
 	v.asServer(`mutation { defineCustomClass(input: { name: "Order", fields: [
 		{ name: "number", type: INTEGER }, { name: "paid", type: BOOLEAN }, { name: "tags", type: STRING, list: true }
@@ -62,9 +63,10 @@ func (v *visit) setUp() {
 	v.asServer(`mutation { defineCustomClass(input: { name: "Delivery", fields: [
 		{ name: "carrier", type: STRING }, { name: "due", type: DATETIME }
 	] }) { customClass { name } } }`)
-	v.asServer(`mutation { createDialog(input: { type: PRIVATE, ownerId: "alice", occupantIds: ["erin"] }) { created } }`)
+	v.asServer(`mutation { createDialog(input: { id: "65ba1b49000000000000125c", type: PRIVATE, ownerId: "alice", occupantIds: ["erin"] }) { created } }`)
 	for i := range 10 {
-		v.asServer(fmt.Sprintf(`mutation { createDialog(input: { type: GROUP, ownerId: "alice", name: "Order %d", occupantIds: ["bob"] }) { created } }`, 4701+i))
+		v.asServer(fmt.Sprintf(`mutation { createDialog(input: { id: "65ba1b49%016x", type: GROUP, ownerId: "alice", name: "Order %[1]d",
+			occupantIds: ["bob"] }) { created } }`, 4701+i))
 	}
 	v.dialog = "65ba1b4a0000000000000001"
 	v.asServer(`mutation { createDialog(input: { id: "65ba1b4a0000000000000001", type: GROUP, ownerId: "alice", name: "Order 4711",
