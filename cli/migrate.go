@@ -62,7 +62,7 @@ or everyone has to sign in again, and every webhook needs a new secret.`,
 // migrate copies, and reports.
 func (p *program) migrate(ctx context.Context, source, target dialog.Store) error {
 	progress := newProgress(p.stderr, "dialogs", time.Now)
-	report, err := transfer.Migrate(ctx, source, target, progress.at)
+	report, err := transfer.Migrate(ctx, time.Now(), source, target, progress.at)
 	progress.end()
 	if err != nil {
 		return err

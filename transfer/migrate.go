@@ -24,22 +24,23 @@ type Report struct {
 	Checksum [32]byte
 }
 
-// Migrate copies every class, API key, ended session, erased user, webhook and dialog with
-// its history from one store to the other, and then compares both. Dialogs that are
+// Migrate copies every class, API key, ended session, suspended or erased user, webhook and
+// dialog with its history from one store to the other, and then compares both. Dialogs that are
 // already the same are skipped: so a migration that was interrupted resumes when it is run
 // again. Tombstones, departures and the idempotency keys of creations are only kept for a
 // time and are not copied: the positions of one store mean nothing in another.
 //
 // If the target has anything that the source does not have, Migrate fails before it copies
-// anything. If the source changes during the copy, it fails at the end. progress is called
-// with the number of finished dialogs and the number of all dialogs.
-func Migrate(ctx context.Context, from, to dialog.Store, progress func(done, total int)) (Report, error) {
+// anything; deleted dialogs, and what has expired at the instant now, do not count. If the
+// source changes during the copy, it fails at the end. progress is called with the number
+// of finished dialogs and the number of all dialogs.
+func Migrate(ctx context.Context, now time.Time, from, to dialog.Store, progress func(done, total int)) (Report, error) {
 	var r Report
 	total, err := from.Count(ctx, dialog.Query{Scope: dialog.Mine})
 	if err != nil {
 		return r, fmt.Errorf("counting the source's dialogs: %w", err)
 	}
-	if err := checkTarget(ctx, from, to); err != nil {
+	if err := checkTarget(ctx, now, from, to); err != nil {
 		return r, err
 	}
 	if r.Classes, err = copyClasses(ctx, from, to); err != nil {
@@ -189,13 +190,12 @@ func copyWebhooks(ctx context.Context, from, to dialog.WebhookStore) (int, error
 		return 0, err
 	}
 	for _, w := range webhooks {
-		w.Revision, w.Replays, w.ReplaySince = 1, 0, time.Time{}
-		if slices.ContainsFunc(there, func(t dialog.Webhook) bool { return t.ID == w.ID }) {
-			continue
+		if !slices.ContainsFunc(there, func(t dialog.Webhook) bool { return t.ID == w.ID }) {
+			if _, err := to.SaveWebhook(ctx, copyOf(w)); err != nil {
+				return 0, err
+			}
 		}
-		if _, err := to.SaveWebhook(ctx, w); err != nil {
-			return 0, err
-		}
+		// Also for a webhook that is there: the run that copied it may have ended before this.
 		l := dialog.Lease{Holder: "migrate", Now: time.Unix(1, 0), Until: time.Unix(1, 0)}
 		if _, _, err := to.LeaseWebhook(ctx, w.ID, l); err != nil {
 			return 0, err
@@ -205,6 +205,12 @@ func copyWebhooks(ctx context.Context, from, to dialog.WebhookStore) (int, error
 		}
 	}
 	return len(webhooks), nil
+}
+
+// copyOf is a webhook as the target has it: nothing is replayed there.
+func copyOf(w dialog.Webhook) dialog.Webhook {
+	w.Revision, w.Replays, w.ReplaySince = 1, 0, time.Time{}
+	return w
 }
 
 func copyDialogs(ctx context.Context, from, to dialog.Archive, total int, progress func(done, total int)) (copied int, err error) {

@@ -17,6 +17,9 @@ import (
 	"dialogs/transfer"
 )
 
+// today is when the migrations of the tests run.
+var today = time.Date(2026, 1, 31, 14, 0, 0, 0, time.UTC)
+
 // filled fills a store with classes, keys and dialogs of every kind: more dialogs than one
 // batch holds.
 func filled(t *testing.T, s dialog.Store) dialog.Store {
@@ -31,6 +34,15 @@ func filled(t *testing.T, s dialog.Store) dialog.Store {
 		t.Fatal(err)
 	}
 	if err := s.EndSession(ctx, dialog.EndedSession{ID: "gone", Until: time.UnixMilli(1 << 42).UTC()}); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.SuspendUser(ctx, "suspended", true); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.EndUserSessions(ctx, "suspended", today); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.KeepErasedUser(ctx, erased(1, today, today.Add(time.Hour))); err != nil {
 		t.Fatal(err)
 	}
 	for i := range 450 {
@@ -54,20 +66,26 @@ func filled(t *testing.T, s dialog.Store) dialog.Store {
 	return s
 }
 
+func erased(hash byte, ended, until time.Time) dialog.ErasedUser {
+	return dialog.ErasedUser{Hash: [32]byte{hash}, SessionsEndedAt: ended, Until: until}
+}
+
 // TestMigrateWebhooks copies webhooks. Their receivers must be told that they may have
 // missed changes.
 func TestMigrateWebhooks(t *testing.T) {
 	source, target := memory.NewStore(), embedded(t)
-	at := time.Date(2026, 1, 31, 14, 0, 0, 0, time.UTC)
 	w := dialog.Webhook{
-		ID: "5d75393ba28f9a17e1cb0001", URL: "https://example.com", Status: dialog.WebhookActive, CreatedAt: at, ResumedAt: at,
+		ID: "5d75393ba28f9a17e1cb0001", URL: "https://example.com", Status: dialog.WebhookActive, CreatedAt: today, ResumedAt: today,
 		Secrets: []dialog.WebhookSecret{{Sealed: []byte("sealed")}}, Revision: 1,
 	}
 	if saved, err := source.SaveWebhook(t.Context(), w); err != nil || !saved {
 		t.Fatal(saved, err)
 	}
-	for range 2 { // the second time like a run that was interrupted
-		report, err := transfer.Migrate(t.Context(), source, target, none)
+	if _, err := transfer.Migrate(t.Context(), today, source, &forgetful{Store: target}, none); err == nil {
+		t.Fatal("the migration did not fail")
+	}
+	for range 2 { // first to resume the run that was interrupted, and then again
+		report, err := transfer.Migrate(t.Context(), today, source, target, none)
 		if err != nil || report.Webhooks != 1 {
 			t.Fatalf("got %+v, %v", report, err)
 		}
@@ -82,21 +100,40 @@ func TestMigrateWebhooks(t *testing.T) {
 	if p, err := target.WebhookProgress(t.Context(), w.ID); err != nil || !p.GapOwed || p.Mark != "" {
 		t.Errorf("the progress is %+v, %v", p, err)
 	}
+	changed := w
+	changed.URL, changed.Revision = "https://example.org", 2
+	if saved, err := source.SaveWebhook(t.Context(), changed); err != nil || !saved {
+		t.Fatal(saved, err)
+	}
+	if _, err := transfer.Migrate(t.Context(), today, source, target, none); err == nil || !strings.Contains(err.Error(), "is different in the source") {
+		t.Errorf("a webhook that changed since the earlier run: %v", err)
+	}
+	changed.URL, changed.Revision = w.URL, 3 // as it was
+	if saved, err := source.SaveWebhook(t.Context(), changed); err != nil || !saved {
+		t.Fatal(saved, err)
+	}
 	other := w
 	other.ID = "5d75393ba28f9a17e1cb0002"
 	if _, err := target.SaveWebhook(t.Context(), other); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := transfer.Migrate(t.Context(), source, target, none); err == nil || !strings.Contains(err.Error(), string(other.ID)) {
+	if _, err := transfer.Migrate(t.Context(), today, source, target, none); err == nil || !strings.Contains(err.Error(), string(other.ID)) {
 		t.Errorf("a target with a webhook of its own: %v", err)
 	}
+}
+
+// A forgetful store ends after it has stored a webhook.
+type forgetful struct{ dialog.Store }
+
+func (*forgetful) SaveWebhookProgress(context.Context, dialog.ID, string, dialog.WebhookProgress) (bool, error) {
+	return false, errors.New("killed")
 }
 
 // TestMigrateErasures copies which users were erased, and erasures in progress: the target
 // rejects the users' earlier sessions, and finishes the erasures.
 func TestMigrateErasures(t *testing.T) {
 	ctx, source, target := t.Context(), memory.NewStore(), embedded(t)
-	now := time.Date(2026, 1, 31, 14, 0, 0, 0, time.UTC)
+	now := today
 	limits := dialog.DefaultPolicy(dialog.DefaultLimits())
 	service := dialog.NewService(source, limits, func() time.Time { return now }, nil)
 	erase := func(u dialog.UserID) {
@@ -124,7 +161,7 @@ func TestMigrateErasures(t *testing.T) {
 	next(service, 0)
 	erase("going")
 	for range 2 { // the second time like a run that was interrupted
-		if _, err := transfer.Migrate(ctx, source, target, none); err != nil {
+		if _, err := transfer.Migrate(ctx, today, source, target, none); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -144,7 +181,7 @@ func TestMigrateErasures(t *testing.T) {
 
 func embedded(t *testing.T) dialog.Store {
 	t.Helper()
-	s, err := sqlite.Open(t.Context(), t.TempDir(), sqlite.Options{})
+	s, err := sqlite.Open(t.Context(), t.TempDir(), sqlite.Options{Now: func() time.Time { return today }})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -157,7 +194,7 @@ func none(int, int) {}
 func TestMigrate(t *testing.T) {
 	source, target := filled(t, memory.NewStore()), embedded(t)
 	var told []int
-	report, err := transfer.Migrate(t.Context(), source, target, func(done, _ int) { told = append(told, done) })
+	report, err := transfer.Migrate(t.Context(), today, source, target, func(done, _ int) { told = append(told, done) })
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -170,12 +207,12 @@ func TestMigrate(t *testing.T) {
 	if len(told) != 3 || told[2] != 441 {
 		t.Errorf("progress was told %v", told)
 	}
-	again, err := transfer.Migrate(t.Context(), source, target, none)
+	again, err := transfer.Migrate(t.Context(), today, source, target, none)
 	if err != nil || again.Copied != 0 || again.Checksum != report.Checksum {
 		t.Errorf("the second time: got %+v and error %v, want nothing copied and the same checksum", again, err)
 	}
 	back := memory.NewStore()
-	if returned, err := transfer.Migrate(t.Context(), target, back, none); err != nil || returned.Checksum != report.Checksum {
+	if returned, err := transfer.Migrate(t.Context(), today, target, back, none); err != nil || returned.Checksum != report.Checksum {
 		t.Errorf("the way back: got %+v and error %v", returned, err)
 	}
 }
@@ -201,10 +238,10 @@ func (f *failing) Restore(ctx context.Context, dialogs []dialog.Dialog) error {
 // TestMigrateAgain stops a migration in the middle and runs it again.
 func TestMigrateAgain(t *testing.T) {
 	source, target := filled(t, memory.NewStore()), embedded(t)
-	if _, err := transfer.Migrate(t.Context(), source, &failing{Store: target, left: 1}, none); err == nil {
+	if _, err := transfer.Migrate(t.Context(), today, source, &failing{Store: target, left: 1}, none); err == nil {
 		t.Fatal("the migration did not fail")
 	}
-	report, err := transfer.Migrate(t.Context(), source, target, none)
+	report, err := transfer.Migrate(t.Context(), today, source, target, none)
 	if err != nil || report.Dialogs != 441 || report.Copied != 241 {
 		t.Errorf("got %+v and error %v, want the 241 dialogs copied that were not there", report, err)
 	}
@@ -240,6 +277,31 @@ func TestMigrateRefuses(t *testing.T) {
 			_, err := s.SaveClass(t.Context(), dialog.Class{Name: "Card", Revision: 1, Fields: []dialog.Field{{Name: "own", Type: dialog.String}}})
 			return err
 		}, "all fields of its class Card", "a field of the target's own"},
+		{func(s dialog.Store) error {
+			return s.AddAPIKey(t.Context(), dialog.APIKey{Name: "backend", Hash: [32]byte{1}, CreatedAt: time.UnixMilli(1), Scopes: dialog.KeyRead})
+		}, "a different API key named", "the same key with other permissions"},
+		{func(s dialog.Store) error {
+			return s.EndSession(t.Context(), dialog.EndedSession{ID: "own", Until: today.Add(time.Hour)})
+		}, `its ended session "own"`, "an ended session of the target's own"},
+		{func(s dialog.Store) error {
+			return s.SuspendUser(t.Context(), "own", true)
+		}, `not suspended its user "own"`, "a suspended user of the target's own"},
+		{func(s dialog.Store) error {
+			return s.EndUserSessions(t.Context(), "own", today)
+		}, `not ended the sessions of its user "own"`, "a user whose sessions were ended in the target only"},
+		{func(s dialog.Store) error {
+			return s.EndUserSessions(t.Context(), "suspended", today.Add(time.Second))
+		}, `not ended the sessions of its user "suspended"`, "a user whose sessions were ended in the target later"},
+		{func(s dialog.Store) error {
+			return s.KeepErasedUser(t.Context(), erased(2, today, today.Add(time.Hour)))
+		}, "a user was erased there", "a user who was erased in the target only"},
+		{func(s dialog.Store) error {
+			return s.KeepErasedUser(t.Context(), erased(1, today.Add(time.Second), today.Add(time.Hour)))
+		}, "a user was erased there", "a user who was erased in the target later"},
+		{func(s dialog.Store) error {
+			_, err := s.StartErasure(t.Context(), dialog.Erasure{User: "own", By: "backend", StartedAt: today})
+			return err
+		}, `not erasing its user "own"`, "an erasure in progress of the target's own"},
 	} {
 		t.Run(test.reason, func(t *testing.T) {
 			source, target := filled(t, memory.NewStore()), embedded(t)
@@ -247,13 +309,27 @@ func TestMigrateRefuses(t *testing.T) {
 				t.Fatal(err)
 			}
 			before := contents(t, target)
-			if _, err := transfer.Migrate(t.Context(), source, target, none); err == nil || !strings.Contains(err.Error(), test.want) || !strings.Contains(err.Error(), "must be empty") {
+			if _, err := transfer.Migrate(t.Context(), today, source, target, none); err == nil || !strings.Contains(err.Error(), test.want) || !strings.Contains(err.Error(), "must be empty") {
 				t.Errorf("got the error %v, want one with %q", err, test.want)
 			}
 			if after := contents(t, target); after != before {
 				t.Errorf("the target had %s and has %s, want nothing to be copied", before, after)
 			}
 		})
+	}
+}
+
+// TestMigrateIgnoresExpired has a target with what the source has forgotten since.
+func TestMigrateIgnoresExpired(t *testing.T) {
+	source, target := filled(t, memory.NewStore()), embedded(t)
+	if err := target.EndSession(t.Context(), dialog.EndedSession{ID: "expired", Until: today}); err != nil {
+		t.Fatal(err)
+	}
+	if err := target.KeepErasedUser(t.Context(), erased(2, today, today)); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := transfer.Migrate(t.Context(), today, source, target, none); err != nil {
+		t.Error(err)
 	}
 }
 
@@ -264,9 +340,13 @@ func contents(t *testing.T, s dialog.Store) string {
 	classes, err := s.Classes(ctx)
 	keys, keysErr := s.APIKeys(ctx)
 	sessions, sessionsErr := s.EndedSessions(ctx)
+	users, usersErr := s.AllUserAccess(ctx)
+	gone, goneErr := s.ErasedUsers(ctx)
+	jobs, jobsErr := s.Erasures(ctx)
 	dialogs, dialogsErr := s.Count(ctx, dialog.Query{Scope: dialog.Mine})
-	if err := errors.Join(err, keysErr, sessionsErr, dialogsErr); err != nil {
+	if err := errors.Join(err, keysErr, sessionsErr, usersErr, goneErr, jobsErr, dialogsErr); err != nil {
 		t.Fatal(err)
 	}
-	return fmt.Sprintf("%d classes, %d keys, %d sessions, %d dialogs", len(classes), len(keys), len(sessions), dialogs)
+	return fmt.Sprintf("%d classes, %d keys, %d sessions, %d users, %d erased, %d erasures, %d dialogs",
+		len(classes), len(keys), len(sessions), len(users), len(gone), len(jobs), dialogs)
 }

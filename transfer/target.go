@@ -1,17 +1,25 @@
 package transfer
 
 import (
+	"bytes"
 	"context"
+	"encoding/json"
 	"fmt"
 	"slices"
+	"time"
 
 	"dialogs/dialog"
 )
 
 // checkTarget returns an error unless the target is empty or an incomplete copy by an
-// earlier run, which has nothing that the source does not have. It writes nothing.
-func checkTarget(ctx context.Context, from, to dialog.Store) error {
-	for _, check := range []func(ctx context.Context, from, to dialog.Store) error{checkClasses, checkKeys, checkWebhooks, checkDialogs} {
+// earlier run, which has nothing that the source does not have. It writes nothing. What has
+// expired at the given instant does not count: the source may have forgotten it already.
+func checkTarget(ctx context.Context, now time.Time, from, to dialog.Store) error {
+	sessions := func(ctx context.Context, from, to dialog.Store) error { return checkSessions(ctx, now, from, to) }
+	erased := func(ctx context.Context, from, to dialog.Store) error { return checkErased(ctx, now, from, to) }
+	for _, check := range []func(ctx context.Context, from, to dialog.Store) error{
+		checkClasses, checkKeys, sessions, checkAccess, erased, checkErasures, checkWebhooks, checkDialogs,
+	} {
 		err := check(ctx, from, to)
 		switch {
 		case err != nil && (dialog.IsCode(err, dialog.Unavailable) || ctx.Err() != nil):
@@ -63,8 +71,107 @@ func checkWebhooks(ctx context.Context, from, to dialog.Store) error {
 		return err
 	}
 	for _, w := range there {
-		if !slices.ContainsFunc(webhooks, func(f dialog.Webhook) bool { return f.ID == w.ID }) {
+		i := slices.IndexFunc(webhooks, func(f dialog.Webhook) bool { return f.ID == w.ID })
+		if i < 0 {
 			return fmt.Errorf("the source does not have its webhook %s", w.ID)
+		}
+		ours, err := json.Marshal(copyOf(webhooks[i]))
+		if err != nil {
+			return err
+		}
+		theirs, err := json.Marshal(copyOf(w))
+		if err != nil {
+			return err
+		}
+		if !bytes.Equal(ours, theirs) {
+			return fmt.Errorf("the webhook %s is different in the source", w.ID)
+		}
+	}
+	return nil
+}
+
+func checkSessions(ctx context.Context, now time.Time, from, to dialog.SessionStore) error {
+	there, err := to.EndedSessions(ctx)
+	if err != nil {
+		return err
+	}
+	sessions, err := from.EndedSessions(ctx)
+	if err != nil {
+		return err
+	}
+	have := map[string]bool{}
+	for _, s := range sessions {
+		have[s.ID] = true
+	}
+	for _, s := range there {
+		if !have[s.ID] && s.Until.After(now) {
+			return fmt.Errorf("the source does not have its ended session %s", dialog.Quote(s.ID))
+		}
+	}
+	return nil
+}
+
+// checkAccess checks who is suspended, and whose sessions were ended. The source may have
+// ended the sessions of a user again since.
+func checkAccess(ctx context.Context, from, to dialog.Store) error {
+	there, err := to.AllUserAccess(ctx)
+	if err != nil {
+		return err
+	}
+	all, err := from.AllUserAccess(ctx)
+	if err != nil {
+		return err
+	}
+	have := map[dialog.UserID]dialog.UserAccess{}
+	for _, a := range all {
+		have[a.User] = a
+	}
+	for _, a := range there {
+		ours := have[a.User]
+		switch {
+		case a.Suspended && !ours.Suspended:
+			return fmt.Errorf("the source has not suspended its user %s", dialog.Quote(string(a.User)))
+		case ours.SessionsEndedAt.Before(a.SessionsEndedAt):
+			return fmt.Errorf("the source has not ended the sessions of its user %s", dialog.Quote(string(a.User)))
+		}
+	}
+	return nil
+}
+
+func checkErased(ctx context.Context, now time.Time, from, to dialog.ErasureStore) error {
+	there, err := to.ErasedUsers(ctx)
+	if err != nil {
+		return err
+	}
+	erased, err := from.ErasedUsers(ctx)
+	if err != nil {
+		return err
+	}
+	have := map[[32]byte]dialog.ErasedUser{}
+	for _, u := range erased {
+		have[u.Hash] = u
+	}
+	for _, u := range there {
+		ours := have[u.Hash]
+		if u.Until.After(now) && (ours.SessionsEndedAt.Before(u.SessionsEndedAt) || ours.Until.Before(u.Until)) {
+			return fmt.Errorf("a user was erased there, and not in the source (SHA-256 of the id: %x)", u.Hash)
+		}
+	}
+	return nil
+}
+
+func checkErasures(ctx context.Context, from, to dialog.Store) error {
+	there, err := to.Erasures(ctx)
+	if err != nil {
+		return err
+	}
+	jobs, err := from.Erasures(ctx)
+	if err != nil {
+		return err
+	}
+	for _, e := range there {
+		if !slices.ContainsFunc(jobs, func(f dialog.Erasure) bool { return f.User == e.User }) {
+			return fmt.Errorf("the source is not erasing its user %s", dialog.Quote(string(e.User)))
 		}
 	}
 	return nil
@@ -87,7 +194,7 @@ func checkKeys(ctx context.Context, from, to dialog.Store) error {
 		switch ours, ok := have[k.Name]; {
 		case !ok:
 			return fmt.Errorf("the source does not have its API key %s", k.Name)
-		case ours.Hash != k.Hash:
+		case ours.Hash != k.Hash || ours.Scopes != k.Scopes || ours.Note != k.Note || !ours.ExpiresAt.Equal(k.ExpiresAt):
 			return fmt.Errorf("it has a different API key named %s", k.Name)
 		}
 	}
