@@ -153,7 +153,7 @@ func checkErased(ctx context.Context, now time.Time, from, to dialog.ErasureStor
 	}
 	for _, u := range there {
 		ours := have[u.Hash]
-		if u.Until.After(now) && (ours.SessionsEndedAt.Before(u.SessionsEndedAt) || ours.Until.Before(u.Until)) {
+		if u.Until.After(now) && ours.SessionsEndedAt.Before(u.SessionsEndedAt) {
 			return fmt.Errorf("a user was erased there, and not in the source (SHA-256 of the id: %x)", u.Hash)
 		}
 	}
