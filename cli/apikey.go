@@ -54,6 +54,7 @@ func (p *program) createKeyCommand() *cobra.Command {
 func (p *program) listKeysCommand() *cobra.Command {
 	return p.storeCommand(&cobra.Command{
 		Use: "list", Short: "List the keys by name", Args: takes(),
+		Example: "  dialogs apikey list",
 	}, func(ctx context.Context, s *storeSettings, _ []string) error {
 		st, err := s.openExisting(ctx)
 		return with(st, err, func(st dialog.Store) error { return p.listKeys(ctx, st) })
@@ -63,6 +64,7 @@ func (p *program) listKeysCommand() *cobra.Command {
 func (p *program) revokeKeyCommand() *cobra.Command {
 	return p.storeCommand(&cobra.Command{
 		Use: "revoke NAME", Short: "Revoke a key; it stops working within 5 seconds", Args: takes("NAME"),
+		Example: "  dialogs apikey revoke backend",
 	}, func(ctx context.Context, s *storeSettings, args []string) error {
 		st, err := s.openExisting(ctx)
 		return with(st, err, func(st dialog.Store) error { return st.RemoveAPIKey(ctx, args[0]) })

@@ -57,6 +57,14 @@ func errTogether(one, other string) error {
 	return fmt.Errorf("%s and %s cannot be given together", one, other)
 }
 
+// completionExamples load the completion into the current session of each shell.
+var completionExamples = map[string]string{
+	"bash":       "  source <(dialogs completion bash)",
+	"zsh":        "  source <(dialogs completion zsh)",
+	"fish":       "  dialogs completion fish | source",
+	"powershell": "  dialogs completion powershell | Out-String | Invoke-Expression",
+}
+
 // completeHelp makes the commands that come with cobra refuse what they do not
 // know, as the others do.
 func completeHelp(root *cobra.Command) {
@@ -65,6 +73,7 @@ func completeHelp(root *cobra.Command) {
 	for _, c := range root.Commands() {
 		switch c.Name() {
 		case "help":
+			c.Example = "  dialogs help apikey create"
 			c.Run, c.RunE = nil, func(_ *cobra.Command, args []string) error {
 				found, rest, err := root.Find(args)
 				if err != nil {
@@ -79,6 +88,9 @@ func completeHelp(root *cobra.Command) {
 		case "completion":
 			c.Args = noSuchCommand
 			c.RunE = func(cmd *cobra.Command, _ []string) error { return cmd.Help() }
+			for _, shell := range c.Commands() {
+				shell.Example = completionExamples[shell.Name()]
+			}
 		}
 	}
 }

@@ -19,7 +19,8 @@ func (p *program) healthcheckCommand() *cobra.Command {
 		Use: "healthcheck", Short: "Ask the server on this machine whether it is ready; exits 0 or 1",
 		Long: `Asks the server on this machine whether it is ready. It finds the server by the
 server's own settings. For container health checks.`,
-		Args: takes(), PreRunE: p.prepare,
+		Example: "  dialogs healthcheck --listen 127.0.0.1:8080",
+		Args:    takes(), PreRunE: p.prepare,
 	}
 	c.Flags().StringVar(&s.listen, "listen", "127.0.0.1:8080", "address and port that the server listens on")
 	c.Flags().StringVar(&s.tlsCert, "tls-cert", "", "set when the server serves HTTPS")

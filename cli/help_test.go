@@ -67,7 +67,7 @@ func TestMistypedCommands(t *testing.T) {
 		{"help serv", `unknown command "serv" for "dialogs"; did you mean "serve"?`},
 		{"help apikey creat", `unknown command "creat" for "dialogs apikey"; did you mean "create"?`},
 		{"help nonsense", `unknown command "nonsense" for "dialogs"`},
-		{"completion tcsh", `unknown command "tcsh" for "dialogs completion"; did you mean "bash" or "zsh" or "fish"?`},
+		{"completion tcsh", `unknown command "tcsh" for "dialogs completion"; did you mean "bash" or "fish" or "zsh"?`},
 	} {
 		result := servertest.Run(t, nil, strings.Fields(test.args)...)
 		if result.Code != 1 || result.Stdout != "" || strings.Contains(result.Stderr, "\n") || !strings.Contains(result.Stderr, test.want) {

@@ -15,6 +15,7 @@ import (
 func (p *program) historyCommand() *cobra.Command {
 	return p.operate(&cobra.Command{
 		Use: "history ID", Short: "List the latest changes of a dialog, with who made them", Args: takes("ID"),
+		Example: "  dialogs history 5d75393ba28f9a17e1cb0001",
 	}, func(ctx context.Context, o *operation, args []string) error {
 		d, err := o.service.Dialog(ctx, o.caller, args[0], true)
 		if err != nil {

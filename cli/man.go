@@ -13,6 +13,7 @@ import (
 func (p *program) manCommand() *cobra.Command {
 	return &cobra.Command{
 		Use: "man DIRECTORY", Short: "Write the manual pages, for packages", Args: takes("DIRECTORY"), Hidden: true,
+		Example: "  dialogs man ./man1",
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if err := os.MkdirAll(args[0], 0o755); err != nil && !errors.Is(err, fs.ErrExist) { //nolint:gosec // a package's files are for everyone
 				return err

@@ -78,6 +78,7 @@ func (p *program) showCommand() *cobra.Command {
 func (p *program) renameCommand() *cobra.Command {
 	return p.operate(&cobra.Command{
 		Use: "rename ID NAME", Short: "Rename a dialog", Args: takes("ID", "NAME"),
+		Example: `  dialogs rename 5d75393ba28f9a17e1cb0001 "Lunch at noon"`,
 	}, func(ctx context.Context, o *operation, args []string) error {
 		return o.update(ctx, args[0], dialog.Change{Name: dialog.Some(args[1])})
 	})
@@ -86,6 +87,8 @@ func (p *program) renameCommand() *cobra.Command {
 func (p *program) addCommand() *cobra.Command {
 	return p.operate(&cobra.Command{
 		Use: "add ID USER...", Short: "Add occupants to a group", Args: atLeast("ID", "USER"),
+		Example: `  dialogs add 5d75393ba28f9a17e1cb0001 bob carol
+  dialogs add 5d75393ba28f9a17e1cb0001 bob --as-user alice`,
 	}, func(ctx context.Context, o *operation, args []string) error {
 		return o.update(ctx, args[0], dialog.Change{AddOccupants: userIDs(args[1:])})
 	})
@@ -94,6 +97,7 @@ func (p *program) addCommand() *cobra.Command {
 func (p *program) removeCommand() *cobra.Command {
 	return p.operate(&cobra.Command{
 		Use: "remove ID USER...", Short: "Remove occupants from a group", Args: atLeast("ID", "USER"),
+		Example: "  dialogs remove 5d75393ba28f9a17e1cb0001 bob carol",
 	}, func(ctx context.Context, o *operation, args []string) error {
 		return o.update(ctx, args[0], dialog.Change{RemoveOccupants: userIDs(args[1:])})
 	})
@@ -102,6 +106,7 @@ func (p *program) removeCommand() *cobra.Command {
 func (p *program) deleteCommand() *cobra.Command {
 	return p.operate(&cobra.Command{
 		Use: "delete ID", Short: "Delete a dialog for everyone", Args: takes("ID"),
+		Example: "  dialogs delete 5d75393ba28f9a17e1cb0001",
 	}, func(ctx context.Context, o *operation, args []string) error {
 		return o.update(ctx, args[0], dialog.Change{Delete: true})
 	})

@@ -24,6 +24,8 @@ func (p *program) statsCommand() *cobra.Command {
 	var asJSON bool
 	c := p.storeCommand(&cobra.Command{
 		Use: "stats", Short: "Count what a store has; works while a server runs", Args: takes(),
+		Example: `  dialogs stats
+  dialogs stats --store ./data --json`,
 	}, func(ctx context.Context, s *storeSettings, _ []string) error {
 		st, err := s.openExisting(ctx)
 		return with(st, err, func(st dialog.Store) error {

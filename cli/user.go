@@ -39,6 +39,7 @@ func (p *program) userCommand() *cobra.Command {
 func (p *program) suspendCommand(use, short string, suspended bool) *cobra.Command {
 	return p.storeCommand(&cobra.Command{
 		Use: use + " USER", Short: short, Args: takes("USER"),
+		Example: "  dialogs user " + use + " alice",
 	}, func(ctx context.Context, s *storeSettings, args []string) error {
 		return onUser(ctx, s, "USER", args[0], func(st dialog.Store, user dialog.UserID) error {
 			return st.SuspendUser(ctx, user, suspended)

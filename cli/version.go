@@ -14,6 +14,7 @@ var release string
 func (p *program) versionCommand() *cobra.Command {
 	return &cobra.Command{
 		Use: "version", Short: "Print the version", Args: takes(),
+		Example: "  dialogs version",
 		RunE: func(*cobra.Command, []string) error {
 			_, err := fmt.Fprintf(p.stdout, "dialogs %s\n", version())
 			return err

@@ -139,6 +139,7 @@ func parseWords[T any](flag string, words []string, parse func([]string) ([]T, e
 func (p *program) listWebhooksCommand() *cobra.Command {
 	return p.webhookSubcommand(&cobra.Command{
 		Use: "list", Short: "List the webhooks", Args: takes(),
+		Example: "  dialogs webhook list",
 	}, func(ctx context.Context, admin *webhook.Admin, _ []string) error {
 		all, err := admin.List(ctx, operator)
 		if err != nil {
@@ -156,6 +157,7 @@ func (p *program) listWebhooksCommand() *cobra.Command {
 func (p *program) showWebhookCommand() *cobra.Command {
 	return p.webhookSubcommand(&cobra.Command{
 		Use: "show ID", Short: "Show a webhook and the state of its deliveries", Args: takes("ID"),
+		Example: "  dialogs webhook show 5d75393ba28f9a17e1cb0001",
 	}, func(ctx context.Context, admin *webhook.Admin, args []string) error {
 		h, err := admin.Find(ctx, operator, args[0])
 		if err != nil {
@@ -191,6 +193,7 @@ func (p *program) showWebhook(h webhook.Listed) error {
 func (p *program) removeWebhookCommand() *cobra.Command {
 	return p.webhookSubcommand(&cobra.Command{
 		Use: "remove ID", Short: "Remove a webhook", Args: takes("ID"),
+		Example: "  dialogs webhook remove 5d75393ba28f9a17e1cb0001",
 	}, func(ctx context.Context, admin *webhook.Admin, args []string) error {
 		_, err := admin.Delete(ctx, operator, args[0])
 		return err
@@ -200,6 +203,7 @@ func (p *program) removeWebhookCommand() *cobra.Command {
 func (p *program) statusCommand(use, short string, status dialog.WebhookStatus) *cobra.Command {
 	return p.webhookSubcommand(&cobra.Command{
 		Use: use + " ID", Short: short, Args: takes("ID"),
+		Example: "  dialogs webhook " + use + " 5d75393ba28f9a17e1cb0001",
 	}, func(ctx context.Context, admin *webhook.Admin, args []string) error {
 		_, err := admin.Update(ctx, operator, args[0], webhook.Spec{Status: dialog.Some(status)})
 		return err
@@ -209,6 +213,7 @@ func (p *program) statusCommand(use, short string, status dialog.WebhookStatus) 
 func (p *program) rotateWebhookCommand() *cobra.Command {
 	return p.webhookSubcommand(&cobra.Command{
 		Use: "rotate ID", Short: "Create a new secret and print it; the old one also signs for 24 hours", Args: takes("ID"),
+		Example: "  dialogs webhook rotate 5d75393ba28f9a17e1cb0001",
 	}, func(ctx context.Context, admin *webhook.Admin, args []string) error {
 		_, secret, err := admin.Rotate(ctx, operator, args[0])
 		if err != nil {
@@ -239,6 +244,7 @@ func (p *program) replayWebhookCommand() *cobra.Command {
 func (p *program) testWebhookCommand() *cobra.Command {
 	return p.webhookSubcommand(&cobra.Command{
 		Use: "test ID", Short: "Send a message of the type \"test\" now, and show the result", Args: takes("ID"),
+		Example: "  dialogs webhook test 5d75393ba28f9a17e1cb0001",
 	}, func(ctx context.Context, admin *webhook.Admin, args []string) error {
 		failure, err := admin.Test(ctx, operator, args[0])
 		switch {
