@@ -78,13 +78,16 @@ func (l *load) spread() {
 	l.complete(lost, twice)
 }
 
-// members are subscribers, each of whom owns a dialog.
+// members are subscribers, each of whom owns a dialog. They subscribe from where the
+// server is now, so that a change which is made before it has read their message counts.
 func (l *load) members(s *server) (clients []*client, ids []string) {
 	ids = make([]string, l.subscribers)
-	l.parallel(len(ids), func(i int) { ids[i] = s.create(name(i), "GROUP") })
-	for i := range ids {
-		clients = append(clients, &client{s: s, user: name(i), token: s.token(name(i)), query: watchAll})
-	}
+	clients = make([]*client, l.subscribers)
+	l.parallel(len(ids), func(i int) {
+		ids[i] = s.create(name(i), "GROUP")
+		token := s.token(name(i))
+		clients[i] = &client{s: s, user: name(i), token: token, query: watchAll, cursor: s.position(token)}
+	})
 	return clients, ids
 }
 
@@ -100,10 +103,13 @@ func (l *load) complete(lost, twice int) {
 	}
 }
 
-// watching are clients that all watch one dialog.
+// watching are clients that all watch one public group, from the version that it has now.
 func (l *load) watching(s *server, n int, id string) (clients []*client) {
+	version := s.version(id)
 	for i := range n {
-		clients = append(clients, &client{s: s, user: name(i), token: s.token(name(i)), query: watchOne, variables: map[string]any{"id": id}})
+		clients = append(clients, &client{
+			s: s, user: name(i), token: s.token(name(i)), query: watchOne, variables: map[string]any{"id": id}, version: version,
+		})
 	}
 	return clients
 }

@@ -67,6 +67,24 @@ func (s *server) create(user, kind string) string {
 	return made.Dialog.ID
 }
 
+// position is a cursor behind all that has happened.
+func (s *server) position(token string) string {
+	s.Helper()
+	reply := s.Must(servertest.WithToken(token), `{ dialogChanges { cursor } }`, nil)
+	var changes struct{ Cursor string }
+	servertest.Decode(s, reply.Data["dialogChanges"], &changes)
+	return changes.Cursor
+}
+
+// version is the one that a public group has now.
+func (s *server) version(id string) int64 {
+	s.Helper()
+	reply := s.Must(servertest.WithToken(s.token("anyone")), `query($id: ID!) { dialog(id: $id) { version } }`, map[string]any{"id": id})
+	var found struct{ Version int64 }
+	servertest.Decode(s, reply.Data["dialog"], &found)
+	return found.Version
+}
+
 // rename changes a dialog, and returns the version that it has then.
 func (s *server) rename(h servertest.Header, id, name string) (int64, error) {
 	body, err := json.Marshal(map[string]any{
