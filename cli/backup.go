@@ -60,7 +60,7 @@ func (p *program) backup(ctx context.Context, dir, path string) error {
 	if !manifest.Has(secretFile) {
 		secret = "without a secret, because the store keeps none: back up the server's --secret too"
 	}
-	_, err = fmt.Fprintf(p.stdout, "Backed up %[2]s with %[1]d dialogs to %[3]s, %[4]s.\n", manifest.Dialogs, dir, path, secret)
+	_, err = fmt.Fprintf(p.stdout, "Backed up %s with %s to %s, %s.\n", dir, dialogsOf(manifest.Dialogs), path, secret)
 	return err
 }
 

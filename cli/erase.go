@@ -82,11 +82,11 @@ func (p *program) showErasure(user dialog.UserID, status dialog.ErasureStatus, d
 			Done        bool          `json:"done"`
 		}{user, status.Dialogs, status.Done})
 	}
-	text := "Erased %s from %d dialogs.\n"
+	text := "Erased %s from %s.\n"
 	if dryRun {
-		text = "%s is or was part of %d dialogs. Nothing was changed.\n"
+		text = "%s is or was part of %s. Nothing was changed.\n"
 	}
-	_, err := fmt.Fprintf(p.stdout, text, visible(string(user)), status.Dialogs)
+	_, err := fmt.Fprintf(p.stdout, text, visible(string(user)), dialogsOf(status.Dialogs))
 	return err
 }
 

@@ -75,7 +75,7 @@ func (p *program) exportTo(ctx context.Context, st dialog.Store, path string) (e
 		return fmt.Errorf("%s has something else than an export, and is left as it is: %w", path, err)
 	}
 	if at.Done {
-		_, err := fmt.Fprintf(p.stdout, "%s is complete: it has %d dialogs. To export again, choose another name, or remove it first.\n", path, at.Dialogs)
+		_, err := fmt.Fprintf(p.stdout, "%s is complete: it has %s. To export again, choose another name, or remove it first.\n", path, dialogsOf(at.Dialogs))
 		return err
 	}
 	if err := file.Truncate(size); err != nil {
@@ -91,7 +91,7 @@ func (p *program) exportTo(ctx context.Context, st dialog.Store, path string) (e
 	if err := file.Sync(); err != nil {
 		return explainExport(err, path)
 	}
-	_, err = fmt.Fprintf(p.stdout, "Exported %d dialogs to %s (%d now).\n", at.Dialogs, path, at.Dialogs-before)
+	_, err = fmt.Fprintf(p.stdout, "Exported %s to %s (%d now).\n", dialogsOf(at.Dialogs), path, at.Dialogs-before)
 	return err
 }
 

@@ -37,6 +37,6 @@ func (p *program) exportUser(ctx context.Context, st dialog.Store, user dialog.U
 	if err := errors.Join(err, to.Flush(), file.Sync(), file.Close()); err != nil {
 		return err
 	}
-	_, err = fmt.Fprintf(p.stdout, "Exported %d dialogs of %s to %s.\n", dialogs, visible(string(user)), path)
+	_, err = fmt.Fprintf(p.stdout, "Exported %s of %s to %s.\n", dialogsOf(dialogs), visible(string(user)), path)
 	return err
 }

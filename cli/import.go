@@ -163,7 +163,7 @@ func (i *importation) print(stdout io.Writer, failed int, report string) error {
 		return err
 	}
 	if failed > 0 {
-		return fmt.Errorf("%d dialogs differ from the source", failed)
+		return fmt.Errorf("%s from the source", dialog.Counted(failed, "dialog differs", "dialogs differ"))
 	}
 	return nil
 }

@@ -67,8 +67,9 @@ func (p *program) migrate(ctx context.Context, source, target dialog.Store) erro
 	if err != nil {
 		return err
 	}
-	_, err = fmt.Fprintf(p.stdout, "%d dialogs (%d copied now), %d classes, %d API keys and %d webhooks are the same in both stores; SHA-256 %x\nNot copied: the secret that signs session tokens, deleted dialogs, who left which dialog, idempotency keys of creations\n",
-		report.Dialogs, report.Copied, report.Classes, report.Keys, report.Webhooks, report.Checksum)
+	_, err = fmt.Fprintf(p.stdout, "%s (%d copied now), %s, %s and %s are the same in both stores; SHA-256 %x\nNot copied: the secret that signs session tokens, deleted dialogs, who left which dialog, idempotency keys of creations\n",
+		dialogsOf(report.Dialogs), report.Copied, dialog.Counted(report.Classes, "class", "classes"),
+		dialog.Counted(report.Keys, "API key", "API keys"), dialog.Counted(report.Webhooks, "webhook", "webhooks"), report.Checksum)
 	return err
 }
 

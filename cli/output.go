@@ -6,6 +6,8 @@ import (
 	"io"
 	"io/fs"
 	"syscall"
+
+	"dialogs/dialog"
 )
 
 // An output is the standard output of the program. It keeps the first error of writing,
@@ -37,3 +39,6 @@ func (o *output) failed() error {
 	}
 	return o.err
 }
+
+// dialogsOf is a number of dialogs.
+func dialogsOf(n int) string { return dialog.Counted(n, "dialog", "dialogs") }

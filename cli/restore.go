@@ -66,7 +66,7 @@ func (p *program) restore(ctx context.Context, dir, path string) (err error) {
 	if !manifest.Has(secretFile) {
 		note = " The backup has no secret: start the server with the --secret that it had at that time, or everyone has to sign in again."
 	}
-	_, err = fmt.Fprintf(p.stdout, "Restored %d dialogs from %s to %s, as of %s.%s\n",
-		dialogs, path, dir, manifest.CreatedAt.Format("2006-01-02 15:04:05 UTC"), note)
+	_, err = fmt.Fprintf(p.stdout, "Restored %s from %s to %s, as of %s.%s\n",
+		dialogsOf(dialogs), path, dir, manifest.CreatedAt.Format("2006-01-02 15:04:05 UTC"), note)
 	return err
 }

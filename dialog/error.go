@@ -185,3 +185,11 @@ func Quote(s string) string {
 	}
 	return string([]rune(quoted)[:quotedLength-2]) + `…"`
 }
+
+// Counted is a number with the noun that it needs: 1 dialog, 2 dialogs.
+func Counted(n int, one, many string) string {
+	if n == 1 {
+		return "1 " + one
+	}
+	return strconv.Itoa(n) + " " + many
+}

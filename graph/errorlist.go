@@ -1,7 +1,6 @@
 package graph
 
 import (
-	"fmt"
 	"regexp"
 	"slices"
 	"strings"
@@ -10,6 +9,7 @@ import (
 	"github.com/vektah/gqlparser/v2/gqlerror"
 
 	"dialogs/api"
+	"dialogs/dialog"
 )
 
 // These limit the errors of an answer. Errors repeat parts of the request, and one mistake
@@ -33,7 +33,7 @@ func bounded(errs gqlerror.List, most int) gqlerror.List {
 		size += sizeOf(errs[i])
 		if size > most && i > 0 {
 			rest := &gqlerror.Error{
-				Message:    fmt.Sprintf("%d more errors are omitted", len(errs)-i),
+				Message:    dialog.Counted(len(errs)-i, "more error is", "more errors are") + " omitted",
 				Extensions: map[string]any{"code": err.Extensions["code"], "status": err.Extensions["status"]},
 			}
 			return append(slices.Clip(errs[:i]), rest)

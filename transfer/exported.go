@@ -85,7 +85,7 @@ func (r *ExportReader) line() (exportLine, error) {
 		r.classes = append(r.classes, class)
 	case line.End != nil:
 		if line.End.Dialogs != r.dialogs {
-			return line, fmt.Errorf("the export has %d dialogs, although its end says %d: lines are missing", r.dialogs, line.End.Dialogs)
+			return line, fmt.Errorf("the export has %s, although its end says %d: lines are missing", dialog.Counted(r.dialogs, "dialog", "dialogs"), line.End.Dialogs)
 		}
 		r.ended = true
 	}

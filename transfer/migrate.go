@@ -247,8 +247,8 @@ func (r *Report) verify(ctx context.Context, from, to dialog.Archive) error {
 		return fmt.Errorf("reading the target again: %w", err)
 	}
 	if source.Count() != target.Count() || source.Sum() != target.Sum() {
-		return fmt.Errorf("the stores differ: %d dialogs (%x) in the source, %d (%x) in the target; one of them changed during the copy, or the target already had other dialogs",
-			source.Count(), source.Sum(), target.Count(), target.Sum())
+		return fmt.Errorf("the stores differ: %s (%x) in the source, %d (%x) in the target; one of them changed during the copy, or the target already had other dialogs",
+			dialog.Counted(source.Count(), "dialog", "dialogs"), source.Sum(), target.Count(), target.Sum())
 	}
 	r.Dialogs, r.Checksum = target.Count(), target.Sum()
 	return nil

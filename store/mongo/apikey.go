@@ -65,7 +65,7 @@ func (s *Store) APIKeys(ctx context.Context) ([]dialog.APIKey, error) {
 			Name: k.Name, CreatedAt: instant(k.CreatedAt), ExpiresAt: instantOrNone(k.ExpiresAt), Note: k.Note, Scopes: k.Scopes, UsedOn: instantOrNone(k.UsedOn),
 		}
 		if copy(own.Hash[:], k.Hash) != len(own.Hash) || len(k.Hash) != len(own.Hash) {
-			return nil, fmt.Errorf("the API key %q has a hash of %d bytes", k.Name, len(k.Hash))
+			return nil, fmt.Errorf("the API key %q has a hash of %s", k.Name, dialog.Counted(len(k.Hash), "byte", "bytes"))
 		}
 		all = append(all, own)
 	}

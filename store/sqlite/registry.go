@@ -113,7 +113,7 @@ func (s *Store) APIKeys(ctx context.Context) ([]dialog.APIKey, error) {
 				return err
 			}
 			if len(hash) != len(k.Hash) {
-				return fmt.Errorf("the API key %q has a hash of %d bytes", k.Name, len(hash))
+				return fmt.Errorf("the API key %q has a hash of %s", k.Name, dialog.Counted(len(hash), "byte", "bytes"))
 			}
 			k.Hash, k.CreatedAt = [32]byte(hash), instant(at)
 			k.ExpiresAt, k.UsedOn = instantOrNone(expires), instantOrNone(used)
