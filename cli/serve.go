@@ -179,12 +179,12 @@ func listenOn(flag, address string) (net.Listener, error) {
 	return listener, nil
 }
 
-// nextPort is an address with the next higher port.
+// nextPort is a checked address with the next higher port.
 func nextPort(address string) string {
-	host, port, err := net.SplitHostPort(address)
-	n, numberErr := strconv.Atoi(port)
-	if err != nil || numberErr != nil || n >= math.MaxUint16 {
-		return "127.0.0.1:8081"
+	host, port, _ := net.SplitHostPort(address)
+	n, err := net.LookupPort("tcp", port)
+	if err != nil || n == math.MaxUint16 {
+		n = 8080
 	}
 	return net.JoinHostPort(host, strconv.Itoa(n+1))
 }

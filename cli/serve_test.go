@@ -1,10 +1,12 @@
 package cli_test
 
 import (
+	"fmt"
 	"net"
 	"os"
 	"path/filepath"
 	"regexp"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -134,20 +136,43 @@ func TestRefusedSettings(t *testing.T) {
 	}
 }
 
-// TestBusyPort checks that a server that could not listen leaves nothing
-// behind.
+// TestBusyPort starts servers whose port another program has, for clients or for operators:
+// the error says which flag to change and to what, and nothing is left behind.
 func TestBusyPort(t *testing.T) {
 	busy, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer func() { _ = busy.Close() }()
-	dir := filepath.Join(t.TempDir(), "data")
-	if result := servertest.Run(t, nil, "serve", "--listen", busy.Addr().String(), "--store", dir); result.Code != 1 {
-		t.Errorf("the server ended with %d", result.Code)
+	host, port, err := net.SplitHostPort(busy.Addr().String())
+	if err != nil {
+		t.Fatal(err)
 	}
-	if _, err := os.Stat(dir); !os.IsNotExist(err) {
-		t.Errorf("a store was made: %v", err)
+	number, err := strconv.Atoi(port)
+	if err != nil {
+		t.Fatal(err)
+	}
+	next := net.JoinHostPort(host, strconv.Itoa(number+1))
+	for _, test := range []struct {
+		args []string
+		env  []string
+		want string
+	}{
+		{[]string{"--listen", busy.Addr().String()}, nil, `--listen (DIALOGS_LISTEN) %q: address already in use; choose another port, for example --listen ` + next},
+		{nil, []string{"DIALOGS_LISTEN=" + busy.Addr().String()}, `--listen (DIALOGS_LISTEN) %q: address already in use; choose another port, for example --listen ` + next},
+		{
+			[]string{"--listen", "127.0.0.1:0", "--admin-listen", busy.Addr().String()}, nil,
+			`--admin-listen (DIALOGS_ADMIN_LISTEN) %q: address already in use; choose another port, for example --admin-listen ` + next,
+		},
+	} {
+		dir := filepath.Join(t.TempDir(), "data")
+		result := servertest.Run(t, test.env, append([]string{"serve", "--store", dir}, test.args...)...)
+		if want := "dialogs: " + fmt.Sprintf(test.want, busy.Addr()); result.Code != 1 || result.Stderr != want || result.Stdout != "" {
+			t.Errorf("serve %v %v: the server ended with %d and %q, want %q", test.args, test.env, result.Code, result.Stderr, want)
+		}
+		if _, err := os.Stat(dir); !os.IsNotExist(err) {
+			t.Errorf("serve %v %v: a store was made: %v", test.args, test.env, err)
+		}
 	}
 }
 
