@@ -19,10 +19,10 @@ WEB := playground/web
 PAGE := $(if $(shell command -v npm),playground/dist/page/index.html)
 LATEST = $(shell git describe --tags --abbrev=0 2>/dev/null)
 VERSION := $(shell git describe --tags --always --dirty 2>/dev/null)
-# Tests that try more in make test-long, each followed by the folder of its package. A test
-# compares them with the calls of dialogtest.Times.
+# Tests that try more in make test-long, or that only run there, each followed by the folder
+# of its package. A test compares them with the calls of dialogtest.Times and dialogtest.Long.
 RANDOM = $(shell find . -name node_modules -prune -o -name '*_test.go' -print | xargs awk '/^func / {split($$2, name, /[^A-Za-z0-9_]/); folder = FILENAME; sub(/[^\/]*$$/, "", folder)} \
-	/dialogtest\.Times|soakTime|faultFor/ && name[1] ~ /^Test/ {print name[1], folder}')
+	/dialogtest\.Times|dialogtest\.Long/ && name[1] ~ /^Test/ {print name[1], folder}')
 
 .PHONY: help run build page compile test test-long test-race test-random generate format lint check bench bench-cost bench-live bench-peers bench-guard bench-scale soak dashboard audit release screenshot test-mongo bench-mongo bench-webhooks test-upgrade clean
 
@@ -50,12 +50,12 @@ playground/dist/page/index.html: $(wildcard $(WEB)/*.* $(WEB)/src/*) README.md
 	@cd $(WEB) && (test node_modules/.package-lock.json -nt package-lock.json || npm ci --ignore-scripts --no-audit --no-fund --loglevel=error) && npm run --silent build \
 		|| { echo "NOT BUILT: the playground's page: npm failed" >&2; [ -z "$$CI" ]; }
 
-test: $(PAGE) ## Run all tests
+test: $(PAGE) ## Run the tests, except those that only make test-long runs
 	$(TEST) $(SHUFFLE) ./e2e ./...
 	go -C tools test ./...
 	@$(NOTRUN)
 
-test-long: test-race test-random ## Run all tests with the race detector, and the random tests at length
+test-long: test-race test-random ## Run the tests with the race detector, and those at length that take long
 
 test-race: $(PAGE)
 	$(if $(RACE),$(TEST) $(RACE) -shuffle=on ./e2e ./...,@echo "NOT RUN: the race detector: needs a C compiler"; [ -z "$$CI" ])

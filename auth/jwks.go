@@ -17,6 +17,8 @@ import (
 	"github.com/MicahParks/jwkset"
 	"github.com/MicahParks/keyfunc/v3"
 	"github.com/golang-jwt/jwt/v5"
+
+	"dialogs/dialog"
 )
 
 // A JWKS is an issuer of session tokens, identified by the URL of its public keys.
@@ -151,6 +153,7 @@ func (s *keySet) fetch(ctx context.Context) error {
 	_, err := jwkset.NewStorageFromHTTP(s.url, jwkset.HTTPClientStorageOptions{
 		Client: s.client, Ctx: ctx, HTTPTimeout: jwksTimeout, Storage: s,
 	})
+	err = dialog.WithoutURL(err)
 	switch {
 	case errors.Is(ctx.Err(), context.Canceled): // the server is closing
 	case err != nil:

@@ -361,7 +361,7 @@ func TestIssuerAway(t *testing.T) {
 				start := time.Now()
 				a := newAuthenticator(t, auth.Config{
 					Now: time.Now, Log: slog.New(slog.NewTextHandler(&book, nil)),
-					JWKS: auth.JWKS{URL: set.url(), Transport: set},
+					JWKS: auth.JWKS{URL: strings.Replace(set.url(), "://", "://hunter2@", 1) + "?token=hunter2", Transport: set},
 				})
 				if d := time.Since(start); d != 0 {
 					t.Errorf("the start took %v, want it to wait for nothing", d)
@@ -392,6 +392,8 @@ func TestIssuerAway(t *testing.T) {
 				}
 				if text := book.String(); strings.Count(text, "JWKS loaded") != 1 || !strings.Contains(text, "JWKS unavailable") {
 					t.Errorf("the log does not tell what happened:\n%s", text)
+				} else if strings.Contains(text, "hunter2") {
+					t.Errorf("the log shows a secret:\n%s", text)
 				}
 			})
 		})

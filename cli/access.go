@@ -56,7 +56,13 @@ func fileError(setting string, err error) error {
 
 // inputError is an error about reading a file that an argument names, and says what
 // to do when the process may not read it.
-func inputError(err error) error { return fileError("FILE", err) }
+func inputError(err error) error {
+	var path *fs.PathError
+	if errors.As(err, &path) {
+		path.Path = withoutSecrets(path.Path) // somebody may have given a store instead
+	}
+	return fileError("FILE", err)
+}
 
 // outputError names the setting of a file in an error about writing it to a
 // directory, and says what to do when the process may not do that.

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"strings"
 	"text/tabwriter"
 
 	"github.com/spf13/cobra"
@@ -130,11 +131,17 @@ func (s *settings) public(f *pflag.Flag) string {
 	case f.Name == "store" && s.store.addressFile == "":
 		return s.store.name()
 	case isSecret(f.Name) && f.Value.String() != "":
-		return "(hidden)"
+		return hiddenText
 	case f.Value.String() == "", f.Value.String() == "[]":
 		return "-"
-	case f.Name == "jwks-url", f.Name == "trace-endpoint":
-		return withoutPassword(f.Value.String())
 	}
-	return f.Value.String()
+	list, several := f.Value.(pflag.SliceValue)
+	if !several {
+		return withoutSecrets(f.Value.String())
+	}
+	var texts []string
+	for _, text := range list.GetSlice() {
+		texts = append(texts, withoutSecrets(text))
+	}
+	return "[" + strings.Join(texts, ",") + "]"
 }

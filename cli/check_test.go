@@ -33,7 +33,25 @@ func TestCheck(t *testing.T) {
 		{[]string{"--store", file}, nil, 1, file + " is not a directory", "a file for a store"},
 		{[]string{"--store", "mongodb://user:" + password + "@127.0.0.1:1/x", "--secret", secret, "--store-timeout", "100ms"}, nil, 1, "mongodb://127.0.0.1:1/x does not answer", "a store that is away"},
 		{[]string{"--dev"}, nil, 0, "playground                     true            dev", "what development mode turns on"},
-		{[]string{"--jwks-url", "https://u:" + password + "@127.0.0.1/x", "--jwks-issuer", "i", "--jwks-audience", "a"}, nil, 0, "https://u:xxxxx@127.0.0.1/x", "a password in a URL"},
+		{[]string{"--jwks-url", "https://u:" + password + "@127.0.0.1/x", "--jwks-issuer", "i", "--jwks-audience", "a"}, nil, 0, "https://(hidden)@127.0.0.1/x ", "a password in a URL"},
+		{[]string{"--jwks-url", "https://" + password + "@127.0.0.1/x?token=" + password + "#" + password, "--jwks-issuer", "i", "--jwks-audience", "a"}, nil, 0, "https://(hidden)@127.0.0.1/x?(hidden) ", "tokens in a URL"},
+		{[]string{"--jwks-url", "ftp://u:" + password + "@127.0.0.1/x?" + password, "--jwks-issuer", "i", "--jwks-audience", "a"}, nil, 1, `"ftp://(hidden)@127.0.0.1/x?(hidden)": must be an http`, "a URL of another kind with a password"},
+		{[]string{"--trace-endpoint", "http://u:" + password + "@127.0.0.1/x"}, nil, 1, `"http://(hidden)@127.0.0.1/x": must be`, "a collector with a password"},
+		{[]string{"--trace-endpoint", "http://127.0.0.1/x?token=" + password}, nil, 1, `"http://127.0.0.1/x?(hidden)": must be`, "a collector with a token"},
+		{[]string{"--public-url", "https://u:" + password + "@127.0.0.1"}, nil, 1, `"https://(hidden)@127.0.0.1": must be`, "a public URL with a password"},
+		{nil, []string{"DIALOGS_PUBLIC_URL=https://127.0.0.1/?" + password}, 1, `"https://127.0.0.1/?(hidden)": must be`, "a public URL with a token"},
+		{[]string{"--allow-origins", "https://app.example.com,https://u:" + password + "@127.0.0.1"}, nil, 1, `"https://(hidden)@127.0.0.1": must be`, "an origin with a password"},
+		{[]string{"--webhook-allow", "https://u:" + password + "@127.0.0.1"}, nil, 1, `--webhook-allow (DIALOGS_WEBHOOK_ALLOW) "https://(hidden)@127.0.0.1"`, "a target with a password"},
+		{[]string{"--listen", "http://u:" + password + "@127.0.0.1:80"}, nil, 1, `"http://(hidden)@127.0.0.1:80": must be`, "a URL to listen on"},
+		{[]string{"mongodb://u:" + password + "@127.0.0.1/x"}, nil, 1, `unexpected argument "mongodb://(hidden)@127.0.0.1/x"`, "a store without its flag"},
+		{[]string{"--store", "postgres://u:" + password + "@127.0.0.1/x"}, nil, 1, "--store (DIALOGS_STORE) must be", "an unknown store with a password"},
+		{[]string{"--store", "mongodb://u:" + password + "@127.0.0.1:1", "--secret", secret}, nil, 1, "the database name is missing", "a store without a database"},
+		{[]string{"--store", "mongodb://u:%zz" + password + "@127.0.0.1:1/x", "--secret", secret}, nil, 1, "invalid MongoDB URI", "a store with a mistyped password"},
+		{[]string{"--store", "mongodb://u:" + password + "?@127.0.0.1:1/x", "--secret", secret}, nil, 1, "invalid MongoDB URI", "a store whose password has a question mark"},
+		{[]string{"--store", "mongodb://u:" + password + "/@127.0.0.1:1/x", "--secret", secret}, nil, 1, "invalid MongoDB URI", "a store whose password has a slash"},
+		{[]string{"--store", "mongodb://u:" + password + "@@127.0.0.1:1/x", "--secret", secret}, nil, 1, "invalid MongoDB URI", "a store whose password has an at sign"},
+		{[]string{"--store", "mongodb://u:" + password + ":@127.0.0.1:1/x", "--secret", secret}, nil, 1, "invalid MongoDB URI", "a store whose password has a colon"},
+		{[]string{"--store", "mongodb://127.0.0.1:1/x?tls=true&tlsCertificateKeyFile=missing.pem&tlsCertificateKeyFilePassword=" + password, "--secret", secret}, nil, 1, "invalid MongoDB URI", "a store whose password is an option"},
 		{[]string{"--listen", "127.0.0.1:nonsense"}, nil, 1, "must be an address and a port", "an unknown port"},
 		{[]string{"--secret", ""}, nil, 1, "--secret (DIALOGS_SECRET) is empty", "an empty secret"},
 		{[]string{"--dev", "--listen", "0.0.0.0:80"}, nil, 1, "loopback only", "settings that contradict each other"},
@@ -73,15 +91,16 @@ func TestHealthcheck(t *testing.T) {
 	for _, test := range []struct {
 		env    []string
 		code   int
+		want   string // on standard error
 		reason string
 	}{
-		{[]string{"DIALOGS_LISTEN=" + address(plain)}, 0, "a server that is ready"},
-		{[]string{"DIALOGS_LISTEN=" + strings.Replace(address(plain), "127.0.0.1", "0.0.0.0", 1)}, 0, "a server on all addresses"},
-		{[]string{"DIALOGS_LISTEN=" + address(secure), "DIALOGS_TLS_CERT=" + certificate.CertFile}, 0, "a server with TLS"},
-		{[]string{"DIALOGS_LISTEN=" + address(away)}, 1, "a server whose store is away"},
-		{[]string{"DIALOGS_LISTEN=127.0.0.1:1"}, 1, "no server"},
+		{[]string{"DIALOGS_LISTEN=" + address(plain)}, 0, "", "a server that is ready"},
+		{[]string{"DIALOGS_LISTEN=" + strings.Replace(address(plain), "127.0.0.1", "0.0.0.0", 1)}, 0, "", "a server on all addresses"},
+		{[]string{"DIALOGS_LISTEN=" + address(secure), "DIALOGS_TLS_CERT=" + certificate.CertFile}, 0, "", "a server with TLS"},
+		{[]string{"DIALOGS_LISTEN=" + address(away)}, 1, "dialogs: not ready: 503 Service Unavailable", "a server whose store is away"},
+		{[]string{"DIALOGS_LISTEN=127.0.0.1:1"}, 1, `dialogs: --listen (DIALOGS_LISTEN) "127.0.0.1:1": no server answers: dial tcp 127.0.0.1:1: connect: connection refused`, "no server"},
 	} {
-		if result := servertest.Run(t, test.env, "healthcheck"); result.Code != test.code {
+		if result := servertest.Run(t, test.env, "healthcheck"); result.Code != test.code || result.Stderr != test.want {
 			t.Errorf("%s: got code %d and %q", test.reason, result.Code, result.Stderr)
 		}
 	}

@@ -33,6 +33,7 @@ func TestMistypedStore(t *testing.T) {
 		{[]string{"apikey", "create", "in valid", "--store", "new"}, "name", "an invalid name"},
 		{[]string{"token", "alice", "--store", "typo"}, "no store in typo", "no server would take the token"},
 		{[]string{"import", "missing.json", "--store", "new"}, "missing.json", "an import of a wrong path"},
+		{[]string{"import", "mongodb://u:secret@127.0.0.1/x", "--store", "new"}, "FILE: stat mongodb://(hidden)@127.0.0.1/x: no such file", "an import of a store"},
 		{[]string{"import", empty, "--store", "new"}, "no files that end in .json, .jsonl or .ndjson", "an import of a directory without files"},
 		{[]string{"import", filepath.Join(files, "garbage.json"), "--store", "new"}, "garbage.json", "an import of a file of something else"},
 		{[]string{"import", filepath.Join(files, "garbage.json"), "--store", "new", "--refused", "refused"}, "garbage.json", "an import of something else that would report"},

@@ -290,9 +290,10 @@ func explain(err error) string {
 	return fmt.Sprintf("%s %q: %v", name, shown(invalid.GetValue()), cause)
 }
 
-// shown shortens a typed value for an error.
+// shown shortens a typed value for an error, and hides secrets in a URL.
 func shown(text string) string {
 	const most = 60
+	text = withoutSecrets(text)
 	if runes := []rune(text); len(runes) > most {
 		return string(runes[:most]) + "…"
 	}

@@ -10,6 +10,8 @@ import (
 	"time"
 
 	"github.com/spf13/cobra"
+
+	"dialogs/dialog"
 )
 
 func (p *program) healthcheckCommand() *cobra.Command {
@@ -54,7 +56,7 @@ func (s *settings) askReady(ctx context.Context) error {
 	defer transport.CloseIdleConnections()
 	response, err := (&http.Client{Transport: transport}).Do(request)
 	if err != nil {
-		return err
+		return fmt.Errorf("%s %q: no server answers: %w", named("listen"), shown(s.listen), dialog.WithoutURL(err))
 	}
 	_ = response.Body.Close()
 	if response.StatusCode != http.StatusOK {

@@ -161,7 +161,8 @@ func TestBusyPort(t *testing.T) {
 		{[]string{"--listen", busy.Addr().String()}, nil, `--listen (DIALOGS_LISTEN) %q: address already in use; choose another port, for example --listen ` + next},
 		{nil, []string{"DIALOGS_LISTEN=" + busy.Addr().String()}, `--listen (DIALOGS_LISTEN) %q: address already in use; choose another port, for example --listen ` + next},
 		{
-			[]string{"--listen", "127.0.0.1:0", "--admin-listen", busy.Addr().String()}, nil,
+			[]string{"--listen", "127.0.0.1:0", "--admin-listen", busy.Addr().String()},
+			nil,
 			`--admin-listen (DIALOGS_ADMIN_LISTEN) %q: address already in use; choose another port, for example --admin-listen ` + next,
 		},
 	} {

@@ -235,7 +235,7 @@ func (s *settings) validate() error {
 	case s.jwksURL != "" && (s.jwksIssuer == "" || s.jwksAudience == ""):
 		return fmt.Errorf("%s requires %s and %s: without them, tokens made for other services would be accepted", named("jwks-url"), named("jwks-issuer"), named("jwks-audience"))
 	case s.jwksURL != "" && !isHTTP(s.jwksURL):
-		return fmt.Errorf("%s %q: must be an http:// or https:// URL", named("jwks-url"), shown(withoutPassword(s.jwksURL)))
+		return fmt.Errorf("%s %q: must be an http:// or https:// URL", named("jwks-url"), shown(s.jwksURL))
 	}
 	if err := s.memory.Validate(); err != nil {
 		return err
@@ -263,15 +263,6 @@ func checkAddressAndPort(flag, address string) error {
 		return fmt.Errorf("%s %q: must be an address and a port, for example 127.0.0.1:8080", named(flag), shown(address))
 	}
 	return nil
-}
-
-// withoutPassword is a URL as the program may show it.
-func withoutPassword(text string) string {
-	u, err := url.Parse(text)
-	if err != nil {
-		return "(hidden)"
-	}
-	return u.Redacted()
 }
 
 func isHTTP(address string) bool {

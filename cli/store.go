@@ -83,9 +83,8 @@ func (s *storeSettings) name() string {
 	if s.embedded() {
 		return s.address
 	}
-	scheme, rest, _ := strings.Cut(s.address, "://") // net/url can't parse several hosts
-	rest, _, _ = strings.Cut(rest, "?")
-	return scheme + "://" + rest[strings.LastIndex(rest, "@")+1:]
+	p, _ := placeOf(s.address)
+	return p.scheme + "://" + p.where
 }
 
 // where is name for the log: the directory, or the hosts.

@@ -58,8 +58,8 @@ func (s *settings) checkTracing() error {
 func collector(to *string) pflag.Value {
 	return &value[string]{to: to, kind: "URL", show: func(s string) string { return s }, parse: func(text string) (string, error) {
 		u, err := url.Parse(text)
-		if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Hostname() == "" || u.User != nil {
-			return "", errors.New("must be an http:// or https:// URL without a password, for example http://127.0.0.1:4318/v1/traces")
+		if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Hostname() == "" || u.User != nil || u.RawQuery != "" || u.Fragment != "" {
+			return "", errors.New("must be an http:// or https:// URL without a password or a query, for example http://127.0.0.1:4318/v1/traces")
 		}
 		return text, nil
 	}}

@@ -3,6 +3,7 @@ package dialog
 import (
 	"errors"
 	"fmt"
+	"net/url"
 	"strconv"
 	"time"
 	"unicode/utf8"
@@ -184,6 +185,16 @@ func Quote(s string) string {
 		return quoted
 	}
 	return string([]rune(quoted)[:quotedLength-2]) + `…"`
+}
+
+// WithoutURL is an error of a request to another server, without its URL, which can contain
+// a secret.
+func WithoutURL(err error) error {
+	var u *url.Error
+	if errors.As(err, &u) {
+		return u.Err
+	}
+	return err
 }
 
 // Counted is a number with the noun that it needs: 1 dialog, 2 dialogs.

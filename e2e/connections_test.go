@@ -171,6 +171,7 @@ func TestSlowClientsGiveWay(t *testing.T) {
 // TestConnectionsEnd has clients that waste a connection each: the server
 // closes every one within the time of its settings.
 func TestConnectionsEnd(t *testing.T) {
+	t.Parallel()
 	for _, w := range append(wasters, slowBody, slowReader) {
 		t.Run(w.reason, func(t *testing.T) {
 			t.Parallel()
@@ -220,6 +221,7 @@ func pipeline(t *testing.T, conn net.Conn) (ok bool) {
 // TestStopsDespiteClients tells a server to stop while clients waste its time:
 // it ends soon, and cleanly.
 func TestStopsDespiteClients(t *testing.T) {
+	t.Parallel()
 	for _, w := range append(wasters, slowBody, slowReader) {
 		t.Run(w.reason, func(t *testing.T) {
 			t.Parallel()

@@ -64,6 +64,7 @@ func TestHTTP2Attacks(t *testing.T) {
 		}},
 	} {
 		t.Run(a.reason, func(t *testing.T) {
+			t.Parallel()
 			c := servertest.NewCertificate(t, 1)
 			p := servertest.Spawn(t, "--tls-cert", c.CertFile, "--tls-key", c.KeyFile)
 			p.Client.Transport = &http.Transport{TLSClientConfig: &tls.Config{InsecureSkipVerify: true}}

@@ -84,7 +84,9 @@ func TestMetrics(t *testing.T) {
 // TestAdminListener asks for everything that operators can ask for.
 func TestAdminListener(t *testing.T) {
 	t.Parallel()
-	s := start(t, "--admin-listen", ":0", "--secret", strings.Repeat("hidden", 10))
+	s := start(t, "--admin-listen", ":0", "--secret", strings.Repeat("hidden", 10),
+		"--jwks-url", "http://hiddenhidden@127.0.0.1:1/keys?token=hiddenhidden", "--jwks-issuer", "i", "--jwks-audience", "a")
+	s.Stderr.Await(t, "JWKS unavailable")
 	address := admin(t, s.Server)
 	if !strings.HasPrefix(address, "http://127.0.0.1:") {
 		t.Errorf("a port alone listens at %s", address)
@@ -99,6 +101,7 @@ func TestAdminListener(t *testing.T) {
 		{"/readyz", [2]string{}, 200, `{"live":"ok","status":"ok"}`},
 		{"/config", [2]string{}, 200, "secret  "},
 		{"/config", [2]string{}, 200, "(hidden)"},
+		{"/config", [2]string{}, 200, " http://(hidden)@127.0.0.1:1/keys?(hidden) "},
 		{"/metrics", [2]string{"Accept", "application/openmetrics-text"}, 200, "# EOF"},
 		{"/metrics", [2]string{"Host", "evil.example"}, 421, "localhost"},
 		{"/metrics", [2]string{"Sec-Fetch-Site", "cross-site"}, 403, "cross-site"},
@@ -126,6 +129,9 @@ func TestAdminListener(t *testing.T) {
 		if response.StatusCode != test.status || !strings.Contains(body.String(), test.want) || strings.Contains(body.String(), "hiddenhidden") {
 			t.Errorf("%s with %v: got %s", test.path, test.header, body.String())
 		}
+	}
+	if log := s.Stderr.String(); strings.Contains(log, "hiddenhidden") {
+		t.Errorf("the log shows a secret: %s", log)
 	}
 	for _, path := range []string{"/metrics", "/config", "/debug/pprof/"} {
 		if status, _ := s.Get(path); status != http.StatusNotFound {

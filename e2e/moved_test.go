@@ -16,6 +16,7 @@ import (
 // from then on, no command creates a second store, and the next server starts with
 // an empty one.
 func TestDataRemoved(t *testing.T) {
+	t.Parallel()
 	p := servertest.Spawn(t)
 	alice := servertest.WithToken(p.MustCLI("token", "alice"))
 	p.Must(alice, createGroup, nil)

@@ -76,6 +76,7 @@ func TestLogClosed(t *testing.T) {
 
 // TestLogNotRead has nobody read the log: no request waits for that.
 func TestLogNotRead(t *testing.T) {
+	t.Parallel()
 	s, command, _ := serveInto(t)
 	long := "query q" + strings.Repeat("x", 199) + " { viewer { kind } }"
 	for range 500 { // more than a pipe holds

@@ -69,6 +69,7 @@ func TestCredentials(t *testing.T) {
 
 // TestRevocation revokes a key from the command line while the server runs.
 func TestRevocation(t *testing.T) {
+	t.Parallel()
 	s := start(t)
 	key := s.MustCLI("apikey", "create", "backend")
 	s.Must(servertest.WithKey(key), whoami, nil)

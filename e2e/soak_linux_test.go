@@ -27,7 +27,7 @@ import (
 )
 
 var (
-	soakFor         = flag.Duration("soak", 0, "soak each store for this long; 0 = every fault once, quickly")
+	soakFor         = flag.Duration("soak", 0, "soak each store for this long; 0 = 45 s, in make test-long only")
 	soakReport      = flag.String("soak-report", "", "write the page docs/soak.md to this file")
 	soakMetrics     = flag.String("soak-metrics", "", "write what /metrics said during the soak to this file")
 	soakConnections = flag.Int("soak-connections", 100, "how many connections a fault of the soak opens; needs twice as many open files")
@@ -92,15 +92,14 @@ func (s *soak) count(what string) {
 // TestSoak keeps a server busy while everything around it fails. Afterwards no acknowledged
 // change is lost, no answer was wrong, and the server is as small as before.
 func TestSoak(t *testing.T) {
+	if *soakFor == 0 {
+		dialogtest.Long(t)
+	}
 	t.Parallel()
 	var finished []*soaking
 	var crowd sync.Mutex
 	t.Run("stores", func(t *testing.T) {
-		engines := []string{"embedded", "MongoDB"}
-		if soakTime() == 0 {
-			engines = engines[:1]
-		}
-		for _, engine := range engines {
+		for _, engine := range []string{"embedded", "MongoDB"} {
 			r := &soaking{engine: engine, crowd: &crowd}
 			finished = append(finished, r)
 			t.Run(engine, func(t *testing.T) {
@@ -179,12 +178,12 @@ func (r *soaking) run(t *testing.T) {
 	r.took = time.Since(began)
 }
 
-// soakTime is how long each store is soaked; 0 for each fault once.
+// soakTime is how long each store is soaked.
 func soakTime() time.Duration {
 	if *soakFor > 0 {
 		return *soakFor
 	}
-	return time.Duration(dialogtest.Times(0, 45)) * time.Second
+	return 45 * time.Second
 }
 
 // newSoak starts a server, and makes what the load needs.
@@ -453,10 +452,7 @@ func (s *soak) figures() figures {
 		return f
 	}
 	s.hook.CloseClientConnections() // the server would keep some for a minute
-	quiet := time.Second
-	if soakTime() > 0 {
-		quiet = 5 * time.Second
-	}
+	const quiet = 5 * time.Second
 	least, lower := measure(), time.Now()
 	for time.Since(lower) < quiet { // connections and their buffers take a while
 		time.Sleep(100 * time.Millisecond)

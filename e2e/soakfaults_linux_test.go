@@ -15,7 +15,6 @@ import (
 	"syscall"
 	"time"
 
-	"dialogs/dialog/dialogtest"
 	"dialogs/servertest"
 	"dialogs/store/mongo/mongotest"
 )
@@ -33,7 +32,7 @@ func faultFor() time.Duration {
 	if *soakFor > 0 {
 		return 3 * time.Second
 	}
-	return time.Duration(dialogtest.Times(200, 1000)) * time.Millisecond
+	return time.Second
 }
 
 var (

@@ -41,6 +41,7 @@ func TestStrangersDoNotLockOutSockets(t *testing.T) {
 
 // TestUnusedSocketsEnd: a WebSocket without credentials that does nothing is closed soon.
 func TestUnusedSocketsEnd(t *testing.T) {
+	t.Parallel()
 	s := start(t, "--ping-interval", "1h")
 	silent, idle := dialSocket(t, s.Server, nil), dialSocket(t, s.Server, nil)
 	idle.send(map[string]any{"type": "connection_init"})
@@ -51,6 +52,7 @@ func TestUnusedSocketsEnd(t *testing.T) {
 // TestStopsDespiteSockets tells a server to stop while the client of a WebSocket does not
 // read the answers to its queries.
 func TestStopsDespiteSockets(t *testing.T) {
+	t.Parallel()
 	p := servertest.Spawn(t, "--rate-limit", "0", "--write-timeout", "1h", "--ping-interval", "1h", "--shutdown-grace", "1h")
 	alice := servertest.WithToken(p.Token("alice"))
 	for range 10 {
@@ -91,6 +93,7 @@ func TestStopsDespiteSockets(t *testing.T) {
 // address still get permission, and neither preflight requests nor requests of strangers for
 // what does not exist are logged at the level info.
 func TestPreflightsAreNotLimited(t *testing.T) {
+	t.Parallel()
 	p := servertest.Spawn(t, "--rate-limit", "2", "--allow-origins", "https://app.example")
 	preflight := servertest.Header{"Origin", "https://app.example", "Access-Control-Request-Method", "POST"}
 	for range 20 {

@@ -16,10 +16,12 @@ import (
 // TestStuckReaderTakesLittle: what the system keeps for a client that does not read is
 // limited, so that it is cut off soon, and many of them don't take the memory of others.
 func TestStuckReaderTakesLittle(t *testing.T) {
+	t.Parallel()
 	const events, most = 60, 6 // of 80 kB each
 	c := servertest.NewCertificate(t, 1)
 	for scheme, args := range map[string][]string{"http": nil, "https": {"--tls-cert", c.CertFile, "--tls-key", c.KeyFile}} {
 		t.Run(scheme, func(t *testing.T) {
+			t.Parallel()
 			s := servertest.Start(t, append([]string{"--write-timeout", "1s", "--rate-limit", "0"}, args...)...)
 			s.Client = &http.Client{Transport: &http.Transport{
 				DialContext: dialNarrow, TLSClientConfig: &tls.Config{InsecureSkipVerify: true},

@@ -83,6 +83,7 @@ func TestNoIntrospection(t *testing.T) {
 // both would look once a second, and the changes would take longer than
 // the test waits.
 func TestChangesAreAnnounced(t *testing.T) {
+	t.Parallel()
 	s := start(t, "--rate-limit", "0", "--webhook-allow", "127.0.0.1")
 	id := newGroup(t, s.Server)
 	alice := servertest.WithToken(s.Token("alice"))

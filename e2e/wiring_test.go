@@ -59,6 +59,7 @@ func variable(setting string) string {
 // TestWiring sets every setting of a server by its flag and by its variable,
 // and looks for the effect.
 func TestWiring(t *testing.T) {
+	t.Parallel()
 	for name, source := range sources {
 		for _, trial := range trials(t) {
 			t.Run(name+"/"+trial.name, func(t *testing.T) {

@@ -13,6 +13,8 @@ import (
 	"time"
 	"unicode"
 	"unicode/utf8"
+
+	"dialogs/dialog"
 )
 
 const (
@@ -111,13 +113,10 @@ func (c *client) post(ctx context.Context, to string, m *message, keys [][]byte,
 // withoutURL returns an error as text without its URL, which can contain a secret.
 func withoutURL(err error) string {
 	var u *url.Error
-	if errors.As(err, &u) {
-		if u.Timeout() {
-			return "no answer within " + postTimeout.String()
-		}
-		err = u.Err
+	if errors.As(err, &u) && u.Timeout() {
+		return "no answer within " + postTimeout.String()
 	}
-	return err.Error()
+	return dialog.WithoutURL(err).Error()
 }
 
 // firstLine returns the first line of an answer, and reads up to 4 KiB of it.

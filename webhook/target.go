@@ -62,7 +62,7 @@ func ParseTargets(exceptions []string) (Targets, error) {
 			continue
 		}
 		if text == "" || text != strings.ToLower(text) || strings.ContainsAny(text, "/:@*% ") {
-			return Targets{}, fmt.Errorf("%s must be a network, for example 10.0.0.0/8, or a host name in lower case", dialog.Quote(text))
+			return Targets{}, errors.New("must be networks, for example 10.0.0.0/8, or host names in lower case")
 		}
 		t.hosts = append(t.hosts, text)
 	}

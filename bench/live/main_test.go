@@ -12,6 +12,7 @@ import (
 	"testing"
 	"time"
 
+	"dialogs/dialog/dialogtest"
 	"dialogs/servertest"
 )
 
@@ -44,6 +45,9 @@ type load struct {
 // bench-live runs all of it, and other runs only make sure that nothing is lost.
 func TestLive(t *testing.T) {
 	servertest.NeedUsage(t)
+	if *connections == 0 {
+		dialogtest.Long(t)
+	}
 	l := &load{T: t, idle: 30, subscribers: 20, rate: 20, during: time.Second, rows: &[]row{}}
 	if *connections > 0 {
 		l.idle, l.subscribers, l.stuck = *connections, max(1, *connections/3), 100

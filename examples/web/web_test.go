@@ -11,8 +11,7 @@ import (
 	"dialogs/servertest"
 )
 
-// TestPage builds the page and spends a day with it. Each part continues where
-// the one before it stopped.
+// TestPage builds the page, and uses it.
 func TestPage(t *testing.T) {
 	chromium, ok := clienttest.Chromium()
 	if _, err := exec.LookPath("npm"); err != nil || !ok {
@@ -20,6 +19,18 @@ func TestPage(t *testing.T) {
 	}
 	clienttest.Install(t, ".")
 	clienttest.Run(t, ".", nil, "npm", "run", "--silent", "build")
+	t.Run("day", func(t *testing.T) {
+		t.Parallel()
+		testDay(t, chromium)
+	})
+	t.Run("live", func(t *testing.T) {
+		t.Parallel()
+		testLive(t, chromium)
+	})
+}
+
+// testDay spends a day with the page. Each part continues where the one before it stopped.
+func testDay(t *testing.T, chromium string) {
 	server := servertest.Start(t, "--dev")
 	v := &visit{T: t, Browser: clienttest.OpenBrowser(t, chromium, preview(t, server)), server: server}
 	v.InEveryPage(unreachable)
@@ -38,7 +49,6 @@ func TestPage(t *testing.T) {
 			t.Errorf("there was trouble: %q", trouble)
 		}
 	}
-	t.Run("live", func(t *testing.T) { testLive(t, chromium) })
 }
 
 // unreachable is a network without WebSockets: most parts are about pages that don't

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -19,11 +20,6 @@ import (
 // A gateway whose database is unavailable answers pings, but nothing else, in different
 // ways. Every call, also Ping, returns Unavailable until the database is back.
 func TestGatewayWithoutItsDatabase(t *testing.T) {
-	t.Parallel()
-	gateway := mongotest.NewGateway(t, mongotest.URI(t))
-	s := open(t, gateway.URI(), mongo.Options{Timeout: 300 * time.Millisecond})
-	t.Cleanup(func() { closeStore(t, s) })
-	await(t, func() error { return s.Ping(t.Context()) })
 	for _, test := range []struct {
 		reason string
 		react  mongotest.Reaction
@@ -38,14 +34,21 @@ func TestGatewayWithoutItsDatabase(t *testing.T) {
 		{"throttled", mongotest.Fail(16500, "TooManyRequests")},
 		{"a closed connection", mongotest.Reaction{Close: true}},
 	} {
-		gateway.React(func(string) mongotest.Reaction { return test.react })
-		for name, call := range calls(s) {
-			if err := call(t.Context()); !dialog.IsCode(err, dialog.Unavailable) {
-				t.Errorf("%s: %s: %v, want Unavailable", test.reason, name, err)
+		t.Run(test.reason, func(t *testing.T) {
+			t.Parallel()
+			gateway := mongotest.NewGateway(t, mongotest.URI(t))
+			s := open(t, gateway.URI(), mongo.Options{Timeout: 300 * time.Millisecond})
+			t.Cleanup(func() { closeStore(t, s) })
+			await(t, func() error { return s.Ping(t.Context()) })
+			gateway.React(func(string) mongotest.Reaction { return test.react })
+			for name, call := range calls(s) {
+				if err := call(t.Context()); !dialog.IsCode(err, dialog.Unavailable) {
+					t.Errorf("%s: %v, want Unavailable", name, err)
+				}
 			}
-		}
-		gateway.React(func(string) mongotest.Reaction { return mongotest.Pass() })
-		await(t, func() error { return s.Ping(t.Context()) })
+			gateway.React(func(string) mongotest.Reaction { return mongotest.Pass() })
+			await(t, func() error { return s.Ping(t.Context()) })
+		})
 	}
 }
 
@@ -94,17 +97,21 @@ func TestAuthenticationFails(t *testing.T) {
 	gateway.Hangup()
 	never := open(t, uri, mongo.Options{Timeout: 300 * time.Millisecond})
 	t.Cleanup(func() { closeStore(t, never) })
+	var both sync.WaitGroup
 	for reason, s := range map[string]dialog.Store{"after it worked": worked, "from the start": never} {
-		for name, call := range calls(s) {
-			err := call(t.Context())
-			if !dialog.IsCode(err, dialog.Unavailable) {
-				t.Errorf("authentication fails %s: %s: %v, want Unavailable", reason, name, err)
+		both.Go(func() {
+			for name, call := range calls(s) {
+				err := call(t.Context())
+				if !dialog.IsCode(err, dialog.Unavailable) {
+					t.Errorf("authentication fails %s: %s: %v, want Unavailable", reason, name, err)
+				}
+				if text := fmt.Sprint(err); strings.Contains(text, "s3cret") {
+					t.Errorf("%s: the error shows the password: %s", name, text)
+				}
 			}
-			if text := fmt.Sprint(err); strings.Contains(text, "s3cret") {
-				t.Errorf("%s: the error shows the password: %s", name, text)
-			}
-		}
+		})
 	}
+	both.Wait()
 	refused.Store(false)
 	await(t, func() error { return worked.Ping(t.Context()) })
 }

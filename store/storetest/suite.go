@@ -2,7 +2,7 @@ package storetest
 
 import "testing"
 
-// Run runs the whole suite on an engine. fresh makes a new database, apart
+// Run runs the whole suite on an engine. newDatabase makes a database, apart
 // from all others, for each test; it may use the test's Cleanup and TempDir.
 // There are no options: a test that an engine fails is a fault of the engine.
 func Run(t *testing.T, newDatabase func(t testing.TB) Database) {
