@@ -10,8 +10,9 @@ RACE = $(shell go env CGO_ENABLED | grep -q 1 && command -v $$(go env CC) >/dev/
 # machines only what has changed is tested again.
 SHUFFLE := $(if $(filter true,$(CI)),-shuffle=on)
 # Many tests wait more than they compute, so more of them run at once than there are CPUs.
-# The package that takes longest begins first.
-TEST = mkdir -p bin && $(TOOL) gotestsum --format pkgname --jsonfile bin/$@.json -- -timeout 20m -p 3 -parallel 4
+# The packages that take longest begin first, so that none of them is alone at the end.
+TEST = mkdir -p bin && $(TOOL) gotestsum --format pkgname --jsonfile bin/$@.json -- -timeout 20m -p 3 -parallel 6
+ALL = ./e2e ./examples/web ./store/mongo ./clients ./store/sqlite ./playground ./live ./graph ./quickblox/client ./...
 NOTRUN = grep -ho 'NOT RUN: [^"\\]*' bin/$@.json | sort -u | grep . || echo "Everything ran."
 # The playground's page needs npm. Without npm, or when npm fails (except in CI),
 # the binary is built anyway, and its page loads GraphiQL from a CDN.
@@ -51,14 +52,14 @@ playground/dist/page/index.html: $(wildcard $(WEB)/*.* $(WEB)/src/*) README.md
 		|| { echo "NOT BUILT: the playground's page: npm failed" >&2; [ -z "$$CI" ]; }
 
 test: $(PAGE) ## Run the tests, except those that only make test-long runs
-	$(TEST) $(SHUFFLE) ./e2e ./...
+	$(TEST) $(SHUFFLE) $(ALL)
 	go -C tools test ./...
 	@$(NOTRUN)
 
 test-long: test-race test-random ## Run the tests with the race detector, and those at length that take long
 
 test-race: $(PAGE)
-	$(if $(RACE),$(TEST) $(RACE) -shuffle=on ./e2e ./...,@echo "NOT RUN: the race detector: needs a C compiler"; [ -z "$$CI" ])
+	$(if $(RACE),$(TEST) $(RACE) -shuffle=on $(ALL),@echo "NOT RUN: the race detector: needs a C compiler"; [ -z "$$CI" ])
 
 # These tests compute, so more at once would only make each of them wait.
 test-random: export TEST_LONG = 1
