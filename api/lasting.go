@@ -14,14 +14,17 @@ type limit struct {
 	each    time.Duration
 }
 
-// A limited context has a time limit. It makes its timer once something waits for its end:
-// most requests only ask for [context.Context.Err].
+// A limited context can be canceled, and may have a time limit. It makes its timer and its
+// channel once something waits for its end: most requests only ask for
+// [context.Context.Err].
 type limited struct {
 	limit
-	until time.Time // no later than the end of the context without the limit
+	// until is when the time is up, no later than the end of the context without the limit;
+	// zero without a limit.
+	until time.Time
 
 	mu sync.Mutex // guards what follows
-	// timed is the context with a timer; nil until it is needed.
+	// timed is the context with a timer and a channel; nil until it is needed.
 	timed    context.Context
 	cancel   context.CancelFunc
 	canceled bool
@@ -36,6 +39,13 @@ func WithLimit(ctx context.Context, each time.Duration) (context.Context, contex
 	return l, l.end
 }
 
+// WithCancel is like [context.WithCancel], for a context of which there are many, and for
+// whose end hardly anything waits.
+func WithCancel(ctx context.Context) (context.Context, context.CancelFunc) {
+	l := &limited{limit: limit{without: ctx}}
+	return l, l.end
+}
+
 func (l *limited) end() {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -46,7 +56,12 @@ func (l *limited) end() {
 }
 
 // Deadline returns when the time is up.
-func (l *limited) Deadline() (deadline time.Time, ok bool) { return l.until, true }
+func (l *limited) Deadline() (deadline time.Time, ok bool) {
+	if l.until.IsZero() {
+		return l.without.Deadline()
+	}
+	return l.until, true
+}
 
 // Done returns a channel that is closed at the end of the context.
 func (l *limited) Done() <-chan struct{} {
@@ -58,7 +73,11 @@ func (l *limited) Done() <-chan struct{} {
 // withTimer makes the timer. The mutex must be held.
 func (l *limited) withTimer() context.Context {
 	if l.timed == nil {
-		l.timed, l.cancel = context.WithDeadline(l.without, l.until)
+		if l.until.IsZero() {
+			l.timed, l.cancel = context.WithCancel(l.without)
+		} else {
+			l.timed, l.cancel = context.WithDeadline(l.without, l.until)
+		}
 		if l.canceled {
 			l.cancel()
 		}
@@ -70,7 +89,7 @@ func (l *limited) withTimer() context.Context {
 func (l *limited) Err() error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if l.timed == nil && !l.canceled && l.without.Err() == nil && time.Now().Before(l.until) {
+	if l.timed == nil && !l.canceled && l.without.Err() == nil && (l.until.IsZero() || time.Now().Before(l.until)) {
 		return nil
 	}
 	return l.withTimer().Err() // which does not change any more
@@ -79,7 +98,7 @@ func (l *limited) Err() error {
 // Value returns a value of the request. That of package context itself is from the context
 // with the timer, so that contexts that are derived from this one end with it.
 func (l *limited) Value(key any) any {
-	if key == (limitKey{}) {
+	if key == (limitKey{}) && l.each > 0 {
 		return l.limit
 	}
 	l.mu.Lock()

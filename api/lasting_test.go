@@ -79,6 +79,40 @@ func TestLimit(t *testing.T) {
 
 var errGone = errors.New("the client has gone")
 
+// TestWithCancel: a context without a limit ends when it is canceled or the other one ends,
+// whether or not something waits for that.
+func TestWithCancel(t *testing.T) {
+	request, stop := api.WithLimit(t.Context(), time.Hour)
+	defer stop()
+	for _, waits := range []bool{false, true} {
+		for _, cancels := range []bool{false, true} {
+			outer, end := context.WithCancel(request)
+			ctx, cancel := api.WithCancel(outer)
+			below, done := context.WithCancel(ctx)
+			defer done()
+			if waits {
+				go func() { <-ctx.Done() }()
+			}
+			want, _ := outer.Deadline()
+			if until, ok := ctx.Deadline(); ctx.Err() != nil || !ok || !until.Equal(want) || api.OperationLimit(ctx) != time.Hour {
+				t.Errorf("got the error %v, the deadline %s and the limit %s", ctx.Err(), until, api.OperationLimit(ctx))
+			}
+			if cancels {
+				cancel()
+			} else {
+				end()
+			}
+			<-ctx.Done()
+			<-below.Done()
+			if !errors.Is(ctx.Err(), context.Canceled) {
+				t.Errorf("ends with %v", ctx.Err())
+			}
+			cancel()
+			end()
+		}
+	}
+}
+
 // TestLimitEarlier: the end of the connection may come before the limit.
 func TestLimitEarlier(t *testing.T) {
 	until := time.Now().Add(time.Minute)

@@ -48,10 +48,10 @@ func (e *eventStream) serve(run func() (gqlerror.List, error)) {
 		api.NoteReason(e.ctx, "connection lost")
 		return // without complete, so that the client connects again
 	}
-	if len(errs) > 0 && e.next(encode(bareResponse{Errors: bounded(errs, requestErrorBytes)})) != nil {
+	if len(errs) > 0 && e.next(newResult(encode(bareResponse{Errors: bounded(errs, requestErrorBytes)})), nil) != nil {
 		return
 	}
-	_ = e.write("event: complete\ndata:\n\n") // the client may have gone
+	_ = e.write([]byte("event: complete\ndata:\n\n")) // the client may have gone
 }
 
 // sign is a comment of the event stream. It keeps proxies from closing a connection that
@@ -66,18 +66,21 @@ func (e *eventStream) open() error {
 	h.Set("X-Accel-Buffering", "no")
 	h.Set("X-Content-Type-Options", "nosniff")
 	e.w.WriteHeader(http.StatusOK)
-	return e.write(sign)
+	return e.write([]byte(sign))
 }
 
-// next sends one result.
-func (e *eventStream) next(payload []byte) error {
-	return e.write("event: next\ndata: " + string(payload) + "\n\n")
+// next sends one result. The writer does not tell whether that has to wait.
+func (e *eventStream) next(r result, waits func()) error {
+	if waits != nil {
+		waits()
+	}
+	return e.write(r)
 }
 
-func (e *eventStream) write(text string) error {
+func (e *eventStream) write(text []byte) error {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	_, err := e.w.Write([]byte(text))
+	_, err := e.w.Write(text)
 	if err == nil {
 		err = e.control.Flush()
 	}
@@ -106,7 +109,7 @@ func (e *eventStream) keepAlive() {
 	}
 	e.pings.Go(func() {
 		defer e.signing.Store(false)
-		_ = e.write(sign)
+		_ = e.write([]byte(sign))
 	})
 }
 

@@ -2,7 +2,6 @@ package graph
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"log/slog"
 	"time"
@@ -28,9 +27,6 @@ type subscription struct {
 	release   func() // frees its document and variables
 	room      *room
 	place     place
-	// atOnce reports whether a message of this length can be sent without waiting; nil if
-	// that is unknown.
-	atOnce func(bytes int) bool
 	// transport, began and reason (why it ended) are for the observer.
 	transport, reason string
 	began             time.Time
@@ -158,7 +154,9 @@ func (s *subscription) follow(ctx context.Context) (gqlerror.List, error) {
 		}
 	})
 	for {
-		if over, errs, err := s.catchUp(ctx); over {
+		over, errs, err := s.catchUp(ctx)
+		s.making.leave(&s.place)
+		if over {
 			return errs, err
 		}
 		select {
@@ -175,7 +173,6 @@ func (s *subscription) catchUp(ctx context.Context) (over bool, errs gqlerror.Li
 	for {
 		event, ok, err := s.take(ctx)
 		if err == nil && !ok {
-			s.making.leave(&s.place)
 			err = ctx.Err()
 			return err != nil, nil, cut(err)
 		}
@@ -248,15 +245,12 @@ func (s *subscription) tell(ctx context.Context, e live.Event, err error) (over 
 // made only once.
 func (s *subscription) respond(ctx context.Context, e live.Event) error {
 	s.making.wait(&s.place)
-	op := s.operation()
-	data, keep := s.sharing.share(ctx, s.shareable, e)
-	if data != nil {
-		_, account := answeringIn(ctx, op, s.room.Begin())
-		defer account.Close()
-		return s.emit(ctx, account, &graphql.Response{Data: data}, s.deliver)
+	shared, keep := s.sharing.share(ctx, s.shareable, e)
+	if shared != nil {
+		return s.deliver(shared)
 	}
-	var shared json.RawMessage
 	defer func() { keep(shared) }()
+	op := s.operation()
 	within, cancel := limited(ctx)
 	defer cancel()
 	answering, account := answeringIn(within, op, s.room.Begin())
@@ -276,19 +270,17 @@ func (s *subscription) respond(ctx context.Context, e live.Event) error {
 		}
 		return stopped(op)
 	}
+	made := s.result(ctx, account, response)
 	if len(response.Errors)+len(response.Extensions) == 0 {
-		shared = response.Data
+		shared = made
 	}
 	keep(shared) // before it is sent, which may take long
-	keep = func(json.RawMessage) {}
-	return s.emit(ctx, account, response, s.deliver)
+	keep = func(result) {}
+	return s.deliver(made)
 }
 
-// deliver sends a response. The subscription only keeps its place in the lane if sending
+// deliver sends a result. The subscription only keeps its place in the lane if sending
 // cannot take long.
-func (s *subscription) deliver(payload []byte) error {
-	if s.atOnce == nil || !s.atOnce(len(payload)) {
-		s.making.leave(&s.place)
-	}
-	return s.send(payload)
+func (s *subscription) deliver(r result) error {
+	return cut(s.send(r, func() { s.making.leave(&s.place) }))
 }

@@ -34,10 +34,11 @@ type making struct {
 	looking bool // a timer runs
 }
 
-// A placeless subscription waits for a place, and then runs.
+// A placeless subscription waits for a place, and then runs. run returns true if it still
+// had the place at its end, and has risen from it.
 type placeless struct {
 	place *place
-	run   func()
+	run   func() (risen bool)
 }
 
 // A place is the place of one subscription of a caller in the lane. old means that it
@@ -51,9 +52,9 @@ func newMaking() *making {
 	return &making{free: max(1, runtime.GOMAXPROCS(0)-1), queue: fair.New[dialog.Actor, placeless](1)}
 }
 
-// enter calls run in a new goroutine as soon as there is a place. Callers take turns; the
-// subscriptions of a caller keep their order. It does not block.
-func (m *making) enter(p *place, run func()) {
+// enter calls run as soon as there is a place. Callers take turns; the subscriptions of a
+// caller keep their order. It does not block.
+func (m *making) enter(p *place, run func() (risen bool)) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if m.free > 0 {
@@ -66,13 +67,73 @@ func (m *making) enter(p *place, run func()) {
 
 // give gives away a free place. The mutex must be held.
 func (m *making) give(w placeless) {
+	m.seat(w.place)
+	go m.work(w)
+}
+
+// work runs one subscription after the other in the same place, which takes less than a
+// goroutine for each. It ends when a subscription keeps the place, or has lost it.
+func (m *making) work(w placeless) {
+	for more := true; more && w.run(); {
+		runtime.Gosched() // whatever else waits for a CPU is next
+		w, more = m.following()
+	}
+}
+
+// following gives the place from which a subscription has risen to the next one.
+func (m *making) following() (placeless, bool) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	next, ok := m.queue.Pop()
+	if !ok {
+		m.free++
+		return placeless{}, false
+	}
+	m.seat(next.Item.place)
+	return next.Item, true
+}
+
+// pass gives the place from which a subscription has risen to the next one, if there is one.
+func (m *making) pass() {
+	if next, ok := m.following(); ok {
+		go m.work(next)
+	}
+}
+
+// seat gives a place to a subscription. The mutex must be held.
+func (m *making) seat(p *place) {
 	if !m.looking {
 		m.looking = true
 		time.AfterFunc(placeMost, m.look)
 	}
-	w.place.taken, w.place.old = true, false
-	m.taken = append(m.taken, w.place)
-	go w.run()
+	p.taken, p.old = true, false
+	m.taken = append(m.taken, p)
+}
+
+// rise takes the place away from a subscription, without giving it to another one, and
+// reports whether it still had it.
+func (m *making) rise(p *place) (risen bool) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.unseat(p)
+}
+
+// unseat is rise while the mutex is held.
+func (m *making) unseat(p *place) (risen bool) {
+	if !p.taken {
+		return false
+	}
+	p.taken = false
+	i := slices.Index(m.taken, p)
+	m.taken = slices.Delete(m.taken, i, i+1)
+	return true
+}
+
+// resume gives the place back to a subscription that has risen from it.
+func (m *making) resume(p *place) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.seat(p)
 }
 
 // leave gives the place to the next subscription, if this one still has it.
@@ -84,12 +145,9 @@ func (m *making) leave(p *place) {
 
 // take takes the place away and gives it to the next subscription. The mutex must be held.
 func (m *making) take(p *place) {
-	if !p.taken {
+	if !m.unseat(p) {
 		return
 	}
-	p.taken = false
-	i := slices.Index(m.taken, p)
-	m.taken = slices.Delete(m.taken, i, i+1)
 	next, ok := m.queue.Pop()
 	if !ok {
 		m.free++
@@ -123,6 +181,9 @@ func (m *making) wait(p *place) {
 		return
 	}
 	ready := make(chan struct{})
-	m.enter(p, func() { close(ready) })
+	m.enter(p, func() bool {
+		close(ready)
+		return false // it keeps the place
+	})
 	<-ready
 }

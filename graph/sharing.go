@@ -57,12 +57,12 @@ type sharedKey struct {
 // have to make their own.
 type sharedAnswer struct {
 	made chan struct{} // closed when the answer was made
-	data json.RawMessage
+	data result
 	kept bool // in the cache; the mutex of sharing guards it
 }
 
 // await returns the data; nil if there is none, or not soon enough.
-func (a *sharedAnswer) await(ctx context.Context) json.RawMessage {
+func (a *sharedAnswer) await(ctx context.Context) result {
 	select {
 	case <-a.made:
 		return a.data
@@ -107,7 +107,7 @@ func (s *sharing) find(key sharedKey) (a *sharedAnswer, found bool) {
 
 // keep sets the data of an answer; nil if it cannot be shared. Older answers are dropped
 // to make room for it.
-func (s *sharing) keep(a *sharedAnswer, data json.RawMessage) {
+func (s *sharing) keep(a *sharedAnswer, data result) {
 	defer close(a.made)
 	if len(data) > sharedBytes {
 		return
@@ -166,9 +166,9 @@ func (s *shareable) look(doc *ast.QueryDocument, selections ast.SelectionSet) {
 // share returns the data of an answer that another subscriber has made for the event. If
 // it returns nil, the caller has to make the answer and call keep with it, or with nil if
 // it cannot be shared.
-func (s *sharing) share(ctx context.Context, of *shareable, e live.Event) (data json.RawMessage, keep func(json.RawMessage)) {
+func (s *sharing) share(ctx context.Context, of *shareable, e live.Event) (data result, keep func(result)) {
 	if of.none || e.Shared == 0 {
-		return nil, func(json.RawMessage) {}
+		return nil, func(result) {}
 	}
 	key := of.key
 	key.shared, key.version, key.visible = e.Shared, e.Change.Version, e.Dialog != nil
@@ -177,7 +177,7 @@ func (s *sharing) share(ctx context.Context, of *shareable, e live.Event) (data 
 	}
 	answer, found := s.find(key)
 	if found {
-		return answer.await(ctx), func(json.RawMessage) {}
+		return answer.await(ctx), func(result) {}
 	}
-	return nil, func(data json.RawMessage) { s.keep(answer, data) }
+	return nil, func(data result) { s.keep(answer, data) }
 }

@@ -1,7 +1,6 @@
 package graph
 
 import (
-	"encoding/json"
 	"runtime"
 	"testing"
 	"time"
@@ -26,7 +25,7 @@ func TestSharingKeepsNoHistory(t *testing.T) {
 	kept := weak.Make(&history[0])
 	for i := range history {
 		_, keep := s.share(t.Context(), of, live.Event{Change: &history[i], Shared: 7})
-		keep(json.RawMessage{byte(i)})
+		keep(result{byte(i)})
 	}
 	for _, c := range []struct {
 		event live.Event

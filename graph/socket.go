@@ -205,7 +205,7 @@ func (s *socket) end(code ws.StatusCode, reason string) {
 			wait = hurry
 		}
 		_ = s.conn.SetReadDeadline(time.Now().Add(wait))
-		if s.wire.send(ws.OpClose, ws.NewCloseFrameBody(code, closeReason(reason)), s.WriteTimeout) != nil {
+		if s.wire.send(ws.OpClose, s.WriteTimeout, nil, ws.NewCloseFrameBody(code, closeReason(reason))) != nil {
 			_ = s.conn.Close()
 		}
 	})
@@ -249,12 +249,17 @@ func closeReason(reason string) string {
 	return reason
 }
 
-// send sends a message. A client that does not read it in time is disconnected.
-func (s *socket) send(message []byte) error {
+// send sends a message that consists of these parts. A client that does not read it in time
+// is disconnected. waits is called before sending may have to wait; nil for nothing.
+func (s *socket) send(waits func(), parts ...[]byte) error {
 	if s.hasEnded() {
 		return errCut
 	}
-	err := s.wire.send(ws.OpText, message, s.WriteTimeout+time.Duration(len(message))*time.Second/paceBytes)
+	length := 0
+	for _, part := range parts {
+		length += len(part)
+	}
+	err := s.wire.send(ws.OpText, s.WriteTimeout+time.Duration(length)*time.Second/paceBytes, waits, parts...)
 	switch {
 	case errors.Is(err, os.ErrDeadlineExceeded):
 		s.lost("the client reads too slowly")

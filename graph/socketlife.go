@@ -47,7 +47,7 @@ func (s *socket) keepAlive() {
 		return
 	}
 	s.work.Go(func() {
-		if sent, _ := s.sendSoon(ws.OpPing, nil, s.WriteTimeout); !sent { // what fails gets no pong
+		if sent, _ := s.sendSoon(ws.OpPing, s.WriteTimeout); !sent { // what fails gets no pong
 			s.pinged.Store(false)
 		}
 	})
@@ -69,7 +69,7 @@ func (s *socket) endUnused() bool {
 func (s *socket) control(op ws.OpCode, payload []byte) (goesOn bool) {
 	switch op {
 	case ws.OpPing:
-		if !s.hasEnded() && api.Charge(s.context(), 1) == nil && s.wire.send(ws.OpPong, payload, s.WriteTimeout) != nil {
+		if !s.hasEnded() && api.Charge(s.context(), 1) == nil && s.wire.send(ws.OpPong, s.WriteTimeout, nil, payload) != nil {
 			s.lost("connection lost")
 		}
 	case ws.OpPong:
@@ -91,7 +91,7 @@ func (s *socket) closed(payload []byte) {
 		s.end(ws.StatusProtocolError, "Protocol error: "+err.Error())
 		return
 	}
-	s.finish(code, "closed by the client", func() { _ = s.wire.send(ws.OpClose, payload[:min(2, len(payload))], s.WriteTimeout) })
+	s.finish(code, "closed by the client", func() { _ = s.wire.send(ws.OpClose, s.WriteTimeout, nil, payload[:min(2, len(payload))]) })
 }
 
 // linger gives the client time to read the close frame: if a connection is closed while

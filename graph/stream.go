@@ -33,8 +33,26 @@ type streamer struct {
 	making           *making
 }
 
-// A send sends one result of an operation. After an error, nothing more may be sent.
-type send func(payload []byte) error
+// A send sends one result of an operation. After an error, nothing more may be sent. waits
+// is called before sending may have to wait; nil for nothing.
+type send func(r result, waits func()) error
+
+// A result is one result of an operation, as a server-sent event. So that all subscribers
+// who get the same one can share it, WebSockets use a part of it.
+type result []byte
+
+const (
+	resultBegins = "event: next\ndata: "
+	resultEnds   = "\n\n"
+)
+
+// newResult makes a result of the parts of its payload, which is JSON.
+func newResult(payload ...[]byte) result {
+	return slices.Concat(slices.Concat([][]byte{[]byte(resultBegins)}, payload, [][]byte{[]byte(resultEnds)})...)
+}
+
+// payload returns the JSON of the result.
+func (r result) payload() []byte { return r[len(resultBegins) : len(r)-len(resultEnds)] }
 
 // errCut ends an operation without another message: its connection has ended, or the
 // client has ended the operation.
@@ -100,19 +118,19 @@ func (s *streamer) answer(ctx context.Context, run *runner, op *execution, send 
 		noteErrors(ctx, response.Errors)
 		return response.Errors, nil
 	}
-	return nil, s.emit(ctx, account, response, send)
+	return nil, cut(send(s.result(ctx, account, response), nil))
 }
 
-// emit sends one response.
-func (s *streamer) emit(ctx context.Context, account *answering, response *graphql.Response, send send) error {
+// result encodes one response.
+func (s *streamer) result(ctx context.Context, account *answering, response *graphql.Response) result {
 	response.Errors = account.told(response.Errors)
 	account.Made(len(response.Data))
 	if len(response.Errors)+len(response.Extensions) == 0 {
-		return cut(send(slices.Concat([]byte(`{"data":`), response.Data, []byte("}"))))
+		return newResult([]byte(`{"data":`), response.Data, []byte("}"))
 	}
 	noteErrors(ctx, response.Errors)
 	response.Errors = bounded(response.Errors, executedErrorBytes)
-	return cut(send(encode(response)))
+	return newResult(encode(response))
 }
 
 func cut(err error) error {
@@ -133,7 +151,7 @@ func (p presenter) refusal(ctx context.Context, err error) gqlerror.List {
 // limited returns a context with the time limit of one step of a stream.
 func limited(ctx context.Context) (context.Context, context.CancelFunc) {
 	if limit := api.OperationLimit(ctx); limit > 0 {
-		return context.WithTimeout(ctx, limit)
+		return api.WithLimit(ctx, limit)
 	}
 	return context.WithCancel(ctx)
 }

@@ -95,12 +95,11 @@ func limitBuffer(conn net.Conn) syscall.RawConn {
 	return raw
 }
 
-// hasRoom tells whether a message of this length can be sent without waiting.
-func (w *wire) hasRoom(bytes int) (room bool) {
-	if w.below == nil || bytes > placeBytes || !w.writing.TryLock() {
+// hasRoom tells whether the operating system takes a short message without waiting.
+func (w *wire) hasRoom() (room bool) {
+	if w.below == nil {
 		return false
 	}
-	w.writing.Unlock()
 	err := w.below.Control(func(fd uintptr) { room = writable(fd) })
 	return err == nil && room
 }
@@ -177,12 +176,19 @@ func control(h ws.Header, body io.Reader, to receiver) error {
 	return nil
 }
 
-// send sends a frame. A client that does not take it in time is an error, after which
-// nothing more is sent: the rest of a frame would be taken from the next one.
-func (w *wire) send(op ws.OpCode, payload []byte, within time.Duration) error {
-	w.writing.Lock()
+// send sends a frame that consists of these parts. A client that does not take it in time
+// is an error, after which nothing more is sent: the rest of a frame would be taken from
+// the next one. waits is called before sending may have to wait; nil for nothing.
+func (w *wire) send(op ws.OpCode, within time.Duration, waits func(), parts ...[]byte) error {
+	if !w.writing.TryLock() {
+		if waits != nil {
+			waits()
+			waits = nil
+		}
+		w.writing.Lock()
+	}
 	defer w.writing.Unlock()
-	return w.write(op, payload, within)
+	return w.write(op, within, waits, parts)
 }
 
 // pingAtOnce sends a ping, if that needs no waiting.
@@ -204,12 +210,12 @@ func (w *wire) pingAtOnce() (sent bool) {
 }
 
 // sendSoon is send, unless something is being sent: then it is not sent.
-func (w *wire) sendSoon(op ws.OpCode, payload []byte, within time.Duration) (sent bool, err error) {
+func (w *wire) sendSoon(op ws.OpCode, within time.Duration) (sent bool, err error) {
 	if !w.writing.TryLock() {
 		return false, nil
 	}
 	defer w.writing.Unlock()
-	return true, w.write(op, payload, within)
+	return true, w.write(op, within, nil, nil)
 }
 
 // hasten gives the client less time, also for what is being sent.
@@ -218,28 +224,41 @@ func (w *wire) hasten() {
 	_ = w.conn.SetWriteDeadline(time.Now().Add(hurry)) // a connection that ends needs none
 }
 
-func (w *wire) write(op ws.OpCode, payload []byte, within time.Duration) error {
+func (w *wire) write(op ws.OpCode, within time.Duration, waits func(), parts [][]byte) error {
 	if w.failed == nil {
-		w.failed = w.writeFrame(op, payload, within)
+		w.failed = w.writeFrame(op, within, waits, parts)
 	}
 	return w.failed
 }
 
-func (w *wire) writeFrame(op ws.OpCode, payload []byte, within time.Duration) error {
+func (w *wire) writeFrame(op ws.OpCode, within time.Duration, waits func(), parts [][]byte) error {
+	length := 0
+	for _, part := range parts {
+		length += len(part)
+	}
 	frame, _ := w.sending.Get().(*[]byte)
 	defer w.sending.Put(frame)
-	*frame = appendHeader((*frame)[:0], op, len(payload))
-	if len(payload) <= placeBytes { // longer ones are not copied
-		*frame, payload = append(*frame, payload...), nil
+	*frame = appendHeader((*frame)[:0], op, length)
+	if length <= placeBytes { // longer ones are not copied
+		for _, part := range parts {
+			*frame = append(*frame, part...)
+		}
+		parts = nil
+	} else if waits != nil {
+		waits()
+		waits = nil
 	}
 	rest := *frame
-	if w.raw != nil {
+	if w.raw != nil && len(parts) == 0 {
 		if err := w.raw.Control(func(fd uintptr) { rest = rest[writeNow(fd, rest):] }); err != nil {
 			return err
 		}
+		if len(rest) == 0 {
+			return nil
+		}
 	}
-	if len(rest)+len(payload) == 0 {
-		return nil
+	if waits != nil && (w.raw != nil || !w.hasRoom()) {
+		waits()
 	}
 	if err := w.conn.SetWriteDeadline(time.Now().Add(within)); err != nil {
 		return err
@@ -248,7 +267,7 @@ func (w *wire) writeFrame(op ws.OpCode, payload []byte, within time.Duration) er
 		_ = w.conn.SetWriteDeadline(time.Now().Add(hurry))
 	}
 	var waiting net.Buffers
-	for _, part := range [][]byte{rest, payload} {
+	for _, part := range append([][]byte{rest}, parts...) {
 		if len(part) > 0 {
 			waiting = append(waiting, part)
 		}

@@ -18,13 +18,14 @@ import (
 // An operation runs on a socket. A subscription that is waiting has no goroutine.
 type operation struct {
 	id       string
+	idJSON   string // the id in messages
 	socket   *socket
 	ctx      context.Context // with the caller
 	finished func(...slog.Attr)
 	body     *budget.Body // the message that started it; nil once it is not needed
 	sub      *subscription
 	// following is the method follow, as a value that is made only once.
-	following func()
+	following func() (risen bool)
 	state     atomic.Int32 // one of the following
 	// subscription means that the operation is a subscription. The socket's mutex guards
 	// it.
@@ -68,7 +69,11 @@ func (s *socket) subscribe(m *message) {
 		s.invalid("the payload of subscribe needs query")
 		return
 	}
-	op := &operation{id: strings.Clone(*m.ID), socket: s, body: m.body}
+	idJSON := string(encode(*m.ID))
+	op := &operation{id: idJSON[1 : len(idJSON)-1], idJSON: idJSON, socket: s, body: m.body}
+	if op.id != *m.ID { // otherwise both have the same memory
+		op.id = strings.Clone(*m.ID)
+	}
 	s.mu.Lock()
 	running, ending := len(s.operations), s.leaving != nil || s.ended
 	taken := s.operations[op.id] != nil
@@ -90,7 +95,7 @@ func (s *socket) subscribe(m *message) {
 	default:
 		errs := s.refusal(s.ctx, tooMany("too many operations on one connection", s.OperationsPerConnection, "--max-operations-per-connection"))
 		if s.counts() {
-			_ = s.send(reply("error", op.id, encode(errs))) // an error has ended the connection
+			_ = s.send(nil, reply("error", op.idJSON, encode(errs))...) // an error has ended the connection
 		}
 	}
 }
@@ -126,7 +131,7 @@ func (op *operation) interrupt() {
 // step runs a part of the operation. Its context ends when the client completes the
 // operation.
 func (op *operation) step(run func(ctx context.Context) (over bool, errs gqlerror.List, err error)) (over bool, errs gqlerror.List, err error) {
-	ctx, cancel := context.WithCancel(op.ctx)
+	ctx, cancel := api.WithCancel(op.ctx)
 	defer cancel()
 	op.mu.Lock()
 	op.cancel = cancel
@@ -160,9 +165,9 @@ func (op *operation) serve(p *params) {
 		return
 	}
 	op.freeMessage() // the subscription keeps what it needs of it
-	op.sub.atOnce, op.following = op.socket.hasRoom, op.follow
+	op.following = op.follow
 	op.sub.watch.OnReady(op.wake)
-	go op.follow() // in a new goroutine, whose stack is small
+	go op.begin() // in a new goroutine, whose stack is small
 }
 
 // wake makes a waiting subscription look for events. It does not block.
@@ -178,17 +183,29 @@ func (op *operation) wake() {
 	}
 }
 
+// begin is follow for the first time, without a place.
+func (op *operation) begin() {
+	if op.follow() {
+		op.socket.making.pass()
+	}
+}
+
 // follow sends the available events of a subscription, and ends the operation if the
-// subscription is over.
-func (op *operation) follow() {
+// subscription is over. It reports whether the subscription has risen from a place.
+func (op *operation) follow() (risen bool) {
+	making, place := op.socket.making, &op.sub.place
 	for {
 		op.state.Store(running)
 		if over, errs, err := op.step(op.sub.catchUp); over {
 			op.end(errs, err)
-			return
+			return false
 		}
+		risen = making.rise(place) // first, because the next one to wake it takes another place
 		if op.state.CompareAndSwap(running, waiting) {
-			return
+			return risen
+		}
+		if risen {
+			making.resume(place)
 		}
 	}
 }
@@ -220,9 +237,9 @@ func (op *operation) end(errs gqlerror.List, err error) {
 		s.endSoon(statusTryAgainLater, "Try again later: "+errs[0].Message)
 	case len(errs) > 0:
 		end = "error"
-		err = op.send("error", encode(bounded(errs, requestErrorBytes)))
+		err = op.send("error", encode(bounded(errs, requestErrorBytes)), nil)
 	default:
-		err = op.send("complete", nil)
+		err = op.send("complete", nil, nil)
 	}
 	if err != nil && end != "completed by the client" {
 		end = "cut off"
@@ -252,7 +269,7 @@ func (op *operation) execute(ctx context.Context, p *params) (sub *subscription,
 	if err := charge(ctx, created); err != nil {
 		return nil, s.refusal(ctx, err), nil
 	}
-	return s.run(ctx, s.runner, created, "websocket", func(payload []byte) error { return op.send("next", payload) })
+	return s.run(ctx, s.runner, created, "websocket", func(r result, waits func()) error { return op.send("next", r.payload(), waits) })
 }
 
 // freeMessage frees the memory of the message that started the operation.
@@ -262,11 +279,11 @@ func (op *operation) freeMessage() {
 }
 
 // send sends a message about the operation, unless the client has completed it.
-func (op *operation) send(kind string, payload []byte) error {
+func (op *operation) send(kind string, payload []byte, waits func()) error {
 	op.sending.Lock()
 	defer op.sending.Unlock()
 	if op.dropped.Load() {
 		return errCut
 	}
-	return op.socket.send(reply(kind, op.id, payload))
+	return op.socket.send(waits, reply(kind, op.idJSON, payload)...)
 }

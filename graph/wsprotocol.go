@@ -125,7 +125,7 @@ func (s *socket) initialize(m *message) {
 	if s.caller(ctx).Kind() == dialog.Anonymous {
 		s.unused = time.AfterFunc(s.InitTimeout, func() { s.endUnused() })
 	}
-	_ = s.send([]byte(`{"type":"connection_ack"}`)) // an error has ended the connection
+	_ = s.send(nil, []byte(`{"type":"connection_ack"}`)) // an error has ended the connection
 }
 
 // signIn identifies the caller. While the store is unavailable, it tries again.
@@ -169,7 +169,7 @@ func (s *socket) handle(m *message) {
 		if m.object(&ignored) != nil {
 			s.invalid("the payload of " + m.Type + " must be an object")
 		} else if s.counts() && m.Type == "ping" {
-			_ = s.send(reply("pong", "", m.Payload)) // an error has ended the connection
+			_ = s.send(nil, reply("pong", "", m.Payload)...) // an error has ended the connection
 		}
 	default:
 		s.invalid("unknown type " + api.Shorten(m.Type, longestQuote))
@@ -186,15 +186,17 @@ func (s *socket) counts() bool {
 	return true
 }
 
-// reply encodes a message of the server; id and payload may be empty.
-func reply(kind, id string, payload []byte) []byte {
-	text := []byte(`{`)
+// reply returns the parts of a message of the server. id is JSON; it and payload may be
+// empty.
+func reply(kind, id string, payload []byte) [][]byte {
+	const most = len(`{"id":,"type":"","payload":`) + len("complete")
+	head := append(make([]byte, 0, most+len(id)), '{')
 	if id != "" {
-		text = append(append(append(text, `"id":`...), encode(id)...), ',')
+		head = append(append(append(head, `"id":`...), id...), ',')
 	}
-	text = append(append(append(text, `"type":"`...), kind...), '"')
+	head = append(append(append(head, `"type":"`...), kind...), '"')
 	if len(payload) > 0 {
-		text = append(append(text, `,"payload":`...), payload...)
+		head = append(head, `,"payload":`...)
 	}
-	return append(text, '}')
+	return [][]byte{head, payload, []byte("}")}
 }
