@@ -164,7 +164,7 @@ func (a *allDialogs) catchUp(d *dialog.ChangedDialog) (Event, bool) {
 			e.Change = &d.Dialog.History[len(d.Dialog.History)-1]
 		}
 	}
-	if d.Dialog.Version > 0 {
+	if !d.Removed { // nobody keeps a public group that they are no longer part of
 		e.Dialog = a.watch.visible(&d.Dialog)
 	}
 	return e, true
@@ -224,14 +224,17 @@ func (a *allDialogs) take(b *batch) ([]Event, error) {
 	}
 	sights := d.Parts(a.watch.caller, n)
 	records := d.History[len(d.History)-len(sights):]
+	part := len(sights) > 0 && sights[len(sights)-1].After
+	var shown *dialog.Dialog
+	if part {
+		shown = a.watch.visible(d)
+	}
 	var events []Event
-	part := false
 	for i, sight := range sights {
-		part = sight.After
 		if !sight.Before && !sight.After {
 			continue
 		}
-		events = append(events, Event{ID: d.ID, Change: &records[i], Dialog: a.watch.visible(d), Cursor: a.cursor.Text(), Shared: b.shared})
+		events = append(events, Event{ID: d.ID, Change: &records[i], Dialog: shown, Cursor: a.cursor.Text(), Shared: b.shared})
 	}
 	if len(events) == 0 {
 		return nil, nil

@@ -302,6 +302,21 @@ func TestAllDialogs(t *testing.T) {
 		everyone(told{one, 4, true}, x)
 		public := i.create(dialog.Creation{Type: dialog.PublicGroup})
 		everyone(told{public, 1, true})
+		// Everyone can see a public group, but only its owner and admins watch it. Whoever is no
+		// longer one of these learns it in the same way as members of other dialogs.
+		i.update(public, dialog.Change{AddAdmins: ids("p")})
+		everyone(told{public, 2, true})
+		admin := i.watchAll(user("p"))
+		other := i.watchOne(user("p"), public)
+		i.rename(public, "3")
+		everyone(told{public, 3, true}, admin, other)
+		appointed := admin.cursor
+		i.update(public, dialog.Change{RemoveAdmins: ids("p")})
+		admin.gets(told{public, 4, false})
+		everyone(told{public, 4, true}, other)
+		i.rename(public, "5")
+		everyone(told{public, 5, true}, other)
+		i.watchAll(user("p"), appointed).gets(told{public, 0, false})
 		i.update(one, dialog.Change{Delete: true})
 		everyone(told{one, 5, false}, x)
 

@@ -20,7 +20,8 @@ type Event struct {
 	// of the dialog, and nil when it is no longer kept.
 	Change *dialog.Record
 	// Dialog is the dialog as it is now, which can be newer than the change. It is nil if
-	// the dialog is deleted, or if the caller can no longer see it.
+	// the dialog is deleted, if the caller can no longer see it, or, for a watch of all
+	// dialogs, if the caller is no longer part of it.
 	Dialog *dialog.Dialog
 	// Cursor is the position after this event, to resume from; empty if a single dialog is
 	// watched.
