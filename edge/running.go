@@ -9,6 +9,7 @@ import (
 
 	"dialogs/api"
 	"dialogs/auth"
+	"dialogs/dialog"
 )
 
 // running counts the handlers that are running, and the work that continues after them.
@@ -49,7 +50,11 @@ func (r *running) carry(from context.Context) context.Context {
 	ctx := context.WithValue(api.Carry(r.base, from), clientKey{}, clientFrom(from))
 	ctx = context.WithValue(ctx, connectionKey{}, from.Value(connectionKey{}))
 	ctx = continued(ctx, from)
-	return auth.WithIdentity(ctx, auth.FromContext(from))
+	identity := auth.FromContext(from)
+	if identity.Caller.Kind() == dialog.Anonymous { // which is what a context without an identity says
+		return ctx
+	}
+	return auth.WithIdentity(ctx, identity)
 }
 
 // finish starts the work that a request has detached. Like net/http, it recovers from a

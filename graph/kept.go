@@ -61,9 +61,10 @@ func (k *keeping) keep(who dialog.Actor, op *graphql.OperationContext, variables
 	}
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	doc, added := k.documents[op.Doc], own
+	of := op.Doc // of the operation itself, nothing is kept
+	doc, added := k.documents[of], own
 	if doc == nil {
-		doc = &keptDocument{by: who, bytes: weighDocument(op.RawQuery, op.Doc)}
+		doc = &keptDocument{by: who, bytes: weighDocument(op.RawQuery, of)}
 		added += doc.bytes
 	}
 	switch {
@@ -73,11 +74,11 @@ func (k *keeping) keep(who dialog.Actor, op *graphql.OperationContext, variables
 		return nil, keptRefusal("the documents of all subscriptions take too much memory (limit %d bytes, twice --memory-documents): try again later", 2*k.perCaller)
 	}
 	if doc.users++; doc.users == 1 {
-		k.documents[op.Doc] = doc
+		k.documents[of] = doc
 		k.count(doc.by, doc.bytes)
 	}
 	k.count(who, own)
-	return func() { k.release(who, own, op.Doc) }, nil
+	return func() { k.release(who, own, of) }, nil
 }
 
 func keptRefusal(format string, limit int64) error {

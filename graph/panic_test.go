@@ -98,3 +98,54 @@ func TestPanicInEvent(t *testing.T) {
 	s.rename(user("alice"), id, "Tea")
 	c.gets(`{"id":"…","type":"next","payload":{"data":{"dialogChanged":{"dialog":{"name":"Tea"}}}}}`)
 }
+
+// TestPanicAnywhereInEvent: wherever the server panics while it prepares an event, the
+// client gets one error, which is logged once: for the event, or for the subscription, which
+// ends if the event was not made.
+func TestPanicAnywhereInEvent(t *testing.T) {
+	t.Parallel()
+	for n := int64(1); ; n++ { // the time at which the server asks who the subscriber is
+		var times atomic.Int64
+		s := stream(t, func(c *graph.Config) {
+			caller := c.Caller
+			c.Caller = func(ctx context.Context) dialog.Caller {
+				who := caller(ctx)
+				if who.User == "bob" && times.Add(-1) == 0 {
+					panic("the inside")
+				}
+				return who
+			}
+		})
+		id := s.group("alice", "bob")
+		s.rename(user("alice"), id, "Dinner")
+		c := s.connect("bob")
+		watch := `subscription { dialogChanged(id: "` + id + `", sinceVersion: 1) { dialog { name viewerCanRename } } }`
+		event := func(name string) string {
+			return `{"id":"1","type":"next","payload":{"data":{"dialogChanged":{"dialog":{"name":"` + name + `","viewerCanRename":true}}}}}`
+		}
+		c.subscribe("1", watch)
+		c.gets(event("Dinner"))
+		times.Store(n)
+		s.rename(user("alice"), id, "Supper")
+		got, err := c.read()
+		if err != nil {
+			t.Fatal(err)
+		}
+		times.Store(0)
+		if got == event("Supper") {
+			if n < 3 {
+				t.Errorf("only %d places were tried", n-1)
+			}
+			return
+		}
+		s.loggedOnce("the inside")
+		if matches(got, `{"id":"1","type":"next","payload":{"errors":[{"message":"internal error…`+failedInside+`}],"data":null}}`) {
+			s.rename(user("alice"), id, "Tea") // the event has failed, and the subscription goes on
+			c.gets(event("Tea"))
+		} else if want := `{"id":"1","type":"error","payload":[{"message":"internal error…` + failedInside + `}]}`; !matches(got, want) {
+			t.Fatalf("after a panic at place %d: got %s, want %s", n, got, want)
+		}
+		c.subscribe("2", `{ viewer { userId } }`)
+		c.gets(`{"id":"2","type":"next","payload":{"data":{"viewer":{"userId":"bob"}}}}`)
+	}
+}

@@ -3,6 +3,7 @@
 package graph
 
 import (
+	"bytes"
 	"syscall"
 
 	"github.com/gobwas/ws"
@@ -10,18 +11,23 @@ import (
 )
 
 // arrived reports whether something can be read from a connection, or whether it was
-// closed, without reading it. It reads the answer to a ping that comes alone.
-func arrived(fd uintptr) (some, pong bool) {
+// closed. It reads answers to pings that come alone; begun is what it has read of
+// something else.
+func arrived(fd uintptr) (some, pong bool, begun []byte) {
 	const header = 6 // of a frame that is masked and empty
 	var next [header + 1]byte
-	n, _, err := syscall.Recvfrom(int(fd), next[:], syscall.MSG_PEEK) // it never blocks: the runtime polls its files
-	if n == header && next[0] == 0x80|byte(ws.OpPong) && next[1] == 0x80 {
-		_, _, err = syscall.Recvfrom(int(fd), next[:header], 0)
-		pong = err == nil
-		// The system tells only once what has arrived together, such as the end after it.
-		_, _, err = syscall.Recvfrom(int(fd), next[:1], syscall.MSG_PEEK)
+	for {
+		n, err := syscall.Read(int(fd), next[:]) // it never blocks: the runtime polls its files
+		switch {
+		case err == syscall.EAGAIN, err == syscall.EINTR:
+			return false, pong, nil
+		case err != nil, n == 0: // who reads again learns why
+			return true, pong, nil
+		case n != header || next[0] != 0x80|byte(ws.OpPong) || next[1] != 0x80:
+			return true, pong, bytes.Clone(next[:n])
+		}
+		pong = true // the system tells only once what has arrived together, such as the end after it
 	}
-	return err != syscall.EAGAIN && err != syscall.EINTR, pong
 }
 
 // writeNow writes as much as the operating system takes without waiting, and returns how

@@ -35,7 +35,8 @@ type wire struct {
 	raw syscall.RawConn
 	// below is the connection of the system; nil if there is none.
 	below syscall.RawConn
-	// early is what the client sent right after the upgrade request; nil once read.
+	// early is what was already read, such as what the client sent right after the upgrade
+	// request; nil if there is nothing.
 	early *bytes.Reader
 	*wires
 	// pinged means that the latest ping has not been answered.
@@ -111,9 +112,12 @@ func (w *wire) await() error {
 		return nil
 	}
 	return w.raw.Read(func(fd uintptr) bool {
-		some, pong := arrived(fd)
+		some, pong, begun := arrived(fd)
 		if pong {
 			w.pinged.Store(false)
+		}
+		if len(begun) > 0 {
+			w.early = bytes.NewReader(begun)
 		}
 		return some
 	})
@@ -199,7 +203,7 @@ func (w *wire) pingAtOnce() (sent bool) {
 	defer w.writing.Unlock()
 	rest := ws.CompiledPing
 	err := w.raw.Control(func(fd uintptr) {
-		if w.failed == nil && writable(fd) {
+		if w.failed == nil {
 			rest = rest[writeNow(fd, rest):]
 		}
 	})

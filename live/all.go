@@ -165,7 +165,7 @@ func (a *allDialogs) catchUp(d *dialog.ChangedDialog) (Event, bool) {
 		}
 	}
 	if !d.Removed { // nobody keeps a public group that they are no longer part of
-		e.Dialog = a.watch.visible(&d.Dialog)
+		e.Dialog = a.watch.visible(&batch{dialog: &d.Dialog, bare: bareOf(&d.Dialog)})
 	}
 	return e, true
 }
@@ -227,7 +227,7 @@ func (a *allDialogs) take(b *batch) ([]Event, error) {
 	part := len(sights) > 0 && sights[len(sights)-1].After
 	var shown *dialog.Dialog
 	if part {
-		shown = a.watch.visible(d)
+		shown = a.watch.visible(b)
 	}
 	var events []Event
 	for i, sight := range sights {

@@ -279,7 +279,7 @@ func (h *Hub) hand(n *News) error {
 func (h *Hub) put(n *News) {
 	b := &batch{
 		load:   &load{all: &h.waiting, bytes: h.Weigh(n.Dialog)},
-		dialog: n.Dialog, fresh: n.Fresh, lost: n.Lost, recent: n.Recent, mark: n.Mark, markedAt: n.MarkedAt, handedAt: time.Now(),
+		dialog: n.Dialog, bare: bareOf(n.Dialog), fresh: n.Fresh, lost: n.Lost, recent: n.Recent, mark: n.Mark, markedAt: n.MarkedAt, handedAt: time.Now(),
 	}
 	people := n.Dialog.People(n.Fresh)
 	h.mu.Lock()

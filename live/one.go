@@ -69,7 +69,7 @@ func (o *oneDialog) open(ctx context.Context, since dialog.Optional[int64]) erro
 	if d.Version-o.version > int64(len(d.History)) {
 		return dialog.ErrResync()
 	}
-	o.missed = &batch{dialog: &d}
+	o.missed = &batch{dialog: &d, bare: bareOf(&d)}
 	return nil
 }
 
@@ -78,7 +78,7 @@ func (o *oneDialog) open(ctx context.Context, since dialog.Optional[int64]) erro
 func (o *oneDialog) sawThen(d *dialog.Dialog) bool {
 	n := int(min(d.Version-o.version, int64(len(d.History))))
 	if n == 0 {
-		return o.watch.visible(d) != nil
+		return o.watch.sees(d)
 	}
 	return o.watch.hub.policy.Sights(o.watch.caller, d, n)[0].Before
 }
@@ -124,7 +124,7 @@ func (o *oneDialog) take(b *batch) ([]Event, error) {
 		if !sight.After {
 			return append(events, e), ErrOver
 		}
-		e.Dialog = o.watch.visible(d)
+		e.Dialog = o.watch.visible(b)
 		events = append(events, e)
 	}
 	return events, nil

@@ -38,6 +38,8 @@ type Event struct {
 type batch struct {
 	load   *load
 	dialog *dialog.Dialog
+	// bare is the dialog without its history.
+	bare *dialog.Dialog
 	// fresh is how many of the last records are new; lost means that there were
 	// more.
 	fresh int
@@ -72,6 +74,8 @@ type Watch struct {
 
 	// ready wakes [Watch.Next]; nil until it waits.
 	ready chan struct{}
+
+	links links // the hub's mutex guards them
 
 	mu         sync.Mutex // guards what follows
 	waiting    []*batch
@@ -266,11 +270,21 @@ func (w *Watch) recover() bool {
 	return true
 }
 
+// sees reports whether the caller can see the dialog.
+func (w *Watch) sees(d *dialog.Dialog) bool {
+	return !d.Deleted && w.hub.policy.Can(w.caller, dialog.See, d)
+}
+
 // visible returns the dialog for an event: nil if the caller can't see it.
-func (w *Watch) visible(d *dialog.Dialog) *dialog.Dialog {
-	if d.Deleted || !w.hub.policy.Can(w.caller, dialog.See, d) {
+func (w *Watch) visible(b *batch) *dialog.Dialog {
+	if !w.sees(b.dialog) {
 		return nil
 	}
+	return b.bare
+}
+
+// bareOf returns a dialog without its history.
+func bareOf(d *dialog.Dialog) *dialog.Dialog {
 	bare := *d
 	bare.History = nil
 	return &bare

@@ -6,16 +6,23 @@ import (
 	"dialogs/dialog"
 )
 
-// watches finds the watches that a change concerns.
+// watches finds the watches that a change concerns. Those of one dialog or of one user are a
+// list, which takes no memory for each besides the two links.
 type watches struct {
-	byDialog map[dialog.ID]map[*Watch]struct{}
+	byDialog map[dialog.ID]*Watch
 	// byUser has the watches of all of a user's dialogs; those of servers are under the
 	// empty user.
-	byUser map[dialog.UserID]map[*Watch]struct{}
+	byUser map[dialog.UserID]*Watch
+}
+
+// links are the neighbors of a watch in its list.
+type links struct {
+	listed         bool
+	before, behind *Watch
 }
 
 func newWatches() watches {
-	return watches{byDialog: map[dialog.ID]map[*Watch]struct{}{}, byUser: map[dialog.UserID]map[*Watch]struct{}{}}
+	return watches{byDialog: map[dialog.ID]*Watch{}, byUser: map[dialog.UserID]*Watch{}}
 }
 
 func (s *watches) empty() bool { return len(s.byDialog)+len(s.byUser) == 0 }
@@ -36,17 +43,40 @@ func (s *watches) remove(w *Watch) {
 	}
 }
 
-func addTo[K comparable](m map[K]map[*Watch]struct{}, key K, w *Watch) {
-	if m[key] == nil {
-		m[key] = map[*Watch]struct{}{}
+func addTo[K comparable](lists map[K]*Watch, key K, w *Watch) {
+	first := lists[key]
+	if first != nil {
+		first.links.before = w
 	}
-	m[key][w] = struct{}{}
+	w.links = links{listed: true, behind: first}
+	lists[key] = w
 }
 
-func removeFrom[K comparable](m map[K]map[*Watch]struct{}, key K, w *Watch) {
-	delete(m[key], w)
-	if len(m[key]) == 0 {
-		delete(m, key)
+func removeFrom[K comparable](lists map[K]*Watch, key K, w *Watch) {
+	if !w.links.listed {
+		return
+	}
+	before, behind := w.links.before, w.links.behind
+	w.links = links{}
+	if behind != nil {
+		behind.links.before = before
+	}
+	switch {
+	case before != nil:
+		before.links.behind = behind
+	case behind != nil:
+		lists[key] = behind
+	default:
+		delete(lists, key)
+	}
+}
+
+// list returns a watch and those behind it.
+func (w *Watch) list() iter.Seq[*Watch] {
+	return func(yield func(*Watch) bool) {
+		for ; w != nil && yield(w); w = w.links.behind {
+			continue
+		}
 	}
 }
 
@@ -54,8 +84,8 @@ func removeFrom[K comparable](m map[K]map[*Watch]struct{}, key K, w *Watch) {
 // of servers.
 func (s *watches) concerned(id dialog.ID, people []dialog.UserID) iter.Seq[*Watch] {
 	return func(yield func(*Watch) bool) {
-		for _, set := range []map[*Watch]struct{}{s.byDialog[id], s.byUser[""]} {
-			for w := range set {
+		for _, first := range []*Watch{s.byDialog[id], s.byUser[""]} {
+			for w := range first.list() {
 				if !yield(w) {
 					return
 				}
@@ -72,7 +102,7 @@ func (s *watches) of(people []dialog.UserID) iter.Seq[*Watch] {
 			if u == "" {
 				continue
 			}
-			for w := range s.byUser[u] {
+			for w := range s.byUser[u].list() {
 				if !yield(w) {
 					return
 				}
@@ -83,15 +113,15 @@ func (s *watches) of(people []dialog.UserID) iter.Seq[*Watch] {
 
 func (s *watches) all() iter.Seq[*Watch] {
 	return func(yield func(*Watch) bool) {
-		for _, set := range s.byDialog {
-			for w := range set {
+		for _, first := range s.byDialog {
+			for w := range first.list() {
 				if !yield(w) {
 					return
 				}
 			}
 		}
-		for _, set := range s.byUser {
-			for w := range set {
+		for _, first := range s.byUser {
+			for w := range first.list() {
 				if !yield(w) {
 					return
 				}

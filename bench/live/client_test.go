@@ -6,12 +6,10 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
-	"net"
-	"net/http"
 	"sync"
 	"time"
 
-	"github.com/coder/websocket"
+	"github.com/gobwas/ws"
 
 	"dialogs/servertest"
 )
@@ -38,7 +36,7 @@ type client struct {
 	window int
 
 	mu       sync.Mutex // guards what follows
-	ws       *websocket.Conn
+	conn     *conn
 	receipts []receipt
 	cursor   string // of the latest event, if the query selects it
 	version  int64  // of the latest event
@@ -47,39 +45,25 @@ type client struct {
 }
 
 // connect opens the WebSocket, and subscribes.
-func (c *client) connect(ctx context.Context) (*websocket.Conn, error) {
+func (c *client) connect(ctx context.Context) (*conn, error) {
 	ctx, cancel := context.WithTimeout(ctx, 2*servertest.Patience)
 	defer cancel()
-	dialer := &net.Dialer{}
-	transport := &http.Transport{
-		ReadBufferSize: 512, WriteBufferSize: 512, DisableKeepAlives: true,
-		DialContext: func(ctx context.Context, network, address string) (net.Conn, error) {
-			conn, err := dialer.DialContext(ctx, network, address)
-			if tcp, ok := conn.(*net.TCPConn); ok && c.window > 0 {
-				err = tcp.SetReadBuffer(c.window)
-			}
-			return conn, err
-		},
-	}
-	//nolint:bodyclose // the body is the connection, which is closed
-	ws, _, err := websocket.Dial(ctx, c.s.URL+"/graphql", &websocket.DialOptions{
-		HTTPClient: &http.Client{Transport: transport}, Subprotocols: []string{"graphql-transport-ws"},
-	})
+	made, err := dial(ctx, c.s.URL, c.window)
 	if err != nil {
 		return nil, err
 	}
-	ws.SetReadLimit(-1)
-	if err := c.subscribe(ctx, ws); err != nil {
-		_ = ws.CloseNow()
+	defer context.AfterFunc(ctx, made.close)()
+	if err := c.subscribe(made); err != nil {
+		made.close()
 		return nil, err
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.ws = ws
-	return ws, nil
+	c.conn = made
+	return made, nil
 }
 
-func (c *client) subscribe(ctx context.Context, ws *websocket.Conn) error {
+func (c *client) subscribe(over *conn) error {
 	variables := map[string]any{}
 	for name, value := range c.variables {
 		variables[name] = value
@@ -98,56 +82,53 @@ func (c *client) subscribe(ctx context.Context, ws *websocket.Conn) error {
 	if err != nil {
 		return err
 	}
-	if err := ws.Write(ctx, websocket.MessageText, fmt.Appendf(nil, `{"type":"connection_init","payload":{"QB-Token":%q}}`, c.token)); err != nil {
+	if err := over.write(ws.OpText, fmt.Appendf(nil, `{"type":"connection_init","payload":{"QB-Token":%q}}`, c.token)); err != nil {
 		return err
 	}
-	if _, _, err := ws.Read(ctx); err != nil {
+	if _, err := over.read(); err != nil {
 		return err
 	}
-	if err := ws.Write(ctx, websocket.MessageText, subscribe); err != nil {
+	if err := over.write(ws.OpText, subscribe); err != nil {
 		return err
 	}
 	// An answer to this means that the server has read what came before.
-	return ws.Write(ctx, websocket.MessageText, []byte(`{"type":"ping"}`))
+	return over.write(ws.OpText, []byte(`{"type":"ping"}`))
 }
 
 // errFatal is an end after which no client tries again.
 var errFatal = errors.New("ended for good")
 
-// follow reads until the connection ends, which it returns.
-func (c *client) follow(ctx context.Context, ws *websocket.Conn) error {
+// follow reads until the connection ends, and returns why.
+func (c *client) follow(ctx context.Context, over *conn) error {
+	defer context.AfterFunc(ctx, over.close)()
 	for {
-		_, text, err := ws.Read(ctx)
+		text, err := over.read()
 		if err != nil {
 			return err
 		}
 		at := time.Now()
 		var m struct {
 			Type    string
-			Payload json.RawMessage
-		}
-		if err := json.Unmarshal(text, &m); err != nil {
-			return err
-		}
-		switch m.Type {
-		case "pong":
-			continue
-		case "next":
-		default:
-			return fmt.Errorf("%w: got %s", errFatal, text)
-		}
-		var payload struct {
-			Data struct {
-				E struct {
-					DialogID, Cursor string
-					Change           struct{ Version int64 }
+			Payload struct {
+				Data struct {
+					E struct {
+						DialogID, Cursor string
+						Change           struct{ Version int64 }
+					}
 				}
 			}
 		}
-		if err := json.Unmarshal(m.Payload, &payload); err != nil {
-			return err
+		switch err := json.Unmarshal(text, &m); m.Type {
+		case "pong":
+			continue
+		case "next":
+			if err != nil {
+				return err
+			}
+		default:
+			return fmt.Errorf("%w: got %s", errFatal, text)
 		}
-		e := payload.Data.E
+		e := m.Payload.Data.E
 		c.mu.Lock()
 		c.receipts = append(c.receipts, receipt{e.DialogID, e.Change.Version, at})
 		c.cursor, c.version = e.Cursor, e.Change.Version
@@ -161,12 +142,12 @@ func (c *client) run(ctx context.Context, gate *gate, connected func()) {
 	once := sync.OnceFunc(connected)
 	defer once()
 	for attempt := 0; ; attempt++ {
-		ws, err := c.connect(ctx)
+		over, err := c.connect(ctx)
 		if err == nil {
 			attempt = 0
 			once()
-			err = c.follow(ctx, ws)
-			_ = ws.CloseNow()
+			err = c.follow(ctx, over)
+			over.close()
 		}
 		if ctx.Err() != nil {
 			return
@@ -191,9 +172,12 @@ func (c *client) run(ctx context.Context, gate *gate, connected func()) {
 
 // isFatal tells whether clients give up at this end.
 func isFatal(err error) bool {
-	switch code := websocket.CloseStatus(err); code {
-	case 4400, 4401, 4406, 4409, 4429, 4500, 1002, 1003, 1007, 1008, 1009, 1010, 1011:
-		return true
+	var end closed
+	if errors.As(err, &end) {
+		switch end.code {
+		case 4400, 4401, 4406, 4409, 4429, 4500, 1002, 1003, 1007, 1008, 1009, 1010, 1011:
+			return true
+		}
 	}
 	return errors.Is(err, errFatal)
 }
@@ -236,8 +220,8 @@ func (g *gate) pass(ctx context.Context) bool {
 func (c *client) cut() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.ws != nil {
-		_ = c.ws.CloseNow()
+	if c.conn != nil {
+		c.conn.close()
 	}
 }
 

@@ -11,25 +11,27 @@ import (
 	"sync"
 )
 
-var profiles = flag.String("profiles", "", "write a CPU profile of the server for each part into this directory; taking them slows the server down")
+var profiles = flag.String("profiles", "", "write a CPU and a heap profile of the server for each part into this directory; taking them slows the server down")
 
 // profiled takes a CPU profile of the server for as long as the load lasts, while something
-// happens, if profiles are wanted.
+// happens, and then a heap profile, if profiles are wanted.
 func (l *load) profiled(s *server, name string, run func()) {
 	l.Helper()
 	if *profiles == "" {
 		run()
 		return
 	}
-	url := fmt.Sprintf("http://%s/debug/pprof/profile?seconds=%d", s.Stderr.Await(l, `serving operators"?[, ]"?address"?[:=]"?([^\s",]+)`), int(l.during.Seconds()))
-	var taking sync.WaitGroup
-	taking.Go(func() {
-		if err := download(l.Context(), url, filepath.Join(*profiles, name+".pprof")); err != nil {
+	from := "http://" + s.Stderr.Await(l, `serving operators"?[, ]"?address"?[:=]"?([^\s",]+)`) + "/debug/pprof/"
+	take := func(what, kind string) {
+		if err := download(l.Context(), from+what, filepath.Join(*profiles, name+kind+".pprof")); err != nil {
 			l.Errorf("taking a profile: %v", err)
 		}
-	})
+	}
+	var taking sync.WaitGroup
+	taking.Go(func() { take(fmt.Sprintf("profile?seconds=%d", int(l.during.Seconds())), "") })
 	run()
 	taking.Wait()
+	take("heap?gc=1", ".heap")
 }
 
 func download(ctx context.Context, url, path string) error {

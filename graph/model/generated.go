@@ -206,9 +206,9 @@ type DialogEdge struct {
 type DialogEvent struct {
 	// Id of the dialog.
 	DialogID string `json:"dialogId"`
-	// The change. While catching up, the latest change of the dialog; null if it is no longer kept.
+	// The change. While catching up, the latest change of the dialog; null if it is no longer kept, and it can be null if the caller is no longer part of the dialog.
 	Change *DialogChange `json:"change,omitempty"`
-	// The dialog as it is now, which can be newer than the change. Null if it was deleted, the caller is no longer part of it, or the caller can no longer see it.
+	// The dialog as it is now, which can be newer than the change. Null if it was deleted, or the caller can no longer see it. For `dialogsChanged`, also null if the caller is no longer part of it: a public group stays visible to its former owners and admins.
 	Dialog *Dialog `json:"dialog,omitempty"`
 	// Pass it as `after` to resume: everything before it was sent on this subscription. Null for `dialogChanged`, which resumes with `sinceVersion`.
 	Cursor *string `json:"cursor,omitempty"`

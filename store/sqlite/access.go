@@ -2,8 +2,6 @@ package sqlite
 
 import (
 	"context"
-	"encoding/json"
-	"errors"
 	"time"
 
 	"dialogs/dialog"
@@ -26,38 +24,38 @@ func (s *Store) EndUserSessions(ctx context.Context, user dialog.UserID, at time
 
 const selectAccess = "SELECT user, suspended, sessions_ended FROM user_access WHERE (suspended <> 0 OR sessions_ended <> 0)"
 
-const selectErased = "SELECT hash, sessions_ended FROM erased_user WHERE hash IN (SELECT value FROM json_each(?))"
-
 // UserAccess looks up users.
 func (s *Store) UserAccess(ctx context.Context, users []dialog.UserID) (all []dialog.UserAccess, err error) {
-	hashes, names := make([]string, len(users)), make(map[string]dialog.UserID, len(users))
-	for i, user := range users {
-		hashes[i] = hashOf(user)
-		names[hashes[i]] = user
-	}
-	list, err1 := json.Marshal(users)
-	hashList, err2 := json.Marshal(hashes)
-	if err := errors.Join(err1, err2); err != nil {
-		return nil, err
-	}
 	err = s.read(ctx, "looking up the access of users", func(ctx context.Context) error {
-		if all, err = s.access(ctx, selectAccess+" AND user IN (SELECT value FROM json_each(?))", string(list)); err != nil {
-			return err
-		}
-		rows, err := s.reads.query(ctx, selectErased, string(hashList))
+		all = nil
+		rows, err := s.named(ctx, "SELECT user, suspended, sessions_ended FROM user_access", "user", len(users), func() []string {
+			names := make([]string, len(users))
+			for i, user := range users {
+				names[i] = string(user)
+			}
+			return names
+		})
 		if err != nil {
 			return err
 		}
-		defer rows.Close()
-		for rows.Next() {
-			var hash string
-			var ended int64
-			if err := scan(rows, &hash, &ended); err != nil {
-				return err
+		for _, r := range rows {
+			if suspended, ended := r.values[0] != 0, r.values[1]; suspended || ended != 0 {
+				all = append(all, dialog.UserAccess{User: dialog.UserID(r.name), Suspended: suspended, SessionsEndedAt: instantOrNone(ended)})
 			}
-			all = dialog.WithSessionsEnded(all, names[hash], instant(ended))
 		}
-		return rows.Err()
+		by := map[string]dialog.UserID{}
+		rows, err = s.named(ctx, "SELECT hash, sessions_ended, 0 FROM erased_user", "hash", len(users), func() []string {
+			hashes := make([]string, len(users))
+			for i, user := range users {
+				hashes[i] = hashOf(user)
+				by[hashes[i]] = user
+			}
+			return hashes
+		})
+		for _, r := range rows {
+			all = dialog.WithSessionsEnded(all, by[r.name], instant(r.values[0]))
+		}
+		return err
 	})
 	if err != nil {
 		return nil, err

@@ -2,7 +2,6 @@ package sqlite
 
 import (
 	"context"
-	"encoding/json"
 
 	"dialogs/dialog"
 )
@@ -17,24 +16,13 @@ func (s *Store) EndSession(ctx context.Context, e dialog.EndedSession) error {
 
 // SessionsEnded returns those of the sessions that were ended.
 func (s *Store) SessionsEnded(ctx context.Context, ids []string) (ended []string, err error) {
-	list, err := json.Marshal(ids)
-	if err != nil {
-		return nil, err
-	}
 	err = s.read(ctx, "looking up sessions", func(ctx context.Context) error {
-		rows, err := s.reads.query(ctx, "SELECT id FROM ended_session WHERE id IN (SELECT value FROM json_each(?))", string(list))
-		if err != nil {
-			return err
+		rows, err := s.named(ctx, "SELECT id, until, 0 FROM ended_session", "id", len(ids), func() []string { return ids })
+		ended = nil
+		for _, r := range rows {
+			ended = append(ended, r.name)
 		}
-		defer rows.Close()
-		for rows.Next() {
-			var id string
-			if err := scan(rows, &id); err != nil {
-				return err
-			}
-			ended = append(ended, id)
-		}
-		return rows.Err()
+		return err
 	})
 	return ended, err
 }
