@@ -48,19 +48,44 @@ func (d *Detachment) Rest() func(done func()) {
 
 // Carry returns the context to with what this package keeps in the other one.
 func Carry(to, from context.Context) context.Context {
-	if r, ok := from.Value(requestKey{}).(*Request); ok {
-		to = WithRequest(to, r)
+	c := &carried{Context: to, limit: limit{to, OperationLimit(from)}}
+	c.request, _ = from.Value(requestKey{}).(*Request)
+	c.begin, _ = from.Value(operationLogKey{}).(OperationLog)
+	c.charger, _ = from.Value(chargerKey{}).(Charger)
+	return c
+}
+
+// A carried context has what Carry keeps. There can be thousands of them for a long time,
+// so all of it is in one piece.
+type carried struct {
+	context.Context
+	request *Request
+	begin   OperationLog
+	charger Charger
+	limit   limit
+}
+
+// Value returns what is carried, or a value of the other context.
+func (c *carried) Value(key any) any {
+	switch key.(type) {
+	case requestKey:
+		if c.request != nil {
+			return c.request
+		}
+	case operationLogKey:
+		if c.begin != nil {
+			return c.begin
+		}
+	case chargerKey:
+		if c.charger != nil {
+			return c.charger
+		}
+	case limitKey:
+		if c.limit.each > 0 {
+			return c.limit
+		}
 	}
-	if begin, ok := from.Value(operationLogKey{}).(OperationLog); ok {
-		to = WithOperationLog(to, begin)
-	}
-	if c, ok := from.Value(chargerKey{}).(Charger); ok {
-		to = WithCharger(to, c)
-	}
-	if each := OperationLimit(from); each > 0 {
-		to = context.WithValue(to, limitKey{}, limit{to, each})
-	}
-	return to
+	return c.Context.Value(key)
 }
 
 // Detach has rest begin after the handlers of the request have returned. It may return

@@ -58,7 +58,7 @@ type socket struct {
 	reading context.CancelFunc
 	// initialized means that connection_init was received.
 	initialized bool
-	operations  map[string]*operation
+	operations  []*operation // hardly ever more than a few
 	// leaving is how the connection will end once its queries and mutations are done; nil
 	// if it is not about to end.
 	leaving *farewell

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -76,12 +77,9 @@ func (s *socket) subscribe(m *message) {
 	}
 	s.mu.Lock()
 	running, ending := len(s.operations), s.leaving != nil || s.ended
-	taken := s.operations[op.id] != nil
+	taken := s.running(op.id) != nil
 	if begun = !taken && !ending && running < s.OperationsPerConnection; begun {
-		if s.operations == nil {
-			s.operations = map[string]*operation{}
-		}
-		s.operations[op.id] = op
+		s.operations = append(s.operations, op)
 		s.work.Add(1) // until the operation has ended
 	}
 	s.mu.Unlock()
@@ -100,12 +98,29 @@ func (s *socket) subscribe(m *message) {
 	}
 }
 
+// running returns the operation with this id; nil if there is none. The mutex must be held.
+func (s *socket) running(id string) *operation {
+	for _, op := range s.operations {
+		if op.id == id {
+			return op
+		}
+	}
+	return nil
+}
+
+// forget removes an operation, if it is still there. The mutex must be held.
+func (s *socket) forget(op *operation) {
+	if i := slices.Index(s.operations, op); i >= 0 {
+		s.operations = slices.Delete(s.operations, i, i+1)
+	}
+}
+
 // drop ends an operation because the client has completed it, and reports whether it was
 // running.
 func (s *socket) drop(id string) bool {
 	s.mu.Lock()
-	op := s.operations[id]
-	delete(s.operations, id)
+	op := s.running(id)
+	s.forget(op)
 	s.mu.Unlock()
 	if op == nil {
 		return false
@@ -220,9 +235,7 @@ func (op *operation) end(errs gqlerror.List, err error) {
 		op.sub.close(op.ctx)
 	}
 	s.mu.Lock()
-	if s.operations[op.id] == op { // first of all, so that the client can use the id again
-		delete(s.operations, op.id)
-	}
+	s.forget(op) // first of all, so that the client can use the id again
 	s.mu.Unlock()
 	end := "complete"
 	switch {
