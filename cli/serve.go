@@ -265,7 +265,7 @@ func (s *settings) parts(ctx context.Context, log *slog.Logger, opened *closers)
 		opened.add(background(ctx, p.sender.Run))
 		opened.add(background(ctx, func(ctx context.Context) { eraseAlways(ctx, s.newService(p.store), log) }))
 	}
-	p.hub = live.NewHub(live.Options{Store: p.store, CatchUp: p.lanes, Weigh: budget.DialogMemory, Service: p.service, Announced: p.sender.Wake, Now: s.now, Log: log})
+	p.hub = live.NewHub(live.Options{Store: p.store, CatchUp: p.lanes, Service: p.service, Announced: p.sender.Wake, Now: s.now, Log: log})
 	// It outlives the signal to stop: subscriptions end one after the other.
 	opened.add(background(context.WithoutCancel(ctx), p.hub.Run))
 	minter, err := auth.NewMinter(secrets, s.now, rand.Reader)

@@ -31,6 +31,9 @@ type ChangesQuery struct {
 	Since time.Time
 	// Limit is the maximum number of dialogs in a page.
 	Limit int
+	// Bytes is how much memory the dialogs of a page may take ([Dialog.Memory]); 0 for no
+	// limit. A page ends at the latest with the dialog with which it reaches that.
+	Bytes int64
 	// WithHistory asks for whole dialogs and whole tombstones, with their
 	// numbered History; with Latest, only with the latest record of it.
 	WithHistory, Latest bool
@@ -41,6 +44,9 @@ type ChangesQuery struct {
 	// instances can differ in this compare.
 	Kept time.Duration
 }
+
+// IsFull reports whether a page whose dialogs take this much memory must end.
+func (q *ChangesQuery) IsFull(memory int64) bool { return q.Bytes > 0 && memory >= q.Bytes }
 
 // A ChangedDialog is a dialog that changed after a mark.
 type ChangedDialog struct {

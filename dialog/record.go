@@ -62,6 +62,14 @@ func (d *Dialog) NumberHistory() {
 	}
 }
 
+// WithLatest returns the dialog with at most the last n records of its History, and without
+// the memory of the others.
+func (d *Dialog) WithLatest(n int) *Dialog {
+	short := *d
+	short.History = slices.Clone(d.History[max(0, len(d.History)-n):])
+	return &short
+}
+
 // findRecord finds the record of the change that the actor made with the key.
 func findRecord(records []Record, actor Actor, key string) (Record, bool) {
 	i := slices.IndexFunc(records, func(r Record) bool {

@@ -212,7 +212,7 @@ func accountOf(ctx context.Context) *budget.Answer {
 func (r *resolver) load(ctx context.Context, id string, withHistory bool, most int64) (d dialog.Dialog, err error) {
 	err = load(ctx, most, func() (int64, error) {
 		d, err = r.service.Dialog(ctx, r.caller(ctx), id, withHistory)
-		return budget.DialogMemory(&d), err
+		return d.Memory(), err
 	})
 	return d, err
 }

@@ -19,7 +19,7 @@ func (q queries) Dialog(ctx context.Context, id string) (*model.Dialog, error) {
 	withHistory := selects(graphql.GetFieldContext(ctx).Field.Selections, "history")
 	most := int64(0) // a single dialog is charged after it was read
 	if withHistory {
-		most = budget.MostHistoryMemory(q.service.Policy().Limits)
+		most = q.service.Policy().Limits.MostHistoryMemory()
 	}
 	d, err := q.load(ctx, id, withHistory, most)
 	if err != nil {
@@ -64,11 +64,11 @@ func (q queries) Dialogs(ctx context.Context, scope dialog.Scope, first *int, af
 		First: given(first), Last: given(last), After: given(after), Before: given(before),
 	}
 	var page dialog.Page
-	most := int64(pageLength(first, last)+1) * budget.MostDialogMemory(q.service.Policy().Limits)
+	most := int64(pageLength(first, last)+1) * q.service.Policy().Limits.MostDialogMemory()
 	err := loadInTurn(ctx, most, func(ctx context.Context) (memory int64, err error) {
 		page, err = q.service.List(ctx, c, request)
 		for i := range page.Dialogs {
-			memory += budget.DialogMemory(&page.Dialogs[i])
+			memory += page.Dialogs[i].Memory()
 		}
 		return memory, err
 	})
@@ -133,7 +133,7 @@ func (r dialogs) History(ctx context.Context, obj *model.Dialog, first int) ([]m
 	c, d := r.caller(ctx), obj.Domain()
 	records := d.History
 	if records == nil {
-		fresh, err := r.load(ctx, string(d.ID), true, budget.MostHistoryMemory(r.service.Policy().Limits))
+		fresh, err := r.load(ctx, string(d.ID), true, r.service.Policy().Limits.MostHistoryMemory())
 		if err != nil {
 			return nil, err
 		}

@@ -22,9 +22,9 @@ type room struct {
 // time.
 func (s *streamer) newRoom(c dialog.Caller, field string) *room {
 	l := s.service.Policy().Limits
-	most := budget.MostDialogMemory(l) + budget.MostHistoryMemory(l)
+	most := l.MostDialogMemory() + l.MostHistoryMemory()
 	if field != "dialogChanged" {
-		most = live.CatchUpPage * (budget.MostDialogMemory(l) + budget.MostRecordMemory(l))
+		most = live.CatchUpPage * (l.MostDialogMemory() + l.MostRecordMemory())
 	}
 	return &room{Held: s.answers.Hold(c, most), opening: true}
 }

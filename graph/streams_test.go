@@ -108,7 +108,7 @@ func stream(t *testing.T, change func(*graph.Config)) *streaming {
 	s.fixture = openWith(t, store, func(c *graph.Config) {
 		laned := lanes.New(store, lanes.Options{Lanes: 1, Waiting: 100, Rows: 1 << 20})
 		service = dialog.NewService(laned, dialog.DefaultPolicy(dialog.DefaultLimits()), time.Now, rand.Reader)
-		hub = live.NewHub(live.Options{Store: store, CatchUp: laned, Weigh: budget.DialogMemory, Service: service, Now: time.Now, Log: slog.New(slog.DiscardHandler)})
+		hub = live.NewHub(live.Options{Store: store, CatchUp: laned, Service: service, Now: time.Now, Log: slog.New(slog.DiscardHandler)})
 		c.Service, c.Hub, c.Streams = service, hub, graph.DefaultStreams()
 		c.Streams.Callers, c.Streams.Spread = s.callers, time.Millisecond
 		change(c)

@@ -15,11 +15,11 @@ func (q queries) DialogChanges(ctx context.Context, after *string, first *int) (
 	if first != nil {
 		size = min(max(*first, 1), dialog.MaxPage)
 	}
-	most := int64(size) * budget.MostDialogMemory(q.service.Policy().Limits)
+	most := int64(size) * q.service.Policy().Limits.MostDialogMemory()
 	err := loadInTurn(ctx, most, func(ctx context.Context) (memory int64, err error) {
 		page, err = q.service.Changes(ctx, c, given(after), given(first))
 		for i := range page.Changed {
-			memory += budget.DialogMemory(&page.Changed[i])
+			memory += page.Changed[i].Memory()
 		}
 		return memory, err
 	})

@@ -212,7 +212,7 @@ func (a *allDialogs) take(b *batch) ([]Event, error) {
 		a.told = nil
 	}
 	d := b.dialog
-	n := b.fresh
+	n := len(d.History)
 	if version, ok := a.told[d.ID]; ok {
 		n = min(n, int(max(0, d.Version-version)))
 		a.told[d.ID] = max(version, d.Version)

@@ -37,7 +37,7 @@ type Options struct {
 	// CatchUp is the store for what callers have missed: it may make them wait for their
 	// turn and for memory. nil for Store.
 	CatchUp dialog.ChangeLog
-	// Weigh returns how many bytes of memory a dialog takes; nil if nobody counts them.
+	// Weigh returns how many bytes of memory a dialog takes; nil for [dialog.Dialog.Memory].
 	Weigh func(*dialog.Dialog) int64
 	// Announced is called when the store announces changes of other processes, for other
 	// readers of changes; optional.
@@ -81,7 +81,7 @@ func NewHub(o Options) *Hub {
 		o.CatchUp = o.Store
 	}
 	if o.Weigh == nil {
-		o.Weigh = func(*dialog.Dialog) int64 { return 0 }
+		o.Weigh = (*dialog.Dialog).Memory
 	}
 	return &Hub{
 		Options: o, policy: policy, woken: make(chan struct{}, 1), watches: newWatches(), turned: make(chan struct{}),
@@ -277,23 +277,24 @@ func (h *Hub) hand(n *News) error {
 }
 
 func (h *Hub) put(n *News) {
+	d := n.Dialog.WithLatest(n.Fresh) // the other records would take memory while readers are slow
 	b := &batch{
-		load:   &load{all: &h.waiting, bytes: h.Weigh(n.Dialog)},
-		dialog: n.Dialog, bare: bareOf(n.Dialog), fresh: n.Fresh, lost: n.Lost, recent: n.Recent, mark: n.Mark, markedAt: n.MarkedAt, handedAt: time.Now(),
+		load:   &load{all: &h.waiting, bytes: h.Weigh(d)},
+		dialog: d, bare: bareOf(d), lost: n.Lost, recent: n.Recent, mark: n.Mark, markedAt: n.MarkedAt, handedAt: time.Now(),
 	}
-	people := n.Dialog.People(n.Fresh)
+	people := d.People(n.Fresh)
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	b.cycle = h.cycle
 	watches := 0
-	for range h.watches.concerned(n.Dialog.ID, people) {
+	for range h.watches.concerned(d.ID, people) {
 		if watches++; watches > 1 {
 			h.shared++
 			b.shared = h.shared
 			break
 		}
 	}
-	for w := range h.watches.concerned(n.Dialog.ID, people) {
+	for w := range h.watches.concerned(d.ID, people) {
 		w.put(b)
 	}
 	if len(n.Departed) > 0 {

@@ -49,10 +49,13 @@ func start(t testing.TB, inner dialog.Store) *instance {
 	return i
 }
 
-// weigh makes dialogs heavy whose name says so.
+// weigh makes dialogs heavy whose name says so, or their records.
 func weigh(d *dialog.Dialog) int64 {
-	if strings.HasPrefix(d.Name, "heavy") {
+	switch {
+	case strings.HasPrefix(d.Name, "heavy"):
 		return 1 << 20
+	case strings.HasPrefix(d.Name, "with heavy records"):
+		return int64(len(d.History)) * 100 << 10
 	}
 	return int64(len(d.Name))
 }
@@ -384,6 +387,28 @@ func TestHeavyReader(t *testing.T) {
 	idle.gets(told{light, 2, true})
 	if _, err := slow.next(); !dialog.IsCode(err, dialog.ResyncRequired) {
 		t.Errorf("a reader that is too far behind: %v", err)
+	}
+}
+
+// TestHeavyHistory: only the new records of a dialog wait for a client that does not read. So
+// it is not cut off by a few changes of a dialog with a large history.
+func TestHeavyHistory(t *testing.T) {
+	t.Parallel()
+	i := start(t, memory.NewStore())
+	id := i.group("a")
+	for n := range dialog.HistoryKept {
+		i.rename(id, fmt.Sprint("with heavy records ", n))
+	}
+	slow, other := []*client{i.watchAll(user("o")), i.watchOne(user("o"), id)}, i.watchOne(user("a"), id)
+	last := int64(dialog.HistoryKept + 1)
+	for n := range int64(10) { // 50 MB with all records
+		i.rename(id, fmt.Sprint("with heavy records, later ", n))
+		other.gets(told{id, last + 1 + n, true})
+	}
+	for _, c := range slow {
+		for n := range int64(10) {
+			c.gets(told{id, last + 1 + n, true})
+		}
 	}
 }
 

@@ -7,9 +7,13 @@ import (
 	"dialogs/dialog"
 )
 
-// pageSize is how many dialogs a reader reads at a time. Each comes with its history, which
-// can have megabytes if the ids of users are long and many of them come and go.
-const pageSize = 25
+// pageSize and pageBytes are how many dialogs a reader reads at a time, and how much memory
+// these may take before the last one: a dialog comes with its history, which can have
+// megabytes if the ids of users are long and many of them come and go.
+const (
+	pageSize  = 25
+	pageBytes = 2 << 20
+)
 
 // A Reader reads every record of a store once, in order within each dialog. It is not safe
 // for concurrent use.
@@ -59,7 +63,7 @@ func (r *Reader) Start(ctx context.Context) error {
 	r.told = newTold(r.now())
 	// First get a mark, then the versions of the dialogs, and then the changes since the
 	// mark. After that, every version up to the last mark is known, and none after it.
-	q := dialog.ChangesQuery{Limit: pageSize, Kept: r.kept}
+	q := dialog.ChangesQuery{Limit: pageSize, Bytes: pageBytes, Kept: r.kept}
 	page, err := r.store.ChangesSince(ctx, q)
 	if err != nil {
 		return err
@@ -158,7 +162,7 @@ func (r *Reader) readAhead(ctx context.Context, hand func(*News) error) error {
 	for {
 		began := time.Now()
 		page, err := r.store.ChangesSince(ctx, dialog.ChangesQuery{
-			After: r.ahead, Limit: pageSize, WithHistory: true, Ahead: true, Kept: r.kept,
+			After: r.ahead, Limit: pageSize, Bytes: pageBytes, WithHistory: true, Ahead: true, Kept: r.kept,
 		})
 		if err != nil {
 			return err
@@ -181,7 +185,7 @@ func (r *Reader) readLate(ctx context.Context, hand func(*News) error) error {
 		r.began = r.now()
 	}
 	for {
-		page, err := r.store.ChangesSince(ctx, dialog.ChangesQuery{After: r.sweep, Limit: pageSize, Kept: r.kept})
+		page, err := r.store.ChangesSince(ctx, dialog.ChangesQuery{After: r.sweep, Limit: pageSize, Bytes: pageBytes, Kept: r.kept})
 		if err != nil {
 			return err
 		}

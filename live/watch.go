@@ -36,14 +36,13 @@ type Event struct {
 // A batch is a dialog with records that were not handed out before. The watches that
 // get it share it, and must not change it.
 type batch struct {
-	load   *load
+	load *load
+	// dialog has only those records of its history that are new. lost means that there were
+	// more.
 	dialog *dialog.Dialog
+	lost   bool
 	// bare is the dialog without its history.
 	bare *dialog.Dialog
-	// fresh is how many of the last records are new; lost means that there were
-	// more.
-	fresh int
-	lost  bool
 	// left means that the caller has left the dialog, in one of the records that are lost.
 	left bool
 	// recent means that the store may return the dialog again.

@@ -10,11 +10,11 @@ import (
 
 // load loads a page of dialogs, charged to the answer.
 func (d *handler) load(r *request, list dialog.ListRequest) (page dialog.Page, err error) {
-	most := int64(min(max(list.First.Value, 1), pageLimit)+1) * budget.MostDialogMemory(d.Service.Policy().Limits)
+	most := int64(min(max(list.First.Value, 1), pageLimit)+1) * d.Service.Policy().Limits.MostDialogMemory()
 	err = r.answer.LoadInTurn(r.Context(), most, func(ctx context.Context) (memory int64, err error) {
 		page, err = d.Service.List(ctx, r.caller, list)
 		for i := range page.Dialogs {
-			memory += budget.DialogMemory(&page.Dialogs[i])
+			memory += page.Dialogs[i].Memory()
 		}
 		return memory, err
 	})

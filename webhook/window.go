@@ -12,8 +12,10 @@ import (
 )
 
 const (
-	// windowMost is how many dialogs with undelivered changes are in memory.
-	windowMost = 128
+	// windowMost is how many dialogs with undelivered changes are in memory, and windowBytes
+	// how much memory these take when no further one is added.
+	windowMost  = 128
+	windowBytes = 8 << 20
 	// sentMost is how many dialogs' delivered versions are remembered over a restart.
 	sentMost = 500
 )
@@ -21,8 +23,10 @@ const (
 // A job is the changes of one dialog that are waiting to be delivered, in order.
 type job struct {
 	id dialog.ID
-	// dialog is the dialog with its history; nil if it was deleted and forgotten.
+	// dialog is the dialog with the records that are waiting; nil if it was deleted and
+	// forgotten. bytes is how much memory it takes.
 	dialog *dialog.Dialog
+	bytes  int64
 	// next is the version to deliver next, and last is the last one that is waiting.
 	next, last int64
 	// missed is the last version that can't be delivered, 0 for none: the receiver must be
@@ -36,6 +40,12 @@ type job struct {
 	// version.
 	since, goal, later int
 	goalVersion        int64
+}
+
+// hold keeps the dialog for the versions that are waiting.
+func (j *job) hold(d *dialog.Dialog) {
+	j.dialog, j.last = d.WithLatest(int(max(0, d.Version-j.next+1))), d.Version
+	j.bytes = j.dialog.Memory()
 }
 
 // A window has the jobs of one webhook, and knows up to which place everything was
@@ -67,7 +77,16 @@ func newWindow(done live.Place) *window {
 }
 
 // hasRoom reports whether a dialog can be added.
-func (w *window) hasRoom(id dialog.ID) bool { return w.jobs[id] != nil || len(w.jobs) < windowMost }
+func (w *window) hasRoom(id dialog.ID) bool {
+	if w.jobs[id] != nil {
+		return true
+	}
+	bytes := int64(0)
+	for _, j := range w.jobs {
+		bytes += j.bytes
+	}
+	return len(w.jobs) < windowMost && bytes < windowBytes
+}
 
 // add adds the new changes of a dialog.
 func (w *window) add(n *live.News) {
@@ -78,18 +97,19 @@ func (w *window) add(n *live.News) {
 			j.later = w.reading
 		}
 		if d.Version > j.last { // a held dialog is read separately, and may be newer
-			j.dialog, j.last = d, d.Version
+			j.hold(d)
 		}
 		return
 	}
-	j := &job{id: d.ID, dialog: d, next: first, last: d.Version, since: w.reading}
+	j := &job{id: d.ID, next: first, since: w.reading}
 	if n.Lost {
 		j.next = 1 // reports a gap up to the first version that is kept
 	}
 	if version, ok := w.sent.Get(d.ID); ok {
 		j.next = max(j.next, version+1)
 	}
-	if j.next <= j.last {
+	if j.next <= d.Version {
+		j.hold(d)
 		w.put(j)
 	}
 }

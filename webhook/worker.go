@@ -527,7 +527,7 @@ func (w *worker) revive(ctx context.Context) {
 		d, err := w.store.Look(ctx, h.ID)
 		switch {
 		case err == nil:
-			j.dialog, j.last = &d, d.Version
+			j.hold(&d)
 		case dialog.IsCode(err, dialog.NotFound):
 			j.last = h.Next
 			j.missed = max(j.missed, h.Next)

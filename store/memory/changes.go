@@ -107,22 +107,23 @@ func (s *store) ChangesSince(ctx context.Context, q dialog.ChangesQuery) (dialog
 		}
 	}
 	ids := slices.SortedFunc(maps.Keys(at), func(a, b dialog.ID) int { return cmp.Compare(at[a], at[b]) })
-	page := dialog.ChangesPage{Next: latest}
-	if len(ids) > q.Limit {
-		ids = ids[:q.Limit]
-		page.More, page.Next = true, log.mark(at[ids[q.Limit-1]])
-	}
-	for _, id := range ids {
+	page, memory := dialog.ChangesPage{Next: latest}, int64(0)
+	for i, id := range ids {
+		if i == q.Limit || q.IsFull(memory) {
+			page.More, page.Next = true, log.mark(at[ids[i-1]])
+			break
+		}
 		d := clone(s.db.dialogs[id])
 		_, removed := log.departed[q.User][id]
 		if !q.WithHistory {
 			d.History = nil
 		} else if q.Latest {
-			d.History = d.History[max(0, len(d.History)-1):]
+			d = *d.WithLatest(1)
 		}
 		if removed && !q.WithHistory {
 			d = dialog.Dialog{ID: id}
 		}
+		memory += d.Memory()
 		page.Dialogs = append(page.Dialogs, dialog.ChangedDialog{Dialog: d, Removed: removed, Mark: log.mark(at[id])})
 	}
 	return page, nil

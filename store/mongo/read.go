@@ -21,8 +21,19 @@ var (
 		{Key: fieldDeletedFor, Value: 0},
 	}
 	withDeparted = bson.D{{Key: fieldHistory, Value: 0}, {Key: fieldListedFor, Value: 0}, {Key: fieldDeletedFor, Value: 0}}
-	withHistory  = bson.D{{Key: fieldListedFor, Value: 0}, {Key: fieldDeletedFor, Value: 0}}
-	onlyID       = bson.D{{Key: fieldID, Value: 1}}
+	withHistory  = bson.D{{Key: fieldDeparted, Value: 0}, {Key: fieldListedFor, Value: 0}, {Key: fieldDeletedFor, Value: 0}}
+	withBoth     = bson.D{{Key: fieldListedFor, Value: 0}, {Key: fieldDeletedFor, Value: 0}}
+	// withLatest is whole with the latest record of the history. It names all fields, because
+	// not every database accepts $slice beside fields that it must leave out.
+	withLatest = bson.D{
+		{Key: fieldType, Value: 1}, {Key: fieldName, Value: 1}, {Key: fieldPhoto, Value: 1},
+		{Key: fieldOwner, Value: 1}, {Key: fieldOccupants, Value: 1}, {Key: fieldAdmins, Value: 1},
+		{Key: fieldCustom, Value: 1}, {Key: fieldCreatedAt, Value: 1}, {Key: fieldUpdatedAt, Value: 1},
+		{Key: fieldChangedAt, Value: 1}, {Key: fieldVersion, Value: 1},
+		{Key: fieldDeletedAt, Value: 1}, {Key: fieldForgetAt, Value: 1},
+		{Key: fieldHistory, Value: bson.D{{Key: "$slice", Value: -1}}},
+	}
+	onlyID = bson.D{{Key: fieldID, Value: 1}}
 )
 
 // Dialog reads a dialog.

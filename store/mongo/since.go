@@ -68,12 +68,9 @@ func atEndOf(t bson.DateTime) place { return place{changed: t, id: lastID} }
 func (s *Store) pageOfNow(ctx context.Context, q dialog.ChangesQuery, now reading) (dialog.ChangesPage, error) {
 	m := mark{epoch: now.Epoch, floor: before(now.Now, overlap)}
 	q.Limit = dialog.MaxPage
-	list, err := s.entries(ctx, q, m.floor, atEndOf(m.floor))
+	list, _, err := s.entries(ctx, q, m.floor, atEndOf(m.floor))
 	if err != nil {
 		return dialog.ChangesPage{}, err
-	}
-	if len(list) > q.Limit {
-		list = list[:q.Limit]
 	}
 	if len(list) > 0 && q.User == "" {
 		m.at = list[len(list)-1].place
@@ -83,15 +80,11 @@ func (s *Store) pageOfNow(ctx context.Context, q dialog.ChangesQuery, now readin
 
 // round reads one page of a round.
 func (s *Store) round(ctx context.Context, q dialog.ChangesQuery, m mark, now reading) (dialog.ChangesPage, error) {
-	list, err := s.entries(ctx, q, m.floor, m.at)
+	list, full, err := s.entries(ctx, q, m.floor, m.at)
 	if err != nil {
 		return dialog.ChangesPage{}, err
 	}
 	next := max(m.floor, before(m.ceiling, overlap))
-	full := len(list) > q.Limit
-	if full {
-		list = list[:q.Limit]
-	}
 	inside := m
 	m.at = reach(list, m.at, full)
 	// Past its ceiling, a round makes place for the next one. Before the clock is
@@ -117,13 +110,9 @@ func (s *Store) ahead(ctx context.Context, q dialog.ChangesQuery, m mark, now re
 	if m.at == (place{}) {
 		m.at = atEndOf(m.floor)
 	}
-	list, err := s.entries(ctx, q, m.floor, m.at)
+	list, full, err := s.entries(ctx, q, m.floor, m.at)
 	if err != nil {
 		return dialog.ChangesPage{}, err
-	}
-	full := len(list) > q.Limit
-	if full {
-		list = list[:q.Limit]
 	}
 	if len(list) > 0 {
 		m.at = list[len(list)-1].place
@@ -177,9 +166,9 @@ func reach(list []entry, from place, full bool) place {
 	return from
 }
 
-// entries returns the first entries after a place, one more than the limit if there
-// is one. floor is where the round began.
-func (s *Store) entries(ctx context.Context, q dialog.ChangesQuery, floor bson.DateTime, from place) ([]entry, error) {
+// entries returns the first entries after a place, and whether there are more than the page
+// has room for. floor is where the round began.
+func (s *Store) entries(ctx context.Context, q dialog.ChangesQuery, floor bson.DateTime, from place) (all []entry, full bool, err error) {
 	// Two ranges, and not one with an exception: see between.
 	ranges := []bson.A{{bson.D{{Key: fieldChangedAt, Value: bson.D{{Key: "$gt", Value: from.changed}}}}}}
 	if from.id != lastID {
@@ -188,17 +177,16 @@ func (s *Store) entries(ctx context.Context, q dialog.ChangesQuery, floor bson.D
 			bson.D{{Key: fieldID, Value: bson.D{{Key: "$gt", Value: from.id}}}},
 		})
 	}
-	var all []entry
+	var end *place // of what all queries have read; nil if all of them have ended
 	read := func(part part) error {
 		var any bson.A
 		for _, bounds := range ranges {
 			any = append(any, and(append(slices.Clone(part.conditions), bounds...)))
 		}
-		list, err := s.readEntries(ctx, or(any), part, q.Limit+1)
-		if q.Latest {
-			for i := range list {
-				d := &list[i].dialog.Dialog
-				d.History = slices.Clone(d.History[max(0, len(d.History)-1):]) // frees the others
+		list, cut, err := s.readEntries(ctx, or(any), part, &q)
+		if cut {
+			if last := &list[len(list)-1]; end == nil || last.compare(*end) < 0 {
+				end = &last.place
 			}
 		}
 		all = append(all, list...)
@@ -206,20 +194,27 @@ func (s *Store) entries(ctx context.Context, q dialog.ChangesQuery, floor bson.D
 	}
 	for _, part := range parts(q, floor) {
 		if err := read(part); err != nil {
-			return nil, err
+			return nil, false, err
 		}
 	}
 	// The departures that were moved come last: until then, they are in the dialogs.
 	if moved, ok, err := s.movedPart(ctx, q, floor); err != nil {
-		return nil, err
+		return nil, false, err
 	} else if ok {
 		if err := read(moved); err != nil {
-			return nil, err
+			return nil, false, err
 		}
+	}
+	if end != nil {
+		all = slices.DeleteFunc(all, func(e entry) bool { return e.compare(*end) > 0 })
 	}
 	slices.SortStableFunc(all, func(a, b entry) int { return a.compare(b.place) })
 	all = latest(all)
-	return all[:min(len(all), q.Limit+1)], nil
+	n, memory := 0, int64(0)
+	for ; n < min(len(all), q.Limit) && !q.IsFull(memory); n++ {
+		memory += all[n].dialog.Dialog.Memory()
+	}
+	return all[:n], end != nil || n < len(all), nil
 }
 
 // latest leaves only the last entry of each dialog. A dialog that changes
@@ -251,7 +246,10 @@ type part struct {
 // changes since the floor, or the user's own dialogs.
 func parts(q dialog.ChangesQuery, floor bson.DateTime) []part {
 	u, fields := q.User, whole
-	if q.WithHistory {
+	switch {
+	case q.WithHistory && q.Latest:
+		fields = withLatest
+	case q.WithHistory:
 		fields = withHistory
 	}
 	is := func(field string, value any) bson.D { return bson.D{{Key: field, Value: value}} }
@@ -290,29 +288,34 @@ func (s *Store) movedPart(ctx context.Context, q dialog.ChangesQuery, floor bson
 	return left(q.User, bson.D{{Key: fieldID, Value: bson.D{{Key: "$in", Value: ids}}}}), len(ids) > 0, err
 }
 
-func (s *Store) readEntries(ctx context.Context, filter bson.D, p part, limit int) ([]entry, error) {
+// readEntries reads entries until there is one more than the limit, or until they take so
+// much memory that the page is full: then they are cut.
+func (s *Store) readEntries(ctx context.Context, filter bson.D, p part, q *dialog.ChangesQuery) (list []entry, cut bool, err error) {
 	sort := bson.D{{Key: fieldChangedAt, Value: 1}, {Key: fieldID, Value: 1}}
-	cursor, err := s.dialogs.Find(ctx, filter, options.Find().SetProjection(p.fields).SetSort(sort).SetLimit(int64(limit)))
+	cursor, err := s.dialogs.Find(ctx, filter, options.Find().SetProjection(p.fields).SetSort(sort).SetLimit(int64(q.Limit+1)))
 	if err != nil {
-		return nil, err
+		return nil, false, err
 	}
-	var documents []document
-	if err := cursor.All(ctx, &documents); err != nil {
-		return nil, err
-	}
-	list := make([]entry, len(documents))
-	for i := range documents {
-		doc := &documents[i]
-		e := &list[i]
-		e.place = place{changed: doc.ChangedAt, id: doc.ID}
-		e.dialog.Removed, e.left = p.removed || doc.DeletedAt != nil, p.left
+	defer cursor.Close(context.WithoutCancel(ctx)) //nolint:errcheck // of a cursor that is done, or whose error is returned
+	for memory := int64(0); cursor.Next(ctx); {
+		if q.IsFull(memory) {
+			return list, true, nil
+		}
+		var doc document
+		if err := cursor.Decode(&doc); err != nil {
+			return nil, false, err
+		}
+		e := entry{place: place{changed: doc.ChangedAt, id: doc.ID}, left: p.left}
+		e.dialog.Removed = p.removed || doc.DeletedAt != nil
 		if p.removed {
 			e.dialog.Dialog.ID = dialog.ID(doc.ID.Hex())
 		} else if e.dialog.Dialog, err = doc.dialog(); err != nil {
-			return nil, err
+			return nil, false, err
 		}
+		memory += e.dialog.Dialog.Memory()
+		list = append(list, e)
 	}
-	return list, nil
+	return list, false, cursor.Err()
 }
 
 // Look reads a dialog or its tombstone, with its history.

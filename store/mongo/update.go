@@ -89,7 +89,7 @@ func (s *Store) tell(way string, retries int) {
 func (s *Store) goLong(ctx context.Context, p *dialog.Plan) (dialog.Outcome, error) {
 	fields := withDeparted
 	if p.Key != "" {
-		fields = withHistory
+		fields = withBoth
 	}
 	id, err := objectID(p.ID)
 	if err != nil {

@@ -91,17 +91,16 @@ func (c *changesReader) page() (dialog.ChangesPage, error) {
 	if err != nil || !bytes.Equal(after.epoch, latest.epoch) || after.position > latest.position || after.position < forgotten {
 		return dialog.ChangesPage{}, dialog.ErrResync()
 	}
-	entries, err := c.entries(after.position, latest.position)
+	entries, more, err := c.entries(after.position, latest.position)
 	if err != nil {
 		return dialog.ChangesPage{}, err
 	}
-	page := dialog.ChangesPage{Next: latest.encode()}
-	if len(entries) > c.q.Limit {
-		entries = entries[:c.q.Limit]
-		page.More = true
-		page.Next = mark{latest.epoch, entries[len(entries)-1].position}.encode()
-	}
+	page, memory := dialog.ChangesPage{More: more}, int64(0)
 	for i := range entries {
+		if i == c.q.Limit || c.q.IsFull(memory) {
+			page.More = true
+			break
+		}
 		e := &entries[i]
 		if c.q.WithHistory {
 			if err := c.readHistory(e); err != nil {
@@ -109,7 +108,12 @@ func (c *changesReader) page() (dialog.ChangesPage, error) {
 			}
 			e.changed.Mark = mark{latest.epoch, e.position}.encode()
 		}
+		memory += e.changed.Dialog.Memory()
 		page.Dialogs = append(page.Dialogs, e.changed)
+		page.Next = mark{latest.epoch, e.position}.encode()
+	}
+	if !page.More {
+		page.Next = latest.encode()
 	}
 	return page, nil
 }
@@ -149,9 +153,9 @@ func (c *changesReader) readHistory(e *entry) error {
 	return err
 }
 
-// entries returns at least one entry more than the page has room for, if there is
-// one, in order.
-func (c *changesReader) entries(after, latest int64) ([]entry, error) {
+// entries returns what the page may have room for, in order, and either one entry more, if
+// there is one, or that there are more.
+func (c *changesReader) entries(after, latest int64) (list []entry, more bool, err error) {
 	if c.q.User == "" {
 		return c.scan(changedForServer, after, scanChanged)
 	}
@@ -159,40 +163,51 @@ func (c *changesReader) entries(after, latest int64) ([]entry, error) {
 	most := latest - after
 	var own int64
 	if err := c.row(ownAtMost, []any{string(c.q.User), most}, &own); err != nil {
-		return nil, err
+		return nil, false, err
 	}
 	way := changedByMember
 	if own >= most {
 		way = changedByPosition
 	}
-	list, err := c.scan(way, after, scanChanged)
-	if err != nil {
-		return nil, err
+	end := latest // of what both queries have read
+	for _, from := range []struct {
+		query string
+		to    func(*sql.Rows, *entry) error
+	}{{way, scanChanged}, {removed, scanRemoved}} {
+		part, cut, err := c.scan(from.query, after, from.to)
+		if err != nil {
+			return nil, false, err
+		}
+		if cut {
+			more, end = true, min(end, part[len(part)-1].position)
+		}
+		list = append(list, part...)
 	}
-	gone, err := c.scan(removed, after, scanRemoved)
-	if err != nil {
-		return nil, err
-	}
-	list = append(list, gone...)
+	list = slices.DeleteFunc(list, func(e entry) bool { return e.position > end })
 	slices.SortFunc(list, func(a, b entry) int { return cmp.Compare(a.position, b.position) })
-	return list, nil
+	return list, more, nil
 }
 
-func (c *changesReader) scan(query string, after int64, to func(rows *sql.Rows, e *entry) error) ([]entry, error) {
+// scan reads entries until there is one more than the limit, or until they take so much
+// memory that the page is full: then they are cut.
+func (c *changesReader) scan(query string, after int64, to func(rows *sql.Rows, e *entry) error) (list []entry, cut bool, err error) {
 	rows, err := c.tx.StmtContext(c.ctx, c.statements[query]).QueryContext(c.ctx, string(c.q.User), after, c.q.Limit+1)
 	if err != nil {
-		return nil, err
+		return nil, false, err
 	}
 	defer rows.Close()
-	var list []entry
-	for rows.Next() {
+	for memory := int64(0); rows.Next(); {
+		if c.q.IsFull(memory) {
+			return list, true, nil
+		}
 		var e entry
 		if err := to(rows, &e); err != nil {
-			return nil, err
+			return nil, false, err
 		}
+		memory += e.changed.Dialog.Memory()
 		list = append(list, e)
 	}
-	return list, rows.Err()
+	return list, false, rows.Err()
 }
 
 func scanChanged(rows *sql.Rows, e *entry) error {

@@ -81,6 +81,7 @@ func Run(t *testing.T, newDatabase func(t testing.TB) Database) {
 		{"changes", testChanges},
 		{"changes while away", testChangesAway},
 		{"pages of changes", testChangesPages},
+		{"pages of changes by memory", testChangesBytes},
 		{"changes for all of many who left", testManyLeft},
 		{"who left a dialog", testDeparted},
 		{"changes by a restore", testChangesRestored},
