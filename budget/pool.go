@@ -3,16 +3,17 @@ package budget
 import (
 	"context"
 	"fmt"
-	"slices"
 	"sync"
 	"time"
 
 	"dialogs/api"
 	"dialogs/dialog"
+	"dialogs/fair"
 )
 
 // A pool is a number of bytes that are lent to requests. A request that finds
-// no room waits for it, in turn, until its deadline.
+// no room waits for it until its deadline: credentials take turns, as do the users
+// of one API key.
 type pool struct {
 	// setting and limit name the size in errors.
 	setting string
@@ -30,11 +31,12 @@ type pool struct {
 	// byHolder is what is lent to each holder: an API key with all users on whose behalf it
 	// acts, or the user of a session.
 	byHolder map[dialog.Actor]int64
-	waiting  []*waiter
-	// reserved tells that the reserve is lent; lastServed had it last.
-	reserved   bool
-	lastServed dialog.Actor
+	waiting  *fair.Line[dialog.Actor, *waiter]
+	// reserved tells that the reserve is lent.
+	reserved bool
 }
+
+type entry = fair.Entry[dialog.Actor, *waiter]
 
 // A waiter is a loan that waits to grow by some bytes.
 type waiter struct {
@@ -49,7 +51,7 @@ func newPool(setting string, limit, size, free, reserve int64) *pool {
 	common := size - reserve
 	return &pool{
 		setting: setting, limit: limit, size: common, share: common / 2, free: free, reserve: reserve,
-		byHolder: map[dialog.Actor]int64{},
+		byHolder: map[dialog.Actor]int64{}, waiting: fair.NewLine[dialog.Actor, *waiter](),
 	}
 }
 
@@ -72,17 +74,17 @@ func (p *pool) loan(caller dialog.Actor) *loan {
 // an [api.Refusal]. [Limits.Validate] makes sure that one loan never needs more
 // than a holder's share, or than the reserve.
 func (l *loan) grow(ctx context.Context, by int64) error {
-	w := l.ask(by)
-	if w == nil {
+	e := l.ask(by)
+	if e == nil {
 		return nil
 	}
 	select {
-	case <-w.granted:
+	case <-e.Item.granted:
 		l.bytes += by
 		return nil
 	case <-ctx.Done():
 	}
-	if l.stillAsks(w, by) {
+	if l.stillAsks(e, by) {
 		return l.pool.refusal()
 	}
 	return nil
@@ -90,13 +92,13 @@ func (l *loan) grow(ctx context.Context, by int64) error {
 
 // tryGrow makes the loan larger if there is room now, and reports whether there was.
 func (l *loan) tryGrow(by int64) bool {
-	w := l.ask(by)
-	return w == nil || !l.stillAsks(w, by)
+	e := l.ask(by)
+	return e == nil || !l.stillAsks(e, by)
 }
 
 // ask makes the loan larger and returns nil if it does not have to wait; otherwise it
-// returns the waiter.
-func (l *loan) ask(by int64) *waiter {
+// returns its entry in the line.
+func (l *loan) ask(by int64) *entry {
 	p := l.pool
 	if l.counted == 0 && l.bytes+by <= p.free { // the pool does not know of it
 		l.bytes += by
@@ -109,54 +111,30 @@ func (l *loan) ask(by int64) *waiter {
 		counted = l.bytes + by
 	}
 	w := &waiter{loan: l, by: counted - l.counted, granted: make(chan struct{})}
-	if l.reserve || w.by == 0 || len(p.waiting) == 0 && p.fits(w) {
+	if l.reserve || w.by == 0 || p.waiting.Len() == 0 && p.fits(w) {
 		if !l.reserve {
 			p.lend(w)
 		}
 		l.bytes += by
 		return nil
 	}
-	p.join(w)
+	e := p.waiting.Push(l.holder, l.caller, w)
 	p.settle()
-	return w
+	return e
 }
 
 // stillAsks stops waiting, and reports whether the loan was still waiting. Otherwise it
 // has become larger.
-func (l *loan) stillAsks(w *waiter, by int64) bool {
+func (l *loan) stillAsks(e *entry, by int64) bool {
 	p := l.pool
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if i := slices.Index(p.waiting, w); i >= 0 {
-		p.waiting = slices.Delete(p.waiting, i, i+1)
+	if p.waiting.Remove(e) {
 		p.settle()
 		return true
 	}
 	l.bytes += by // granted at the last moment
 	return false
-}
-
-// join adds a waiter at the end, but before those of the same holder for callers who have
-// more waiters: the users of one API key take turns. The mutex must be held.
-func (p *pool) join(w *waiter) {
-	own, at := 0, 0
-	for i, other := range p.waiting {
-		if other.loan.caller == w.loan.caller {
-			own, at = own+1, i+1
-		}
-	}
-	before := map[dialog.Actor]int{}
-	for i, other := range p.waiting {
-		if other.loan.holder != w.loan.holder {
-			continue
-		}
-		if i >= at && before[other.loan.caller] > own {
-			p.waiting = slices.Insert(p.waiting, i, w)
-			return
-		}
-		before[other.loan.caller]++
-	}
-	p.waiting = append(p.waiting, w)
 }
 
 // retryAfter is how long a client should wait when the pool was full.
@@ -236,28 +214,33 @@ func (p *pool) lend(w *waiter) {
 // settle gives waiters what there is. A holder who has their share does not stop
 // others; a waiter that only needs room does, or small loans would always pass it.
 func (p *pool) settle() {
-	for i := 0; i < len(p.waiting); {
-		w := p.waiting[i]
-		if !p.fits(w) {
-			if p.reserve == 0 && p.byHolder[w.loan.holder]+w.by <= p.share {
-				break
-			}
-			i++
-			continue
-		}
-		p.lend(w)
-		p.grant(i)
-	}
-	if p.reserve == 0 || p.reserved || len(p.waiting) == 0 {
+	if p.waiting.Len() == 0 {
 		return
 	}
-	next := max(slices.IndexFunc(p.waiting, func(w *waiter) bool { return w.loan.holder != p.lastServed }), 0)
-	chosen := p.waiting[next].loan
-	chosen.reserve, p.reserved, p.lastServed = true, true, chosen.holder
-	p.grant(next)
+	var granted []*entry
+	for e := range p.waiting.All() {
+		w := e.Item
+		if p.fits(w) {
+			p.lend(w)
+			granted = append(granted, e)
+		} else if p.reserve == 0 && p.byHolder[w.loan.holder]+w.by <= p.share {
+			break
+		}
+	}
+	for _, e := range granted {
+		p.grant(e)
+	}
+	if p.reserve == 0 || p.reserved {
+		return
+	}
+	for next := range p.waiting.All() {
+		next.Item.loan.reserve, p.reserved = true, true
+		p.grant(next)
+		return
+	}
 }
 
-func (p *pool) grant(i int) {
-	close(p.waiting[i].granted)
-	p.waiting = slices.Delete(p.waiting, i, i+1)
+func (p *pool) grant(e *entry) {
+	close(e.Item.granted)
+	p.waiting.Take(e)
 }

@@ -47,8 +47,40 @@ func TestShare(t *testing.T) {
 	})
 }
 
+// TestHoldersTakeTurns: however many loans of one holder wait, another holder waits for only
+// one of them.
+func TestHoldersTakeTurns(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p := newPool("memory-test", 1000, 1000, 10, 0)
+		full := []*loan{p.loan(dialog.Actor{User: "x"}), p.loan(dialog.Actor{User: "y"})}
+		for _, l := range full {
+			if err := l.grow(t.Context(), 500); err != nil {
+				t.Fatal(err)
+			}
+		}
+		order := make(chan string, 7)
+		for _, holder := range []string{"a", "a", "a", "a", "b", "b", "c"} {
+			go func() {
+				if err := p.loan(dialog.Actor{User: dialog.UserID(holder)}).grow(t.Context(), 100); err != nil {
+					t.Error(err)
+				}
+				order <- holder
+			}()
+			synctest.Wait()
+		}
+		got := ""
+		for n := range int64(7) {
+			full[n%2].shrink(400 - 100*(n/2))
+			got += <-order
+		}
+		if got != "abcabaa" {
+			t.Errorf("the order was %s", got)
+		}
+	})
+}
+
 // TestWaitersTakeTurns: the room that is released goes to the loan that has waited
-// longest.
+// longest, not to a later one that needs less.
 func TestWaitersTakeTurns(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p := newPool("memory-test", 1000, 1000, 10, 0)
@@ -149,7 +181,7 @@ func TestReserve(t *testing.T) {
 			<-done
 		}
 		synctest.Wait()
-		if p.lent != 0 || len(p.byHolder) != 0 || p.reserved || len(p.waiting) != 0 {
+		if p.lent != 0 || len(p.byHolder) != 0 || p.reserved || p.waiting.Len() != 0 {
 			t.Errorf("something is left: %d bytes, %v", p.lent, p.byHolder)
 		}
 	})
@@ -177,7 +209,7 @@ func TestReserveGoesBack(t *testing.T) {
 	first.shrink(5)
 	first.release()
 	second.release()
-	if p.lent != 0 || len(p.byHolder) != 0 || p.reserved || len(p.waiting) != 0 {
+	if p.lent != 0 || len(p.byHolder) != 0 || p.reserved || p.waiting.Len() != 0 {
 		t.Errorf("something is left: %d bytes, %v", p.lent, p.byHolder)
 	}
 }

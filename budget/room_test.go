@@ -49,7 +49,7 @@ func TestWaitingHoldsNothing(t *testing.T) {
 			}
 			a.Close()
 		}
-		if p := answers.pool; p.lent != 0 || p.reserved || len(p.waiting) > 0 {
+		if p := answers.pool; p.lent != 0 || p.reserved || p.waiting.Len() > 0 {
 			t.Errorf("something is left: %d bytes", p.lent)
 		}
 	})

@@ -104,8 +104,8 @@ func (s *settings) bind(fs *pflag.FlagSet) {
 	fs.Var(period(&s.idleTimeout, time.Millisecond), "idle-timeout", "maximum time that a connection may be idle between requests")
 	fs.Var(whole(&s.maxConnections, 0, math.MaxInt32), "max-connections", "maximum number of client connections, HTTP/2 streams included; idle ones are closed to make room; 0 = based on the limit of open files, up to 768, or 430 with --tls-cert")
 	fs.Var(whole(&s.maxConnectionsPerAddress, 0, math.MaxInt32), "max-connections-per-address", "maximum number of connections from one address, except trusted proxies; 0 = half of --max-connections")
-	fs.Var(whole(&s.streams.ConnectionsPerCaller, 1, math.MaxInt32), "max-streams-per-caller", "maximum number of WebSockets and event streams per user, or per API key")
-	fs.Var(whole(&s.streams.SubscriptionsPerCaller, 1, math.MaxInt32), "max-subscriptions-per-caller", "maximum number of subscriptions per user, or per API key, over all their connections")
+	fs.Var(whole(&s.streams.ConnectionsPerCaller, 1, math.MaxInt32), "max-streams-per-caller", "maximum number of WebSockets and event streams per user, or per API key; an API key with all users it acts for: 20 times as many")
+	fs.Var(whole(&s.streams.SubscriptionsPerCaller, 1, math.MaxInt32), "max-subscriptions-per-caller", "maximum number of subscriptions per user, or per API key, over all their connections; an API key with all users it acts for: 20 times as many")
 	fs.Var(whole(&s.streams.OperationsPerConnection, 1, math.MaxInt32), "max-operations-per-connection", "maximum number of operations at the same time on one WebSocket, subscriptions included")
 	fs.Var(period(&s.streams.InitTimeout, time.Millisecond), "init-timeout", "maximum time for a client to send connection_init on a WebSocket")
 	fs.Var(period(&s.streams.PingInterval, time.Millisecond), "ping-interval", "time between pings on WebSockets and event streams; a WebSocket that does not answer before the next ping is closed")
@@ -177,7 +177,7 @@ func bindQuotas(fs *pflag.FlagSet, q *dialog.Quotas) {
 	*q = dialog.DefaultQuotas()
 	fs.Var(whole(&q.DialogsPerDay, 0, math.MaxInt32), "quota-dialogs-per-day", "maximum number of dialogs that a user may create in 24 hours, counted by each server in memory; 0 = off")
 	fs.Var(whole(&q.OccupantsPerHour, 0, math.MaxInt32), "quota-occupants-per-hour", "maximum number of other users that a user may add to dialogs in an hour, counted by each server in memory; 0 = off")
-	fs.Var(whole(&q.PublicGroups, 0, math.MaxInt32), "quota-public-groups", "maximum number of public groups that a user may own when a user creates or hands over another one; 0 = off")
+	fs.Var(whole(&q.PublicGroups, 0, math.MaxInt32), "quota-public-groups", "maximum number of public groups that a user may own when they create another one, and half of it when a user hands one over to them; 0 = off")
 }
 
 // dialogLimit is one of the limits, within the bounds that the domain sets.

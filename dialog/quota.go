@@ -16,8 +16,9 @@ type Quotas struct {
 	// OccupantsPerHour is how many others a user may add to dialogs in an
 	// hour: as occupants, and to a PublicGroup as admins or owner.
 	OccupantsPerHour int
-	// PublicGroups is how many public groups a user may own. A user who has
-	// as many can't be made the owner of another one by a user either.
+	// PublicGroups is how many public groups a user may own when they create
+	// another one. A user who owns half as many can't be made the owner of another
+	// one by a user: so whatever others hand over, everyone can create the other half.
 	PublicGroups int
 }
 
@@ -38,7 +39,7 @@ func (q *Quotas) publicGroups(c Caller) int {
 // public groups they may own before that; not ok when nothing bounds it. An
 // engine that finds at least as many must refuse with [ErrTooManyPublicGroups].
 func (p *Plan) Receives(out *Outcome) (owner UserID, most int, ok bool) {
-	most = p.Policy.Quotas.publicGroups(p.Caller)
+	most = (p.Policy.Quotas.publicGroups(p.Caller) + 1) / 2
 	if most == 0 || out.Change == nil || out.Replayed || out.Dialog.Type != PublicGroup || out.Change.NewOwner == "" {
 		return "", 0, false
 	}
@@ -57,7 +58,7 @@ func ErrTooManyPublicGroups(most int, created bool) error {
 	if created {
 		return invalidf("type", "you own too many public groups (limit %d, --quota-public-groups): delete one first", most)
 	}
-	return invalidf("newOwnerId", "the new owner owns too many public groups (limit %d, --quota-public-groups): choose another", most)
+	return invalidf("newOwnerId", "the new owner owns too many public groups to get another one (limit %d, half of --quota-public-groups): choose another", most)
 }
 
 // A rate is one of the quotas that are counted by the hour or day.

@@ -61,7 +61,9 @@ func TestLeavingAndQuotas(t *testing.T) {
 			refused(mallory, `createDialog(input: {`+public+`}) { created }`, "BAD_USER_INPUT", "a third public group")
 			s.Must(mallory, "mutation { "+handOver(first, "bob")+" }", nil)
 			create(malloryHerself, public)
-			s.Must(malloryHerself, "mutation { "+handOver(second, "bob")+" }", nil)
+			refused(malloryHerself, handOver(second, "bob"), "BAD_USER_INPUT", "a user who owns half of the quota")
+			s.Must(malloryHerself, "mutation { "+handOver(second, "carol")+" }", nil)
+			create(servertest.OnBehalf(key, "bob"), public)
 			create(mallory, public)
 			// bob owns two, mallory two, and mallory has created six dialogs today.
 			refused(mallory, handOver(first, "mallory"), "FORBIDDEN", "a public group of another user")

@@ -24,6 +24,7 @@ type Callers struct {
 // upgrade request or in the payload of connection_init. It returns a context with the
 // caller. Its errors are [api.Refusal]s.
 func (c Callers) SignIn(ctx context.Context, upgrade http.Header, payload map[string]any) (context.Context, error) {
+	defer check(ctx)()
 	identity, err := c.Authenticator.AuthenticateConnectionInit(ctx, upgrade, payload)
 	if err != nil {
 		return nil, signInRefused(ctx, c.Limiter, c.Log, err)

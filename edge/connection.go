@@ -25,12 +25,12 @@ type connection struct {
 	// since is when the connection became idle, or when the first of the waiting requests
 	// began to wait for its client.
 	since  time.Time
-	in     *lineup // idle, held or nil
+	in     *lineup // idle, unsigned, held or nil
 	closed bool
 	// before and behind are its neighbors in that lineup.
 	before, behind *connection
 	// upgraded means that it became a WebSocket, and settled that its caller has signed in.
-	// Until then, it makes room for other connections, like an idle one.
+	// Until then, it makes room for other connections while it waits for credentials.
 	upgraded, settled bool
 }
 
@@ -74,7 +74,7 @@ func (c *connection) leaveHome() {
 	}
 }
 
-// moveTo moves the connection to the end of idle or held, or out of both. The mutex must
+// moveTo moves the connection to the end of a lineup, or out of all of them. The mutex must
 // be held.
 func (c *connection) moveTo(in *lineup, since time.Time) {
 	if c.in != nil {

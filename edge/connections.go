@@ -11,8 +11,9 @@ import (
 
 // Connections limits how many connections are open, in total and for each address. When
 // there is no room for a new one, the server closes the connection that has been idle the
-// longest. If none is idle, it closes one whose client has been slow to send or read for 5
-// seconds. If there is none of these either, it refuses the new one.
+// longest. If none is idle, it closes a WebSocket without credentials, or else a connection
+// whose client has been slow to send or read for 5 seconds. If there is none of these
+// either, it refuses the new one.
 type Connections struct {
 	// Most and MostPerAddress are the limits, at least 1. IPv6 addresses are counted by
 	// networks of 64 bits.
@@ -32,12 +33,13 @@ type Connections struct {
 	// settled is how many connections became WebSockets whose callers have signed in.
 	settled int
 	perHome map[netip.Prefix]int
-	// idle are the connections that wait for a request, and WebSockets whose callers have
-	// not signed in. held are those whose requests all wait for the client to send or to
-	// read. Those that wait the longest are first.
-	idle, held lineup
-	warned     time.Time
-	refusals   chan struct{} // has a place for each refusal that is being sent
+	// idle are the connections that wait for a request, or for the rest of its headers.
+	// unsigned are WebSockets that wait for the credentials of their callers. held are those
+	// whose requests all wait for the client to send or to read. Those that wait the longest
+	// are first.
+	idle, unsigned, held lineup
+	warned               time.Time
+	refusals             chan struct{} // has a place for each refusal that is being sent
 }
 
 const (

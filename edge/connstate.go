@@ -26,7 +26,7 @@ func (c *Connections) changed(conn net.Conn, state http.ConnState) {
 		known.moveTo(nil, time.Time{})
 	case http.StateHijacked:
 		known.upgraded = true
-		known.moveTo(&c.idle, time.Now())
+		known.moveTo(&c.unsigned, time.Now())
 	case http.StateNew, http.StateClosed:
 	}
 }
@@ -42,7 +42,7 @@ func connectionOf(conn net.Conn) *connection {
 
 type connectionKey struct{}
 
-// settle notes that the caller of a WebSocket has signed in. The connection is not closed
+// settle notes that the caller of a WebSocket is known. The connection is not closed
 // any more to make room for others.
 func settle(ctx context.Context) {
 	c, _ := ctx.Value(connectionKey{}).(*connection)
@@ -57,6 +57,26 @@ func settle(ctx context.Context) {
 	c.settled = true
 	c.all.settled++
 	c.moveTo(nil, time.Time{})
+}
+
+// check notes that the credentials of a WebSocket have arrived and are being checked: it does
+// not make room for other connections until checked is called.
+func check(ctx context.Context) (checked func()) {
+	c, _ := ctx.Value(connectionKey{}).(*connection)
+	if c == nil { // not on a server of this package, as in a test
+		return func() {}
+	}
+	c.all.mu.Lock()
+	defer c.all.mu.Unlock()
+	since := c.since
+	c.moveTo(nil, since)
+	return func() {
+		c.all.mu.Lock()
+		defer c.all.mu.Unlock()
+		if !c.settled {
+			c.moveTo(&c.all.unsigned, since)
+		}
+	}
 }
 
 // withConnection puts the connection into the context of its requests

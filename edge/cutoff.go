@@ -8,7 +8,7 @@ func (c *Connections) cut(start time.Time, after time.Duration) {
 	now := time.Now()
 	var late []*connection
 	c.mu.Lock()
-	for _, l := range []*lineup{&c.idle, &c.held} {
+	for _, l := range []*lineup{&c.idle, &c.unsigned, &c.held} {
 		for v := range l.all() {
 			if now.Sub(v.since) >= after && now.Sub(start) >= after {
 				late = append(late, v)
@@ -32,5 +32,5 @@ func (c *Connections) wait() {
 func (c *Connections) busy() bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	return c.open > c.idle.length+c.held.length+c.settled
+	return c.open > c.idle.length+c.unsigned.length+c.held.length+c.settled
 }

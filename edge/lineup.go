@@ -58,9 +58,11 @@ func (l *lineup) all() iter.Seq[*connection] {
 // victim returns the connection to close for a new one; nil if there is none. c.mu must be
 // held.
 func (c *Connections) victim(now time.Time, may func(*connection) bool) *connection {
-	for v := range c.idle.all() {
-		if may(v) {
-			return v
+	for _, l := range []*lineup{&c.idle, &c.unsigned} {
+		for v := range l.all() {
+			if may(v) {
+				return v
+			}
 		}
 	}
 	for v := range c.held.all() {

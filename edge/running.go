@@ -54,6 +54,7 @@ func (r *running) carry(from context.Context) context.Context {
 	if identity.Caller.Kind() == dialog.Anonymous { // which is what a context without an identity says
 		return ctx
 	}
+	settle(ctx) // a WebSocket whose credentials are in its upgrade request
 	return auth.WithIdentity(ctx, identity)
 }
 

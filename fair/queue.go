@@ -42,6 +42,9 @@ type flow[K comparable, T any] struct {
 	// taken, and members are those with entries.
 	round   int
 	members map[K]*member
+	// served is for [Line]: how many entries of all callers had been taken when the latest
+	// one of this caller was; 0 if none was.
+	served int
 }
 
 // A member of a caller has this many entries waiting, the last of them in this round.
@@ -56,6 +59,8 @@ type Entry[K comparable, T any] struct {
 	flow   *flow[K, T]
 	member K
 	round  int
+	// number is for [Line]: entries are numbered in the order of their arrival.
+	number int
 }
 
 // New makes an empty queue. quantum is the credit that a caller gets in each turn, in the
@@ -164,22 +169,29 @@ func (q *Queue[K, T]) Pop() (*Entry[K, T], bool) {
 
 // Remove removes an entry, and reports whether it was still in the queue.
 func (q *Queue[K, T]) Remove(e *Entry[K, T]) bool {
-	i := slices.Index(e.flow.entries, e)
+	removed := e.flow.remove(e)
+	if removed {
+		q.waiting--
+	}
+	return removed
+}
+
+func (f *flow[K, T]) remove(e *Entry[K, T]) bool {
+	i := slices.Index(f.entries, e)
 	if i < 0 {
 		return false
 	}
 	if i == 0 {
-		e.flow.entries[0] = nil
-		e.flow.entries = e.flow.entries[1:]
+		f.entries[0] = nil
+		f.entries = f.entries[1:]
 	} else {
-		e.flow.entries = slices.Delete(e.flow.entries, i, i+1)
+		f.entries = slices.Delete(f.entries, i, i+1)
 	}
-	if m := e.flow.members[e.member]; m.waiting > 1 {
+	if m := f.members[e.member]; m.waiting > 1 {
 		m.waiting--
 	} else {
-		delete(e.flow.members, e.member)
+		delete(f.members, e.member)
 	}
-	q.waiting--
 	return true
 }
 

@@ -34,9 +34,9 @@ type subscription struct {
 
 // subscribe opens a subscription. If it returns none, the errors end the operation.
 func (s *streamer) subscribe(ctx context.Context, run *runner, op *execution, over string, send send) (*subscription, gqlerror.List, error) {
-	who := s.caller(ctx).Actor().Identity()
-	if !s.quota.subscriptions.take(who, s.SubscriptionsPerCaller) {
-		return nil, s.refusal(ctx, tooMany("too many subscriptions for one caller", s.SubscriptionsPerCaller, "--max-subscriptions-per-caller")), nil
+	who := s.caller(ctx).Actor()
+	if err := s.quota.subscriptions.take(who, s.SubscriptionsPerCaller, "subscriptions", "--max-subscriptions-per-caller"); err != nil {
+		return nil, s.refusal(ctx, err), nil
 	}
 	shareable := shareableOf(&op.OperationContext, s.caller(ctx))
 	release, err := s.keeping.keep(s.caller(ctx).Actor().Credential(), &op.OperationContext, len(shareable.key.variables))
@@ -139,7 +139,7 @@ func (s *subscription) close(ctx context.Context) {
 	s.room.Keep(0)
 	s.release()
 	s.observer.Unsubscribed(s.transport, s.reason)
-	s.quota.subscriptions.give(s.caller(ctx).Actor().Identity())
+	s.quota.subscriptions.give(s.caller(ctx).Actor())
 	api.Note(ctx, slog.Int("events", s.events))
 }
 

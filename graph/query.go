@@ -7,7 +7,6 @@ import (
 	"github.com/99designs/gqlgen/graphql"
 	"github.com/vektah/gqlparser/v2/ast"
 
-	"dialogs/budget"
 	"dialogs/dialog"
 	"dialogs/graph/model"
 )

@@ -2,6 +2,7 @@ package graph
 
 import (
 	"context"
+	"time"
 
 	"dialogs/budget"
 	"dialogs/dialog"
@@ -15,6 +16,8 @@ type room struct {
 	// opening means that the subscription is being opened, in a lane in which it must not
 	// wait for memory. full means that it would have to.
 	opening, full bool
+	// patience is how long it waits for the memory for the rest of a catch-up.
+	patience time.Duration
 }
 
 // newRoom returns a room for what a subscription loads: a page of a catch-up, or one dialog
@@ -26,10 +29,11 @@ func (s *streamer) newRoom(c dialog.Caller, field string) *room {
 	if field != "dialogChanged" {
 		most = live.CatchUpPage * (l.MostDialogMemory() + l.MostRecordMemory())
 	}
-	return &room{Held: s.answers.Hold(c, most), opening: true}
+	return &room{Held: s.answers.Hold(c, most), opening: true, patience: s.Patience}
 }
 
-// Take waits for the memory, for as long as a request may take.
+// Take waits for the memory, for as long as a client can stay connected while its
+// subscription cannot continue.
 func (r *room) Take(ctx context.Context) error {
 	if r.opening {
 		if r.full = !r.TryTake(); r.full {
@@ -37,7 +41,7 @@ func (r *room) Take(ctx context.Context) error {
 		}
 		return nil
 	}
-	within, cancel := limited(ctx)
+	within, cancel := context.WithTimeout(ctx, r.patience)
 	defer cancel()
 	return r.Held.Take(within)
 }

@@ -114,7 +114,7 @@ func (s *socket) close() {
 		}
 	}
 	if s.acknowledged {
-		s.quota.connections.give(s.caller(s.ctx).Actor().Identity())
+		s.quota.connections.give(s.caller(s.ctx).Actor())
 	}
 	api.Note(s.above, slog.Int("close_code", int(s.code)), slog.Int("operations", s.begun))
 	api.NoteReason(s.above, s.reason)

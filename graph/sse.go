@@ -55,9 +55,9 @@ func (t overEvents) Do(w http.ResponseWriter, r *http.Request, run *runner) {
 	defer cancel()
 	stream := &eventStream{overEvents: t, w: w, control: http.NewResponseController(w), ctx: ctx, cancel: cancel}
 	if op != nil && op.Operation.Operation == ast.Subscription {
-		who := t.caller(ctx).Actor().Identity()
-		if !t.quota.connections.take(who, t.ConnectionsPerCaller) {
-			t.refuse(w, r, tooMany("too many streams for one caller", t.ConnectionsPerCaller, "--max-streams-per-caller"))
+		who := t.caller(ctx).Actor()
+		if err := t.quota.connections.take(who, t.ConnectionsPerCaller, "streams", "--max-streams-per-caller"); err != nil {
+			t.refuse(w, r, err)
 			return
 		}
 		defer t.quota.connections.give(who)

@@ -36,7 +36,8 @@ type Streams struct {
 	Spread time.Duration
 	// ConnectionsPerCaller limits the WebSockets and event streams of one caller,
 	// SubscriptionsPerCaller the subscriptions on all of them, and OperationsPerConnection
-	// the operations that run at the same time on one WebSocket.
+	// the operations that run at the same time on one WebSocket. An API key with all users
+	// on whose behalf it acts may have 20 times as many of the first two.
 	ConnectionsPerCaller, SubscriptionsPerCaller, OperationsPerConnection int
 }
 
@@ -77,28 +78,40 @@ type quota struct {
 	open                       atomic.Int64
 }
 
-// counts are counters by [dialog.Actor.Identity]. Callers without credentials are not
-// counted, because the connections of each address are limited anyway.
+// keyFactor is how many times more streams and subscriptions an API key has, together with
+// all users on whose behalf it acts, than one caller.
+const keyFactor = 20
+
+// counts are counters by [dialog.Actor.Identity], and by API key. Callers without
+// credentials are not counted, because the connections of each address are limited anyway.
 type counts struct {
 	mu    sync.Mutex
 	taken map[dialog.Actor]int
+	ofKey map[string]int
 }
 
-// take counts one more, unless the limit is reached.
-func (c *counts) take(who dialog.Actor, most int) bool {
+// take counts one more, unless a limit is reached: most for one caller. Then it returns a
+// refusal that says what there are too many of, and which setting is the limit.
+func (c *counts) take(who dialog.Actor, most int, what, setting string) error {
 	if who == (dialog.Actor{}) {
-		return true
+		return nil
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.taken[who] >= most {
-		return false
+	switch {
+	case c.taken[who.Identity()] >= most:
+		return tooMany("too many "+what+" for one caller", most, setting)
+	case who.APIKey != "" && c.ofKey[who.APIKey]/keyFactor >= most: // the product could be too large
+		return tooMany("too many "+what+" for one API key with all users it acts for", most*keyFactor, "20 times "+setting)
 	}
 	if c.taken == nil {
-		c.taken = map[dialog.Actor]int{}
+		c.taken, c.ofKey = map[dialog.Actor]int{}, map[string]int{}
 	}
-	c.taken[who]++
-	return true
+	c.taken[who.Identity()]++
+	if who.APIKey != "" {
+		c.ofKey[who.APIKey]++
+	}
+	return nil
 }
 
 // give counts one less.
@@ -108,8 +121,15 @@ func (c *counts) give(who dialog.Actor) {
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.taken[who]--; c.taken[who] == 0 {
-		delete(c.taken, who)
+	giveBack(c.taken, who.Identity())
+	if who.APIKey != "" {
+		giveBack(c.ofKey, who.APIKey)
+	}
+}
+
+func giveBack[K comparable](counts map[K]int, key K) {
+	if counts[key]--; counts[key] == 0 {
+		delete(counts, key)
 	}
 }
 

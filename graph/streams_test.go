@@ -19,7 +19,6 @@ import (
 	"github.com/coder/websocket"
 
 	"dialogs/api"
-	"dialogs/budget"
 	"dialogs/dialog"
 	"dialogs/dialog/dialogtest"
 	"dialogs/graph"

@@ -3,7 +3,6 @@ package graph
 import (
 	"context"
 
-	"dialogs/budget"
 	"dialogs/dialog"
 	"dialogs/graph/model"
 )

@@ -316,7 +316,7 @@ func TestStreamLimits(t *testing.T) {
 	first, second := s.connect("alice"), s.connect("alice")
 	third := s.dial("graphql-transport-ws")
 	third.send(initialize)
-	third.ends("1013 Too many connections for one caller (limit 2, --max-streams-per-caller)")
+	third.ends("1013 too many connections for one caller (limit 2, --max-streams-per-caller)")
 	for _, id := range []string{"a", "b"} { // when their first event arrives, they have begun
 		first.subscribe(id, `subscription { dialogChanged(id: "`+group+`", sinceVersion: 1) { dialogId } }`)
 		first.gets(`{"id":"` + id + `","type":"next"…`)

@@ -113,9 +113,8 @@ func (s *socket) initialize(m *message) {
 	}
 	s.init.Stop()
 	s.upgrade, s.init = nil, nil // with all that they keep
-	who := s.caller(ctx).Actor().Identity()
-	if !s.quota.connections.take(who, s.ConnectionsPerCaller) {
-		s.end(statusTryAgainLater, fmt.Sprintf("Too many connections for one caller (limit %d, --max-streams-per-caller)", s.ConnectionsPerCaller))
+	if err := s.quota.connections.take(s.caller(ctx).Actor(), s.ConnectionsPerCaller, "connections", "--max-streams-per-caller"); err != nil {
+		s.refuse(api.AsRefusal(err))
 		return
 	}
 	s.mu.Lock()

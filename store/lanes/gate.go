@@ -32,6 +32,9 @@ type gate struct {
 	// next are those that had a lane before, and left it to wait for memory. They come
 	// before the others, because they hold memory that others need.
 	next []*waiter
+	// outside is how many of each caller, and of each credential, have left a lane to wait
+	// for memory, and have no lane again yet.
+	outside map[dialog.Actor]int
 }
 
 // A waiter is told once: nil when it may enter, or why it is refused.
@@ -41,7 +44,7 @@ type waiter struct {
 }
 
 func newGate(lanes, mostPerUser int) *gate {
-	return &gate{lanes: max(1, lanes), mostPerUser: mostPerUser, free: max(1, lanes), queue: fair.New[dialog.Actor, *waiter](1)}
+	return &gate{lanes: max(1, lanes), mostPerUser: mostPerUser, free: max(1, lanes), queue: fair.New[dialog.Actor, *waiter](1), outside: map[dialog.Actor]int{}}
 }
 
 // usage returns how many requests are in, and how many wait.
@@ -60,10 +63,48 @@ func (g *gate) turn(ctx context.Context, by dialog.Actor, bytes int) (leave func
 		return leave, err
 	}
 	leave()
+	if err := g.stepOut(by); err != nil {
+		return nil, err
+	}
+	defer g.comeBack(by)
 	if err := room.Take(ctx); err != nil {
 		return nil, err
 	}
 	return g.enterNext(ctx)
+}
+
+// stepOut counts a request that waits for memory outside of the lanes, like those that wait
+// for a lane.
+func (g *gate) stepOut(by dialog.Actor) error {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if err := g.tooMany(by); err != nil {
+		return err
+	}
+	for _, who := range countedFor(by) {
+		g.outside[who]++
+	}
+	return nil
+}
+
+// comeBack stops counting a request that has waited for memory.
+func (g *gate) comeBack(by dialog.Actor) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	for _, who := range countedFor(by) {
+		if g.outside[who]--; g.outside[who] == 0 {
+			delete(g.outside, who)
+		}
+	}
+}
+
+// countedFor returns the caller and, for a user on whose behalf an API key acts, also the
+// key.
+func countedFor(by dialog.Actor) []dialog.Actor {
+	if key := by.Credential(); key != by {
+		return []dialog.Actor{by, key}
+	}
+	return []dialog.Actor{by}
 }
 
 // enter waits for a lane until ctx ends. The caller must call leave.
@@ -132,8 +173,8 @@ func (g *gate) queued(by dialog.Actor, bytes int) (*fair.Entry[dialog.Actor, *wa
 		g.free--
 		return nil, nil //nolint:nilnil // no place in the queue is needed
 	}
-	if most, waits := g.room(by); waits >= most {
-		return nil, refusal(fmt.Sprintf("too many of your lists and counts are waiting (limit %d, --limit-scans): send fewer at once", most))
+	if err := g.tooMany(by); err != nil {
+		return nil, err
 	}
 	entry := g.queue.Push(by.Credential(), by, 1, &waiter{told: make(chan error, 1), bytes: bytes})
 	for g.bytes += bytes; g.bytes > bytesMost; {
@@ -145,14 +186,18 @@ func (g *gate) queued(by dialog.Actor, bytes int) (*fair.Entry[dialog.Actor, *wa
 	return entry, nil
 }
 
-// room returns how many requests of a caller may wait, and how many do. A server counts
+// tooMany returns an error if no more requests of a caller may wait. A server counts
 // together with all users on whose behalf it acts.
-func (g *gate) room(by dialog.Actor) (most, waiting int) {
-	most, waiting = g.mostPerUser*serverFactor, g.queue.LenOf(by.Credential())
+func (g *gate) tooMany(by dialog.Actor) error {
+	key := by.Credential()
+	most, waiting := g.mostPerUser*serverFactor, g.queue.LenOf(key)+g.outside[key]
 	if by.User != "" && waiting < most {
-		most, waiting = g.mostPerUser, g.queue.LenOfMember(by.Credential(), by)
+		most, waiting = g.mostPerUser, g.queue.LenOfMember(key, by)+g.outside[by]
 	}
-	return most, waiting
+	if waiting < most {
+		return nil
+	}
+	return refusal(fmt.Sprintf("too many of your lists and counts are waiting (limit %d, --limit-scans): send fewer at once", most))
 }
 
 // leave gives the lane to the next request, or frees it.

@@ -68,6 +68,58 @@ func TestRoom(t *testing.T) {
 	}
 }
 
+// TestRoomIsBounded: lists that wait for memory outside of the lanes count like those that
+// wait for a lane, for their user and for the API key that acts for many users.
+func TestRoomIsBounded(t *testing.T) {
+	const most = 2
+	_, s := newSlow(most)
+	free, ends := make(chan struct{}), make(chan error, 1+20*most)
+	list := func(by dialog.Actor) {
+		f := full{make(chan struct{}), free}
+		q := listOf(by.User)
+		q.By = by
+		refused := make(chan error)
+		go func() {
+			_, err := s.Dialogs(dialog.WithRoom(t.Context(), f), q)
+			select {
+			case refused <- err:
+			case <-free:
+				ends <- err
+			}
+		}()
+		select {
+		case <-f.asked:
+		case err := <-refused:
+			ends <- err
+		}
+	}
+	refuses := func(by dialog.Actor, want string) {
+		t.Helper()
+		list(by)
+		if got := (<-ends).Error(); got != want {
+			t.Errorf("got %q, want %q", got, want)
+		}
+	}
+	for range most {
+		list(dialog.Actor{User: "a"})
+	}
+	refuses(dialog.Actor{User: "a"}, "too many of your lists and counts are waiting (limit 2, --limit-scans): send fewer at once")
+	for n := range 20 * most {
+		list(dialog.Actor{User: dialog.UserID(rune('A' + n/most)), APIKey: "key"})
+	}
+	refuses(dialog.Actor{User: "another", APIKey: "key"}, "too many of your lists and counts are waiting (limit 40, --limit-scans): send fewer at once")
+	close(free)
+	for range most + 20*most {
+		if err := <-ends; err != nil {
+			t.Error(err)
+		}
+	}
+	list(dialog.Actor{User: "a"})
+	if err := <-ends; err != nil {
+		t.Errorf("afterwards: %v", err)
+	}
+}
+
 // TestUsersOfOneKey: an API key that acts for many users has the turns of one caller, and
 // as many places in the queue as a server.
 func TestUsersOfOneKey(t *testing.T) {

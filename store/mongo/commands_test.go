@@ -137,3 +137,40 @@ func (f *fixture) others(table *tabwriter.Writer) {
 		_, _ = fmt.Fprintf(table, "%s\t%s\n", test.kind, record.sent())
 	}
 }
+
+// TestCatchUpReadsLatestRecords: for a catch-up, the database does not send whole histories,
+// nor who has left the dialogs.
+func TestCatchUpReadsLatestRecords(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	q := dialog.ChangesQuery{User: "b", WithHistory: true, Latest: true, Limit: 10, Kept: dialog.DefaultSyncKept}
+	page, err := f.store.ChangesSince(t.Context(), q)
+	if err != nil {
+		t.Fatal(err)
+	}
+	f.create(dialog.Group)
+	ctx, record := recorded(t.Context())
+	q.After = page.Next
+	if page, err = f.store.ChangesSince(ctx, q); err != nil || len(page.Dialogs) != 1 {
+		t.Fatalf("%d changes, %v", len(page.Dialogs), err)
+	}
+	latest := 0
+	for _, command := range record.commands {
+		if collection, ok := command.Lookup("find").StringValueOK(); !ok || collection != "dialogs" {
+			continue
+		}
+		fields := command.Lookup("projection").Document()
+		elements, err := fields.Elements()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if n, ok := fields.Lookup("history", "$slice").AsInt64OK(); ok && n == -1 {
+			latest++
+		} else if len(elements) > 1 { // the dialogs that the user has left are found by their place alone
+			t.Errorf("a query for %s", fields)
+		}
+	}
+	if latest != 1 {
+		t.Errorf("%d queries for latest records, of %s", latest, record.sent())
+	}
+}

@@ -26,11 +26,19 @@ var (
 	// withLatest is whole with the latest record of the history. It names all fields, because
 	// not every database accepts $slice beside fields that it must leave out.
 	withLatest = bson.D{
-		{Key: fieldType, Value: 1}, {Key: fieldName, Value: 1}, {Key: fieldPhoto, Value: 1},
-		{Key: fieldOwner, Value: 1}, {Key: fieldOccupants, Value: 1}, {Key: fieldAdmins, Value: 1},
-		{Key: fieldCustom, Value: 1}, {Key: fieldCreatedAt, Value: 1}, {Key: fieldUpdatedAt, Value: 1},
-		{Key: fieldChangedAt, Value: 1}, {Key: fieldVersion, Value: 1},
-		{Key: fieldDeletedAt, Value: 1}, {Key: fieldForgetAt, Value: 1},
+		{Key: fieldType, Value: 1},
+		{Key: fieldName, Value: 1},
+		{Key: fieldPhoto, Value: 1},
+		{Key: fieldOwner, Value: 1},
+		{Key: fieldOccupants, Value: 1},
+		{Key: fieldAdmins, Value: 1},
+		{Key: fieldCustom, Value: 1},
+		{Key: fieldCreatedAt, Value: 1},
+		{Key: fieldUpdatedAt, Value: 1},
+		{Key: fieldChangedAt, Value: 1},
+		{Key: fieldVersion, Value: 1},
+		{Key: fieldDeletedAt, Value: 1},
+		{Key: fieldForgetAt, Value: 1},
 		{Key: fieldHistory, Value: bson.D{{Key: "$slice", Value: -1}}},
 	}
 	onlyID = bson.D{{Key: fieldID, Value: 1}}

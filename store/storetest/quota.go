@@ -4,13 +4,13 @@ import (
 	"dialogs/dialog"
 )
 
-// testPublicGroups lets users own the maximum number of public groups, created
-// and handed over.
+// testPublicGroups lets users own the maximum number of public groups, of which half
+// can be handed over to them.
 func testPublicGroups(e *env) {
 	policy := dialog.DefaultPolicy(dialog.DefaultLimits())
-	policy.Quotas.PublicGroups = 2
+	policy.Quotas.PublicGroups = 3
 	e.svc = dialog.NewService(e.store, policy, e.clock.Now, newSeeded(1))
-	tooMany := dialog.ErrTooManyPublicGroups(2, true)
+	tooMany := dialog.ErrTooManyPublicGroups(3, true)
 	news := dialog.Creation{Type: dialog.PublicGroup, Name: dialog.Some("news")}
 	byKey := news
 	byKey.IdempotencyKey = dialog.Some("once")
@@ -18,9 +18,10 @@ func testPublicGroups(e *env) {
 	e.group("a", "b")
 	first := e.create(user("a"), byKey)
 	second := e.public("a", "second")
+	e.public("a", "third")
 	for _, c := range []dialog.Caller{user("a"), behalf("a")} {
 		_, err := e.tryCreate(c, news)
-		e.wantError(err, tooMany, "a third public group")
+		e.wantError(err, tooMany, "a fourth public group")
 	}
 	again, err := e.tryCreate(user("a"), byKey)
 	if err != nil || again.Created || again.Dialog.ID != first.ID {
@@ -29,17 +30,18 @@ func testPublicGroups(e *env) {
 	other := news
 	other.IdempotencyKey = dialog.Some("refused")
 	_, err = e.tryCreate(user("a"), other)
-	e.wantError(err, tooMany, "a third public group with a key")
+	e.wantError(err, tooMany, "a fourth public group with a key")
 	e.group("a")
 	e.private("a", "b")
 
 	e.public("b", "theirs")
 	e.update(user("a"), second.ID, dialog.Change{NewOwner: dialog.Some(dialog.UserID("b"))})
 	_, err = e.tryUpdate(user("a"), first.ID, dialog.Change{NewOwner: dialog.Some(dialog.UserID("b")), Name: dialog.Some("renamed")})
-	e.wantError(err, dialog.ErrTooManyPublicGroups(2, false), "handing over to a user who owns as many as they may")
+	e.wantError(err, dialog.ErrTooManyPublicGroups(2, false), "handing over to a user who owns half as many as they may")
 	if got := e.read(first.ID); got.Owner != "a" || got.Name != "news" {
 		e.Errorf("a change that was refused: %+v", got)
 	}
+	e.public("b", "created beside those handed over")
 	e.update(user("b"), second.ID, dialog.Change{NewOwner: dialog.Some(dialog.UserID("b")), Name: dialog.Some("renamed")})
 
 	out, err := e.tryCreate(user("a"), other)
@@ -52,5 +54,5 @@ func testPublicGroups(e *env) {
 	e.create(server(), theirs)
 	e.update(user("b"), second.ID, dialog.Change{Delete: true})
 	_, err = e.tryCreate(user("b"), news)
-	e.wantError(err, tooMany, "a public group beside three")
+	e.wantError(err, tooMany, "a public group beside four")
 }
