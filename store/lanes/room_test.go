@@ -74,7 +74,7 @@ func TestRoomIsBounded(t *testing.T) {
 	const most = 2
 	_, s := newSlow(most)
 	free, ends := make(chan struct{}), make(chan error, 1+20*most)
-	list := func(by dialog.Actor) {
+	list := func(by dialog.Actor) (waits bool) {
 		f := full{make(chan struct{}), free}
 		q := listOf(by.User)
 		q.By = by
@@ -89,13 +89,17 @@ func TestRoomIsBounded(t *testing.T) {
 		}()
 		select {
 		case <-f.asked:
+			return true
 		case err := <-refused:
 			ends <- err
+			return false
 		}
 	}
 	refuses := func(by dialog.Actor, want string) {
 		t.Helper()
-		list(by)
+		if list(by) {
+			t.Fatalf("a list of %+v waits", by)
+		}
 		if got := (<-ends).Error(); got != want {
 			t.Errorf("got %q, want %q", got, want)
 		}
