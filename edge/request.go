@@ -69,11 +69,12 @@ func logFinished(ctx context.Context, log *slog.Logger, at time.Time, request *a
 }
 
 // isProbe reports whether an answer to a request without credentials is not worth a line in
-// the log at the level info: the request had nothing to do with what the server offers.
+// the log at the level info: the request had nothing to do with what the server offers, or
+// there were too many of them, so that strangers could fill the log.
 func isProbe(status int) bool {
 	switch status {
 	case http.StatusNotFound, http.StatusMethodNotAllowed, http.StatusNotAcceptable, http.StatusRequestEntityTooLarge,
-		http.StatusUnsupportedMediaType, http.StatusUpgradeRequired, http.StatusRequestHeaderFieldsTooLarge:
+		http.StatusUnsupportedMediaType, http.StatusUpgradeRequired, http.StatusTooManyRequests, http.StatusRequestHeaderFieldsTooLarge:
 		return true
 	}
 	return false

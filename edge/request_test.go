@@ -15,6 +15,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"dialogs/api"
+	"dialogs/auth"
+	"dialogs/dialog"
 	"dialogs/edge"
 )
 
@@ -61,6 +63,34 @@ func TestLogged(t *testing.T) {
 	log.InfoContext(context.Background(), "on behalf of nobody")
 	if strings.Contains(lines.String(), "request") {
 		t.Errorf("a record outside of a request has an id: %s", lines.String())
+	}
+}
+
+// TestStrangersLines: answers that strangers can get as often as they want have no line at the
+// level info. Those to callers with credentials have one.
+func TestStrangersLines(t *testing.T) {
+	for _, test := range []struct {
+		status int
+		caller dialog.Caller
+		line   bool
+	}{
+		{http.StatusOK, dialog.Caller{}, true},
+		{http.StatusUnauthorized, dialog.Caller{}, true},
+		{http.StatusNotFound, dialog.Caller{}, false},
+		{http.StatusRequestEntityTooLarge, dialog.Caller{}, false},
+		{http.StatusTooManyRequests, dialog.Caller{}, false},
+		{http.StatusTooManyRequests, dialog.Caller{User: "a"}, true},
+		{http.StatusTooManyRequests, dialog.Caller{APIKey: "k"}, true},
+	} {
+		var lines bytes.Buffer
+		r := request(http.MethodPost, "/graphql")
+		r = r.WithContext(auth.WithIdentity(r.Context(), auth.Identity{Caller: test.caller}))
+		edge.Logged(slog.New(slog.NewTextHandler(&lines, nil)), time.Now, func() {}, edge.Observer{})(
+			http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(test.status) }),
+		).ServeHTTP(httptest.NewRecorder(), r)
+		if got := lines.Len() > 0; got != test.line {
+			t.Errorf("%d to %+v: a line %v, want %v", test.status, test.caller, got, test.line)
+		}
 	}
 }
 
