@@ -11,8 +11,8 @@ import (
 
 // A RateLimiter has a token bucket for each caller: for a user, however they have signed
 // in; for an API key, for all users on whose behalf it acts; and for the network of
-// callers without credentials. A network has two more buckets: for its failed sign-ins,
-// and for its requests outside the APIs.
+// callers without credentials. A network has more buckets: for its failed sign-ins, for
+// those that could not be checked, and for its requests outside the APIs.
 //
 // There are several tables of buckets, each of limited size, so that a full table does not
 // affect the callers in the others.
@@ -69,6 +69,19 @@ func (l *RateLimiter) takeMore(c dialog.Caller, address netip.Addr, units, befor
 // refusal.
 func (l *RateLimiter) failed(address netip.Addr) *api.Refusal {
 	return l.takeOf(l.failing, neighborhood(address), 1, 0, "too many failed sign-ins from this address")
+}
+
+// An uncheckedOf names the bucket for the sign-ins of a network that could not be checked.
+type uncheckedOf struct{ network netip.Prefix }
+
+// unchecked counts a sign-in that could not be checked, and reports whether there are too many
+// from the network.
+func (l *RateLimiter) unchecked(address netip.Addr) bool {
+	if l.perUser == 0 {
+		return false
+	}
+	wait, _ := l.failing.take(l.now(), 1, 0, withdrawal{nameOf(l.failing, uncheckedOf{neighborhood(address)}), l.perUser, ""})
+	return wait > 0
 }
 
 // takeOf takes units from the bucket of a network.

@@ -34,10 +34,15 @@ func SignIn(a *auth.Authenticator, limiter *RateLimiter, log *slog.Logger, refus
 func signInRefused(ctx context.Context, limiter *RateLimiter, log *slog.Logger, err error) *api.Refusal {
 	refusal := credentialsRefused(ctx, log, err)
 	api.NoteReason(ctx, refusal.Message)
-	if refusal.HTTPStatus() < http.StatusInternalServerError {
-		if tooOften := limiter.failed(clientFrom(ctx).address); tooOften != nil {
-			return tooOften
+	address := clientFrom(ctx).address
+	if refusal.HTTPStatus() >= http.StatusInternalServerError {
+		if limiter.unchecked(address) { // strangers could fill the log while keys cannot be read
+			api.Quiet(ctx)
 		}
+		return refusal
+	}
+	if tooOften := limiter.failed(address); tooOften != nil {
+		return tooOften
 	}
 	return refusal
 }

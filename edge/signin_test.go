@@ -1,6 +1,7 @@
 package edge_test
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"log/slog"
@@ -137,5 +138,33 @@ func TestBrokenStoreIsNoFailedSignIn(t *testing.T) {
 		if refusal == nil || refusal.Code != api.Internal || refusal.RequestID != "the-id" || strings.Contains(refusal.Message, "s3cret") {
 			t.Fatalf("got %+v, want an internal error with the request's id", refusal)
 		}
+	}
+}
+
+// TestUncheckedSignInsAreLoggedSometimes: while credentials cannot be checked, an address gets
+// the same answer again and again, but not a line in the log for each.
+func TestUncheckedSignInsAreLoggedSometimes(t *testing.T) {
+	var lines bytes.Buffer
+	signIn := newSignIn(t, brokenKeys{memory.NewStore(), dialog.ErrUnavailable(errors.New("away"))})
+	key, _, err := auth.NewAPIKey("backend", time.Now(), strings.NewReader(strings.Repeat("r", 64)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for range 10 {
+		_, refusal := through(func(refuse api.Refuser) edge.Guard {
+			return func(next http.Handler) http.Handler {
+				shown := func(w http.ResponseWriter, r *http.Request, refusal *api.Refusal) {
+					refuse(w, r, refusal)
+					w.WriteHeader(refusal.HTTPStatus())
+				}
+				return edge.Logged(slog.New(slog.NewTextHandler(&lines, nil)), time.Now, func() {}, edge.Observer{})(signIn(shown)(next))
+			}
+		}, request(http.MethodPost, "/graphql", "Authorization", "ApiKey "+key))
+		if refusal == nil || refusal.Code != api.Unavailable {
+			t.Fatalf("got %+v, want %s", refusal, api.Unavailable)
+		}
+	}
+	if n := strings.Count(lines.String(), "request finished"); n != 2 {
+		t.Errorf("%d lines for 10 requests at once, want those of two seconds: %s", n, &lines)
 	}
 }
