@@ -8,6 +8,7 @@ import (
 	"encoding/json"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -45,7 +46,11 @@ func TestUpgrade(t *testing.T) {
 		name := strings.TrimSuffix(file, ".json")
 		t.Run(filepath.Base(name), func(t *testing.T) {
 			t.Parallel()
-			u := upgrade{schema: int(name[len(name)-1] - '0')}
+			schema, err := strconv.Atoi(strings.TrimLeft(filepath.Base(name), "abcdefghijklmnopqrstuvwxyz"))
+			if err != nil {
+				t.Fatal(err)
+			}
+			u := upgrade{schema: schema}
 			servertest.Decode(t, mustRead(t, file), &u)
 			var store string
 			if dump := name + ".sql"; strings.Contains(name, "sqlite") {

@@ -63,7 +63,7 @@ const selectHistoryByID = "SELECT " + recordColumns + " FROM change WHERE dialog
 func (s *Store) Restore(ctx context.Context, dialogs []dialog.Dialog) error {
 	cost := 0
 	for i := range dialogs {
-		cost += rowsPerChange + len(dialogs[i].Occupants) + len(dialogs[i].Admins) + len(dialogs[i].History)
+		cost += rowsPerChange + len(dialogs[i].Occupants) + len(dialogs[i].Admins) + len(dialogs[i].History) + countFields(dialogs[i].Custom)
 	}
 	batch, err := newBatch(dialogs)
 	if err != nil {
@@ -106,6 +106,9 @@ func (w *writer) restore(d *dialog.Dialog) error {
 	if err := w.insertRow(at, d); err != nil {
 		return err
 	}
+	if err := w.saveValues(r.n, &before, d); err != nil {
+		return err
+	}
 	return w.saveMembers(at, &before, d, slices.Concat(before.Members(), d.Members()))
 }
 
@@ -119,8 +122,8 @@ func (w *writer) checkPair(a, b dialog.UserID, id dialog.ID) error {
 	return err
 }
 
-// remove deletes a dialog, except for its members, before another takes its
-// place.
+// remove deletes a dialog, except for its members and the values of its custom data,
+// before another takes its place.
 func (w *writer) remove(n int64, d *dialog.Dialog) error {
 	for _, statement := range []string{
 		"DELETE FROM change WHERE dialog = ?",

@@ -19,6 +19,8 @@ type batch struct {
 	// members are those of all dialogs, sorted by the users and then by the places of
 	// the dialogs.
 	members []member
+	// values are the values of custom data, sorted by fields, values and places.
+	values []batchValue
 }
 
 // A readied dialog has the rows that store it, without its number and its position.
@@ -39,7 +41,7 @@ type member struct {
 
 // The values of a row.
 const (
-	dialogValues = 16
+	dialogValues = 17
 	recordValues = 9
 )
 
@@ -70,7 +72,11 @@ func newBatch(dialogs []dialog.Dialog) (*batch, error) {
 				b.members = append(b.members, member{u, i, is})
 			}
 		}
+		for _, v := range valuesBesides(d, &dialog.Dialog{}) {
+			b.values = append(b.values, batchValue{v, i})
+		}
 	}
+	sortValues(b.values)
 	slices.SortFunc(b.members, func(a, b member) int { return cmp.Or(cmp.Compare(a.user, b.user), cmp.Compare(a.dialog, b.dialog)) })
 	return b, nil
 }
@@ -157,6 +163,12 @@ func (w *writer) insertAll(b *batch, news []int) error {
 			people = append(people, string(m.user), n, m.roles)
 		}
 	}
+	values := make([]any, 0, 3*len(b.values))
+	for _, v := range b.values {
+		if n := numbers[v.dialog]; n != nil {
+			values = append(values, v.path, v.value, n)
+		}
+	}
 	for _, table := range []struct {
 		into   string
 		values int
@@ -167,6 +179,7 @@ func (w *writer) insertAll(b *batch, news []int) error {
 		{"INSERT INTO pair (a, b, dialog) VALUES ", 3, pairs},
 		// Members can repeat, where an owner is an occupant too.
 		{"INSERT OR IGNORE INTO member (user, dialog, roles) VALUES ", 3, people},
+		{intoCustomValue, 3, values},
 	} {
 		if err := w.insertRows(table.into, table.values, table.rows); err != nil {
 			return err

@@ -10,7 +10,7 @@ import (
 // Create stores the plan's dialog, or finds an existing one instead.
 func (s *Store) Create(ctx context.Context, p dialog.CreatePlan) (dialog.CreateOutcome, error) {
 	var out dialog.CreateOutcome
-	cost := rowsPerChange + len(p.Dialog.Occupants) + len(p.Dialog.Admins)
+	cost := rowsPerChange + len(p.Dialog.Occupants) + len(p.Dialog.Admins) + countFields(p.Dialog.Custom)
 	err := s.writeFor(ctx, p.Actor, cost, "creating a dialog", func(w *writer) (err error) {
 		out, err = w.create(&p)
 		return err
@@ -120,11 +120,14 @@ func (w *writer) insert(d *dialog.Dialog) error {
 	if err := w.insertRow(at, d); err != nil {
 		return err
 	}
+	if err := w.saveValues(position, &dialog.Dialog{}, d); err != nil {
+		return err
+	}
 	return w.saveMembers(at, &dialog.Dialog{}, d, d.Members())
 }
 
 const (
-	intoDialog = "INSERT INTO dialog (n, id, type, deleted, version, created_at, updated_at, forget_at, owner, folded, name, custom, photo, admins, occupants, position) VALUES "
+	intoDialog = "INSERT INTO dialog (n, id, type, deleted, version, created_at, updated_at, forget_at, owner, folded, name, custom, custom_version, photo, admins, occupants, position) VALUES "
 	intoRecord = "INSERT INTO change (dialog, " + recordColumns + ") VALUES "
 )
 
@@ -138,13 +141,16 @@ func rowOf(at place, d *dialog.Dialog) ([]any, error) {
 	if err := r.encodeLists(d); err != nil {
 		return nil, err
 	}
-	forget := int64(0)
+	forget, customVersion := int64(0), int64(0)
+	if len(d.Custom) > 0 {
+		customVersion = d.Version
+	}
 	if d.Deleted {
 		forget = millis(d.ForgetAt)
 	}
 	return []any{
 		at.dialog, id, int(d.Type), d.Deleted, d.Version, millis(d.CreatedAt), millis(d.UpdatedAt), forget, string(d.Owner),
-		dialog.NameKey(d.Name), d.Name, r.custom, d.Photo, r.admins, r.occupants, at.position,
+		dialog.NameKey(d.Name), d.Name, r.custom, customVersion, d.Photo, r.admins, r.occupants, at.position,
 	}, nil
 }
 

@@ -48,6 +48,15 @@ func (s *Store) WriteValue(ctx context.Context, query string) (value any, err er
 	return value, err
 }
 
+// Wrote is how many rows the writer counts so far, about.
+func (s *Store) Wrote(ctx context.Context) (rows int, err error) {
+	err = s.Write(ctx, func(w Writer) error {
+		rows = w.w.wrote
+		return nil
+	})
+	return rows, err
+}
+
 // KeepsPartOf reports whether what is in memory of a dialog is a part of a text.
 func (s *Store) KeepsPartOf(id dialog.ID, text string) bool {
 	key, _ := binaryID(id)
@@ -147,8 +156,8 @@ func (s *Store) Waiting() int {
 // WithoutPositions takes the database back to the schema before 0003_sync.sql.
 func WithoutPositions(w Writer) error {
 	for _, statement := range []string{
-		"DROP TRIGGER dialog_custom_made", "DROP TRIGGER dialog_custom_changed", "DROP TRIGGER dialog_custom_gone",
-		"DROP VIEW custom_now", "DROP TABLE custom_value",
+		"DROP TRIGGER dialog_custom_made", "DROP TRIGGER dialog_custom_changed",
+		"DROP VIEW custom_now", "DROP TABLE custom_value", "ALTER TABLE dialog DROP COLUMN custom_version",
 		"DROP TRIGGER dialog_named", "DROP TRIGGER dialog_renamed", "DROP TABLE name_trigram", "DROP TABLE name_part", "DROP TABLE unindexed",
 		"DROP TABLE erasure", "DROP TABLE erased_user",
 		"DROP TABLE user_access", "ALTER TABLE api_key DROP COLUMN expires_at", "ALTER TABLE api_key DROP COLUMN note",

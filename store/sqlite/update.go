@@ -18,7 +18,7 @@ const rowsPerChange = 3
 func (s *Store) Update(ctx context.Context, p dialog.Plan) (dialog.Outcome, error) {
 	var out dialog.Outcome
 	people := len(p.AddOccupants) + len(p.RemoveOccupants) + len(p.AddAdmins) + len(p.RemoveAdmins)
-	err := s.writeFor(ctx, p.Caller.Actor(), rowsPerChange+people, "updating a dialog", func(w *writer) (err error) {
+	err := s.writeFor(ctx, p.Caller.Actor(), rowsPerChange+people+len(p.Custom), "updating a dialog", func(w *writer) (err error) {
 		out, err = w.update(&p)
 		return err
 	})
@@ -128,8 +128,10 @@ func (w *writer) save(p *dialog.Plan, n int64, current *dialog.Dialog, out *dial
 	if next.Photo != current.Photo {
 		put("photo", next.Photo)
 	}
-	if !maps.EqualFunc(next.Custom, current.Custom, maps.Equal) {
+	newCustom := !maps.EqualFunc(next.Custom, current.Custom, maps.Equal)
+	if newCustom {
 		put("custom", encodeCustom(next.Custom))
+		put("custom_version", next.Version)
 	}
 	for _, list := range []struct {
 		column      string
@@ -146,6 +148,11 @@ func (w *writer) save(p *dialog.Plan, n int64, current *dialog.Dialog, out *dial
 	}
 	if err := w.exec("UPDATE dialog SET "+strings.Join(set, ", ")+" WHERE n = ?", append(args, n)...); err != nil {
 		return err
+	}
+	if newCustom || next.Deleted {
+		if err := w.saveValues(n, current, next); err != nil {
+			return err
+		}
 	}
 	place := place{dialog: n, position: position, forgetAt: p.ForgetAt()}
 	if err := w.saveMembers(place, current, next, touched(current, out)); err != nil {

@@ -231,7 +231,7 @@ func streamsByWay(c choice, f dialog.Filter, types []dialog.Type, order listOrde
 // customMatches are the conditions of the table custom_value for dialogs that may have a
 // value.
 func customMatches(c dialog.FieldChange) []condition {
-	return []condition{when("v.path = ?", c.Class+"."+c.Field), when("v.value = substr(?, 1, 40)", string(c.Value))}
+	return []condition{when("v.path = ?", pathOf(c.Class, c.Field)), when("v.value = ?", beginning(c.Value))}
 }
 
 // bounded are the conditions for an instant between two others, which may be zero.
