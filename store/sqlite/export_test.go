@@ -93,7 +93,7 @@ func (s *Store) ReadValue(ctx context.Context, query string, args ...any) (value
 // first.
 func (s *Store) IsNear(ctx context.Context, q dialog.Query) (near bool, err error) {
 	err = s.read(ctx, "testing", func(ctx context.Context) error {
-		_, _, near, err = s.nearItems(ctx, q)
+		_, _, near, err = s.nearItems(ctx, q, s.reach.near)
 		return err
 	})
 	return near, err
@@ -101,7 +101,7 @@ func (s *Store) IsNear(ctx context.Context, q dialog.Query) (near bool, err erro
 
 // Plan is how SQLite reads a page.
 func (s *Store) Plan(ctx context.Context, q dialog.Query) (steps []string, err error) {
-	text, args, err := pageQuery(q, nil, choice{})
+	text, args, _, err := pageQuery(q, nil, choice{}, -1)
 	if err != nil {
 		return nil, err
 	}
@@ -216,9 +216,9 @@ func (s *Store) WrongDocuments(ctx context.Context) error {
 func SplitUsers(text string) ([]dialog.UserID, bool) { return splitUsers(text) }
 
 // SetReach has the store choose other ways than usual: few and many are numbers of
-// matches, near is how far it walks first.
+// matches, near is how far it walks, half of it first, and then probes as many matches.
 func (s *Store) SetReach(few, near, many int) {
-	s.reach = reach{few: few, covered: few, near: near, many: many}
+	s.reach = reach{few: few, covered: few, glance: (near + 1) / 2, some: few, near: near, many: many, probes: near}
 }
 
 // MatchOf is the expression by which a part of a name is searched.

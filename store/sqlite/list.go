@@ -30,16 +30,20 @@ func (s *Store) Dialogs(ctx context.Context, q dialog.Query) ([]dialog.Dialog, e
 			list = page
 			return err
 		}
-		text, args, err := pageQuery(q, nil, by)
-		if err != nil || text == "" {
-			return err
+		for _, probes := range []int{s.reach.probes, -1} {
+			text, args, partial, err := pageQuery(q, nil, by, probes)
+			if err != nil || text == "" {
+				return err
+			}
+			rows, err := s.reads.query(ctx, text, args...)
+			if err != nil {
+				return err
+			}
+			if list, err = scanDialogs(rows); !partial || len(list) == q.Limit || err != nil {
+				return err
+			}
 		}
-		rows, err := s.reads.query(ctx, text, args...)
-		if err != nil {
-			return err
-		}
-		list, err = scanDialogs(rows)
-		return err
+		return nil
 	})
 	if err != nil {
 		return nil, err
@@ -59,7 +63,7 @@ func (s *Store) Count(ctx context.Context, q dialog.Query) (int, error) {
 		}
 		var by choice
 		if isWhole(q) {
-			if by, _, err = s.narrowest(ctx, q, s.reach.many); err != nil {
+			if by, _, err = s.narrowest(ctx, q, s.reach.many, true); err != nil {
 				return err
 			}
 		}
@@ -77,45 +81,53 @@ func (s *Store) Count(ctx context.Context, q dialog.Query) (int, error) {
 
 // pageQuery is the statement for a page; empty when no dialog can match. own are
 // the first of the user's own dialogs in the order, if they are known; the rows
-// are then those of [scanAt].
-func pageQuery(q dialog.Query, own []item, by choice) (string, []any, error) {
+// are then those of [scanAt]. A partial page only has the matches among the first
+// keys of the list, as many as probes says: it may be right if it is full.
+func pageQuery(q dialog.Query, own []item, by choice, probes int) (text string, args []any, partial bool, err error) {
 	q = tighten(q)
 	order := orderOf(q.Order)
 	streams, err := streamsOf(q, order, own, by)
 	if err != nil || len(streams) == 0 {
-		return "", nil, err
+		return "", nil, false, err
 	}
 	direction := ""
 	if q.Order.Descending != q.FromEnd {
 		direction = " DESC"
 	}
-	var b strings.Builder
-	var args []any
-	columns := rowColumns
-	if own != nil {
-		columns = rowColumnsAt
+	most := q.Skip + q.Limit
+	probed := stream{}
+	for i := range streams {
+		if len(streams[i].probed) > 0 {
+			probed.conditions, most = streams[i].probed, probes
+		}
 	}
-	b.WriteString("SELECT " + columns + " FROM (")
+	var b strings.Builder
 	for i, s := range streams {
 		if i > 0 {
 			b.WriteString(" UNION ALL ")
 		}
 		bounds, err := bounds(q, s.key)
 		if err != nil {
-			return "", nil, err
+			return "", nil, false, err
 		}
 		s.conditions = append(s.conditions, bounds...)
-		keys := "SELECT d.n AS n, " + s.key + " AS k, d.id AS id FROM " + s.from + s.where(&args) + " ORDER BY k" + direction + ", id" + direction
-		if len(s.probed) > 0 { // in the order of the keys, until there are enough
-			matches := stream{conditions: s.probed}
-			keys = "SELECT s.* FROM (" + keys + " LIMIT -1) s CROSS JOIN dialog d ON d.n = s.n" + matches.where(&args)
-		}
-		b.WriteString("SELECT * FROM (" + keys + " LIMIT ?)")
-		args = append(args, q.Skip+q.Limit)
+		b.WriteString("SELECT * FROM (SELECT d.n AS n, " + s.key + " AS k, d.id AS id FROM " + s.from + s.where(&args) +
+			" ORDER BY k" + direction + ", id" + direction + " LIMIT ?)")
+		args = append(args, most)
 	}
-	b.WriteString(" ORDER BY k" + direction + ", id" + direction + " LIMIT ? OFFSET ?")
-	b.WriteString(") p CROSS JOIN dialog d ON d.n = p.n ORDER BY p.k" + direction + ", p.id" + direction)
-	return b.String(), append(args, q.Limit, q.Skip), nil
+	b.WriteString(" ORDER BY k" + direction + ", id" + direction + " LIMIT ?")
+	keys := b.String()
+	if len(probed.conditions) > 0 { // in the order of the keys, until there are enough
+		args = append(args, probes)
+		keys = "SELECT s.* FROM (" + keys + ") s CROSS JOIN dialog d ON d.n = s.n" + probed.where(&args) + " LIMIT ?"
+		partial = probes >= 0
+	}
+	columns := rowColumns
+	if own != nil {
+		columns = rowColumnsAt
+	}
+	text = "SELECT " + columns + " FROM (" + keys + " OFFSET ?) p CROSS JOIN dialog d ON d.n = p.n ORDER BY p.k" + direction + ", p.id" + direction
+	return text, append(args, q.Limit, q.Skip), partial, nil
 }
 
 func countQuery(q dialog.Query, by choice) (string, []any, error) {
@@ -149,8 +161,8 @@ type stream struct {
 	// key is the expression of the sort key.
 	key        string
 	conditions []condition
-	// probed are conditions that are better checked in the order of the keys: reading the
-	// keys of all matches takes no look at the dialogs, and few of them fill a page.
+	// probed are conditions that are better checked in the order of the keys: the first of
+	// many matches usually fill a page. They hold for all dialogs of the list.
 	probed []condition
 	// membersAlone means that no condition concerns the dialogs.
 	membersAlone bool
@@ -223,8 +235,8 @@ func streamsOf(q dialog.Query, order listOrder, known []item, by choice) ([]stre
 	case f.Owner != "":
 		streams = append(streams, streamByMember(f.Owner, memberOwner, order, types, narrow))
 	default:
-		if by.way == byUpdated && order.field == dialog.ByCreatedAt {
-			whole := streamsByWay(by, f, types, order, instantConditions(f, "d")) // the index has both instants
+		if by.way == byUpdated || by.way == byCreated {
+			whole := streamsByWay(by, f, types, order, instantConditions(f, "d")) // an index may have both instants
 			for i := range whole {
 				whole[i].probed = others
 			}

@@ -11,13 +11,13 @@ import (
 	"dialogs/dialog"
 )
 
-// nearPage walks through a whole list in its order, past as many dialogs of each
-// type as its reach says. ok is false when these do not fill the page.
-func (s *Store) nearPage(ctx context.Context, q dialog.Query) (page []dialog.Dialog, ok bool, err error) {
+// nearPage walks through a whole list in its order, past at most that many dialogs of
+// each type. ok is false when these do not fill the page.
+func (s *Store) nearPage(ctx context.Context, q dialog.Query, reach int) (page []dialog.Dialog, ok bool, err error) {
 	if q.User != "" && q.Scope != dialog.Public || q.Skip+q.Limit > mergedMost {
 		return nil, false, nil
 	}
-	list, position, ok, err := s.nearItems(ctx, q)
+	list, position, ok, err := s.nearItems(ctx, q, reach)
 	if !ok || err != nil {
 		return nil, false, err
 	}
@@ -34,7 +34,7 @@ type near struct {
 	id     string
 }
 
-func (s *Store) nearItems(ctx context.Context, q dialog.Query) (list []item, position int64, ok bool, err error) {
+func (s *Store) nearItems(ctx context.Context, q dialog.Query, reach int) (list []item, position int64, ok bool, err error) {
 	q = tighten(q)
 	order := orderOf(q.Order)
 	types, none := typesOf(q)
@@ -54,7 +54,7 @@ func (s *Store) nearItems(ctx context.Context, q dialog.Query) (list []item, pos
 	}
 	backward := q.Order.Descending != q.FromEnd
 	most := q.Skip + q.Limit
-	text, args := nearQuery(streams, instantConditions(q.Filter, "w"), others, backward, s.reach.near, most)
+	text, args := nearQuery(streams, instantConditions(q.Filter, "w"), others, backward, reach, most)
 	rows, err := s.reads.query(ctx, text, args...)
 	if err != nil {
 		return nil, 0, false, err
@@ -81,7 +81,7 @@ func (s *Store) nearItems(ctx context.Context, q dialog.Query) (list []item, pos
 		var more bool
 		var args []any
 		text := "SELECT (" + selectPosition + "), EXISTS (SELECT 1 FROM " + streams[i].from + streams[i].where(&args) + " LIMIT 1 OFFSET ?)"
-		if err := s.reads.row(ctx, text, append(args, s.reach.near), &at, &more); more || at != position || err != nil {
+		if err := s.reads.row(ctx, text, append(args, reach), &at, &more); more || at != position || err != nil {
 			return nil, 0, false, err
 		}
 	}

@@ -165,7 +165,7 @@ func (s *Store) readMissing(ctx context.Context, own listPage, missing []item) (
 // mergedPage reads a page of the own dialogs and the public groups, and the
 // position at which it read it.
 func (s *Store) mergedPage(ctx context.Context, q dialog.Query, own []item) (page []dialog.Dialog, position int64, err error) {
-	text, args, err := pageQuery(q, append([]item{}, own...), choice{})
+	text, args, _, err := pageQuery(q, append([]item{}, own...), choice{}, -1)
 	if err != nil {
 		return nil, 0, err
 	}

@@ -32,14 +32,19 @@ type reach struct {
 	// matches looks at 7,000. covered is the same where the index has what the
 	// order needs.
 	few, covered int
-	// near is how many dialogs of each type a walk looks at first.
-	near int
+	// glance is how many dialogs of each type a walk looks at first, before up to some
+	// matches are counted, and near is how many it looks at after that.
+	glance, some, near int
 	// many is the number of matches up to which all of them are looked at when
 	// that does not fill the page.
 	many int
+	// probes is how many of the matches are looked at first, in the order of the list.
+	probes int
 }
 
-func usualReach() reach { return reach{few: 3000, covered: 20_000, near: 8192, many: 200_000} }
+func usualReach() reach {
+	return reach{few: 3000, covered: 20_000, glance: 1024, some: 20_000, near: 8192, many: 200_000, probes: 512}
+}
 
 // A choice is a way, with the expression that finds the parts of names, or the place of
 // the part of the filter that concerns custom data.
@@ -85,7 +90,8 @@ func hasValue(c dialog.FieldChange) bool { return c.Value != "" }
 
 // narrowest returns the way with the fewest matches, of which there are at most as
 // many as the way's own number, or else the given one; [inOrder] when there is none.
-func (s *Store) narrowest(ctx context.Context, q dialog.Query, most int) (best choice, matches int, err error) {
+// thorough is for [Store.matchOf].
+func (s *Store) narrowest(ctx context.Context, q dialog.Query, most int, thorough bool) (best choice, matches int, err error) {
 	allowed := s.reach.ways(q)
 	for _, w := range []way{byNames, byCustom, byUpdated, byCreated, byParts} { // the cheapest to count first
 		limit, ok := allowed[w]
@@ -96,7 +102,7 @@ func (s *Store) narrowest(ctx context.Context, q dialog.Query, most int) (best c
 		if limit == 0 {
 			continue
 		}
-		choices, err := s.choicesOf(ctx, w, q.Filter, most > 0)
+		choices, err := s.choicesOf(ctx, w, q.Filter, thorough)
 		if err != nil {
 			return choice{}, 0, err
 		}
@@ -172,7 +178,7 @@ func (s *Store) RowsToRead(ctx context.Context, q dialog.Query) (rows int, known
 		return 0, false, nil
 	}
 	err = s.read(ctx, "counting what a list reads", func(ctx context.Context) error {
-		c, n, err := s.narrowest(ctx, q, s.reach.many)
+		c, n, err := s.narrowest(ctx, q, s.reach.many, true)
 		rows, known = n, c.way != inOrder
 		return err
 	})
@@ -246,19 +252,26 @@ func bounded(column string, after, before time.Time) (all []condition) {
 }
 
 // choose chooses the way to a page: one with few matches; else a walk, of which the
-// beginning is tried, and is often enough; else one with many matches. If that reads
-// the page, it is returned.
+// beginning is tried, and is often enough; else one with more matches, and so on. If a walk
+// reads the page, it is returned.
 func (s *Store) choose(ctx context.Context, q dialog.Query) (c choice, page []dialog.Dialog, read bool, err error) {
 	f := q.Filter
 	if !isWhole(q) || f.Names == nil && f.NameContains == "" && len(f.Custom) == 0 && len(s.reach.ways(q)) == 0 {
 		return choice{}, nil, false, nil // a walk meets only what is in the list
 	}
-	if c, _, err = s.narrowest(ctx, q, 0); c.way != inOrder || err != nil {
+	if c, _, err = s.narrowest(ctx, q, 0, false); c.way != inOrder || err != nil {
 		return c, nil, false, err
 	}
-	if page, read, err = s.nearPage(ctx, q); read || err != nil {
-		return c, page, read, err
+	for _, next := range []struct {
+		near, matches int
+		thorough      bool
+	}{{s.reach.glance, s.reach.some, false}, {s.reach.near, s.reach.many, true}} {
+		if page, read, err = s.nearPage(ctx, q, next.near); read || err != nil {
+			return c, page, read, err
+		}
+		if c, _, err = s.narrowest(ctx, q, next.matches, next.thorough); c.way != inOrder || err != nil {
+			return c, nil, false, err
+		}
 	}
-	c, _, err = s.narrowest(ctx, q, s.reach.many)
-	return c, nil, false, err
+	return c, nil, false, nil
 }
