@@ -22,8 +22,13 @@ func TestCrash(t *testing.T) {
 	acknowledged := make([]int, writers) // the number that each writer's dialog was last known to hold
 	tokens := make([]servertest.Header, writers)
 	ids := make([]string, writers)
+	var backend servertest.Header
 	for crash := range crashes + 1 {
 		p := process{servertest.SpawnAt(t, dir)}
+		if crash == 0 {
+			backend = servertest.WithKey(p.MustCLI("apikey", "create", "backend"))
+			p.Must(backend, `mutation { defineCustomClass(input: {name: "Count", fields: [{name: "n", type: INTEGER}]}) { customClass { name } } }`, nil)
+		}
 		for w := range writers {
 			if crash == 0 {
 				tokens[w] = servertest.WithToken(p.MustCLI("token", fmt.Sprintf("u%d", w)))
@@ -33,6 +38,7 @@ func TestCrash(t *testing.T) {
 				ids[w] = made.Dialog.ID
 			}
 			acknowledged[w] = p.checkSurvived(tokens[w], ids[w], acknowledged[w])
+			p.checkFound(backend, ids[w], acknowledged[w])
 		}
 		if crash == crashes {
 			p.Kill()
@@ -68,8 +74,25 @@ func (p process) checkSurvived(h servertest.Header, id string, acknowledged int)
 	return number
 }
 
-// writeUntilKilled lets every writer count upward in its dialog's name until
-// the server is killed, which it is as soon as all have written some.
+// checkFound looks for the dialog by its number in its custom data.
+func (p process) checkFound(h servertest.Header, id string, number int) {
+	p.Helper()
+	if number == 0 { // it was only created
+		return
+	}
+	answer := p.Must(h, `query($fields: JSONObject!) { dialogs(filter: {customData: [{className: "Count", fields: $fields}]}) { nodes { id } } }`, map[string]any{"fields": map[string]any{"n": number}})
+	var list struct{ Nodes []struct{ ID string } }
+	servertest.Decode(p, answer.Data["dialogs"], &list)
+	for _, d := range list.Nodes {
+		if d.ID == id {
+			return
+		}
+	}
+	p.Errorf("the dialog with the number %d is not found by it: %s", number, answer.Body)
+}
+
+// writeUntilKilled lets every writer count upward in its dialog's name, and in its custom
+// data, until the server is killed, which it is as soon as all have written some.
 func (p process) writeUntilKilled(tokens []servertest.Header, ids []string, acknowledged []int) {
 	p.Helper()
 	const enough = 10
@@ -84,8 +107,8 @@ func (p process) writeUntilKilled(tokens []servertest.Header, ids []string, ackn
 					some.Done()
 				}
 				body, _ := json.Marshal(map[string]any{
-					"query":     `mutation($id: ID!, $name: String) { updateDialog(id: $id, input: {name: $name}) { dialog { version } } }`,
-					"variables": map[string]any{"id": ids[w], "name": fmt.Sprint(acknowledged[w] + 1)},
+					"query":     `mutation($id: ID!, $name: String, $fields: JSONObject!) { updateDialog(id: $id, input: {name: $name, customData: [{className: "Count", fields: $fields}]}) { dialog { version } } }`,
+					"variables": map[string]any{"id": ids[w], "name": fmt.Sprint(acknowledged[w] + 1), "fields": map[string]any{"n": acknowledged[w] + 1}},
 				})
 				answer, err := p.Try(tokens[w], body)
 				if err != nil || len(answer.Errors) > 0 {

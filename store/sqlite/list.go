@@ -63,7 +63,7 @@ func (s *Store) Count(ctx context.Context, q dialog.Query) (int, error) {
 		}
 		var by choice
 		if isWhole(q) {
-			if by, _, err = s.narrowest(ctx, q, s.reach.many, true); err != nil {
+			if by, _, err = s.narrowest(ctx, q, s.reach.many, true, newSearch()); err != nil {
 				return err
 			}
 		}

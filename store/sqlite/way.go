@@ -43,7 +43,7 @@ type reach struct {
 }
 
 func usualReach() reach {
-	return reach{few: 3000, covered: 20_000, glance: 1024, some: 20_000, near: 8192, many: 200_000, probes: 512}
+	return reach{few: 3000, covered: 20_000, glance: 1024, some: 20_000, near: 8192, many: 200_000, probes: 320}
 }
 
 // A choice is a way, with the expression that finds the parts of names, or the place of
@@ -88,10 +88,28 @@ func (r reach) ways(q dialog.Query) map[way]int {
 // dialogs without one.
 func hasValue(c dialog.FieldChange) bool { return c.Value != "" }
 
+// partFactor is how many times fewer matches by parts of names there must be than in
+// another way: to count them, FTS5 reads the lists of their trigrams.
+const partFactor = 4
+
+// A search remembers what was counted for one page.
+type search struct {
+	match   string // for [byParts]
+	counted map[choice]count
+}
+
+func newSearch() *search { return &search{counted: map[choice]count{}} }
+
+// A count is how many matches there are, at least.
+type count struct {
+	n     int
+	exact bool
+}
+
 // narrowest returns the way with the fewest matches, of which there are at most as
 // many as the way's own number, or else the given one; [inOrder] when there is none.
 // thorough is for [Store.matchOf].
-func (s *Store) narrowest(ctx context.Context, q dialog.Query, most int, thorough bool) (best choice, matches int, err error) {
+func (s *Store) narrowest(ctx context.Context, q dialog.Query, most int, thorough bool, known *search) (best choice, matches int, err error) {
 	allowed := s.reach.ways(q)
 	for _, w := range []way{byNames, byCustom, byUpdated, byCreated, byParts} { // the cheapest to count first
 		limit, ok := allowed[w]
@@ -102,7 +120,7 @@ func (s *Store) narrowest(ctx context.Context, q dialog.Query, most int, thoroug
 		if limit == 0 {
 			continue
 		}
-		choices, err := s.choicesOf(ctx, w, q.Filter, thorough)
+		choices, err := s.choicesOf(ctx, w, q.Filter, thorough, known)
 		if err != nil {
 			return choice{}, 0, err
 		}
@@ -112,13 +130,20 @@ func (s *Store) narrowest(ctx context.Context, q dialog.Query, most int, thoroug
 					return best, 0, nil
 				}
 				limit = min(limit, matches-1)
+				if w == byParts {
+					limit = min(limit, matches/partFactor)
+				}
 			}
-			n, err := s.countMatches(ctx, q, c, limit+1)
-			if err != nil {
-				return choice{}, 0, err
+			there := known.counted[c]
+			if !there.exact && there.n <= limit {
+				if there.n, err = s.countMatches(ctx, q, c, limit+1); err != nil {
+					return choice{}, 0, err
+				}
+				there.exact = there.n <= limit
+				known.counted[c] = there
 			}
-			if n <= limit {
-				best, matches = c, n
+			if there.n <= limit {
+				best, matches = c, there.n
 			}
 		}
 	}
@@ -126,14 +151,16 @@ func (s *Store) narrowest(ctx context.Context, q dialog.Query, most int, thoroug
 }
 
 // choicesOf are the choices of a way; thorough is for [Store.matchOf].
-func (s *Store) choicesOf(ctx context.Context, w way, f dialog.Filter, thorough bool) (all []choice, err error) {
+func (s *Store) choicesOf(ctx context.Context, w way, f dialog.Filter, thorough bool, known *search) (all []choice, err error) {
 	switch w {
 	case byParts:
-		match, err := s.matchOf(ctx, f.NameContains, thorough)
-		if match == "" || err != nil {
+		if known.match == "" {
+			known.match, err = s.matchOf(ctx, f.NameContains, thorough)
+		}
+		if known.match == "" || err != nil {
 			return nil, err
 		}
-		return []choice{{way: w, match: match}}, nil
+		return []choice{{way: w, match: known.match}}, nil
 	case byCustom:
 		for i := range f.Custom {
 			if hasValue(f.Custom[i]) {
@@ -178,7 +205,7 @@ func (s *Store) RowsToRead(ctx context.Context, q dialog.Query) (rows int, known
 		return 0, false, nil
 	}
 	err = s.read(ctx, "counting what a list reads", func(ctx context.Context) error {
-		c, n, err := s.narrowest(ctx, q, s.reach.many, true)
+		c, n, err := s.narrowest(ctx, q, s.reach.many, true, newSearch())
 		rows, known = n, c.way != inOrder
 		return err
 	})
@@ -259,7 +286,8 @@ func (s *Store) choose(ctx context.Context, q dialog.Query) (c choice, page []di
 	if !isWhole(q) || f.Names == nil && f.NameContains == "" && len(f.Custom) == 0 && len(s.reach.ways(q)) == 0 {
 		return choice{}, nil, false, nil // a walk meets only what is in the list
 	}
-	if c, _, err = s.narrowest(ctx, q, 0, false); c.way != inOrder || err != nil {
+	known := newSearch()
+	if c, _, err = s.narrowest(ctx, q, 0, false, known); c.way != inOrder || err != nil {
 		return c, nil, false, err
 	}
 	for _, next := range []struct {
@@ -269,7 +297,7 @@ func (s *Store) choose(ctx context.Context, q dialog.Query) (c choice, page []di
 		if page, read, err = s.nearPage(ctx, q, next.near); read || err != nil {
 			return c, page, read, err
 		}
-		if c, _, err = s.narrowest(ctx, q, next.matches, next.thorough); c.way != inOrder || err != nil {
+		if c, _, err = s.narrowest(ctx, q, next.matches, next.thorough, known); c.way != inOrder || err != nil {
 			return c, nil, false, err
 		}
 	}

@@ -49,7 +49,7 @@ export function open(file) {
     if (d.name === name) return d;
     const version = d.version + 1;
     const now = Math.max(Date.now(), d.updatedMs);
-    save.run(name, folded(name), version, now, next.get(), d.n);
+    save.run(name, process.env.NAME_KEY_PREFIX + folded(name), version, now, next.get(), d.n);
     record.run(d.n, version, now, user, JSON.stringify({ changed: [1], name }));
     if (version > 50) forget.run(d.n, version - 50);
     return { ...d, name, version, updatedMs: now, updatedAt: new Date(now).toISOString() };
