@@ -80,7 +80,7 @@ func (e *eventStream) next(r result, waits func()) error {
 func (e *eventStream) write(text []byte) error {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	_, err := e.w.Write(text) //nolint:gosec // no browser shows an event stream as a page, and nosniff says so
+	_, err := e.w.Write(text)
 	if err == nil {
 		err = e.control.Flush()
 	}

@@ -18,11 +18,11 @@ const (
 
 // newStarting makes a lane in which streams start. After a network failure, thousands of
 // clients connect again at the same time: as many reads at once would delay those of
-// everyone else, until the store no longer answers in time.
+// everyone else, until the store no longer answers in time. One CPU stays free for them.
 func (s Streams) newStarting() *budget.Lane {
 	most := s.Starting
 	if most <= 0 {
-		most = runtime.GOMAXPROCS(0)
+		most = max(1, runtime.GOMAXPROCS(0)-1)
 	}
 	return budget.NewLane(most, "too many clients are connecting at the same time: try again")
 }

@@ -71,9 +71,7 @@ type socket struct {
 func (s *socket) serve(ctx context.Context, done func()) {
 	s.above, s.ctx = ctx, ctx
 	s.quota.open.Add(1)
-	uncut := context.AfterFunc(ctx, func() { s.lost("cut off at the end of the grace") })
-	untended := s.upkeep.tend(ctx, s)
-	s.leave = func() { uncut(); untended() }
+	s.leave = s.upkeep.tend(ctx, s)
 	s.done = done
 	if s.foreign {
 		s.end(4406, "Subprotocol not acceptable")

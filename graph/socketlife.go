@@ -27,6 +27,9 @@ func (s *socket) context() context.Context {
 	return s.ctx
 }
 
+// cutOff drops the connection because everything is cut off.
+func (s *socket) cutOff() { s.lost("cut off at the end of the grace") }
+
 // revoke ends the connection because the caller's credentials are no longer valid.
 func (s *socket) revoke(refused error) { s.refuse(api.AsRefusal(refused)) }
 

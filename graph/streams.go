@@ -26,7 +26,8 @@ type Streams struct {
 	// for each 32 KiB.
 	WriteTimeout time.Duration
 	// Starting is how many callers may sign in on WebSockets at the same time, and also
-	// how many subscriptions may start at the same time; 0 for the number of CPUs.
+	// how many subscriptions may start at the same time; 0 for one less than the number of
+	// CPUs.
 	Starting int
 	// Patience is how long a client can stay connected while its subscription cannot start
 	// or catch up because the store is unavailable. After that, it has to connect again.

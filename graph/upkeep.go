@@ -23,6 +23,10 @@ type upkeep struct {
 	checked  time.Time
 	stopping bool
 	forget   func() bool // stops being told that the server is stopping
+	// base ends when everything is cut off, and unbase stops waiting for that; nil without
+	// streams that want to know it.
+	base   <-chan struct{}
+	unbase func() bool
 }
 
 // A tended stream is a stream that upkeep looks after.
@@ -32,6 +36,8 @@ type tended struct {
 	// this stream is left out. upkeep's mutex guards both.
 	due  time.Time
 	skip int
+	// based means that it is cut off with the others, when base ends.
+	based bool
 
 	mu   sync.Mutex // held while a method of the stream is called
 	gone bool
@@ -49,6 +55,12 @@ type tending interface {
 	revoke(refused error)
 	// stop ends the stream soon, because the server is stopping. It must not block.
 	stop()
+}
+
+// A cuttable stream wants to know when everything is cut off.
+type cuttable interface {
+	// cutOff ends the stream now. It must not block.
+	cutOff()
 }
 
 // tend looks after a stream until leave is called. After that, no method of the stream is
@@ -69,13 +81,21 @@ func (u *upkeep) tend(ctx context.Context, stream tending) (leave func()) {
 	if u.stopping {
 		stream.stop()
 	}
+	unbase := u.cutting(ctx, t)
 	return func() {
+		if unbase != nil {
+			unbase()
+		}
 		u.mu.Lock()
 		delete(u.streams, t)
 		if len(u.streams) == 0 {
 			u.timer.Stop()
 			u.timer = nil
 			u.forget()
+			if u.base != nil {
+				u.unbase()
+				u.base = nil
+			}
 		}
 		u.mu.Unlock()
 		t.mu.Lock()
@@ -84,13 +104,45 @@ func (u *upkeep) tend(ctx context.Context, stream tending) (leave func()) {
 	}
 }
 
+// cutting has a stream cut off when ctx ends. Almost all streams have the same context of
+// the server, for which only one function waits. For another one, it returns how to stop
+// waiting for it. The mutex must be held.
+func (u *upkeep) cutting(ctx context.Context, t *tended) (unbase func() bool) {
+	stream, ok := t.stream.(cuttable)
+	if !ok {
+		return nil
+	}
+	if u.base == nil {
+		u.base = ctx.Done()
+		u.unbase = context.AfterFunc(ctx, u.cutOff)
+	}
+	if t.based = u.base == ctx.Done() && ctx.Err() == nil; t.based {
+		return nil
+	}
+	return context.AfterFunc(ctx, func() { t.do(stream.cutOff) })
+}
+
+// cutOff cuts off all streams that have the server's context.
+func (u *upkeep) cutOff() {
+	for _, t := range u.all() {
+		if stream, ok := t.stream.(cuttable); ok && t.based {
+			t.do(stream.cutOff)
+		}
+	}
+}
+
+func (u *upkeep) all() []*tended {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	return slices.Collect(maps.Keys(u.streams))
+}
+
 // stop tells all current and future streams that the server is stopping.
 func (u *upkeep) stop() {
 	u.mu.Lock()
 	u.stopping = true
-	all := slices.Collect(maps.Keys(u.streams))
 	u.mu.Unlock()
-	for _, t := range all {
+	for _, t := range u.all() {
 		t.do(t.stream.stop)
 	}
 }

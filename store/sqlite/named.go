@@ -32,6 +32,9 @@ func (s *Store) named(ctx context.Context, query, column string, n int, names fu
 			return slices.DeleteFunc(all, func(r namedRow) bool { _, ok := wanted[r.name]; return !ok }), nil
 		}
 	}
+	if n == 1 {
+		return s.namedRows(ctx, query+" WHERE "+column+" = ?", names()[0])
+	}
 	list, err := json.Marshal(names())
 	if err != nil {
 		return nil, err
