@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"maps"
 	"net/url"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -54,9 +53,18 @@ func (p params) putAll(values map[string][]string) error {
 	return nil
 }
 
-// numbered is the name of one element of a list, as encoders of forms write it
+// numbered splits the name of one element of a list, as encoders of forms write it
 // that number them: push_all[occupants_ids][0].
-var numbered = regexp.MustCompile(`^(.+\])\[(\d{1,6})\]$|^([^\[\]]+)\[(\d{1,6})\]$`)
+func numbered(name string) (list string, at int, ok bool) {
+	open := strings.LastIndexByte(name, '[')
+	digits, closed := strings.CutSuffix(name[open+1:], "]")
+	if open < 1 || !closed || len(digits) == 0 || len(digits) > 6 || strings.Trim(digits, "0123456789") != "" {
+		return "", 0, false
+	}
+	list = name[:open]
+	at, _ = strconv.Atoi(digits) // up to six digits
+	return list, at, list != "]" && strings.HasSuffix(list, "]") || !strings.ContainsAny(list, "[]")
+}
 
 // joinNumbered makes one list of the values whose names only differ in a number
 // at the end, in the order of their numbers.
@@ -67,9 +75,8 @@ func joinNumbered(values map[string][]string) map[string][]string {
 	}
 	lists := map[string][]element{}
 	for name := range values {
-		if m := numbered.FindStringSubmatch(name); m != nil {
-			at, _ := strconv.Atoi(m[2] + m[4]) // six digits
-			lists[m[1]+m[3]+"[]"] = append(lists[m[1]+m[3]+"[]"], element{at, name})
+		if list, at, ok := numbered(name); ok {
+			lists[list+"[]"] = append(lists[list+"[]"], element{at, name})
 		}
 	}
 	for list, elements := range lists {
@@ -118,14 +125,14 @@ func (p params) put(path []string, isList bool, values []string) (ok bool) {
 }
 
 // splitName splits a[b][c][] into a, b and c, which is a list. Some libraries
-// write a list as [][].
+// write a list as [][]. It only splits off one part more than may nest.
 func splitName(name string) (path []string, isList, ok bool) {
 	for strings.HasSuffix(name, "[]") {
 		name, isList = strings.TrimSuffix(name, "[]"), true
 	}
 	first, rest, nested := strings.Cut(name, "[")
 	path = []string{first}
-	for nested {
+	for nested && len(path) <= maxNesting {
 		var segment string
 		if segment, rest, ok = strings.Cut(rest, "]"); !ok {
 			return nil, false, false
