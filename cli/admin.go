@@ -83,12 +83,17 @@ func (s *settings) listenAdmin() (net.Listener, error) {
 	return listenOn("admin-listen", s.adminAddress())
 }
 
-// serveAdmin serves operators until stop is called.
-func (s *settings) serveAdmin(listener net.Listener, handler http.Handler, log *slog.Logger) (stop func() error) {
-	server := &http.Server{
+// adminServer is the server of operators, who may take their time only for profiles.
+func adminServer(handler http.Handler, log *slog.Logger) *http.Server {
+	return &http.Server{
 		Handler: handler, ReadHeaderTimeout: adminHeaderTimeout, ReadTimeout: adminHeaderTimeout, WriteTimeout: adminWriteTimeout,
 		MaxHeaderBytes: adminHeaderBytes, ErrorLog: slog.NewLogLogger(log.Handler(), slog.LevelWarn),
 	}
+}
+
+// serveAdmin serves operators until stop is called.
+func (s *settings) serveAdmin(listener net.Listener, handler http.Handler, log *slog.Logger) (stop func() error) {
+	server := adminServer(handler, log)
 	failed := make(chan error, 1)
 	go func() { failed <- server.Serve(listener) }()
 	log.Info("serving operators", "address", listener.Addr().String())

@@ -72,6 +72,37 @@ func TestStreamsEndWithinTheGrace(t *testing.T) {
 	}
 }
 
+// TestStreamsHaveTheWriteTimeout: clients of streams must read within --write-timeout, too.
+func TestStreamsHaveTheWriteTimeout(t *testing.T) {
+	s := defaults(t)
+	s.writeTimeout = 8 * time.Second
+	if got := s.graphqlConfig(openParts(t, s)).Streams.WriteTimeout; got != s.writeTimeout {
+		t.Errorf("got %s, want %s", got, s.writeTimeout)
+	}
+}
+
+// TestTheHubCatchesUpInLanes: what subscriptions have missed is read in turns.
+func TestTheHubCatchesUpInLanes(t *testing.T) {
+	if p := openParts(t, defaults(t)); p.hub.CatchUp != dialog.ChangeLog(p.lanes) {
+		t.Error("the hub does not read from the store with lanes")
+	}
+}
+
+// TestAdminServer: the listener of operators limits its clients, and its errors are in the log.
+func TestAdminServer(t *testing.T) {
+	var log strings.Builder
+	server := adminServer(http.NotFoundHandler(), slog.New(slog.NewTextHandler(&log, nil)))
+	if server.ReadHeaderTimeout != adminHeaderTimeout || server.ReadTimeout != adminHeaderTimeout || server.WriteTimeout != adminWriteTimeout || server.MaxHeaderBytes != adminHeaderBytes {
+		t.Errorf("got %+v", server)
+	}
+	if server.ErrorLog == nil {
+		t.Fatal("it has no log of errors")
+	}
+	if server.ErrorLog.Print("accept failed"); !strings.Contains(log.String(), `level=WARN msg="accept failed"`) {
+		t.Errorf("the log has %q", log.String())
+	}
+}
+
 // TestStreamsStartBeside: on MongoDB, starting streams wait for the network. With the
 // embedded store they use the CPUs, so the API starts as many as there are.
 func TestStreamsStartBeside(t *testing.T) {

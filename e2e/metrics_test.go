@@ -4,9 +4,11 @@ import (
 	"fmt"
 	"net/http"
 	"regexp"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"dialogs/servertest"
 )
@@ -77,6 +79,30 @@ func TestMetrics(t *testing.T) {
 	} {
 		if !regexp.MustCompile(`(?m)^` + want).MatchString(body) {
 			t.Errorf("there is no %s in %s", want, body)
+		}
+	}
+}
+
+// TestSmallHeapIsCollectedLess: with a small heap, the collector waits longer than Go does by
+// default.
+func TestSmallHeapIsCollectedLess(t *testing.T) {
+	t.Parallel()
+	p := servertest.Spawn(t, "--admin-listen", "127.0.0.1:0", "--admin-pprof")
+	percent := regexp.MustCompile(`(?m)^go_gc_gogc_percent (\d+)$`)
+	for deadline := time.Now().Add(servertest.Patience); ; {
+		if status, body := ask(t, p.Server, "/debug/pprof/heap?gc=1"); status != http.StatusOK { // it adapts after a collection
+			t.Fatalf("collecting: status %d, %s", status, body)
+		}
+		_, body := ask(t, p.Server, "/metrics")
+		found := percent.FindStringSubmatch(body)
+		if found == nil {
+			t.Fatalf("there is no %s in %s", percent, body)
+		}
+		if n, err := strconv.Atoi(found[1]); err == nil && n > 100 {
+			return
+		}
+		if time.Now().After(deadline) {
+			t.Fatalf("GOGC is %s", found[1])
 		}
 	}
 }
