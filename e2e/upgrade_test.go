@@ -39,7 +39,7 @@ type upgrade struct {
 func TestUpgrade(t *testing.T) {
 	t.Parallel()
 	files, err := filepath.Glob("testdata/upgrade/*.json")
-	if err != nil || len(files) != 17 {
+	if err != nil || len(files) != 19 {
 		t.Fatalf("only %d fixtures: %v", len(files), err)
 	}
 	for _, file := range files {
