@@ -151,9 +151,7 @@ func TestSyncModel(t *testing.T) {
 		start func(testing.TB, ...string) server
 	}{{"SQLite", start}, {"MongoDB", startOnMongo}} {
 		t.Run(engine.name, func(t *testing.T) {
-			s := engine.start(t, "--rate-limit", "0", "--rate-limit-key", "0", "--quota-dialogs-per-day", "0", "--quota-occupants-per-hour", "0", "--quota-public-groups", "0",
-				// The stand-in for MongoDB runs one command at a time.
-				"--store-timeout", "30s", "--request-timeout", "1m")
+			s := engine.start(t, "--rate-limit", "0", "--rate-limit-key", "0", "--quota-dialogs-per-day", "0", "--quota-occupants-per-hour", "0", "--quota-public-groups", "0")
 			key := s.MustCLI("apikey", "create", "backend")
 			s.Client.Transport = &http.Transport{MaxIdleConnsPerHost: 16}
 			var pollers []*poller
