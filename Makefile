@@ -54,6 +54,7 @@ playground/dist/page/index.html: $(wildcard $(WEB)/*.* $(WEB)/src/*) README.md
 test: $(PAGE) ## Run the tests, except those that only make test-long runs
 	$(TEST) $(SHUFFLE) $(ALL)
 	go -C tools test ./...
+	go -C tools/monitoring test ./...
 	@$(NOTRUN)
 
 test-long: test-race test-random ## Run the tests with the race detector, and those at length that take long
