@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"slices"
 
 	"dialogs/dialog"
 	"dialogs/dialogjson"
@@ -13,7 +14,8 @@ import (
 const exportFormat = 1
 
 // An exportLine is one line of an export: first the format, then the custom classes, then
-// the dialogs in the order of their ids, and finally the end.
+// the dialogs in the order of their ids, and finally the end. A class that gets fields while
+// the export runs, or before it is resumed, comes again, before the dialogs that have them.
 type exportLine struct {
 	// Format is in the first line only.
 	Format int `json:"dialogsExport,omitempty"`
@@ -39,6 +41,9 @@ type ExportPlace struct {
 	Done bool
 	// Begun means that all lines before the first dialog were written.
 	Begun bool
+	// Classes are the custom classes that were written; of several with one name, the last
+	// counts.
+	Classes []dialog.Class
 }
 
 // Export writes all classes and dialogs of a store as JSON Lines, one dialog per line, and
@@ -50,7 +55,11 @@ func Export(ctx context.Context, store dialog.Store, w io.Writer, at ExportPlace
 		return at, nil
 	}
 	if !at.Begun {
-		if err := beginExport(ctx, store, w); err != nil {
+		err := writeLine(w, exportLine{Format: exportFormat})
+		if err == nil {
+			err = at.writeClasses(ctx, store, w)
+		}
+		if err != nil {
 			return at, err
 		}
 		at.Begun = true
@@ -63,6 +72,11 @@ func Export(ctx context.Context, store dialog.Store, w io.Writer, at ExportPlace
 		}
 		if len(dialogs) == 0 {
 			break
+		}
+		if slices.ContainsFunc(dialogs, at.lacks) {
+			if err := at.writeClasses(ctx, store, w); err != nil {
+				return at, err
+			}
 		}
 		for i := range dialogs {
 			if err := writeLine(w, exportLine{Exported: dialogjson.NewExported(&dialogs[i])}); err != nil {
@@ -77,20 +91,48 @@ func Export(ctx context.Context, store dialog.Store, w io.Writer, at ExportPlace
 	return at, writeLine(w, exportLine{End: &exportEnd{at.Dialogs}})
 }
 
-func beginExport(ctx context.Context, store dialog.Store, w io.Writer) error {
+// writeClasses writes the classes that were not written as they are now.
+func (at *ExportPlace) writeClasses(ctx context.Context, store dialog.Store, w io.Writer) error {
 	classes, err := store.Classes(ctx)
 	if err != nil {
 		return fmt.Errorf("reading the custom classes: %w", err)
 	}
-	if err := writeLine(w, exportLine{Format: exportFormat}); err != nil {
-		return err
-	}
-	for i := range classes {
+	for i, c := range classes {
+		if written := at.class(c.Name); written != nil && len(written.Fields) == len(c.Fields) { // fields only come, and never change
+			continue
+		}
 		if err := writeLine(w, exportLine{Class: dialogjson.NewClass(&classes[i])}); err != nil {
 			return err
 		}
+		at.Classes = append(at.Classes, c)
 	}
 	return nil
+}
+
+// class is a class as it was written last; nil if it was not.
+func (at *ExportPlace) class(name string) *dialog.Class {
+	for i := range slices.Backward(at.Classes) {
+		if at.Classes[i].Name == name {
+			return &at.Classes[i]
+		}
+	}
+	return nil
+}
+
+// lacks reports whether a dialog has custom data of a class or field that was not written.
+func (at *ExportPlace) lacks(d dialog.Dialog) bool {
+	for name, fields := range d.Custom {
+		class := at.class(name)
+		if class == nil {
+			return true
+		}
+		for field := range fields {
+			if _, ok := class.Field(field); !ok {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 func writeLine(w io.Writer, line any) error {

@@ -2,9 +2,11 @@ package transfer_test
 
 import (
 	"bytes"
+	"context"
 	"fmt"
 	"strings"
 	"testing"
+	"time"
 
 	"dialogs/dialog"
 	"dialogs/store/memory"
@@ -74,6 +76,69 @@ func TestExportResumed(t *testing.T) {
 			if got := whole[:size] + export(t, source, at); got != whole {
 				t.Fatalf("cut at %d, it continues to\n%s\nwant\n%s", cut, got, whole)
 			}
+		}
+	}
+}
+
+// A growing store has another class, and another field of a class, after its first dialogs
+// were read.
+type growing struct {
+	dialog.Store
+	t    *testing.T
+	grow func()
+}
+
+func (s *growing) Scan(ctx context.Context, after dialog.ID, limit int) ([]dialog.Dialog, error) {
+	list, err := s.Store.Scan(ctx, after, limit)
+	if s.grow != nil {
+		s.grow()
+		s.grow = nil
+	}
+	return list, err
+}
+
+// TestExportOfNewClasses: classes and fields that are defined while an export runs, or before
+// it is resumed, are in it before the dialogs that have them.
+func TestExportOfNewClasses(t *testing.T) {
+	t.Parallel()
+	for _, resumed := range []bool{false, true} {
+		source, target := filled(t, memory.NewStore()), embedded(t)
+		grow := func() {
+			service := dialog.NewService(source, dialog.DefaultPolicy(dialog.DefaultLimits()), time.Now, nil)
+			server := dialog.Caller{APIKey: "backend"}
+			for class, fields := range map[string][]dialog.Field{
+				"Card": {{Name: "level", Type: dialog.Integer}, {Name: "title", Type: dialog.String}}, "Badge": {{Name: "title", Type: dialog.String}},
+			} {
+				if _, err := service.DefineClass(t.Context(), server, class, fields); err != nil {
+					t.Fatal(err)
+				}
+				all, err := source.Scan(t.Context(), "", 1000)
+				if err != nil {
+					t.Fatal(err)
+				}
+				change := dialog.Change{Custom: []dialog.CustomInput{{Class: class, Fields: map[string]any{"title": "late"}}}}
+				if _, err := service.Update(t.Context(), server, string(all[len(all)-1].ID), change); err != nil {
+					t.Fatal(err)
+				}
+			}
+		}
+		var text string
+		if resumed {
+			begun := export(t, source, transfer.ExportPlace{})
+			at, size, err := transfer.ReadExportPlace(strings.NewReader(begun[:len(begun)/2]))
+			if err != nil {
+				t.Fatal(err)
+			}
+			grow()
+			text = begun[:size] + export(t, source, at)
+		} else {
+			text = export(t, &growing{source, t, grow}, transfer.ExportPlace{})
+		}
+		if n := strings.Count(text, `"customClass":`); n != 3 || strings.Count(text, `"late"`) != 2 {
+			t.Errorf("resumed: %v: the export has %d lines of classes, want 3:\n%.1000s", resumed, n, text)
+		}
+		if _, err := importing(t, target, false).Import(t.Context(), transfer.NewExportReader(strings.NewReader(text))); err != nil {
+			t.Fatal(err)
 		}
 	}
 }

@@ -123,6 +123,7 @@ func ReadExportPlace(r io.Reader) (at ExportPlace, size int64, err error) {
 			if !at.Begun { // some classes may be missing
 				return ExportPlace{}, 0, nil
 			}
+			at.Classes = e.Classes()
 			return at, size, nil
 		case err != nil:
 			return at, 0, fmt.Errorf("line %d: %w", e.number, err)
