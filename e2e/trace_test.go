@@ -4,8 +4,11 @@ import (
 	"bytes"
 	"encoding/hex"
 	"net/http"
+	"path/filepath"
 	"strconv"
+	"strings"
 	"testing"
+	"time"
 
 	"github.com/coder/websocket"
 	otlp "go.opentelemetry.io/proto/otlp/trace/v1"
@@ -92,5 +95,55 @@ func TestTraceOfWebSocket(t *testing.T) {
 				t.Errorf("the span %s has %q in %v", span.Name, secret, span.Attributes)
 			}
 		}
+	}
+}
+
+// TestTracesOff profiles everything that a server allocates while it serves both APIs, a
+// WebSocket and a webhook: without a collector, nothing is for traces.
+func TestTracesOff(t *testing.T) {
+	t.Parallel()
+	c, receiver := newCollector(t), newHook(t)
+	for _, tt := range []struct {
+		args []string
+		want bool
+	}{
+		{nil, false},
+		{[]string{"--trace-endpoint", c.url}, true}, // or this test would see nothing
+	} {
+		dir := filepath.Join(t.TempDir(), "data")
+		args := []string{
+			"serve", "--listen", "127.0.0.1:0", "--log-format", "json", "--store", dir,
+			"--admin-listen", "127.0.0.1:0", "--admin-pprof", "--webhook-allow", "127.0.0.1",
+		}
+		p := process{servertest.Launch(t, servertest.Program(t, servertest.Binary(t), []string{"GODEBUG=memprofilerate=1"}, append(args, tt.args...)...), dir, "http")}
+		p.MustCLI("webhook", "add", receiver.URL, "--webhook-allow", "127.0.0.1")
+		header := servertest.WithToken(p.MustCLI("token", "alice"))
+		socket := dialSocket(t, p.Server, header)
+		socket.send(map[string]any{"type": "connection_init"})
+		if kind, text := socket.next(); kind != "connection_ack" {
+			t.Fatalf("got %s", text)
+		}
+		before := receiver.distinct()
+		id := newGroup(t, p.Server)
+		p.Must(header, `mutation { updateDialog(id: "`+id+`", input: {name: "Dinner"}) { replayed } }`, nil)
+		if answer := p.Do(http.MethodGet, "/chat/Dialog.json", header, nil); answer.Status != http.StatusOK {
+			t.Fatalf("got status %d: %s", answer.Status, answer.Body)
+		}
+		for deadline := time.Now().Add(servertest.Patience); receiver.distinct() < before+2; time.Sleep(10 * time.Millisecond) {
+			if time.Now().After(deadline) {
+				t.Fatal("nothing is delivered")
+			}
+		}
+		_, profile := ask(t, p.Server, "/debug/pprof/heap?debug=1&gc=1")
+		var traced string
+		for record := range strings.SplitSeq(profile, "\n\n") { // the stack of everything that was allocated
+			if (strings.Contains(record, "go.opentelemetry.io/") || strings.Contains(record, "dialogs/observe.(*Tracer)")) && !strings.Contains(record, "runtime.doInit") {
+				traced = record
+			}
+		}
+		if (traced != "") != tt.want || !strings.Contains(profile, "dialogs/graph.") {
+			t.Errorf("%v: allocated for traces: %q", tt.args, traced)
+		}
+		p.Kill()
 	}
 }

@@ -10,7 +10,6 @@ import (
 	"github.com/vektah/gqlparser/v2/gqlerror"
 
 	"dialogs/api"
-	"dialogs/dialog"
 	"dialogs/graph/generated"
 	"dialogs/live"
 )
@@ -87,11 +86,17 @@ func codeOf(err *gqlerror.Error) string {
 	return string(code)
 }
 
-// traceOperation traces an operation. For a subscription, it only traces that it is
-// opened.
-func traceOperation(ctx context.Context, t Tracer, e *execution, who dialog.Actor) (context.Context, func()) {
-	return t.Operation(ctx, string(e.Operation.Operation), e.RawQuery, string(who.User), who.APIKey)
+// traced begins to trace an operation, if there is a tracer. For a subscription, it only
+// traces that it is opened.
+func (r *runner) traced(ctx context.Context, e *execution) (context.Context, func()) {
+	if r.tracer == nil {
+		return ctx, untraced
+	}
+	who := r.caller(ctx).Actor()
+	return r.tracer.Operation(ctx, string(e.Operation.Operation), e.RawQuery, string(who.User), who.APIKey)
 }
+
+func untraced() {}
 
 func traceField(t Tracer) graphql.RootFieldMiddleware {
 	return func(ctx context.Context, next graphql.RootResolver) graphql.Marshaler {

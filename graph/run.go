@@ -120,10 +120,7 @@ func (r *runner) dispatch(ctx context.Context, e *execution) (graphql.ResponseHa
 	ctx = graphql.WithOperationContext(ctx, &e.OperationContext)
 	noteOperation(ctx, e)
 	ctx = dialog.WithRows(ctx, r.rows)
-	end := func() {}
-	if r.tracer != nil {
-		ctx, end = traceOperation(ctx, r.tracer, e, r.caller(ctx).Actor())
-	}
+	ctx, end := r.traced(ctx, e)
 	if e.Operation.Operation != ast.Subscription {
 		return func(ctx context.Context) *graphql.Response {
 			defer end()
