@@ -131,10 +131,11 @@ func (a *Authenticator) SuspendUser(ctx context.Context, user dialog.UserID, sus
 
 // ended rejects a session that was ended, and users who are suspended.
 func (a *Authenticator) ended(ctx context.Context, id Identity) error {
-	if err := a.sessions.check(ctx, id); err != nil {
-		return err
+	err := a.sessions.check(ctx, id)
+	if err == nil {
+		err = a.users.check(ctx, id)
 	}
-	return a.users.check(ctx, id)
+	return ofCaller(id.Caller, err)
 }
 
 func (a *Authenticator) verify(ctx context.Context, c Credentials) (Identity, error) {
@@ -156,7 +157,7 @@ func (a *Authenticator) verify(ctx context.Context, c Credentials) (Identity, er
 		}
 		id := Identity{Caller: dialog.Caller{User: c.OnBehalfOf, APIKey: key.Name, Scopes: key.Scopes}, credentials: c}
 		if err := a.users.check(ctx, id); err != nil {
-			return Identity{}, err
+			return Identity{}, ofCaller(id.Caller, err)
 		}
 		return id, nil
 	}

@@ -1,6 +1,11 @@
 package auth
 
-import "net/http"
+import (
+	"errors"
+	"net/http"
+
+	"dialogs/dialog"
+)
 
 // Challenge is the WWW-Authenticate for a caller without a credential where one is
 // required.
@@ -17,6 +22,9 @@ type Error struct {
 	Message string
 	// Challenge is the value of WWW-Authenticate; only a 401 has one.
 	Challenge string
+	// Caller is whose credentials these are, for the log. It is zero unless they are genuine,
+	// but have expired or were ended, or the user is suspended, or that cannot be checked.
+	Caller dialog.Caller
 	// cause is for the log only.
 	cause error
 }
@@ -48,15 +56,27 @@ func apiKeyRefused() error {
 	}
 }
 
-func apiKeyExpired() error {
+func apiKeyExpired(name string) error {
 	return &Error{
 		Status: http.StatusUnauthorized, Message: "the API key has expired: create another one", Challenge: `ApiKey realm="dialogs"`,
+		Caller: dialog.Caller{APIKey: name},
 	}
 }
 
 // userSuspended refuses every credential of a user.
 func userSuspended() error {
 	return &Error{Status: http.StatusUnauthorized, Message: "this user is suspended", Challenge: Challenge}
+}
+
+// ofCaller adds whose credentials were rejected to an error.
+func ofCaller(c dialog.Caller, err error) error {
+	var refused *Error
+	if !errors.As(err, &refused) {
+		return err
+	}
+	known := *refused
+	known.Caller = c
+	return &known
 }
 
 func unavailable(message string, cause error) error {

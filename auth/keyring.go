@@ -85,7 +85,7 @@ func (k *keyring) verify(ctx context.Context, text string) (dialog.APIKey, error
 // use remembers that the key was used, unless it has expired.
 func (k *keyring) use(key dialog.APIKey) error {
 	if !key.ExpiresAt.IsZero() && !k.now().Before(key.ExpiresAt) {
-		return apiKeyExpired()
+		return apiKeyExpired(key.Name)
 	}
 	k.uses.note(key)
 	return nil

@@ -19,8 +19,12 @@ import (
 // start of a token's validity. Its end is exact.
 const leeway = 30 * time.Second
 
-// errNotChecked means that a request ended before its token's turn.
-var errNotChecked = errors.New("waiting to check a signature")
+var (
+	// errNotChecked means that a request ended before its token's turn.
+	errNotChecked = errors.New("waiting to check a signature")
+	// errSubject means that the subject of a token is not a user id.
+	errSubject = errors.New("the subject is not a user id")
+)
 
 // tokens verifies session tokens. The key decides which algorithm a token may use:
 // HS256 with one of the secrets, the others with the issuer's keys.
@@ -99,22 +103,15 @@ func (t *tokens) verifyNew(ctx context.Context, text string) (Identity, error) {
 		return Identity{}, err
 	}
 	now := t.now()
-	expires, err := when.expiry(now, t.most)
-	if err != nil {
-		return Identity{}, err
-	}
-	if token.Method != jwt.SigningMethodHS256 {
-		if err := t.issuerClaims.Validate(timeless{claims}); err != nil {
-			return Identity{}, explain(text, err)
-		}
-	}
-	subject, err := claims.GetSubject()
-	if err != nil {
-		return Identity{}, tokenRefused(subjectMessage)
-	}
-	user, err := dialog.ParseUserID("", subject)
-	if err != nil {
-		return Identity{}, tokenRefused(subjectMessage)
+	expires, expired := when.expiry(now, t.most)
+	user, err := t.userOf(token, claims)
+	switch {
+	case expired != nil && err == nil:
+		return Identity{}, ofCaller(dialog.Caller{User: user}, expired)
+	case expired != nil:
+		return Identity{}, expired
+	case err != nil:
+		return Identity{}, explain(text, err)
 	}
 	identity := Identity{Caller: dialog.Caller{User: user}, ExpiresAt: expires, secrets: key.secrets, asOf: now}
 	identity.TokenID, _ = claims["jti"].(string)
@@ -123,6 +120,24 @@ func (t *tokens) verifyNew(ctx context.Context, text string) (Identity, error) {
 		identity.IssuedAt, identity.issued = seconds(when.iat), time.UnixMicro(int64(when.iat*1e6)).UTC()
 	}
 	return identity, nil
+}
+
+// userOf returns whose token it is, by its subject. The signature must be valid.
+func (t *tokens) userOf(token *jwt.Token, claims jwt.MapClaims) (dialog.UserID, error) {
+	if token.Method != jwt.SigningMethodHS256 {
+		if err := t.issuerClaims.Validate(timeless{claims}); err != nil {
+			return "", err
+		}
+	}
+	subject, err := claims.GetSubject()
+	if err != nil {
+		return "", errSubject
+	}
+	user, err := dialog.ParseUserID("", subject)
+	if err != nil {
+		return "", errSubject
+	}
+	return user, nil
 }
 
 // A keySearch finds the key of one token, and keeps a place for checking its
@@ -200,6 +215,8 @@ func explain(text string, err error) error {
 	switch {
 	case errors.Is(err, errKeysAway), errors.Is(err, errNotChecked):
 		return unavailable("session tokens cannot be checked at the moment; try again", err)
+	case errors.Is(err, errSubject):
+		return tokenRefused(subjectMessage)
 	case errors.Is(err, jwt.ErrTokenInvalidIssuer):
 		return tokenRefused("invalid session token: wrong issuer (iss)")
 	case errors.Is(err, jwt.ErrTokenInvalidAudience):

@@ -110,7 +110,7 @@ func (u *users) refresh(ctx context.Context, callers []Identity) {
 
 // suspend suspends or reinstates a user.
 func (u *users) suspend(ctx context.Context, user dialog.UserID, suspended bool) error {
-	err := u.store.SuspendUser(ctx, user, suspended)
+	err := u.store.SuspendUser(ctx, user, suspended, u.now().UTC().Truncate(time.Millisecond))
 	u.seen.Remove(user) // whatever the outcome: it may be unknown
 	return err
 }

@@ -14,6 +14,7 @@ import (
 
 	"dialogs/auth"
 	"dialogs/dialog"
+	"dialogs/dialogjson"
 )
 
 func (p *program) apiKeyCommand() *cobra.Command {
@@ -52,13 +53,16 @@ func (p *program) createKeyCommand() *cobra.Command {
 }
 
 func (p *program) listKeysCommand() *cobra.Command {
-	return p.storeCommand(&cobra.Command{
+	var asJSON bool
+	c := p.storeCommand(&cobra.Command{
 		Use: "list", Short: "List the keys by name", Args: takes(),
 		Example: "  dialogs apikey list",
 	}, func(ctx context.Context, s *storeSettings, _ []string) error {
 		st, err := s.openExisting(ctx)
-		return with(st, err, func(st dialog.Store) error { return p.listKeys(ctx, st) })
+		return with(st, err, func(st dialog.Store) error { return p.listKeys(ctx, st, asJSON) })
 	})
+	bindJSON(c, &asJSON)
+	return c
 }
 
 func (p *program) revokeKeyCommand() *cobra.Command {
@@ -152,23 +156,27 @@ func createKey(ctx context.Context, keys dialog.KeyStore, name string, choose fu
 	return text, keys.AddAPIKey(ctx, key)
 }
 
-func (p *program) listKeys(ctx context.Context, keys dialog.KeyStore) error {
+func (p *program) listKeys(ctx context.Context, keys dialog.KeyStore, asJSON bool) error {
 	all, err := keys.APIKeys(ctx)
 	if err != nil {
 		return err
+	}
+	if asJSON {
+		return writeLines(p.stdout, all, dialogjson.NewKey)
 	}
 	table := tabwriter.NewWriter(p.stdout, 0, 0, 2, ' ', 0)
 	_, _ = fmt.Fprintln(table, "NAME\tCREATED\tEXPIRES\tLAST USED\tSCOPES\tNOTE")
 	for _, key := range all {
 		_, _ = fmt.Fprintf(table, "%s\t%s\t%s\t%s\t%s\t%s\n", key.Name, key.CreatedAt.Format(time.RFC3339),
-			whenOrNever(key.ExpiresAt, time.RFC3339), whenOrNever(key.UsedOn, time.DateOnly), key.Scopes, visible(key.Note))
+			whenOr("never", key.ExpiresAt, time.RFC3339), whenOr("never", key.UsedOn, time.DateOnly), key.Scopes, visible(key.Note))
 	}
 	return table.Flush()
 }
 
-func whenOrNever(t time.Time, layout string) string {
+// whenOr is an instant as text, or what to show without one.
+func whenOr(none string, t time.Time, layout string) string {
 	if t.IsZero() {
-		return "never"
+		return none
 	}
 	return t.Format(layout)
 }

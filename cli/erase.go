@@ -62,7 +62,7 @@ continues, or run it again.`,
 func (p *program) finishErasure(ctx context.Context, service *dialog.Service) error {
 	_, _ = fmt.Fprintln(p.stderr, "Erasing; this takes at least 10 seconds.")
 	for {
-		unfinished, err := service.ContinueErasures(ctx)
+		_, unfinished, err := service.ContinueErasures(ctx)
 		if err != nil || unfinished == 0 {
 			return err
 		}
@@ -106,7 +106,10 @@ func eraseAlways(ctx context.Context, service *dialog.Service, log *slog.Logger)
 			return
 		case <-time.After(wait):
 		}
-		unfinished, err := service.ContinueErasures(ctx)
+		finished, unfinished, err := service.ContinueErasures(ctx)
+		for _, e := range finished { // without the user, who is erased from everything that is kept
+			log.Info("erasure finished", "started", e.StartedAt, "api_key", e.By, "dialogs", e.Dialogs)
+		}
 		switch wait = erasuresLookedUpEvery; {
 		case err != nil && ctx.Err() == nil:
 			level := slog.LevelWarn

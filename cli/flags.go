@@ -319,3 +319,8 @@ func mostSimilar(mistyped string, names []string) string {
 	}
 	return best
 }
+
+// bindJSON adds the flag of a list that can be printed as JSON.
+func bindJSON(c *cobra.Command, asJSON *bool) {
+	c.Flags().BoolVar(asJSON, "json", false, "print JSON, one object per line")
+}

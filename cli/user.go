@@ -3,10 +3,15 @@ package cli
 import (
 	"context"
 	"errors"
+	"fmt"
+	"slices"
+	"text/tabwriter"
+	"time"
 
 	"github.com/spf13/cobra"
 
 	"dialogs/dialog"
+	"dialogs/dialogjson"
 )
 
 func (p *program) sessionCommand() *cobra.Command {
@@ -32,6 +37,7 @@ func (p *program) endSessionsCommand() *cobra.Command {
 
 func (p *program) userCommand() *cobra.Command {
 	return group("user", "Suspend and reinstate users; works while a server runs",
+		p.listUsersCommand(),
 		p.suspendCommand("suspend", "Reject every credential of a user within 5 seconds, until the user is reinstated", true),
 		p.suspendCommand("reinstate", "Accept the credentials of a suspended user again", false))
 }
@@ -42,9 +48,39 @@ func (p *program) suspendCommand(use, short string, suspended bool) *cobra.Comma
 		Example: "  dialogs user " + use + " alice",
 	}, func(ctx context.Context, s *storeSettings, args []string) error {
 		return onUser(ctx, s, "USER", args[0], func(st dialog.Store, user dialog.UserID) error {
-			return st.SuspendUser(ctx, user, suspended)
+			return st.SuspendUser(ctx, user, suspended, time.Now().UTC().Truncate(time.Millisecond))
 		})
 	})
+}
+
+func (p *program) listUsersCommand() *cobra.Command {
+	var asJSON bool
+	c := p.storeCommand(&cobra.Command{
+		Use: "list", Short: "List the users who are suspended, and since when", Args: takes(),
+		Example: "  dialogs user list --json",
+	}, func(ctx context.Context, s *storeSettings, _ []string) error {
+		st, err := s.openExisting(ctx)
+		return with(st, err, func(st dialog.Store) error { return p.listUsers(ctx, st, asJSON) })
+	})
+	bindJSON(c, &asJSON)
+	return c
+}
+
+func (p *program) listUsers(ctx context.Context, st dialog.SessionStore, asJSON bool) error {
+	all, err := st.AllUserAccess(ctx)
+	if err != nil {
+		return err
+	}
+	suspended := slices.DeleteFunc(all, func(a dialog.UserAccess) bool { return !a.Suspended })
+	if asJSON {
+		return writeLines(p.stdout, suspended, dialogjson.NewUser)
+	}
+	table := tabwriter.NewWriter(p.stdout, 0, 0, 2, ' ', 0)
+	_, _ = fmt.Fprintln(table, "USER\tSUSPENDED SINCE")
+	for _, a := range suspended {
+		_, _ = fmt.Fprintf(table, "%s\t%s\n", visible(string(a.User)), whenOr("unknown", a.SuspendedAt, time.RFC3339))
+	}
+	return table.Flush()
 }
 
 // onUser does something with a user in an existing store.

@@ -41,6 +41,16 @@ func visibleLines(text string) string {
 	return strings.Join(lines, "\n")
 }
 
+// writeLines writes each of a list as a line of JSON.
+func writeLines[T, J any](w io.Writer, list []T, line func(*T) J) error {
+	for i := range list {
+		if err := writeVisible(w, line(&list[i])); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // writeVisible writes a line of JSON in which every character that cannot be
 // printed is escaped.
 func writeVisible(w io.Writer, v any) error {

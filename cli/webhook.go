@@ -137,13 +137,17 @@ func parseWords[T any](flag string, words []string, parse func([]string) ([]T, e
 }
 
 func (p *program) listWebhooksCommand() *cobra.Command {
-	return p.webhookSubcommand(&cobra.Command{
+	var asJSON bool
+	c := p.webhookSubcommand(&cobra.Command{
 		Use: "list", Short: "List the webhooks", Args: takes(),
 		Example: "  dialogs webhook list",
 	}, func(ctx context.Context, admin *webhook.Admin, _ []string) error {
 		all, err := admin.List(ctx, operator)
 		if err != nil {
 			return err
+		}
+		if asJSON {
+			return writeLines(p.stdout, all, listedJSON)
 		}
 		table := tabwriter.NewWriter(p.stdout, 0, 0, 2, ' ', 0)
 		_, _ = fmt.Fprintln(table, "ID\tSTATUS\tURL\tLAST ERROR")
@@ -152,10 +156,17 @@ func (p *program) listWebhooksCommand() *cobra.Command {
 		}
 		return table.Flush()
 	})
+	bindJSON(c, &asJSON)
+	return c
+}
+
+func listedJSON(h *webhook.Listed) *dialogjson.Webhook {
+	return dialogjson.NewWebhook(&h.Webhook, h.LastError, h.FailingSince)
 }
 
 func (p *program) showWebhookCommand() *cobra.Command {
-	return p.webhookSubcommand(&cobra.Command{
+	var asJSON bool
+	c := p.webhookSubcommand(&cobra.Command{
 		Use: "show ID", Short: "Show a webhook and the state of its deliveries", Args: takes("ID"),
 		Example: "  dialogs webhook show 5d75393ba28f9a17e1cb0001",
 	}, func(ctx context.Context, admin *webhook.Admin, args []string) error {
@@ -163,8 +174,13 @@ func (p *program) showWebhookCommand() *cobra.Command {
 		if err != nil {
 			return err
 		}
+		if asJSON {
+			return writeVisible(p.stdout, listedJSON(&h))
+		}
 		return p.showWebhook(h)
 	})
+	bindJSON(c, &asJSON)
+	return c
 }
 
 func (p *program) showWebhook(h webhook.Listed) error {

@@ -109,43 +109,62 @@ func EachTrace(ctx context.Context, store ErasureStore, user UserID, do func(ID)
 	return nil
 }
 
-// ContinueErasures does what can be done now of all erasures, whoever started them, and
-// reports how many are not finished. A job that fails does not stop the others.
-func (s *Service) ContinueErasures(ctx context.Context) (unfinished int, err error) {
+// ContinueErasures does what can be done now of all erasures, whoever started them. It
+// returns those that it has finished, and how many are unfinished. A job that fails does not
+// stop the others.
+func (s *Service) ContinueErasures(ctx context.Context) (finished []Erasure, unfinished int, err error) {
 	jobs, err := s.store.Erasures(ctx)
 	if err != nil {
-		return 0, err
+		return nil, 0, err
 	}
 	for _, e := range jobs {
-		finished, failed := s.erase(ctx, e)
-		if failed != nil && err == nil {
+		going, failed := s.erase(ctx, e)
+		switch {
+		case failed != nil && err == nil:
 			err = failed
+		case failed == nil && going == erasureFinished:
+			finished = append(finished, e)
 		}
-		if !finished {
+		if going == erasureGoing {
 			unfinished++
 		}
 	}
-	return unfinished, err
+	return finished, unfinished, err
 }
+
+// An erasureState is how far an erasure is after a step.
+type erasureState int
+
+const (
+	erasureGoing         erasureState = iota
+	erasureFinished                   // by this step
+	erasureEndedMeantime              // by another instance
+)
 
 // erase takes the steps of one erasure. Each can be repeated: after a crash they start
 // again where the last stored one ended. When the user cannot be forgotten yet, because
 // somebody is adding them to a dialog, it is tried again later: each time, all dialogs are
 // searched.
-func (s *Service) erase(ctx context.Context, e Erasure) (finished bool, err error) {
+func (s *Service) erase(ctx context.Context, e Erasure) (erasureState, error) {
 	for {
 		if err := s.partFromAll(ctx, e); err != nil {
-			return false, err
+			return erasureGoing, err
 		}
 		if wait := e.StartedAt.Add(erasureSettles).Sub(s.now()); 0 < wait && wait <= erasureSettles {
-			return false, nil
+			return erasureGoing, nil
 		}
 		clean, going, err := s.scrubAll(ctx, e)
-		if err != nil || !going {
-			return !going, err
-		}
-		if clean {
-			return s.store.FinishErasure(ctx, e.User, s.now().Add(SessionsKept))
+		switch {
+		case err != nil:
+			return erasureGoing, err
+		case !going:
+			return erasureEndedMeantime, nil
+		case clean:
+			finished, err := s.store.FinishErasure(ctx, e.User, s.now().Add(SessionsKept))
+			if err != nil || !finished {
+				return erasureGoing, err
+			}
+			return erasureFinished, nil
 		}
 		e.After = ""
 	}

@@ -101,9 +101,9 @@ func erase(t *testing.T, store dialog.Store, service *dialog.Service, clock *sto
 		t.Fatalf("starting: %+v, %v", status, err)
 	}
 	for _, want := range []int{1, 1, 0} { // it waits for those who do not know yet
-		left, err := service.ContinueErasures(t.Context())
-		if err != nil || left != want {
-			t.Fatalf("continuing: %d left, %v, want %d", left, err, want)
+		finished, left, err := service.ContinueErasures(t.Context())
+		if err != nil || left != want || len(finished) != 1-want {
+			t.Fatalf("continuing: finished %+v, %d left, %v, want %d", finished, left, err, want)
 		}
 		clock.Move(9 * time.Second)
 	}
@@ -146,7 +146,7 @@ func TestEraseAddedUser(t *testing.T) {
 	if err != nil || status.Done {
 		t.Fatalf("erasing a user who was added: %+v, %v", status, err)
 	}
-	if left, err := service.ContinueErasures(t.Context()); err != nil || left != 1 {
+	if _, left, err := service.ContinueErasures(t.Context()); err != nil || left != 1 {
 		t.Errorf("%d jobs, %v", left, err)
 	}
 }
@@ -177,7 +177,7 @@ func TestErasureWaits(t *testing.T) {
 	if _, err := store.StartErasure(t.Context(), dialog.Erasure{User: "u", By: "backend", StartedAt: before}); err != nil {
 		t.Fatal(err)
 	}
-	if left, err := service.ContinueErasures(t.Context()); err != nil || left != 1 {
+	if _, left, err := service.ContinueErasures(t.Context()); err != nil || left != 1 {
 		t.Errorf("%d jobs after %d searches, %v", left, store.searches, err)
 	}
 }

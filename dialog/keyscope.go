@@ -30,13 +30,17 @@ func (s KeyScope) String() string {
 	if s == 0 {
 		return "all"
 	}
-	var names []string
+	return strings.Join(s.Names(), ",")
+}
+
+// Names lists the scopes; nil for everything.
+func (s KeyScope) Names() (names []string) {
 	for _, k := range keyScopes {
 		if s&k.scope != 0 {
 			names = append(names, k.name)
 		}
 	}
-	return strings.Join(names, ",")
+	return names
 }
 
 // ParseKeyScopes reads the names of scopes.

@@ -149,8 +149,10 @@ type SessionStore interface {
 	// EndedSessions must return all ended sessions that are kept, by id.
 	EndedSessions(ctx context.Context) ([]EndedSession, error)
 
-	// SuspendUser must store whether the user is suspended.
-	SuspendUser(ctx context.Context, user UserID, suspended bool) error
+	// SuspendUser must store that the user is suspended, since this instant, or that they
+	// are not. Of two suspensions without a reinstatement in between, the earlier instant
+	// counts; a zero one is unknown.
+	SuspendUser(ctx context.Context, user UserID, suspended bool, at time.Time) error
 	// EndUserSessions must store that the sessions of the user which began until this
 	// instant have ended. Of two calls for one user, the later instant counts.
 	EndUserSessions(ctx context.Context, user UserID, at time.Time) error
@@ -166,6 +168,9 @@ type UserAccess struct {
 	User UserID
 	// Suspended means all of them.
 	Suspended bool
+	// SuspendedAt is since when, UTC, in whole milliseconds; zero if unknown, because an
+	// earlier version of the program stored it.
+	SuspendedAt time.Time
 	// SessionsEndedAt means session tokens that were issued until then, UTC, in whole
 	// milliseconds; zero for none.
 	SessionsEndedAt time.Time

@@ -51,3 +51,11 @@ func NewDialog(d *dialog.Dialog) *Dialog {
 
 // Instant is an instant as the schema's DateTime writes it.
 func Instant(t time.Time) string { return t.UTC().Format(dialog.TimeFormat) }
+
+// optionalInstant is null for a zero instant.
+func optionalInstant(t time.Time) *string {
+	if t.IsZero() {
+		return nil
+	}
+	return optional(Instant(t))
+}

@@ -26,11 +26,20 @@ func (n Names[T]) Name(v T) string {
 	return "UNKNOWN"
 }
 
+// texts are how several values are written; nil for none.
+func (n Names[T]) texts(values []T) []string {
+	var texts []string
+	for _, v := range values {
+		texts = append(texts, n.Name(v))
+	}
+	return texts
+}
+
 // Words are the names of several values in lower case, as commands write them.
 func (n Names[T]) Words(values []T) []string {
-	var words []string
-	for _, v := range values {
-		words = append(words, strings.ToLower(n.Name(v)))
+	words := n.texts(values)
+	for i := range words {
+		words[i] = strings.ToLower(words[i])
 	}
 	return words
 }

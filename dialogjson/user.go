@@ -6,17 +6,16 @@ import "dialogs/dialog"
 type User struct {
 	UserID    dialog.UserID `json:"userId"`
 	Suspended bool          `json:"suspended"`
+	// SuspendedAt is null if the user is not suspended, or if it is unknown since when.
+	SuspendedAt *string `json:"suspendedAt"`
 	// SessionsEndedAt is null if the user's sessions were never ended.
 	SessionsEndedAt *string `json:"sessionsEndedAt"`
 }
 
 // NewUser is the JSON form of what is stored about a user's access.
-func NewUser(a dialog.UserAccess) *User {
+func NewUser(a *dialog.UserAccess) *User {
 	u := &User{UserID: a.User, Suspended: a.Suspended}
-	if !a.SessionsEndedAt.IsZero() {
-		at := Instant(a.SessionsEndedAt)
-		u.SessionsEndedAt = &at
-	}
+	u.SuspendedAt, u.SessionsEndedAt = optionalInstant(a.SuspendedAt), optionalInstant(a.SessionsEndedAt)
 	return u
 }
 

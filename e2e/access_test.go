@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -70,6 +71,17 @@ func TestKeyScopes(t *testing.T) {
 			}
 		}
 	}
+	for line := range strings.Lines(s.MustCLI("apikey", "list", "--json")) {
+		var key struct {
+			Name, CreatedAt, ExpiresAt, LastUsedOn, Note string
+			Scopes                                       []string
+		}
+		servertest.Decode(t, []byte(line), &key)
+		if known := key.Name == "all"; !known && (len(key.Scopes) != 1 || key.Scopes[0] != key.Name || key.Note != "only "+key.Name || key.ExpiresAt == "") ||
+			known && (key.Scopes != nil || key.ExpiresAt != "") || key.CreatedAt == "" {
+			t.Errorf("as JSON: %s", line)
+		}
+	}
 	list := s.MustCLI("apikey", "list")
 	for _, want := range []string{"LAST USED", "only admin", " all ", time.Now().UTC().Format("2006-01")} {
 		if !strings.Contains(list, want) {
@@ -126,8 +138,23 @@ func TestUsersRefused(t *testing.T) {
 			t.Errorf("a suspended user: %d", got)
 		}
 	}
+	s.Stderr.Await(t, `"status":401,.*"reason":"this user is suspended".*"user":"alice","api_key":"backend"`)
+	if list := s.MustCLI("user", "list"); !regexp.MustCompile(`^USER +SUSPENDED SINCE\nalice +20\S+Z$`).MatchString(list) {
+		t.Errorf("who is suspended:\n%s", list)
+	}
+	var suspended struct {
+		UserID, SuspendedAt string
+		Suspended           bool
+	}
+	servertest.Decode(t, []byte(s.MustCLI("user", "list", "--json")), &suspended)
+	if at, err := time.Parse(time.RFC3339, suspended.SuspendedAt); err != nil || suspended.UserID != "alice" || !suspended.Suspended || time.Since(at).Abs() > time.Hour {
+		t.Errorf("as JSON: %+v", suspended)
+	}
 	s.MustCLI("user", "reinstate", "alice")
 	becomes(200, "a user who is reinstated", third)
+	if list := s.MustCLI("user", "list"); strings.Contains(list, "alice") {
+		t.Errorf("who is suspended afterwards:\n%s", list)
+	}
 	s.MustCLI("user", "suspend", "alice")
 	becomes(401, "a user whom a command suspended", behalf)
 	s.Must(servertest.WithKey(key), `mutation { suspendUser(userId: "alice", suspended: false) { suspended } }`, nil)

@@ -82,6 +82,9 @@ func TestErasureKilled(t *testing.T) {
 		}
 		time.Sleep(100 * time.Millisecond)
 	}
+	if line := p.Stderr.Await(t, `.*"msg":"erasure finished".*"api_key":"backend","dialogs":250.*`); strings.Contains(line, user) {
+		t.Errorf("the log of its end names the user: %s", line)
+	}
 	if all := p.MustCLI("export", "-"); strings.Contains(all, user) || strings.Count(all, `"ownerId":"bob"`) != groups {
 		t.Errorf("after the erasure: %.500s", all)
 	}

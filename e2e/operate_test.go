@@ -7,6 +7,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
+
 	"dialogs/servertest"
 )
 
@@ -57,6 +59,32 @@ func TestOperatorCommands(t *testing.T) {
 				t.Errorf("%s: got code %d, %q and %q, want %q", tt.reason, got.Code, text, got.Stderr, tt.want)
 			}
 		})
+	}
+}
+
+// TestWebhooksAsJSON compares the commands with the API.
+func TestWebhooksAsJSON(t *testing.T) {
+	s := start(t)
+	key := servertest.WithKey(s.MustCLI("apikey", "create", "backend"))
+	s.MustCLI("webhook", "add", "https://example.com/all", "--with-dialog")
+	s.MustCLI("webhook", "add", "https://example.com/some", "--only", "updated", "--aspects", "name,occupants", "--types", "group", "--class", "Order")
+	answer := s.Must(key, `{ webhooks { id url status kinds aspects types customClasses withDialog lastError failingSince createdAt } }`, nil)
+	var want []struct{ ID string }
+	var whole []any
+	servertest.Decode(t, answer.Data["webhooks"], &want)
+	servertest.Decode(t, answer.Data["webhooks"], &whole)
+	lines := strings.Split(s.MustCLI("webhook", "list", "--json"), "\n")
+	if len(lines) != 2 || len(whole) != 2 {
+		t.Fatalf("%q, and the API has %s", lines, answer.Body)
+	}
+	for i, line := range lines {
+		for reason, text := range map[string]string{"list": line, "show": s.MustCLI("webhook", "show", "--json", want[i].ID)} {
+			var got any
+			servertest.Decode(t, []byte(text), &got)
+			if diff := cmp.Diff(whole[i], got); diff != "" {
+				t.Errorf("%s of %s (-API +command):\n%s", reason, want[i].ID, diff)
+			}
+		}
 	}
 }
 

@@ -8,6 +8,7 @@ import (
 	"encoding/json"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strconv"
 	"strings"
 	"testing"
@@ -171,6 +172,9 @@ func (u *upgrade) compare(s *servertest.Server) {
 	mallory := s.Post(servertest.WithToken(s.Token("mallory")), whoami, nil)
 	if suspends := u.schema >= 6; suspends != (mallory.Status == 401) {
 		s.Errorf("a user who was suspended: %v, but the answer is %s", suspends, mallory.Body)
+	}
+	if list := s.MustCLI("user", "list"); u.schema >= 6 && !regexp.MustCompile(map[bool]string{true: `mallory +2026-11-27T\S+Z$`, false: "mallory +unknown$"}[u.schema >= 11]).MatchString(list) {
+		s.Errorf("since when: %s", list)
 	}
 }
 

@@ -34,6 +34,10 @@ func SignIn(a *auth.Authenticator, limiter *RateLimiter, log *slog.Logger, refus
 func signInRefused(ctx context.Context, limiter *RateLimiter, log *slog.Logger, err error) *api.Refusal {
 	refusal := credentialsRefused(ctx, log, err)
 	api.NoteReason(ctx, refusal.Message)
+	var refused *auth.Error
+	if errors.As(err, &refused) && refused.Caller != auth.FromContext(ctx).Caller { // otherwise it was already noted
+		noteCaller(ctx, refused.Caller)
+	}
 	address := clientFrom(ctx).address
 	if refusal.HTTPStatus() >= http.StatusInternalServerError {
 		if limiter.unchecked(address) { // strangers could fill the log while keys cannot be read

@@ -193,9 +193,9 @@ func (s store) UseAPIKey(ctx context.Context, name string, day time.Time) error 
 	return err
 }
 
-func (s store) SuspendUser(ctx context.Context, user dialog.UserID, suspended bool) error {
+func (s store) SuspendUser(ctx context.Context, user dialog.UserID, suspended bool, at time.Time) error {
 	ctx, c := s.begin(ctx, "SuspendUser")
-	err := s.next.SuspendUser(ctx, user, suspended)
+	err := s.next.SuspendUser(ctx, user, suspended, at)
 	s.end(&c, err)
 	return err
 }

@@ -166,7 +166,7 @@ func copyAccess(ctx context.Context, from, to dialog.SessionStore) error {
 	}
 	for _, a := range all {
 		if a.Suspended {
-			err = to.SuspendUser(ctx, a.User, true)
+			err = to.SuspendUser(ctx, a.User, true, a.SuspendedAt)
 		}
 		if err == nil && !a.SessionsEndedAt.IsZero() {
 			err = to.EndUserSessions(ctx, a.User, a.SessionsEndedAt)

@@ -36,7 +36,7 @@ func filled(t *testing.T, s dialog.Store) dialog.Store {
 	if err := s.EndSession(ctx, dialog.EndedSession{ID: "gone", Until: time.UnixMilli(1 << 42).UTC()}); err != nil {
 		t.Fatal(err)
 	}
-	if err := s.SuspendUser(ctx, "suspended", true); err != nil {
+	if err := s.SuspendUser(ctx, "suspended", true, today); err != nil {
 		t.Fatal(err)
 	}
 	if err := s.EndUserSessions(ctx, "suspended", today); err != nil {
@@ -129,6 +129,41 @@ func (*forgetful) SaveWebhookProgress(context.Context, dialog.ID, string, dialog
 	return false, errors.New("killed")
 }
 
+// TestMigrateAccess copies which users are suspended, since when, and whose sessions ended.
+func TestMigrateAccess(t *testing.T) {
+	ctx, source, target := t.Context(), memory.NewStore(), embedded(t)
+	at := time.Date(2026, 1, 31, 14, 0, 0, 0, time.UTC)
+	want := []dialog.UserAccess{
+		{User: "alice", Suspended: true, SuspendedAt: at, SessionsEndedAt: at.Add(time.Hour)},
+		{User: "bob", Suspended: true}, // by an earlier version, which did not store the time
+		{User: "carol", SessionsEndedAt: at},
+	}
+	for _, a := range want {
+		if a.Suspended {
+			if err := source.SuspendUser(ctx, a.User, true, a.SuspendedAt); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if !a.SessionsEndedAt.IsZero() {
+			if err := source.EndUserSessions(ctx, a.User, a.SessionsEndedAt); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	for range 2 { // the second time like a run that was interrupted
+		if _, err := transfer.Migrate(ctx, today, source, target, none); err != nil {
+			t.Fatal(err)
+		}
+	}
+	got, err := target.AllUserAccess(ctx)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("the users (-want +got):\n%s", diff)
+	}
+}
+
 // TestMigrateErasures copies which users were erased, and erasures in progress: the target
 // rejects the users' earlier sessions, and finishes the erasures.
 func TestMigrateErasures(t *testing.T) {
@@ -144,7 +179,7 @@ func TestMigrateErasures(t *testing.T) {
 	}
 	next := func(s *dialog.Service, want int) {
 		t.Helper()
-		if left, err := s.ContinueErasures(ctx); err != nil || left != want {
+		if _, left, err := s.ContinueErasures(ctx); err != nil || left != want {
 			t.Fatalf("%d erasures left, want %d: %v", left, want, err)
 		}
 		now = now.Add(time.Minute)
@@ -284,7 +319,7 @@ func TestMigrateRefuses(t *testing.T) {
 			return s.EndSession(t.Context(), dialog.EndedSession{ID: "own", Until: today.Add(time.Hour)})
 		}, `its ended session "own"`, "an ended session of the target's own"},
 		{func(s dialog.Store) error {
-			return s.SuspendUser(t.Context(), "own", true)
+			return s.SuspendUser(t.Context(), "own", true, today)
 		}, `not suspended its user "own"`, "a suspended user of the target's own"},
 		{func(s dialog.Store) error {
 			return s.EndUserSessions(t.Context(), "own", today)

@@ -29,7 +29,7 @@ func ExportUser(ctx context.Context, store dialog.Store, user dialog.UserID, w i
 	if len(stored) > 0 {
 		access = stored[0]
 	}
-	if err := writeLine(w, userLine{User: dialogjson.NewUser(access)}); err != nil {
+	if err := writeLine(w, userLine{User: dialogjson.NewUser(&access)}); err != nil {
 		return 0, err
 	}
 	err = dialog.EachTrace(ctx, store, user, func(id dialog.ID) error {

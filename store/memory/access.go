@@ -10,7 +10,7 @@ import (
 	"dialogs/dialog"
 )
 
-func (s *store) SuspendUser(ctx context.Context, user dialog.UserID, suspended bool) error {
+func (s *store) SuspendUser(ctx context.Context, user dialog.UserID, suspended bool, at time.Time) error {
 	end, err := s.begin(ctx)
 	if err != nil {
 		return err
@@ -18,6 +18,12 @@ func (s *store) SuspendUser(ctx context.Context, user dialog.UserID, suspended b
 	defer end()
 	a := s.db.access[user]
 	a.User, a.Suspended = user, suspended
+	switch {
+	case !suspended:
+		a.SuspendedAt = time.Time{}
+	case a.SuspendedAt.IsZero() || !at.IsZero() && at.Before(a.SuspendedAt):
+		a.SuspendedAt = at
+	}
 	s.db.access[user] = a
 	return nil
 }

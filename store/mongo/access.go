@@ -17,6 +17,7 @@ import (
 type userAccess struct {
 	User          bson.RawValue  `bson:"_id"`
 	Suspended     bool           `bson:"suspended"`
+	SuspendedAt   *bson.DateTime `bson:"suspended_at,omitempty"` // nil if an earlier version stored it
 	SessionsEnded *bson.DateTime `bson:"sessions_ended,omitempty"`
 	Until         bson.DateTime  `bson:"until,omitempty"`
 }
@@ -27,9 +28,16 @@ func hashOf(user dialog.UserID) bson.Binary {
 	return bson.Binary{Data: sum[:]}
 }
 
-// SuspendUser stores whether a user is suspended.
-func (s *Store) SuspendUser(ctx context.Context, user dialog.UserID, suspended bool) error {
-	return s.setAccess(ctx, "suspending a user", user, bson.D{{Key: "$set", Value: bson.D{{Key: "suspended", Value: suspended}}}})
+// SuspendUser stores whether a user is suspended, and since when.
+func (s *Store) SuspendUser(ctx context.Context, user dialog.UserID, suspended bool, at time.Time) error {
+	update := bson.D{{Key: "$set", Value: bson.D{{Key: "suspended", Value: suspended}}}}
+	switch {
+	case !suspended:
+		update = append(update, bson.E{Key: "$unset", Value: bson.D{{Key: "suspended_at", Value: ""}}})
+	case !at.IsZero():
+		update = append(update, bson.E{Key: "$min", Value: bson.D{{Key: "suspended_at", Value: millis(at)}}})
+	}
+	return s.setAccess(ctx, "suspending a user", user, update)
 }
 
 // EndUserSessions stores that the sessions of a user have ended.
@@ -101,7 +109,11 @@ func (s *Store) access(ctx context.Context, filter bson.D) ([]userAccess, error)
 func accessOf(stored []userAccess) (all []dialog.UserAccess) {
 	for _, u := range stored {
 		if user, ok := u.User.StringValueOK(); ok && (u.Suspended || u.SessionsEnded != nil) {
-			all = append(all, dialog.UserAccess{User: dialog.UserID(user), Suspended: u.Suspended, SessionsEndedAt: instantOrNone(u.SessionsEnded)})
+			a := dialog.UserAccess{User: dialog.UserID(user), Suspended: u.Suspended, SessionsEndedAt: instantOrNone(u.SessionsEnded)}
+			if u.Suspended { // an earlier version reinstates without removing the instant
+				a.SuspendedAt = instantOrNone(u.SuspendedAt)
+			}
+			all = append(all, a)
 		}
 	}
 	return all

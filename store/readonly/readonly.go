@@ -35,7 +35,9 @@ func (store) EndSession(context.Context, dialog.EndedSession) error { return dia
 
 func (store) UseAPIKey(context.Context, string, time.Time) error { return dialog.ErrReadOnly() }
 
-func (store) SuspendUser(context.Context, dialog.UserID, bool) error { return dialog.ErrReadOnly() }
+func (store) SuspendUser(context.Context, dialog.UserID, bool, time.Time) error {
+	return dialog.ErrReadOnly()
+}
 
 func (store) EndUserSessions(context.Context, dialog.UserID, time.Time) error {
 	return dialog.ErrReadOnly()

@@ -9,11 +9,11 @@ import (
 // A namedRow is a row of a table that has hardly any rows, such as that of ended sessions.
 type namedRow struct {
 	name   string
-	values [2]int64
+	values [3]int64
 }
 
 // named returns the rows of a table whose column is one of n names. query selects that
-// column, a text, and two numbers; it has no conditions. The names are only made if there
+// column, a text, and three numbers; it has no conditions. The names are only made if there
 // are any rows.
 //
 // Usually there are hardly any, and names of all who are connected. If there are no more
@@ -50,7 +50,7 @@ func (s *Store) namedRows(ctx context.Context, query string, args ...any) (all [
 	defer rows.Close()
 	for rows.Next() {
 		var r namedRow
-		if err := scan(rows, &r.name, &r.values[0], &r.values[1]); err != nil {
+		if err := scan(rows, &r.name, &r.values[0], &r.values[1], &r.values[2]); err != nil {
 			return nil, err
 		}
 		all = append(all, r)

@@ -17,7 +17,7 @@ func (s *Store) EndSession(ctx context.Context, e dialog.EndedSession) error {
 // SessionsEnded returns those of the sessions that were ended.
 func (s *Store) SessionsEnded(ctx context.Context, ids []string) (ended []string, err error) {
 	err = s.read(ctx, "looking up sessions", func(ctx context.Context) error {
-		rows, err := s.named(ctx, "SELECT id, until, 0 FROM ended_session", "id", len(ids), func() []string { return ids })
+		rows, err := s.named(ctx, "SELECT id, until, 0, 0 FROM ended_session", "id", len(ids), func() []string { return ids })
 		ended = nil
 		for _, r := range rows {
 			ended = append(ended, r.name)

@@ -68,9 +68,9 @@ func testAccess(e *env) {
 		slices.SortFunc(some, byUser)
 		e.same(some, want, "some "+reason)
 	}
-	suspend := func(user dialog.UserID, suspended bool) {
+	suspend := func(user dialog.UserID, suspended bool, at time.Time) {
 		e.Helper()
-		if err := e.store.SuspendUser(e.Context(), user, suspended); err != nil {
+		if err := e.store.SuspendUser(e.Context(), user, suspended, at); err != nil {
 			e.Fatalf("suspending %q: %v", user, err)
 		}
 	}
@@ -84,22 +84,31 @@ func testAccess(e *env) {
 	if none, err := e.store.UserAccess(e.Context(), nil); err != nil || len(none) > 0 {
 		e.Errorf("looking up nobody: %v, %v", none, err)
 	}
-	suspend("a", true)
+	suspend("a", true, at)
 	end("\u00e9", at)
-	suspend("b", false)
-	stored["a"] = dialog.UserAccess{User: "a", Suspended: true}
+	suspend("b", false, at)
+	stored["a"] = dialog.UserAccess{User: "a", Suspended: true, SuspendedAt: at}
 	stored["\u00e9"] = dialog.UserAccess{User: "\u00e9", SessionsEndedAt: at}
 	check("after one was suspended, and the sessions of another ended")
 	end("a", at.Add(time.Minute))
 	end("a", at)
-	suspend("\u00e9", true)
-	stored["a"] = dialog.UserAccess{User: "a", Suspended: true, SessionsEndedAt: at.Add(time.Minute)}
+	suspend("a", true, at.Add(time.Minute))
+	suspend("\u00e9", true, time.Time{})
+	stored["a"] = dialog.UserAccess{User: "a", Suspended: true, SuspendedAt: at, SessionsEndedAt: at.Add(time.Minute)}
 	stored["\u00e9"] = dialog.UserAccess{User: "\u00e9", Suspended: true, SessionsEndedAt: at}
-	check("after both of both: the later end counts")
-	suspend("a", false)
-	suspend("a", false)
-	suspend("b", true)
-	suspend("b", false)
+	check("after both of both: the later end and the earlier suspension count, and one is unknown")
+	suspend("\u00e9", true, at.Add(time.Hour))
+	suspend("\u00e9", true, time.Time{})
+	suspend("\u00e9", true, at.Add(time.Minute))
+	stored["\u00e9"] = dialog.UserAccess{User: "\u00e9", Suspended: true, SuspendedAt: at.Add(time.Minute), SessionsEndedAt: at}
+	check("after the unknown instant is known")
+	suspend("a", false, at)
+	suspend("a", false, at)
+	suspend("b", true, at)
+	suspend("b", false, at)
 	stored["a"] = dialog.UserAccess{User: "a", SessionsEndedAt: at.Add(time.Minute)}
 	check("after they were reinstated")
+	suspend("a", true, at.Add(time.Hour))
+	stored["a"] = dialog.UserAccess{User: "a", Suspended: true, SuspendedAt: at.Add(time.Hour), SessionsEndedAt: at.Add(time.Minute)}
+	check("after one was suspended again")
 }

@@ -65,7 +65,7 @@ func (e *env) nameErased() (owned, shared dialog.Dialog) {
 	for n := range 12 {
 		e.group(u, dialog.UserID(fmt.Sprintf("user%d", n)))
 	}
-	if err := e.store.SuspendUser(e.Context(), u, true); err != nil {
+	if err := e.store.SuspendUser(e.Context(), u, true, e.clock.Now()); err != nil {
 		e.Fatal(err)
 	}
 	return owned, shared
@@ -85,7 +85,7 @@ func (e *env) erase(u dialog.UserID) {
 	}
 	for range 3 {
 		svc := e.service(e.instance(), dialog.DefaultLimits())
-		left, err := svc.ContinueErasures(e.Context())
+		_, left, err := svc.ContinueErasures(e.Context())
 		if err != nil {
 			e.Fatalf("erasing %q: %v", u, err)
 		}

@@ -155,7 +155,7 @@ func (e *env) methods(store dialog.Store) map[string]func(ctx context.Context) e
 		"SessionsEnded":   func(ctx context.Context) error { _, err := store.SessionsEnded(ctx, []string{"s"}); return err },
 		"EndedSessions":   func(ctx context.Context) error { _, err := store.EndedSessions(ctx); return err },
 		"UseAPIKey":       func(ctx context.Context) error { return store.UseAPIKey(ctx, "k", now) },
-		"SuspendUser":     func(ctx context.Context) error { return store.SuspendUser(ctx, "u", false) },
+		"SuspendUser":     func(ctx context.Context) error { return store.SuspendUser(ctx, "u", false, time.Time{}) },
 		"EndUserSessions": func(ctx context.Context) error { return store.EndUserSessions(ctx, "u", now) },
 		"UserAccess":      func(ctx context.Context) error { _, err := store.UserAccess(ctx, []dialog.UserID{"u"}); return err },
 		"AllUserAccess":   func(ctx context.Context) error { _, err := store.AllUserAccess(ctx); return err },
