@@ -40,7 +40,7 @@ type upgrade struct {
 func TestUpgrade(t *testing.T) {
 	t.Parallel()
 	files, err := filepath.Glob("testdata/upgrade/*.json")
-	if err != nil || len(files) != 19 {
+	if err != nil || len(files) != 21 {
 		t.Fatalf("only %d fixtures: %v", len(files), err)
 	}
 	for _, file := range files {
