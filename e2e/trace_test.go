@@ -134,9 +134,11 @@ func TestTracesOff(t *testing.T) {
 				t.Fatal("nothing is delivered")
 			}
 		}
-		_, profile := ask(t, p.Server, "/debug/pprof/heap?debug=1&gc=1")
-		var traced string
-		for record := range strings.SplitSeq(profile, "\n\n") { // the stack of everything that was allocated
+		_, profile := ask(t, p.Server, "/debug/pprof/heap?gc=1")
+		file, traced := filepath.Join(t.TempDir(), "heap"), ""
+		write(t, file, profile)
+		profile = shell(t, ".", "go tool pprof -sample_index=alloc_objects -traces "+file)
+		for record := range strings.SplitSeq(profile, "-----------+-") { // the stack of everything that was allocated
 			if (strings.Contains(record, "go.opentelemetry.io/") || strings.Contains(record, "dialogs/observe.(*Tracer)")) && !strings.Contains(record, "runtime.doInit") {
 				traced = record
 			}
