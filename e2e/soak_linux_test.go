@@ -27,7 +27,7 @@ import (
 )
 
 var (
-	soakFor         = flag.Duration("soak", 0, "soak each store for this long; 0 = 45 s, in make test-long only")
+	soakFor         = flag.Duration("soak", 0, "soak each store for this long; 0 = 90 s, in make test-long only")
 	soakReport      = flag.String("soak-report", "", "write the page docs/soak.md to this file")
 	soakMetrics     = flag.String("soak-metrics", "", "write what /metrics said during the soak to this file")
 	soakConnections = flag.Int("soak-connections", 100, "how many connections a fault of the soak opens; needs twice as many open files")
@@ -183,7 +183,7 @@ func soakTime() time.Duration {
 	if *soakFor > 0 {
 		return *soakFor
 	}
-	return 45 * time.Second
+	return 90 * time.Second
 }
 
 // newSoak starts a server, and makes what the load needs.
