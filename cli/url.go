@@ -22,7 +22,7 @@ func placeOf(text string) (place, bool) {
 	}
 	i := strings.LastIndexByte(rest, '@')
 	p.user, p.where = i >= 0, rest[i+1:]
-	if !p.user && strings.Contains(secret, "@") { // most likely the rest is a part of a password
+	if strings.Contains(secret, "@") { // most likely the end of the rest is a part of a password
 		p.where = hiddenText
 	}
 	return p, true

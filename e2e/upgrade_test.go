@@ -169,6 +169,10 @@ func (u *upgrade) compare(s *servertest.Server) {
 			s.Errorf("%q: %s (-before +now):\n%s", a.User, a.Query, diff)
 		}
 	}
+	found := s.Must(servertest.WithKey(u.Key), `{ dialogs(filter: {customData: [{className: "Order", fields: {number: 4711}}]}) { totalCount } }`, nil)
+	if diff := cmp.Diff(`{"totalCount":1}`, string(found.Data["dialogs"])); diff != "" {
+		s.Errorf("by custom data (-want +got):\n%s", diff)
+	}
 	mallory := s.Post(servertest.WithToken(s.Token("mallory")), whoami, nil)
 	if suspends := u.schema >= 6; suspends != (mallory.Status == 401) {
 		s.Errorf("a user who was suspended: %v, but the answer is %s", suspends, mallory.Body)

@@ -37,22 +37,34 @@ func (s *Store) SuspendUser(ctx context.Context, user dialog.UserID, suspended b
 	case !at.IsZero():
 		update = append(update, bson.E{Key: "$min", Value: bson.D{{Key: "suspended_at", Value: millis(at)}}})
 	}
-	return s.setAccess(ctx, "suspending a user", user, update)
-}
-
-// EndUserSessions stores that the sessions of a user have ended.
-func (s *Store) EndUserSessions(ctx context.Context, user dialog.UserID, at time.Time) error {
-	return s.setAccess(ctx, "ending the sessions of a user", user, bson.D{{Key: "$max", Value: bson.D{{Key: "sessions_ended", Value: millis(at)}}}})
-}
-
-func (s *Store) setAccess(ctx context.Context, doing string, user dialog.UserID, update bson.D) error {
 	ctx, end, err := s.begin(ctx)
 	if err != nil {
 		return err
 	}
 	defer end()
+	if suspended { // an earlier version reinstates without removing the instant
+		reinstated := bson.D{{Key: fieldID, Value: user}, {Key: "suspended", Value: bson.D{{Key: "$ne", Value: true}}}}
+		_, err = s.users.UpdateOne(ctx, reinstated, bson.D{{Key: "$unset", Value: bson.D{{Key: "suspended_at", Value: ""}}}})
+	}
+	if err == nil {
+		err = s.upsert(ctx, s.users, user, update)
+	}
+	if err != nil {
+		return s.fail(ctx, "suspending a user", err)
+	}
+	return nil
+}
+
+// EndUserSessions stores that the sessions of a user have ended.
+func (s *Store) EndUserSessions(ctx context.Context, user dialog.UserID, at time.Time) error {
+	ctx, end, err := s.begin(ctx)
+	if err != nil {
+		return err
+	}
+	defer end()
+	update := bson.D{{Key: "$max", Value: bson.D{{Key: "sessions_ended", Value: millis(at)}}}}
 	if err := s.upsert(ctx, s.users, user, update); err != nil {
-		return s.fail(ctx, doing, err)
+		return s.fail(ctx, "ending the sessions of a user", err)
 	}
 	return nil
 }

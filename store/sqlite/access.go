@@ -13,8 +13,9 @@ func (s *Store) SuspendUser(ctx context.Context, user dialog.UserID, suspended b
 		at = time.Time{}
 	}
 	return s.write(ctx, "suspending a user", func(w *writer) error {
+		// An earlier version reinstates without removing the instant.
 		return w.exec("INSERT INTO user_access (user, suspended, suspended_at) VALUES (?, ?, ?) ON CONFLICT (user) DO UPDATE SET suspended = excluded.suspended,"+
-			" suspended_at = CASE WHEN NOT excluded.suspended THEN 0 WHEN suspended_at = 0 OR excluded.suspended_at = 0"+
+			" suspended_at = CASE WHEN NOT excluded.suspended THEN 0 WHEN NOT suspended THEN excluded.suspended_at WHEN suspended_at = 0 OR excluded.suspended_at = 0"+
 			" THEN max(suspended_at, excluded.suspended_at) ELSE min(suspended_at, excluded.suspended_at) END",
 			string(user), suspended, millisOrNone(at))
 	})

@@ -82,7 +82,8 @@ func (s *Store) Count(ctx context.Context, q dialog.Query) (int, error) {
 // pageQuery is the statement for a page; empty when no dialog can match. own are
 // the first of the user's own dialogs in the order, if they are known; the rows
 // are then those of [scanAt]. A partial page only has the matches among the first
-// keys of the list, as many as probes says: it may be right if it is full.
+// keys of the list, as many as probes says: it is the page if it is full, and else
+// matches may be missing.
 func pageQuery(q dialog.Query, own []item, by choice, probes int) (text string, args []any, partial bool, err error) {
 	q = tighten(q)
 	order := orderOf(q.Order)

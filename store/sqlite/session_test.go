@@ -44,3 +44,24 @@ func TestSweepSessions(t *testing.T) {
 		}
 	}
 }
+
+// TestSuspendedAgain: the instant of a suspension that ended does not count, though an
+// earlier version of the program, which reinstated the user, has left it.
+func TestSuspendedAgain(t *testing.T) {
+	s, at := opened(t), time.UnixMilli(1_769_868_000_000).UTC()
+	suspend := func(at time.Time) {
+		if err := s.SuspendUser(t.Context(), "u", true, at); err != nil {
+			t.Fatal(err)
+		}
+	}
+	suspend(at)
+	if err := s.Write(t.Context(), func(w sqlite.Writer) error { return w.Exec("UPDATE user_access SET suspended = 0") }); err != nil {
+		t.Fatal(err)
+	}
+	suspend(at.Add(time.Hour))
+	all, err := s.AllUserAccess(t.Context())
+	want := []dialog.UserAccess{{User: "u", Suspended: true, SuspendedAt: at.Add(time.Hour)}}
+	if diff := cmp.Diff(want, all); err != nil || diff != "" {
+		t.Errorf("%v, (-want +got):\n%s", err, diff)
+	}
+}

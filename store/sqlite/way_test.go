@@ -23,6 +23,7 @@ func TestWays(t *testing.T) {
 		few, near, many int
 	}{
 		{"all matches", 1000, 1000, 1000},
+		{"all matches, the rest of the filter for the first seven at first", 1000, 7, 1000},
 		{"a walk of three, then in order", 0, 3, 0},
 		{"a walk of one, then all matches", 0, 1, 1000},
 		{"few matches, or a walk of 20", 10, 20, 15},
