@@ -177,7 +177,7 @@ func bindQuotas(fs *pflag.FlagSet, q *dialog.Quotas) {
 	*q = dialog.DefaultQuotas()
 	fs.Var(whole(&q.DialogsPerDay, 0, math.MaxInt32), "quota-dialogs-per-day", "maximum number of dialogs that a user may create in 24 hours, counted by each server in memory; 0 = off")
 	fs.Var(whole(&q.OccupantsPerHour, 0, math.MaxInt32), "quota-occupants-per-hour", "maximum number of other users that a user may add to dialogs in an hour, counted by each server in memory; 0 = off")
-	fs.Var(whole(&q.PublicGroups, 0, math.MaxInt32), "quota-public-groups", "maximum number of public groups that a user may own when they create another one, and half of it when a user hands one over to them; 0 = off")
+	fs.Var(whole(&q.PublicGroups, 0, math.MaxInt32), "quota-public-groups", "maximum number of public groups that a user may own when they create another one, counting those that they have handed over within a day, and half of it when a user hands one over to them; 0 = off")
 }
 
 // dialogLimit is one of the limits, within the bounds that the domain sets.

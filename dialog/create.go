@@ -31,8 +31,9 @@ type CreatePlan struct {
 	// same id is then a Conflict.
 	IDGiven bool
 	// PublicGroups is how many public groups the owner may have before; 0 for
-	// any number. See [CreatePlan.Receives].
-	PublicGroups int
+	// any number. HandedOver is how many of those count because the owner handed
+	// them over to others. See [CreatePlan.Receives].
+	PublicGroups, HandedOver int
 	// Key is the idempotency key, empty for none. InputHash is equal for
 	// equal inputs only.
 	Key, InputHash string

@@ -24,7 +24,7 @@ func TestErrorsAreTold(t *testing.T) {
 		{dialog.ErrNotFound(), dialog.NotFound, ""},
 		{dialog.ErrIDTaken(), dialog.Conflict, "id"},
 		{&dialog.Error{Code: dialog.RateLimited, Field: "addOccupants"}, dialog.RateLimited, "addOccupants"},
-		{dialog.ErrTooManyPublicGroups(3, false), dialog.Invalid, "newOwnerId"},
+		{dialog.ErrTooManyPublicGroups(3), dialog.Invalid, "newOwnerId"},
 		{dialog.ErrUnavailable(context.DeadlineExceeded), dialog.Unavailable, ""},
 	} {
 		wrapped := fmt.Errorf("doing something: %w", tt.err)

@@ -3,6 +3,7 @@ package dialog
 import (
 	"cmp"
 	"hash/maphash"
+	"math"
 	"slices"
 	"sync"
 	"time"
@@ -66,6 +67,13 @@ func (m *meter) take(user UserID, n int, r rate, now time.Time) error {
 	return nil
 }
 
+// count returns how much counts of what the user has done.
+func (m *meter) count(user UserID, r rate, now time.Time) int {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return int(math.Ceil(m.used[m.nameOf(user)].left(r, now)))
+}
+
 // giveBack uncounts n.
 func (m *meter) giveBack(user UserID, n int, r rate, now time.Time) {
 	if n <= 0 || r.most == 0 {
@@ -111,7 +119,7 @@ func (m *meter) forget(r rate, now time.Time) {
 }
 
 // meters are the counts behind the rates of [Quotas].
-type meters struct{ dialogs, occupants meter }
+type meters struct{ dialogs, occupants, handedOver meter }
 
 // A reservation is what a user has counted for a change that is not done yet.
 type reservation struct {
@@ -153,6 +161,23 @@ func (r reservation) settle(dialogs, others int, err error) {
 	}
 	r.meters.dialogs.giveBack(r.user, r.dialogs-dialogs, r.quotas.dialogs(), r.now)
 	r.meters.occupants.giveBack(r.user, r.others-others, r.quotas.occupants(r.field), r.now)
+}
+
+// handOver counts a PublicGroup that the caller has handed over to another user.
+func (m *meters) handOver(q *Quotas, c Caller, out *Outcome, now time.Time) {
+	if c.Kind() != User || out.Change == nil || out.Replayed || out.Dialog.Type != PublicGroup || out.Change.NewOwner == "" {
+		return
+	}
+	_ = m.handedOver.take(c.User, 1, q.handedOver(), now) // more than may count makes no difference
+}
+
+// handedOverBy returns how many public groups count for the caller although they
+// were handed over.
+func (m *meters) handedOverBy(q *Quotas, c Caller, now time.Time) int {
+	if c.Kind() != User || q.PublicGroups == 0 {
+		return 0
+	}
+	return m.handedOver.count(c.User, q.handedOver(), now)
 }
 
 // othersAdded counts the users, other than the caller, whom a new dialog

@@ -17,8 +17,10 @@ type Quotas struct {
 	// hour: as occupants, and to a PublicGroup as admins or owner.
 	OccupantsPerHour int
 	// PublicGroups is how many public groups a user may own when they create
-	// another one. A user who owns half as many can't be made the owner of another
-	// one by a user: so whatever others hand over, everyone can create the other half.
+	// another one. Those that they handed over to others count for a day, so that
+	// nobody creates ever more of them by handing each to somebody else. A user who
+	// owns half as many can't be made the owner of another one by a user: so
+	// whatever others hand over, everyone can create the other half.
 	PublicGroups int
 }
 
@@ -47,17 +49,24 @@ func (p *Plan) Receives(out *Outcome) (owner UserID, most int, ok bool) {
 }
 
 // Receives returns the user who will own the new PublicGroup, and how many they
-// may own before that, as [Plan.Receives] does.
+// may own before that, as [Plan.Receives] does. An engine that finds at least as many
+// must refuse with [CreatePlan.ErrTooManyPublicGroups].
 func (p *CreatePlan) Receives() (owner UserID, most int, ok bool) {
-	return p.Dialog.Owner, p.PublicGroups, p.PublicGroups > 0 && p.Dialog.Type == PublicGroup
+	return p.Dialog.Owner, max(0, p.PublicGroups-p.HandedOver), p.PublicGroups > 0 && p.Dialog.Type == PublicGroup
 }
 
-// ErrTooManyPublicGroups is the error for a user who would own more public groups
-// than they may. created is set when they would have created it.
-func ErrTooManyPublicGroups(most int, created bool) error {
-	if created {
-		return invalidf("type", "you own too many public groups (limit %d, --quota-public-groups): delete one first", most)
+// ErrTooManyPublicGroups is the error for a creation beyond what
+// [CreatePlan.Receives] allows.
+func (p *CreatePlan) ErrTooManyPublicGroups() error {
+	if p.HandedOver > 0 {
+		return invalidf("type", "you own too many public groups, or handed over too many within a day (limit %d, --quota-public-groups): delete one, or try again later", p.PublicGroups)
 	}
+	return invalidf("type", "you own too many public groups (limit %d, --quota-public-groups): delete one first", p.PublicGroups)
+}
+
+// ErrTooManyPublicGroups is the error for a user who would be given more public
+// groups than they may own.
+func ErrTooManyPublicGroups(most int) error {
 	return invalidf("newOwnerId", "the new owner owns too many public groups to get another one (limit %d, half of --quota-public-groups): choose another", most)
 }
 
@@ -72,6 +81,11 @@ type rate struct {
 
 func (q *Quotas) dialogs() rate {
 	return rate{q.DialogsPerDay, 24 * time.Hour, "--quota-dialogs-per-day", "", "dialogs", "created too many dialogs"}
+}
+
+// handedOver is the rate at which public groups that were handed over stop to count.
+func (q *Quotas) handedOver() rate {
+	return rate{most: q.PublicGroups, period: 24 * time.Hour}
 }
 
 func (q *Quotas) occupants(field string) rate {

@@ -139,6 +139,74 @@ func TestPublicAdminsCount(t *testing.T) {
 	wantWait(t, err, "--quota-occupants-per-hour", 20*time.Minute)
 }
 
+// TestPublicGroupsHandedOver: a user can't create ever more public groups by handing each of
+// them to somebody else. Those that were handed over stop to count within a day.
+func TestPublicGroupsHandedOver(t *testing.T) {
+	s := newCounted(t, dialog.Quotas{PublicGroups: 4})
+	create := func(c dialog.Caller) (string, error) {
+		out, err := s.Create(t.Context(), c, dialog.Creation{Type: dialog.PublicGroup, Name: dialog.Some("x")})
+		return string(out.Dialog.ID), err
+	}
+	handOver := func(c dialog.Caller, id string, to dialog.UserID) {
+		t.Helper()
+		if _, err := s.Update(t.Context(), c, id, dialog.Change{NewOwner: dialog.Some(to)}); err != nil {
+			t.Fatalf("handing over to %s: %v", to, err)
+		}
+	}
+	refused := func(reason string) {
+		t.Helper()
+		for _, c := range []dialog.Caller{user(ann), {User: ann, APIKey: "backend"}} {
+			if _, err := create(c); !dialog.IsCode(err, dialog.Invalid) || !strings.Contains(err.Error(), "(limit 4, --quota-public-groups)") {
+				t.Fatalf("%s, as %+v: %v", reason, c, err)
+			}
+		}
+	}
+	for n := range 4 {
+		id, err := create(user(ann))
+		if err != nil {
+			t.Fatalf("public group %d: %v", n, err)
+		}
+		handOver(user(ann), id, dialog.UserID(fmt.Sprint("receiver ", n)))
+	}
+	refused("four were handed over")
+	s.now = s.now.Add(6*time.Hour + time.Second)
+	id, err := create(user(ann))
+	if err != nil {
+		t.Fatalf("after a quarter of a day: %v", err)
+	}
+	refused("three were handed over, and one is owned")
+	for _, c := range []dialog.Caller{user(ann), user("receiver")} { // there and back
+		to := ann
+		if c.User == ann {
+			to = "receiver"
+		}
+		handOver(c, id, to)
+	}
+	refused("it came back")
+	group, err := s.Create(t.Context(), user(ann), newGroup(bob))
+	if err != nil {
+		t.Fatal(err)
+	}
+	handOver(user(ann), string(group.Dialog.ID), bob)
+	s.now = s.now.Add(18*time.Hour + time.Second)
+	for n := range 2 { // beside the one that is owned, and the one that was handed over last
+		if _, err := create(user(ann)); err != nil {
+			t.Errorf("public group %d after a day: %v", n, err)
+		}
+	}
+	for n := range 10 {
+		owned := dialog.Creation{Type: dialog.PublicGroup, Name: dialog.Some("x"), Owner: dialog.Some(dialog.UserID("founder"))}
+		out, err := s.Create(t.Context(), server(), owned)
+		if err != nil {
+			t.Fatal(err)
+		}
+		handOver(server(), string(out.Dialog.ID), dialog.UserID(fmt.Sprint("receiver ", n)))
+	}
+	if _, err := create(user("founder")); err != nil {
+		t.Errorf("a user whose public groups a server handed over: %v", err)
+	}
+}
+
 // TestManyUsers: counting forgets the users who did the least.
 func TestManyUsers(t *testing.T) {
 	s := newCounted(t, dialog.Quotas{DialogsPerDay: 2})

@@ -65,6 +65,7 @@ func (s *Service) Create(ctx context.Context, c Caller, creation Creation) (Crea
 		return CreateOutcome{}, err
 	}
 	plan.PublicGroups = s.policy.Quotas.publicGroups(c)
+	plan.HandedOver = s.meters.handedOverBy(&s.policy.Quotas, c, now)
 	reserved, err := s.meters.reserve(&s.policy.Quotas, c, 1, plan.Dialog.othersAdded(c), "occupantIds", now)
 	if err != nil {
 		return CreateOutcome{}, err
@@ -103,6 +104,7 @@ func (s *Service) Update(ctx context.Context, c Caller, id string, change Change
 	if err != nil {
 		return Outcome{}, err
 	}
+	s.meters.handOver(&s.policy.Quotas, c, &out, now)
 	out.Dialog = s.masked(out.Dialog, c)
 	return out, nil
 }

@@ -163,7 +163,7 @@ func (s *store) Create(ctx context.Context, p dialog.CreatePlan) (dialog.CreateO
 		return dialog.CreateOutcome{}, dialog.ErrIDTaken()
 	}
 	if owner, most, ok := p.Receives(); ok && db.publicGroupsOf(owner) >= most {
-		return dialog.CreateOutcome{}, dialog.ErrTooManyPublicGroups(most, true)
+		return dialog.CreateOutcome{}, p.ErrTooManyPublicGroups()
 	}
 	if p.Key != "" {
 		db.claims[key] = claim{id: p.Dialog.ID, inputHash: p.InputHash, at: p.Dialog.CreatedAt}
@@ -187,7 +187,7 @@ func (s *store) Update(ctx context.Context, p dialog.Plan) (dialog.Outcome, erro
 		return dialog.Outcome{}, err
 	}
 	if owner, most, ok := p.Receives(&out); ok && s.db.publicGroupsOf(owner) >= most {
-		return dialog.Outcome{}, dialog.ErrTooManyPublicGroups(most, false)
+		return dialog.Outcome{}, dialog.ErrTooManyPublicGroups(most)
 	}
 	if out.Change != nil && !out.Replayed {
 		s.db.put(out.Dialog)

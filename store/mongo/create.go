@@ -164,7 +164,7 @@ func (c *creation) insert(ctx context.Context) (dialog.CreateOutcome, error) {
 			return dialog.CreateOutcome{}, err
 		}
 		if full {
-			return dialog.CreateOutcome{}, cmp.Or(c.dropClaims(ctx), dialog.ErrTooManyPublicGroups(most, true))
+			return dialog.CreateOutcome{}, cmp.Or(c.dropClaims(ctx), c.plan.ErrTooManyPublicGroups())
 		}
 	}
 	d := c.plan.Dialog

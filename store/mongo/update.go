@@ -116,7 +116,7 @@ func (s *Store) goLong(ctx context.Context, p *dialog.Plan) (dialog.Outcome, err
 		}
 		if owner, most, ok := p.Receives(&out); ok {
 			if full, err := s.ownsPublicGroups(ctx, owner, most); full || err != nil {
-				return dialog.Outcome{}, cmp.Or(err, dialog.ErrTooManyPublicGroups(most, false))
+				return dialog.Outcome{}, cmp.Or(err, dialog.ErrTooManyPublicGroups(most))
 			}
 		}
 		update, moved, err := difference(p, s.departedAt(p.At), &there, &current, &out)

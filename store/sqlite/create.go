@@ -52,7 +52,7 @@ func (w *writer) create(p *dialog.CreatePlan) (dialog.CreateOutcome, error) {
 	}
 	if owner, most, ok := p.Receives(); ok {
 		if full, err := w.ownsPublicGroups(owner, most); full || err != nil {
-			return dialog.CreateOutcome{}, cmp.Or(err, dialog.ErrTooManyPublicGroups(most, true))
+			return dialog.CreateOutcome{}, cmp.Or(err, p.ErrTooManyPublicGroups())
 		}
 	}
 	if p.Key != "" {

@@ -59,7 +59,7 @@ func (w *writer) update(p *dialog.Plan) (dialog.Outcome, error) {
 	}
 	if owner, most, ok := p.Receives(&out); ok {
 		if full, err := w.ownsPublicGroups(owner, most); full || err != nil {
-			return dialog.Outcome{}, cmp.Or(err, dialog.ErrTooManyPublicGroups(most, false))
+			return dialog.Outcome{}, cmp.Or(err, dialog.ErrTooManyPublicGroups(most))
 		}
 	}
 	return out, w.save(p, stored.n, &current, &out)

@@ -10,7 +10,8 @@ func testPublicGroups(e *env) {
 	policy := dialog.DefaultPolicy(dialog.DefaultLimits())
 	policy.Quotas.PublicGroups = 3
 	e.svc = dialog.NewService(e.store, policy, e.clock.Now, newSeeded(1))
-	tooMany := dialog.ErrTooManyPublicGroups(3, true)
+	limit := dialog.CreatePlan{PublicGroups: 3}
+	tooMany := limit.ErrTooManyPublicGroups()
 	news := dialog.Creation{Type: dialog.PublicGroup, Name: dialog.Some("news")}
 	byKey := news
 	byKey.IdempotencyKey = dialog.Some("once")
@@ -18,7 +19,7 @@ func testPublicGroups(e *env) {
 	e.group("a", "b")
 	first := e.create(user("a"), byKey)
 	second := e.public("a", "second")
-	e.public("a", "third")
+	third := e.public("a", "third")
 	for _, c := range []dialog.Caller{user("a"), behalf("a")} {
 		_, err := e.tryCreate(c, news)
 		e.wantError(err, tooMany, "a fourth public group")
@@ -37,13 +38,19 @@ func testPublicGroups(e *env) {
 	e.public("b", "theirs")
 	e.update(user("a"), second.ID, dialog.Change{NewOwner: dialog.Some(dialog.UserID("b"))})
 	_, err = e.tryUpdate(user("a"), first.ID, dialog.Change{NewOwner: dialog.Some(dialog.UserID("b")), Name: dialog.Some("renamed")})
-	e.wantError(err, dialog.ErrTooManyPublicGroups(2, false), "handing over to a user who owns half as many as they may")
+	e.wantError(err, dialog.ErrTooManyPublicGroups(2), "handing over to a user who owns half as many as they may")
 	if got := e.read(first.ID); got.Owner != "a" || got.Name != "news" {
 		e.Errorf("a change that was refused: %+v", got)
 	}
 	e.public("b", "created beside those handed over")
 	e.update(user("b"), second.ID, dialog.Change{NewOwner: dialog.Some(dialog.UserID("b")), Name: dialog.Some("renamed")})
 
+	limit.HandedOver = 1
+	for _, c := range []dialog.Caller{user("a"), behalf("a")} {
+		_, err = e.tryCreate(c, news)
+		e.wantError(err, limit.ErrTooManyPublicGroups(), "another public group after one was handed over")
+	}
+	e.update(user("a"), third.ID, dialog.Change{Delete: true})
 	out, err := e.tryCreate(user("a"), other)
 	if err != nil || !out.Created {
 		e.Errorf("a key whose creation was refused: %+v, %v", out, err)
