@@ -202,19 +202,20 @@ func (q *Queue[K, T]) Charge(e *Entry[K, T], more int) {
 	e.flow.credit -= min(max(0, more), costMost)
 }
 
-// Fullest returns the last entry of the caller with the most entries; nil if the queue is
-// empty.
-func (q *Queue[K, T]) Fullest() *Entry[K, T] {
-	var most *flow[K, T]
+// Heaviest returns the last entry of the caller whose entries weigh the most together; nil if
+// the queue is empty.
+func (q *Queue[K, T]) Heaviest(weigh func(T) int) (last *Entry[K, T]) {
+	most := -1
 	for _, f := range q.flows {
-		if most == nil || len(f.entries) > len(most.entries) {
-			most = f
+		weight := 0
+		for _, e := range f.entries {
+			weight += weigh(e.Item)
+		}
+		if len(f.entries) > 0 && weight > most {
+			last, most = f.entries[len(f.entries)-1], weight
 		}
 	}
-	if most == nil || len(most.entries) == 0 {
-		return nil
-	}
-	return most.entries[len(most.entries)-1]
+	return last
 }
 
 // forget removes the callers of an empty queue. Those in debt are kept, and get credit as

@@ -137,14 +137,17 @@ func TestRemove(t *testing.T) {
 		t.Errorf("lengths: %v", got)
 	}
 	q.Push("b", "b", 1, "b1")
-	if last := q.Fullest(); last.Item != "a3" {
+	if last := q.Heaviest(func(string) int { return 1 }); last.Item != "a3" {
 		t.Errorf("the last entry of the caller with the most: %s", last.Item)
+	}
+	if last := q.Heaviest(func(item string) int { return int(item[0]-'a')*3 + 1 }); last.Item != "b1" {
+		t.Errorf("the last entry of the caller with one heavy entry: %s", last.Item)
 	}
 	if got := order(q); got != "a1 b1 a3" {
 		t.Errorf("the others: %s", got)
 	}
-	if q.Fullest() != nil {
-		t.Error("an empty queue has no fullest caller")
+	if q.Heaviest(func(string) int { return 1 }) != nil {
+		t.Error("an empty queue has no heaviest caller")
 	}
 }
 

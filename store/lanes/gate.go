@@ -178,10 +178,10 @@ func (g *gate) queued(by dialog.Actor, bytes int) (*fair.Entry[dialog.Actor, *wa
 	}
 	entry := g.queue.Push(by.Credential(), by, 1, &waiter{told: make(chan error, 1), bytes: bytes})
 	for g.bytes += bytes; g.bytes > bytesMost; {
-		last := g.queue.Fullest()
+		last := g.queue.Heaviest(func(w *waiter) int { return w.bytes })
 		g.queue.Remove(last)
 		g.bytes -= last.Item.bytes
-		last.Item.told <- refusal("too many lists and counts are waiting: try again in 1 s")
+		last.Item.told <- refusal("too many lists and counts with large filters are waiting: try again in 1 s, or use smaller filters")
 	}
 	return entry, nil
 }
@@ -190,14 +190,14 @@ func (g *gate) queued(by dialog.Actor, bytes int) (*fair.Entry[dialog.Actor, *wa
 // together with all users on whose behalf it acts.
 func (g *gate) tooMany(by dialog.Actor) error {
 	key := by.Credential()
-	most, waiting := g.mostPerUser*serverFactor, g.queue.LenOf(key)+g.outside[key]
-	if by.User != "" && waiting < most {
-		most, waiting = g.mostPerUser, g.queue.LenOfMember(key, by)+g.outside[by]
+	if by.User != "" && g.queue.LenOfMember(key, by)+g.outside[by] >= g.mostPerUser {
+		return refusal(fmt.Sprintf("too many of your lists and counts are waiting (limit %d, --limit-scans): send fewer at once", g.mostPerUser))
 	}
-	if waiting < most {
-		return nil
+	if most := g.mostPerUser * serverFactor; key.User == "" && g.queue.LenOf(key)+g.outside[key] >= most {
+		return refusal(fmt.Sprintf(
+			"too many lists and counts of this API key and all users it acts for are waiting (limit %d, %d times --limit-scans): try again in 1 s", most, serverFactor))
 	}
-	return refusal(fmt.Sprintf("too many of your lists and counts are waiting (limit %d, --limit-scans): send fewer at once", most))
+	return nil
 }
 
 // leave gives the lane to the next request, or frees it.

@@ -233,3 +233,41 @@ func TestLanesAreFew(t *testing.T) {
 		}
 	}
 }
+
+// TestHeavyFilters: when the filters that wait take too much memory, the caller whose filters
+// take the most of it is refused, even if another caller has more lists and counts waiting.
+func TestHeavyFilters(t *testing.T) {
+	slow, s := newSlow(100)
+	many := start(t.Context(), s, "many", 11)
+	<-slow.begun
+	awaitWaiting(t, s, 10)
+	refused := make(chan error, 3)
+	for range 3 {
+		go func() {
+			q := countOf("heavy")
+			q.Filter.NameContains = strings.Repeat("x", 6<<20)
+			_, err := s.Count(t.Context(), q)
+			refused <- err
+		}()
+	}
+	if err := <-refused; !dialog.IsCode(err, dialog.RateLimited) || !strings.Contains(err.Error(), "large filters") {
+		t.Errorf("the caller with the heaviest filters: %v", err)
+	}
+	awaitWaiting(t, s, 12)
+	go func() {
+		for range 12 {
+			<-slow.begun
+		}
+	}()
+	close(slow.goOn)
+	for range 11 {
+		if err := <-many; err != nil {
+			t.Errorf("a caller with small filters: %v", err)
+		}
+	}
+	for range 2 {
+		if err := <-refused; err != nil {
+			t.Errorf("filters for which there is room: %v", err)
+		}
+	}
+}

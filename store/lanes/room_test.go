@@ -111,7 +111,9 @@ func TestRoomIsBounded(t *testing.T) {
 	for n := range 20 * most {
 		list(dialog.Actor{User: dialog.UserID(rune('A' + n/most)), APIKey: "key"})
 	}
-	refuses(dialog.Actor{User: "another", APIKey: "key"}, "too many of your lists and counts are waiting (limit 40, --limit-scans): send fewer at once")
+	refuses(dialog.Actor{User: "A", APIKey: "key"}, "too many of your lists and counts are waiting (limit 2, --limit-scans): send fewer at once")
+	refuses(dialog.Actor{User: "another", APIKey: "key"},
+		"too many lists and counts of this API key and all users it acts for are waiting (limit 40, 20 times --limit-scans): try again in 1 s")
 	close(free)
 	for range most + 20*most {
 		if err := <-ends; err != nil {
