@@ -77,6 +77,14 @@ func (c *SyncCursor) Remember(d *ChangedDialog) {
 	}
 }
 
+// SentAt says when the caller was told what the cursor remembers, for
+// [SyncCursor.MoveBeyond].
+func (c *SyncCursor) SentAt(at time.Time) {
+	for i := range c.sent {
+		c.sent[i].at = at
+	}
+}
+
 // RememberHere remembers that the caller was told this at an instant, at least until
 // [SyncCursor.MoveBeyond]: for readers that are ahead of the cursor's place.
 func (c *SyncCursor) RememberHere(d *ChangedDialog, at time.Time) {

@@ -79,6 +79,7 @@ type changesPage struct {
 func (a *allDialogs) open(ctx context.Context) (err error) {
 	if a.cursor.Mark() == "" {
 		_, err := a.watch.hub.Service.ReadChanges(ctx, a.watch.caller, &a.cursor, CatchUpPage)
+		a.cursor.SentAt(time.Now())
 		return err
 	}
 	// After a catch-up, the caller may know more than the hub has handed out.
@@ -173,15 +174,25 @@ func (a *allDialogs) catchUp(d *dialog.ChangedDialog) (Event, bool) {
 // moveTo moves the cursor to where the hub's reading began. The catch-up may have told
 // changes from after the start of the next reading: until that reading is over, the cursor
 // remembers them.
-func (a *allDialogs) moveTo(b *batch) {
+func (a *allDialogs) moveTo(r reading) {
 	switch {
-	case b.cycle == a.cycle:
-	case b.cycle > a.caughtUp+1:
-		a.cursor.MoveBeyond(b.mark, b.markedAt.Add(-settling))
+	case r.cycle == a.cycle:
+	case r.cycle > a.caughtUp+1:
+		a.cursor.MoveBeyond(r.mark, r.markedAt.Add(-settling))
 	default:
-		a.cursor.MoveTo(b.mark)
+		a.cursor.MoveTo(r.mark)
 	}
-	a.cycle = b.cycle
+	a.cycle = r.cycle
+}
+
+// goBack starts another catch-up. The events of all earlier readings were made, so it does
+// not have to begin before this one.
+func (a *allDialogs) goBack(to reading) {
+	if to.cycle > a.caughtUp+1 {
+		a.told = nil
+		a.moveTo(to)
+	}
+	a.behind, a.whole = true, false
 }
 
 // leave makes the event of a dialog that the caller has left, in a record that is no longer
@@ -195,7 +206,7 @@ func (a *allDialogs) leave(b *batch) ([]Event, error) {
 	if max(a.told[b.dialog.ID], a.cursor.Told(b.dialog.ID)) >= b.dialog.Version {
 		return nil, nil
 	}
-	a.moveTo(b)
+	a.moveTo(b.reading)
 	a.cursor.RememberHere(&left, time.Now())
 	a.cursor.Complete(a.watch.hub.Now())
 	return []Event{{ID: b.dialog.ID, Cursor: a.cursor.Text()}}, nil
@@ -239,7 +250,7 @@ func (a *allDialogs) take(b *batch) ([]Event, error) {
 	if len(events) == 0 {
 		return nil, nil
 	}
-	a.moveTo(b)
+	a.moveTo(b.reading)
 	a.cursor.RememberHere(&dialog.ChangedDialog{Dialog: *d, Removed: !part, Recent: b.recent}, time.Now())
 	a.cursor.Complete(a.watch.hub.Now())
 	events[len(events)-1].Cursor = a.cursor.Text()

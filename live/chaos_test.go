@@ -20,7 +20,9 @@ type log struct {
 	instance  *instance
 	caller    dialog.Caller
 	reconnect bool
-	random    *rand.Rand
+	// setBack means that what waits for the client is dropped again and again.
+	setBack bool
+	random  *rand.Rand
 
 	mu       sync.Mutex
 	versions map[dialog.ID][]int64
@@ -28,7 +30,9 @@ type log struct {
 	cursor   dialog.Optional[string]
 }
 
-func (l *log) String() string { return fmt.Sprintf("%+v, reconnecting %v", l.caller, l.reconnect) }
+func (l *log) String() string {
+	return fmt.Sprintf("%+v, reconnecting %v, set back %v", l.caller, l.reconnect, l.setBack)
+}
 
 // connect starts to watch from where the log ends.
 func (l *log) connect(ctx context.Context) (*live.Watch, error) {
@@ -47,6 +51,10 @@ func (l *log) follow(ctx context.Context, w *live.Watch) error {
 				return err
 			}
 			w = next
+		}
+		if l.setBack && l.random.IntN(3) == 0 {
+			time.Sleep(time.Duration(l.random.IntN(20)) * time.Millisecond)
+			w.SetBack()
 		}
 		e, err := w.Next(ctx)
 		if err != nil {
@@ -77,7 +85,8 @@ func (l *log) has(want map[dialog.ID]int64) bool {
 }
 
 // TestChaos changes dialogs at random, through two instances on one store, while clients
-// follow. Some of the clients lose their connection all the time.
+// follow. Some of the clients lose their connection all the time, and of some the changes that
+// wait for them are dropped.
 func TestChaos(t *testing.T) {
 	engines(t, func(t *testing.T, open func() dialog.Store) {
 		instances := []*instance{start(t, open()), start(t, open())}
@@ -90,9 +99,9 @@ func TestChaos(t *testing.T) {
 		var logs []*log
 		var following sync.WaitGroup
 		for n, c := range []dialog.Caller{server(), user("o"), user("a"), user("c")} {
-			for _, reconnect := range []bool{false, true} {
+			for _, kind := range []struct{ reconnect, setBack bool }{{}, {reconnect: true}, {setBack: true}} {
 				l := &log{
-					instance: instances[n%2], caller: c, reconnect: reconnect, random: rand.New(rand.NewPCG(uint64(n), 1)),
+					instance: instances[n%2], caller: c, reconnect: kind.reconnect, setBack: kind.setBack, random: rand.New(rand.NewPCG(uint64(n), 1)),
 					versions: map[dialog.ID][]int64{}, copy: map[dialog.ID]int64{},
 				}
 				w, err := l.connect(ctx)
@@ -156,7 +165,7 @@ func write(t *testing.T, i *instance, made []dialog.ID, seed uint64, times int, 
 			t.Error(err)
 		}
 		for _, l := range logs { // the server and the owner see everything, each on another instance
-			behind := n%aheadMost == 0 && err == nil && !l.reconnect && (l.caller == server() || l.caller == user("o"))
+			behind := n%aheadMost == 0 && err == nil && !l.reconnect && !l.setBack && (l.caller == server() || l.caller == user("o"))
 			for deadline := time.Now().Add(patience); behind && !l.reached(id, out.Dialog.Version) && time.Now().Before(deadline); {
 				time.Sleep(time.Millisecond)
 			}
@@ -183,7 +192,7 @@ func (l *log) expected(t *testing.T, made []dialog.ID) map[dialog.ID]int64 {
 }
 
 // check compares what a client was told with what happened: each record once and in order;
-// all records, unless the client reconnected; and, in the end, the current dialogs.
+// all records, unless the client caught up in between; and, in the end, the current dialogs.
 func (l *log) check(t *testing.T, made []dialog.ID) {
 	t.Helper()
 	if want := l.expected(t, made); !maps.Equal(l.copy, want) {
@@ -194,7 +203,7 @@ func (l *log) check(t *testing.T, made []dialog.ID) {
 		if !slices.IsSorted(told) || len(slices.Compact(slices.Clone(told))) != len(told) {
 			t.Errorf("%s: of %s they were told, in this order, of %v", l, id, told)
 		}
-		if l.reconnect {
+		if l.reconnect || l.setBack {
 			continue
 		}
 		d, err := l.instance.service.Dialog(t.Context(), server(), string(id), true)

@@ -1,6 +1,7 @@
 package live_test
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 
@@ -31,5 +32,24 @@ func TestCursorStaysShort(t *testing.T) {
 		if exact := !strings.HasSuffix(t.Name(), "/mongodb"); exact && len(watch.cursor) > 1000 {
 			t.Errorf("after 80 dialogs that came and went, a cursor has %d bytes", len(watch.cursor))
 		}
+	})
+}
+
+// TestBackSoonAfterTheStart: a client that starts now, and reconnects soon after, is not told
+// of what happened shortly before it started.
+func TestBackSoonAfterTheStart(t *testing.T) {
+	t.Parallel()
+	engines(t, func(t *testing.T, open func() dialog.Store) {
+		i := start(t, open())
+		id := i.group("a")
+		i.group("a")
+		all := i.watchAll(user("a"))
+		for n := range int64(4) {
+			i.rename(id, fmt.Sprint(n))
+			all.gets(told{id, n + 2, true})
+		}
+		back := i.watchAll(user("a"), all.cursor)
+		i.rename(id, "later")
+		back.gets(told{id, 6, true})
 	})
 }

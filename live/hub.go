@@ -55,8 +55,8 @@ type Hub struct {
 
 	feed feed
 
-	// reading is held while the store is read for the hub.
-	reading sync.Mutex
+	// looking is held while the store is read for the hub.
+	looking sync.Mutex
 	active  bool
 	reader  *Reader
 	handed  int // how many dialogs were handed out
@@ -144,8 +144,8 @@ func (h *Hub) Run(ctx context.Context) {
 
 // look reads the new changes and hands them out.
 func (h *Hub) look(ctx context.Context, sweep bool) (err error) {
-	h.reading.Lock()
-	defer h.reading.Unlock()
+	h.looking.Lock()
+	defer h.looking.Unlock()
 	done := uint64(0)
 	defer func() { h.turn(done) }()
 	cycle := h.begin()
@@ -252,8 +252,8 @@ func (h *Hub) catchUp(ctx context.Context, w *Watch) error {
 
 // activate makes sure that every change from now on is handed out.
 func (h *Hub) activate(ctx context.Context) error {
-	h.reading.Lock()
-	defer h.reading.Unlock()
+	h.looking.Lock()
+	defer h.looking.Unlock()
 	if h.active {
 		return nil
 	}
@@ -280,7 +280,7 @@ func (h *Hub) put(n *News) {
 	d := n.Dialog.WithLatest(n.Fresh) // the other records would take memory while readers are slow
 	b := &batch{
 		load:   &load{all: &h.waiting, bytes: h.Weigh(d)},
-		dialog: d, bare: bareOf(d), lost: n.Lost, recent: n.Recent, mark: n.Mark, markedAt: n.MarkedAt, handedAt: time.Now(),
+		dialog: d, bare: bareOf(d), lost: n.Lost, recent: n.Recent, reading: reading{mark: n.Mark, markedAt: n.MarkedAt}, handedAt: time.Now(),
 	}
 	people := d.People(n.Fresh)
 	h.mu.Lock()

@@ -373,21 +373,79 @@ func TestSlowReader(t *testing.T) {
 	}
 }
 
-// A client that does not read is cut off when the changes that wait for it take too much
-// memory, and other clients are not affected.
+// When the changes that wait for clients take too much memory, those of a client that has not
+// read for a while are dropped, and other clients are not affected. The client is not cut off:
+// it reads the changes from the store when it continues.
 func TestHeavyReader(t *testing.T) {
 	i := start(t, memory.NewStore())
 	light, heavy := i.group("a"), i.group("b")
-	slow, idle, other := i.watchOne(user("b"), heavy), i.watchOne(user("a"), light), i.watchOne(user("b"), heavy)
-	for n := range int64(20) {
-		i.rename(heavy, fmt.Sprint("heavy ", n))
-		other.gets(told{heavy, n + 2, true})
+	slow, all, late := i.watchOne(user("b"), heavy), i.watchAll(user("b")), i.watchOne(user("o"), heavy)
+	idle, other := i.watchOne(user("a"), light), i.watchOne(user("b"), heavy)
+	latest := int64(1)
+	rename := func(times int) {
+		for range times {
+			latest++
+			i.rename(heavy, fmt.Sprint("heavy ", latest))
+			other.gets(told{heavy, latest, true})
+		}
 	}
+	rename(40)
 	i.rename(light, "light")
 	idle.gets(told{light, 2, true})
-	if _, err := slow.next(); !dialog.IsCode(err, dialog.ResyncRequired) {
-		t.Errorf("a reader that is too far behind: %v", err)
+	for version := range latest - 1 { // each change, because the store has all of them
+		slow.gets(told{heavy, version + 2, true})
 	}
+	all.gets(told{heavy, latest, true})
+	rename(1)
+	slow.gets(told{heavy, latest, true})
+	all.gets(told{heavy, latest, true})
+	rename(dialog.HistoryKept)
+	if _, err := late.next(); !dialog.IsCode(err, dialog.ResyncRequired) {
+		t.Errorf("a reader whose changes are no longer kept: %v", err)
+	}
+}
+
+// TestSetBackOften: a client whose changes are dropped again and again, because others need the
+// room, learns everything, nothing twice, and also that it can no longer see the dialog.
+func TestSetBackOften(t *testing.T) {
+	t.Parallel()
+	engines(t, func(t *testing.T, open func() dialog.Store) {
+		i := start(t, open())
+		id, other := i.group("a"), i.group("a")
+		one, all, running := i.watchOne(user("a"), id), i.watchAll(user("a")), i.watchAll(server())
+		version := int64(1)
+		for n := range 8 {
+			for range 3 {
+				version++
+				i.rename(id, fmt.Sprint(version))
+				running.gets(told{id, version, true})
+			}
+			each := []told{{id, version - 2, true}, {id, version - 1, true}, {id, version, true}}
+			if n%2 == 0 {
+				one.SetBack()
+				all.SetBack()
+				all.gets(each[2]) // the latest change
+			} else {
+				all.gets(each...)
+			}
+			one.gets(each...)
+		}
+		i.update(id, dialog.Change{RemoveOccupants: ids("a")})
+		running.gets(told{id, version + 1, true})
+		one.SetBack()
+		all.SetBack()
+		one.gets(told{id, version + 1, false})
+		one.ends(live.ErrOver)
+		removed, err := all.next()
+		if err != nil || removed.ID != id || removed.Visible {
+			t.Errorf("got %+v and %v, want the dialog that is gone", removed, err)
+		}
+		i.rename(other, "2")
+		all.gets(told{other, 2, true})
+		all.SetBack() // nothing waits
+		i.rename(other, "3")
+		all.gets(told{other, 3, true})
+	})
 }
 
 // TestHeavyHistory: only the new records of a dialog wait for a client that does not read. So

@@ -40,14 +40,13 @@ type oneDialog struct {
 	watch   *Watch
 	version int64
 	missed  *batch
+	// behind means that batches were dropped: start looks the dialog up.
+	behind bool
 }
 
 func (o *oneDialog) open(ctx context.Context, since dialog.Optional[int64]) error {
 	w := o.watch
-	if err := dialog.RoomOf(ctx).Take(ctx); err != nil {
-		return err
-	}
-	d, err := w.hub.CatchUp.Look(ctx, w.id)
+	d, err := o.look(ctx)
 	if err != nil {
 		return err
 	}
@@ -73,6 +72,16 @@ func (o *oneDialog) open(ctx context.Context, since dialog.Optional[int64]) erro
 	return nil
 }
 
+// look looks the dialog up, after it has taken the memory for it.
+func (o *oneDialog) look(ctx context.Context) (dialog.Dialog, error) {
+	if err := dialog.RoomOf(ctx).Take(ctx); err != nil {
+		return dialog.Dialog{}, err
+	}
+	return o.watch.hub.CatchUp.Look(ctx, o.watch.id)
+}
+
+func (o *oneDialog) goBack(reading) { o.behind = true }
+
 // sawThen reports whether the caller could see the dialog at the version from which the
 // watch starts.
 func (o *oneDialog) sawThen(d *dialog.Dialog) bool {
@@ -90,7 +99,14 @@ func (o *oneDialog) held() int64 {
 	return o.watch.hub.Weigh(o.missed.dialog)
 }
 
-func (o *oneDialog) start(context.Context) ([]Event, error) {
+func (o *oneDialog) start(ctx context.Context) ([]Event, error) {
+	if o.behind {
+		d, err := o.look(ctx)
+		if err != nil {
+			return nil, err
+		}
+		o.behind, o.missed = false, &batch{dialog: &d, bare: bareOf(&d)}
+	}
 	if o.missed == nil {
 		return nil, nil
 	}

@@ -10,7 +10,7 @@ import (
 const (
 	// waitingBytes is how much memory the changes may take that wait for their readers.
 	waitingBytes = 16 << 20
-	// stuckAfter is how long a change has waited when its reader is cut off to make room.
+	// stuckAfter is how long a change has waited when it is dropped to make room.
 	stuckAfter = time.Second
 )
 
@@ -33,20 +33,22 @@ func (l *load) release() {
 	}
 }
 
-// makeRoom makes room for more changes. First, it cuts off readers that are stuck. If that is
-// not enough, many changes were read at once, for example after the store was away: then
-// it gives the other readers time to take them.
+// makeRoom makes room for more changes. First, it drops those that wait for readers that are
+// stuck. If that is not enough, many changes were read at once, for example after the store
+// was away: then it gives the other readers time to take them.
 func (h *Hub) makeRoom() {
-	h.cutOff()
+	h.setBack()
 	for begun := time.Now(); h.waiting.Load() > waitingBytes && time.Since(begun) < stuckAfter; {
 		time.Sleep(5 * time.Millisecond)
 	}
-	h.cutOff() // now whoever has taken nothing meanwhile is stuck
+	h.setBack() // now whoever has taken nothing meanwhile is stuck
 }
 
-// cutOff drops the changes that wait for readers that are stuck, of those first that are
-// furthest behind, until the others have room.
-func (h *Hub) cutOff() {
+// setBack drops the changes that wait for readers that are stuck, of those first that are
+// furthest behind, until the others have room. A reader may be stuck because others change
+// large dialogs faster than its network is, so it is not cut off: when it continues, it reads
+// the changes from the store, where they need no room until then.
+func (h *Hub) setBack() {
 	if h.waiting.Load() <= waitingBytes {
 		return
 	}
@@ -68,7 +70,7 @@ func (h *Hub) cutOff() {
 		if h.waiting.Load() <= waitingBytes*3/4 {
 			return
 		}
-		s.w.overflow()
+		s.w.setBack()
 	}
 }
 
@@ -86,12 +88,16 @@ func (w *Watch) stuckBytes(since time.Time) (bytes int64) {
 	return bytes
 }
 
-// overflow drops what is waiting, because the reader is too far behind.
-func (w *Watch) overflow() {
+// setBack drops what is waiting: the reader reads it from the store when it continues.
+func (w *Watch) setBack() {
 	w.mu.Lock()
 	defer w.mu.Unlock()
+	if len(w.waiting) == 0 {
+		return
+	}
+	missing := w.waiting[0].reading
 	w.drop()
-	w.overflowed = true
+	w.missing = &missing
 	w.signal()
 }
 

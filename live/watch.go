@@ -47,15 +47,20 @@ type batch struct {
 	left bool
 	// recent means that the store may return the dialog again.
 	recent bool
-	// mark is a place before which nothing is missing once all batches of earlier cycles
-	// were read. markedAt is when it was reached.
-	mark     dialog.Mark
-	markedAt time.Time
-	cycle    uint64
+	reading
 	// handedAt is when it was handed out.
 	handedAt time.Time
 	// shared is the number of the batch; 0 if only one watch gets it.
 	shared uint64
+}
+
+// A reading is one of the hub's readings of the store, by its number.
+type reading struct {
+	cycle uint64
+	// mark is a place before which nothing is missing once all batches of earlier readings
+	// were taken. markedAt is when it was reached.
+	mark     dialog.Mark
+	markedAt time.Time
 }
 
 // A Watch delivers changes to one caller. It is not safe for concurrent use.
@@ -78,9 +83,12 @@ type Watch struct {
 
 	mu         sync.Mutex // guards what follows
 	waiting    []*batch
-	overflowed bool   // a batch was dropped
-	reason     error  // why no more batches are put
-	notify     func() // optional
+	overflowed bool // a batch was dropped because too many were waiting
+	// missing is where the batches begin that were dropped to make room for others: the
+	// watch reads them from the store. nil if there are none.
+	missing *reading
+	reason  error  // why no more batches are put
+	notify  func() // optional
 }
 
 // A source makes events. If there are none yet, it returns no events and no error.
@@ -89,6 +97,8 @@ type source interface {
 	start(ctx context.Context) ([]Event, error)
 	// take makes the events of a batch.
 	take(b *batch) ([]Event, error)
+	// goBack makes start read everything again that batches had from this reading on.
+	goBack(to reading)
 	// held is how much memory was loaded for events that are not made yet.
 	held() int64
 }
@@ -165,6 +175,10 @@ func (w *Watch) Take(ctx context.Context) (e Event, ok bool, err error) {
 		if len(w.pending) > 0 {
 			continue
 		}
+		if missing := w.takeMissing(); missing != nil {
+			w.next.goBack(*missing)
+			continue
+		}
 		b, err := w.taken()
 		if b == nil || err != nil {
 			return Event{}, false, err
@@ -217,7 +231,7 @@ func (w *Watch) put(b *batch) {
 		w.drop()
 		w.overflowed = true
 	}
-	if w.reason == nil && !w.overflowed {
+	if w.reason == nil && !w.overflowed && w.missing == nil {
 		b.load.hold()
 		w.waiting = append(w.waiting, b)
 	}
@@ -254,19 +268,26 @@ func (w *Watch) forget() {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.drop()
-	w.overflowed = false
+	w.overflowed, w.missing = false, nil
 }
 
-// recover reports whether batches were dropped because too many were waiting, and lets the
-// watch continue. It is for a watch that reads everything from the store again.
-func (w *Watch) recover() bool {
+// recover reports whether batches were dropped, and lets the watch continue. It is for a
+// watch that reads everything from the store again.
+func (w *Watch) recover() (dropped bool) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	if !w.overflowed {
-		return false
-	}
-	w.overflowed = false
-	return true
+	dropped = w.overflowed || w.missing != nil
+	w.overflowed, w.missing = false, nil
+	return dropped
+}
+
+// takeMissing returns where the batches begin that were dropped to make room, and lets the
+// watch continue; nil if there are none.
+func (w *Watch) takeMissing() (missing *reading) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	missing, w.missing = w.missing, nil
+	return missing
 }
 
 // sees reports whether the caller can see the dialog.

@@ -1487,7 +1487,7 @@ type Subscription {
     "Start with the changes after this version: pass the version of the last change that you have. The server keeps the latest 50; fails with RESYNC_REQUIRED if older ones are needed. Default: start after the current version."
     sinceVersion: Int
   ): DialogEvent! @authenticated
-  "Changes of the caller's dialogs (scope MINE; for a server, all dialogs), in order for each dialog. Fails with RESYNC_REQUIRED if the client reads too slowly, or was offline for too long."
+  "Changes of the caller's dialogs (scope MINE; for a server, all dialogs), in order for each dialog. A client that reads slowly may have to catch up, as with ` + "`" + `after` + "`" + `. Fails with RESYNC_REQUIRED if it reads much too slowly, or was offline for too long."
   dialogsChanged(
     "Catch up from this position first: the ` + "`" + `cursor` + "`" + ` of an earlier event or of ` + "`" + `dialogChanges` + "`" + `. Each dialog that has changed since then is sent once. Default: start now."
     after: String
