@@ -60,12 +60,16 @@ func TestLeavingAndQuotas(t *testing.T) {
 			first, second := create(mallory, public), create(malloryHerself, public)
 			refused(mallory, `createDialog(input: {`+public+`}) { created }`, "BAD_USER_INPUT", "a third public group")
 			s.Must(mallory, "mutation { "+handOver(first, "bob")+" }", nil)
-			create(malloryHerself, public)
+			for _, h := range []servertest.Header{mallory, malloryHerself} {
+				refused(h, `createDialog(input: {`+public+`}) { created }`, "BAD_USER_INPUT", "a third public group in place of one that was handed over")
+			}
 			refused(malloryHerself, handOver(second, "bob"), "BAD_USER_INPUT", "a user who owns half of the quota")
 			s.Must(malloryHerself, "mutation { "+handOver(second, "carol")+" }", nil)
 			create(servertest.OnBehalf(key, "bob"), public)
-			create(mallory, public)
-			// bob owns two, mallory two, and mallory has created six dialogs today.
+			create(mallory, `type: GROUP, name: "x"`)
+			create(malloryHerself, `type: GROUP, name: "x"`)
+			s.Must(servertest.WithKey(key), `mutation { createDialog(input: {`+public+`, ownerId: "mallory"}) { created } }`, nil)
+			// bob owns two, mallory one, and mallory has created six dialogs today.
 			refused(mallory, handOver(first, "mallory"), "FORBIDDEN", "a public group of another user")
 			refused(servertest.OnBehalf(key, "bob"), handOver(first, "mallory"), "BAD_USER_INPUT", "handing back")
 			refused(mallory, `createDialog(input: {type: GROUP, name: "x"}) { created }`, "RATE_LIMITED", "a seventh dialog, through a server")
