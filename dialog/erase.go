@@ -136,9 +136,9 @@ func (s *Service) ContinueErasures(ctx context.Context) (finished []Erasure, unf
 type erasureState int
 
 const (
-	erasureGoing         erasureState = iota
-	erasureFinished                   // by this step
-	erasureEndedMeantime              // by another instance
+	erasureGoing           erasureState = iota
+	erasureFinished                     // by this step
+	erasureFinishedByOther              // by another instance
 )
 
 // erase takes the steps of one erasure. Each can be repeated: after a crash they start
@@ -158,7 +158,7 @@ func (s *Service) erase(ctx context.Context, e Erasure) (erasureState, error) {
 		case err != nil:
 			return erasureGoing, err
 		case !going:
-			return erasureEndedMeantime, nil
+			return erasureFinishedByOther, nil
 		case clean:
 			finished, err := s.store.FinishErasure(ctx, e.User, s.now().Add(SessionsKept))
 			if err != nil || !finished {

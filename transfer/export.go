@@ -98,7 +98,7 @@ func (at *ExportPlace) writeClasses(ctx context.Context, store dialog.Store, w i
 		return fmt.Errorf("reading the custom classes: %w", err)
 	}
 	for i, c := range classes {
-		if written := at.class(c.Name); written != nil && len(written.Fields) == len(c.Fields) { // fields only come, and never change
+		if written := at.class(c.Name); written != nil && len(written.Fields) == len(c.Fields) { // a class gains fields, and never loses or changes one
 			continue
 		}
 		if err := writeLine(w, exportLine{Class: dialogjson.NewClass(&classes[i])}); err != nil {

@@ -31,7 +31,8 @@ type Report struct {
 // time and are not copied: the positions of one store mean nothing in another.
 //
 // If the target has anything that the source does not have, Migrate fails before it copies
-// anything; deleted dialogs, and what has expired at the instant now, do not count. If the
+// anything; deleted dialogs, and what has expired at the instant now, do not count. What the
+// source has deleted or erased since an earlier run is removed from the target, too. If the
 // source changes during the copy, it fails at the end. progress is called with the number
 // of finished dialogs and the number of all dialogs.
 func Migrate(ctx context.Context, now time.Time, from, to dialog.Store, progress func(done, total int)) (Report, error) {
@@ -40,7 +41,8 @@ func Migrate(ctx context.Context, now time.Time, from, to dialog.Store, progress
 	if err != nil {
 		return r, fmt.Errorf("counting the source's dialogs: %w", err)
 	}
-	if err := checkTarget(ctx, now, from, to); err != nil {
+	outdated, err := checkTarget(ctx, now, from, to)
+	if err != nil {
 		return r, err
 	}
 	if r.Classes, err = copyClasses(ctx, from, to); err != nil {
@@ -58,8 +60,14 @@ func Migrate(ctx context.Context, now time.Time, from, to dialog.Store, progress
 	if r.Webhooks, err = copyWebhooks(ctx, from, to); err != nil {
 		return r, fmt.Errorf("copying the webhooks: %w", err)
 	}
+	if err := outdated.deleteDialogs(ctx, now, to); err != nil {
+		return r, fmt.Errorf("deleting dialogs that the source has deleted since: %w", err)
+	}
 	if r.Copied, err = copyDialogs(ctx, from, to, total, progress); err != nil {
 		return r, fmt.Errorf("copying the dialogs: %w", err)
+	}
+	if err := outdated.forgetUsers(ctx, to); err != nil {
+		return r, fmt.Errorf("removing users whom the source has erased since: %w", err)
 	}
 	return r, r.verify(ctx, from, to)
 }

@@ -214,6 +214,106 @@ func TestMigrateErasures(t *testing.T) {
 	}
 }
 
+// TestMigrateAfterErasure resumes a migration after the source has finished erasures that
+// were in progress, or that began in between, and after it has deleted a dialog. Then the
+// target has nothing of these users either.
+func TestMigrateAfterErasure(t *testing.T) {
+	for _, test := range []struct {
+		reason string
+		first  dialog.UserID // is being erased during the first run; empty for nobody
+		ended  string        // the call of the target that ends the first run
+	}{
+		{"the erasure was copied", "alice", "webhooks"},
+		{"the user's access was copied, and not the erasure", "alice", "erasures"},
+		{"the erasure began after all dialogs were copied", "", "none"},
+		{"the erasure was in progress when all dialogs were copied", "alice", "none"},
+	} {
+		t.Run(test.reason, func(t *testing.T) {
+			ctx, source, target := t.Context(), memory.NewStore(), embedded(t)
+			now := today
+			service := dialog.NewService(source, dialog.DefaultPolicy(dialog.DefaultLimits()), func() time.Time { return now }, nil)
+			create := func(c dialog.Creation) string {
+				out, err := service.Create(ctx, dialog.Caller{User: "alice"}, c)
+				if err != nil {
+					t.Fatal(err)
+				}
+				return string(out.Dialog.ID)
+			}
+			update := func(who dialog.UserID, id string, c dialog.Change) {
+				if _, err := service.Update(ctx, dialog.Caller{User: who}, id, c); err != nil {
+					t.Fatal(err)
+				}
+			}
+			create(dialog.Creation{Type: dialog.Group, Name: dialog.Some("she is a member"), Occupants: []dialog.UserID{"bob"}})
+			create(dialog.Creation{Type: dialog.Private, Occupants: []dialog.UserID{"bob"}})
+			update("alice", create(dialog.Creation{Type: dialog.Group, Name: dialog.Some("she was one"), Occupants: []dialog.UserID{"bob"}}),
+				dialog.Change{RemoveOccupants: []dialog.UserID{"alice"}})
+			out, err := service.Create(ctx, dialog.Caller{User: "bob"}, dialog.Creation{Type: dialog.Group, Name: dialog.Some("not hers")})
+			if err != nil {
+				t.Fatal(err)
+			}
+			erase := func() {
+				end := func(ctx context.Context, u dialog.UserID) error { return source.EndUserSessions(ctx, u, now) }
+				if _, err := service.EraseUser(ctx, dialog.Caller{APIKey: "backend"}, "alice", false, end); err != nil {
+					t.Fatal(err)
+				}
+			}
+			if test.first != "" {
+				erase()
+			}
+			_, err = transfer.Migrate(ctx, now, source, &ending{Store: target, at: test.ended}, none)
+			if (err == nil) != (test.ended == "none") {
+				t.Fatalf("the first run: %v", err)
+			}
+			if test.first == "" {
+				erase()
+			}
+			for range 2 {
+				now = now.Add(time.Minute)
+				if _, _, err := service.ContinueErasures(ctx); err != nil {
+					t.Fatal(err)
+				}
+			}
+			update("bob", string(out.Dialog.ID), dialog.Change{Delete: true})
+			for range 2 { // the second time like a run that was interrupted
+				if report, err := transfer.Migrate(ctx, now, source, target, none); err != nil || report.Dialogs != 2 {
+					t.Fatalf("the next run: %+v, %v", report, err)
+				}
+			}
+			if kept, err := target.UserKept(ctx, "alice"); err != nil || kept {
+				t.Errorf("the target has kept something about alice: %t, %v", kept, err)
+			}
+			if traces, err := target.Traces(ctx, "alice", "", 1000); err != nil || len(traces.IDs) > 0 {
+				t.Errorf("alice is still in %+v, %v", traces, err)
+			}
+			access, err := target.UserAccess(ctx, []dialog.UserID{"alice"})
+			if diff := cmp.Diff([]dialog.UserAccess{{User: "alice", SessionsEndedAt: today}}, access); err != nil || diff != "" {
+				t.Errorf("alice's sessions (-want +got): %v\n%s", err, diff)
+			}
+		})
+	}
+}
+
+// An ending store fails at a certain call.
+type ending struct {
+	dialog.Store
+	at string
+}
+
+func (e *ending) StartErasure(ctx context.Context, job dialog.Erasure) (dialog.Erasure, error) {
+	if e.at == "erasures" {
+		return dialog.Erasure{}, errors.New("killed")
+	}
+	return e.Store.StartErasure(ctx, job)
+}
+
+func (e *ending) Webhooks(ctx context.Context) ([]dialog.Webhook, error) {
+	if jobs, err := e.Erasures(ctx); err != nil || e.at == "webhooks" && len(jobs) > 0 {
+		return nil, errors.Join(err, errors.New("killed"))
+	}
+	return e.Store.Webhooks(ctx)
+}
+
 func embedded(t *testing.T) dialog.Store {
 	t.Helper()
 	s, err := sqlite.Open(t.Context(), t.TempDir(), sqlite.Options{Now: func() time.Time { return today }})

@@ -14,21 +14,26 @@ import (
 // checkTarget returns an error unless the target is empty or an incomplete copy by an
 // earlier run, which has nothing that the source does not have. It writes nothing. What has
 // expired at the given instant does not count: the source may have forgotten it already.
-func checkTarget(ctx context.Context, now time.Time, from, to dialog.Store) error {
+// What the source has deleted or erased since that run is returned as outdated.
+func checkTarget(ctx context.Context, now time.Time, from, to dialog.Store) (*outdated, error) {
+	old, err := newOutdated(ctx, from)
+	if err != nil {
+		return nil, fmt.Errorf("reading the erased users of the source: %w", err)
+	}
 	sessions := func(ctx context.Context, from, to dialog.Store) error { return checkSessions(ctx, now, from, to) }
 	erased := func(ctx context.Context, from, to dialog.Store) error { return checkErased(ctx, now, from, to) }
 	for _, check := range []func(ctx context.Context, from, to dialog.Store) error{
-		checkClasses, checkKeys, sessions, checkAccess, erased, checkErasures, checkWebhooks, checkDialogs,
+		checkClasses, checkKeys, sessions, old.checkAccess, erased, old.checkErasures, checkWebhooks, old.checkDialogs,
 	} {
 		err := check(ctx, from, to)
 		switch {
 		case err != nil && (dialog.IsCode(err, dialog.Unavailable) || ctx.Err() != nil):
-			return fmt.Errorf("comparing the target with the source: %w", err)
+			return nil, fmt.Errorf("comparing the target with the source: %w", err)
 		case err != nil:
-			return fmt.Errorf("the target must be empty, or the copy of an earlier run: %w", err)
+			return nil, fmt.Errorf("the target must be empty, or the copy of an earlier run: %w", err)
 		}
 	}
-	return nil
+	return old, nil
 }
 
 func checkClasses(ctx context.Context, from, to dialog.Store) error {
@@ -112,8 +117,8 @@ func checkSessions(ctx context.Context, now time.Time, from, to dialog.SessionSt
 }
 
 // checkAccess checks who is suspended, and whose sessions were ended. The source may have
-// ended the sessions of a user again since.
-func checkAccess(ctx context.Context, from, to dialog.Store) error {
+// ended the sessions of a user again since, or erased the user.
+func (o *outdated) checkAccess(ctx context.Context, from, to dialog.Store) error {
 	there, err := to.AllUserAccess(ctx)
 	if err != nil {
 		return err
@@ -127,8 +132,10 @@ func checkAccess(ctx context.Context, from, to dialog.Store) error {
 		have[a.User] = a
 	}
 	for _, a := range there {
-		ours := have[a.User]
+		ours, known := have[a.User]
 		switch {
+		case !known && o.wasErased(a.User, a.SessionsEndedAt):
+			o.forget(a.User)
 		case a.Suspended && !ours.Suspended:
 			return fmt.Errorf("the source has not suspended its user %s", dialog.Quote(string(a.User)))
 		case ours.SessionsEndedAt.Before(a.SessionsEndedAt):
@@ -160,7 +167,9 @@ func checkErased(ctx context.Context, now time.Time, from, to dialog.ErasureStor
 	return nil
 }
 
-func checkErasures(ctx context.Context, from, to dialog.Store) error {
+// checkErasures checks which erasures are in progress. The source may have finished one
+// since.
+func (o *outdated) checkErasures(ctx context.Context, from, to dialog.Store) error {
 	there, err := to.Erasures(ctx)
 	if err != nil {
 		return err
@@ -170,7 +179,11 @@ func checkErasures(ctx context.Context, from, to dialog.Store) error {
 		return err
 	}
 	for _, e := range there {
-		if !slices.ContainsFunc(jobs, func(f dialog.Erasure) bool { return f.User == e.User }) {
+		switch {
+		case slices.ContainsFunc(jobs, func(f dialog.Erasure) bool { return f.User == e.User }):
+		case o.wasErased(e.User, time.Time{}):
+			o.forget(e.User)
+		default:
 			return fmt.Errorf("the source is not erasing its user %s", dialog.Quote(string(e.User)))
 		}
 	}
@@ -202,8 +215,8 @@ func checkKeys(ctx context.Context, from, to dialog.Store) error {
 }
 
 // checkDialogs checks every dialog of the target. A copied dialog may be older than the
-// current one of the source.
-func checkDialogs(ctx context.Context, from, to dialog.Store) error {
+// current one of the source, which may have deleted it since, or removed a user from it.
+func (o *outdated) checkDialogs(ctx context.Context, from, to dialog.Store) error {
 	source := reader{archive: from}
 	for target := (reader{archive: to}); ; {
 		dialogs, err := target.next(ctx)
@@ -216,9 +229,24 @@ func checkDialogs(ctx context.Context, from, to dialog.Store) error {
 			if err != nil {
 				return err
 			}
-			if ours == nil || ours.Version < d.Version || !ours.CreatedAt.Equal(d.CreatedAt) || ours.Version == d.Version && !ours.Equal(d) {
+			if ours == nil {
+				if ours, err = tombstone(ctx, from, d.ID); err != nil {
+					return err
+				}
+				o.deleted = append(o.deleted, d.ID)
+			}
+			if ours == nil || ours.Version < d.Version || !ours.CreatedAt.Equal(d.CreatedAt) || ours.Version == d.Version && !o.equal(d, ours) {
 				return fmt.Errorf("dialog %s is missing from the source, or differs there", d.ID)
 			}
 		}
 	}
+}
+
+// tombstone returns a dialog that the store has deleted and still remembers, or nil.
+func tombstone(ctx context.Context, store dialog.Store, id dialog.ID) (*dialog.Dialog, error) {
+	d, err := store.Look(ctx, id)
+	if dialog.IsCode(err, dialog.NotFound) {
+		return nil, nil //nolint:nilnil // none is the answer here
+	}
+	return &d, err
 }
