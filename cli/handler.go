@@ -41,6 +41,7 @@ type parts struct {
 	trusted       *graph.TrustedDocuments // nil for any document
 	development   development
 	log           *slog.Logger
+	signIns       *slog.Logger // for what goes wrong while a caller is identified
 }
 
 const graphqlPath = "/graphql"
@@ -49,6 +50,7 @@ const graphqlPath = "/graphql"
 func (s *settings) handler(p parts) http.Handler {
 	mux := http.NewServeMux()
 	p.origins = edge.NewOrigins(s.allowOrigins, s.dev, p.log)
+	p.signIns = edge.Seldom(p.log, s.now)
 	graphql := s.guarded(p, graph.Refuse, graphqlReach, true, s.graphql(p))
 	mux.Handle(graphqlPath, graphql)
 	mux.Handle(graphqlPath+"/{$}", graphql)
@@ -98,7 +100,7 @@ func (s *settings) guarded(p parts, refuse api.Refuser, reach edge.Reach, socket
 		edge.CORS(p.origins, reach, s.allowHeaders),
 		edge.SameOrigin(p.origins, refuse),
 		edge.Deadline(s.requestTimeout),
-		edge.SignIn(p.authenticator, p.limiter, p.log, refuse),
+		edge.SignIn(p.authenticator, p.limiter, p.signIns, refuse),
 		edge.Limited(p.limiter, sockets, refuse),
 	}, handler)}
 }
@@ -125,7 +127,7 @@ func (s *settings) graphqlConfig(p parts) graph.Config {
 	limits := s.requestLimits
 	limits.List = graph.LongestList(s.limits)
 	streams := s.streams
-	streams.Callers = edge.Callers{Authenticator: p.authenticator, Limiter: p.limiter, Log: p.log}
+	streams.Callers = edge.Callers{Authenticator: p.authenticator, Limiter: p.limiter, Log: p.signIns}
 	streams.WriteTimeout, streams.Spread = s.writeTimeout, s.grace/2
 	if !s.store.embedded() {
 		streams.Starting = mongoStarting

@@ -17,7 +17,7 @@ import (
 type Callers struct {
 	Authenticator *auth.Authenticator
 	Limiter       *RateLimiter
-	Log           *slog.Logger
+	Log           *slog.Logger // [Seldom]: anyone can try to sign in
 }
 
 // SignIn identifies the caller who has opened a WebSocket: the credentials are in its

@@ -38,7 +38,7 @@ type Connections struct {
 	// whose requests all wait for the client to send or to read. Those that wait the longest
 	// are first.
 	idle, unsigned, held lineup
-	warned               time.Time
+	warned               seldom
 	refusals             chan struct{} // has a place for each refusal that is being sent
 }
 
@@ -46,8 +46,6 @@ const (
 	// mostRefusals is how many refusals are explained at the same time. Further
 	// connections are closed without an answer. Each of them takes an open file.
 	mostRefusals = 4
-	// warnEvery is the shortest time between two log lines about refused connections.
-	warnEvery = time.Minute
 )
 
 // OpenFilesBeside is how many files [Connections] may have open in addition to the maximum
@@ -96,13 +94,12 @@ func (c *Connections) admit(inner net.Conn) (admitted *connection, setting strin
 	return admitted, ""
 }
 
-// warn reports a refusal, and logs it at most once a minute. c.mu must be held.
+// warn reports a refusal, and logs one per minute. c.mu must be held.
 func (c *Connections) warn(now time.Time, setting string, most int) {
 	if c.Refused != nil {
 		c.Refused(strings.TrimPrefix(setting, "--"))
 	}
-	if c.warned.IsZero() || now.Sub(c.warned) >= warnEvery {
-		c.warned = now
-		c.Log.Warn("connections refused", "setting", setting, "limit", most, "open", c.open, "streams", c.streams)
+	if leftOut, ok := c.warned.pass(now); ok {
+		c.Log.Warn("connections refused", "setting", setting, "limit", most, "open", c.open, "streams", c.streams, "left_out", leftOut)
 	}
 }

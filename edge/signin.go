@@ -14,7 +14,8 @@ import (
 // SignIn identifies the caller, once per request, and refuses invalid credentials.
 // Credentials are always checked, and only failures count against an address: so callers
 // with valid credentials are not refused because of others at the same address. An address
-// with too many failures is told to wait.
+// with too many failures is told to wait. The log should be [Seldom]: anyone can try to sign
+// in.
 func SignIn(a *auth.Authenticator, limiter *RateLimiter, log *slog.Logger, refuse api.Refuser) Guard {
 	return func(next http.Handler) http.Handler {
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {

@@ -6,6 +6,8 @@ import (
 	"errors"
 	"log/slog"
 	"net/http"
+	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -166,5 +168,84 @@ func TestUncheckedSignInsAreLoggedSometimes(t *testing.T) {
 	}
 	if n := strings.Count(lines.String(), "request finished"); n != 2 {
 		t.Errorf("%d lines for 10 requests at once, want those of two seconds: %s", n, &lines)
+	}
+}
+
+// TestInternalErrorsOfSignInsAreLoggedSeldom: while credentials cannot be checked because of a
+// fault, strangers get the id of their request, but do not fill the log with errors.
+func TestInternalErrorsOfSignInsAreLoggedSeldom(t *testing.T) {
+	var lines bytes.Buffer
+	now := time.Date(2026, 1, 31, 14, 0, 0, 0, time.UTC)
+	log := edge.Seldom(slog.New(edge.RequestLog{Handler: slog.NewTextHandler(&lines, nil)}), func() time.Time { return now })
+	keys := brokenKeys{memory.NewStore(), errors.New("s3cret of the store")}
+	a, err := auth.New(t.Context(), auth.Config{Secrets: [][]byte{signInSecret}, Keys: keys, Sessions: memory.NewStore(), Now: time.Now, Log: log})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(a.Close)
+	key, _, err := auth.NewAPIKey("backend", time.Now(), strings.NewReader(strings.Repeat("r", 64)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	limiter := edge.NewRateLimiter(0, 0, time.Now)
+	httpOnce := func(id string) {
+		r := request(http.MethodPost, "/", "Authorization", "ApiKey "+key)
+		r = r.WithContext(api.WithRequest(r.Context(), &api.Request{ID: id}))
+		_, refusal := through(func(refuse api.Refuser) edge.Guard { return edge.SignIn(a, limiter, log, refuse) }, r)
+		if refusal == nil || refusal.Code != api.Internal || refusal.RequestID != id {
+			t.Fatalf("got %+v, want an internal error with the request's id", refusal)
+		}
+	}
+	socketOnce := func() {
+		_, err := edge.Callers{Authenticator: a, Limiter: limiter, Log: log}.SignIn(t.Context(), nil, map[string]any{"Authorization": "ApiKey " + key})
+		if refusal := api.AsRefusal(err); refusal.Code != api.Internal {
+			t.Fatalf("got %v, want an internal error", err)
+		}
+	}
+	logged := func(want ...string) {
+		t.Helper()
+		got := strings.Split(strings.TrimSuffix(lines.String(), "\n"), "\n")
+		if len(got) != 1 || !strings.Contains(got[0], `level=ERROR msg="internal error" error="reading the API keys: s3cret of the store"`) {
+			t.Fatalf("got %q, want one line", got)
+		}
+		for _, part := range want {
+			if !strings.Contains(got[0], part) {
+				t.Errorf("got %q, want %q in it", got[0], part)
+			}
+		}
+		lines.Reset()
+	}
+	for i := range 10 {
+		httpOnce("first-" + strconv.Itoa(i))
+		socketOnce()
+	}
+	logged("request=first-0")
+	now = now.Add(time.Minute)
+	for range 5 {
+		httpOnce("second")
+	}
+	logged("left_out=19", "request=second")
+	now = now.Add(-time.Hour) // a clock that is set back does not stop it
+	httpOnce("third")
+	logged("left_out=4", "request=third")
+}
+
+// TestSeldomKeepsTheRestForDebugging has a log that shows everything.
+func TestSeldomKeepsTheRestForDebugging(t *testing.T) {
+	var lines bytes.Buffer
+	log := edge.Seldom(slog.New(slog.NewTextHandler(&lines, &slog.HandlerOptions{Level: slog.LevelDebug})), time.Now)
+	log.Info("information")
+	log.Error("first")
+	log.With("a", 1).Error("second")
+	log.WithGroup("g").Warn("third", "b", 2)
+	log.Info("information")
+	var levels []string
+	for line := range strings.Lines(lines.String()) {
+		_, rest, _ := strings.Cut(line, "level=")
+		level, _, _ := strings.Cut(rest, " ")
+		levels = append(levels, level)
+	}
+	if want := []string{"INFO", "ERROR", "DEBUG", "DEBUG", "INFO"}; !slices.Equal(levels, want) {
+		t.Errorf("the levels are %q, want %q:\n%s", levels, want, &lines)
 	}
 }
