@@ -4,13 +4,16 @@ import (
 	"bytes"
 	"encoding/hex"
 	"net/http"
+	"net/http/httptest"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/coder/websocket"
+	common "go.opentelemetry.io/proto/otlp/common/v1"
 	otlp "go.opentelemetry.io/proto/otlp/trace/v1"
 
 	"dialogs/servertest"
@@ -94,6 +97,43 @@ func TestTraceOfWebSocket(t *testing.T) {
 			if contains(span, secret) || span.Name == secret {
 				t.Errorf("the span %s has %q in %v", span.Name, secret, span.Attributes)
 			}
+		}
+	}
+}
+
+// TestTraceOfWebhook follows deliveries to their receiver, which can continue their traces.
+func TestTraceOfWebhook(t *testing.T) {
+	t.Parallel()
+	c := newCollector(t)
+	s := start(t, "--trace-endpoint", c.url, "--webhook-allow", "127.0.0.1")
+	received := make(chan string, 1)
+	receiver := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		select {
+		case received <- r.Header.Get("traceparent"):
+			w.WriteHeader(http.StatusAccepted)
+		default: // only one is delivered
+			panic(http.ErrAbortHandler)
+		}
+	}))
+	t.Cleanup(receiver.Close)
+	s.MustCLI("webhook", "add", receiver.URL+"/secret-path", "--webhook-allow", "127.0.0.1")
+	newGroup(t, s.Server)
+	delivered := c.find(t, "the name webhook and the receiver's status", func(s *otlp.Span) bool {
+		return s.Name == "webhook" && slices.ContainsFunc(s.Attributes, func(a *common.KeyValue) bool {
+			return a.Key == "http.response.status_code" && a.Value.GetIntValue() == http.StatusAccepted
+		})
+	})
+	if want := "00-" + hex.EncodeToString(delivered.TraceId) + "-" + hex.EncodeToString(delivered.SpanId) + "-01"; <-received != want || delivered.Kind != otlp.Span_SPAN_KIND_CLIENT {
+		t.Errorf("the receiver got another trace than %s, or the span is of the kind %v", want, delivered.Kind)
+	}
+	received <- "" // the receiver is full: it breaks the connection
+	newGroup(t, s.Server)
+	c.find(t, "the name webhook and a failure", func(s *otlp.Span) bool {
+		return s.Name == "webhook" && contains(s, "unreachable") && s.Status.Code == otlp.Status_STATUS_CODE_ERROR
+	})
+	for _, span := range c.all() {
+		if contains(span, "secret-path") || contains(span, strings.TrimPrefix(receiver.URL, "http://")) {
+			t.Errorf("the span %s has the address of the receiver: %v", span.Name, span.Attributes)
 		}
 	}
 }
