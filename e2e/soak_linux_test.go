@@ -143,8 +143,8 @@ func (r *soaking) run(t *testing.T) {
 	}
 	pause()
 	s.warm = true
-	s.keepHeap("before")
 	r.before = s.figures()
+	s.keepHeap("before")
 	if log := s.Load().Stderr.String(); strings.Contains(log, "internal error") {
 		t.Errorf("the log has %s", regexp.MustCompile(`.*internal error.*`).FindString(log))
 	}
@@ -159,8 +159,8 @@ func (r *soaking) run(t *testing.T) {
 	pause()
 	stop()
 	s.converge()
-	s.keepHeap("after")
 	r.after = s.figures()
+	s.keepHeap("after")
 	r.deliveries = s.hook.distinct()
 	for _, c := range []struct {
 		what          string
@@ -465,7 +465,8 @@ func (s *soak) figures() figures {
 	return least
 }
 
-// keepHeap keeps a profile of the heap beside the metrics, to find what has grown.
+// keepHeap keeps a profile of the heap beside the metrics, to find what has grown. It comes
+// after the figures, when nothing is left of the connections.
 func (s *soak) keepHeap(when string) {
 	if *soakMetrics == "" {
 		return
