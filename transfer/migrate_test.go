@@ -244,11 +244,11 @@ func TestMigrateAfterErasure(t *testing.T) {
 					t.Fatal(err)
 				}
 			}
-			create(dialog.Creation{Type: dialog.Group, Name: dialog.Some("she is a member"), Occupants: []dialog.UserID{"bob"}})
+			create(dialog.Creation{Type: dialog.Group, Name: dialog.Some("with alice"), Occupants: []dialog.UserID{"bob"}})
 			create(dialog.Creation{Type: dialog.Private, Occupants: []dialog.UserID{"bob"}})
-			update("alice", create(dialog.Creation{Type: dialog.Group, Name: dialog.Some("she was one"), Occupants: []dialog.UserID{"bob"}}),
+			update("alice", create(dialog.Creation{Type: dialog.Group, Name: dialog.Some("was with alice"), Occupants: []dialog.UserID{"bob"}}),
 				dialog.Change{RemoveOccupants: []dialog.UserID{"alice"}})
-			out, err := service.Create(ctx, dialog.Caller{User: "bob"}, dialog.Creation{Type: dialog.Group, Name: dialog.Some("not hers")})
+			out, err := service.Create(ctx, dialog.Caller{User: "bob"}, dialog.Creation{Type: dialog.Group, Name: dialog.Some("without alice")})
 			if err != nil {
 				t.Fatal(err)
 			}
