@@ -100,3 +100,14 @@ func Forgets(other time.Duration, said, now, floor time.Time, kept time.Duration
 	r := reading{Now: millis(now), Kept: map[string]bson.DateTime{strconv.FormatInt(other.Milliseconds(), 10): millis(said)}}
 	return r.forgets(millis(floor), kept)
 }
+
+// Earlier is a mark as if it and everything that is stored were that much older.
+func Earlier(text dialog.Mark, by time.Duration) (dialog.Mark, error) {
+	m, err := decodeMark(text)
+	for _, t := range []*bson.DateTime{&m.floor, &m.ceiling, &m.at.changed} {
+		if *t != 0 {
+			*t = before(*t, by)
+		}
+	}
+	return m.encode(), err
+}

@@ -35,6 +35,29 @@ func (p place) compare(o place) int {
 	return cmp.Or(cmp.Compare(p.changed, o.changed), slices.Compare(p.id[:], o.id[:]))
 }
 
+// resume begins a round, or continues the one that the mark is in. A round that began longer
+// ago than the overlap is not continued: in the next one, the client would read again
+// everything since then. Instead, a new round begins where the old one may have missed what
+// became visible late: all that was stamped up to the overlap before its ceiling was visible
+// when the round began.
+func (m *mark) resume(now bson.DateTime) (continued bool) {
+	switch {
+	case m.ceiling == 0:
+		m.at = atEndOf(m.floor)
+	case m.ceiling >= before(now, overlap):
+		return true
+	default:
+		if final := m.final(); m.at.changed > final {
+			m.floor, m.at = final, atEndOf(final)
+		}
+	}
+	m.ceiling = now
+	return false
+}
+
+// final is up to when nothing becomes visible any more that the round has not read.
+func (m *mark) final() bson.DateTime { return max(m.floor, before(m.ceiling, overlap)) }
+
 var markEncoding = base64.RawURLEncoding.Strict()
 
 func (m *mark) encode() dialog.Mark {

@@ -48,10 +48,7 @@ func (s *Store) changesSince(ctx context.Context, q dialog.ChangesQuery) (dialog
 	if q.Ahead {
 		return s.ahead(ctx, q, m, now)
 	}
-	continued := m.ceiling != 0
-	if !continued {
-		m.ceiling, m.at = now.Now, atEndOf(m.floor)
-	}
+	continued := m.resume(now.Now)
 	page, err := s.round(ctx, q, m, now)
 	page.Continued = continued
 	return page, err
@@ -84,7 +81,7 @@ func (s *Store) round(ctx context.Context, q dialog.ChangesQuery, m mark, now re
 	if err != nil {
 		return dialog.ChangesPage{}, err
 	}
-	next := max(m.floor, before(m.ceiling, overlap))
+	next := m.final()
 	inside := m
 	m.at = reach(list, m.at, full)
 	// Past its ceiling, a round makes place for the next one. Before the clock is
