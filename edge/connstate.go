@@ -60,7 +60,8 @@ func settle(ctx context.Context) {
 }
 
 // check notes that the credentials of a WebSocket have arrived and are being checked: it does
-// not make room for other connections until checked is called.
+// not make room for other connections until checked is called. If the caller is still unknown
+// then, it counts as waiting since that moment: others have sent nothing for longer.
 func check(ctx context.Context) (checked func()) {
 	c, _ := ctx.Value(connectionKey{}).(*connection)
 	if c == nil { // not on a server of this package, as in a test
@@ -68,13 +69,12 @@ func check(ctx context.Context) (checked func()) {
 	}
 	c.all.mu.Lock()
 	defer c.all.mu.Unlock()
-	since := c.since
-	c.moveTo(nil, since)
+	c.moveTo(nil, time.Time{})
 	return func() {
 		c.all.mu.Lock()
 		defer c.all.mu.Unlock()
 		if !c.settled {
-			c.moveTo(&c.all.unsigned, since)
+			c.moveTo(&c.all.unsigned, time.Now())
 		}
 	}
 }

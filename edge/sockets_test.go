@@ -70,6 +70,9 @@ func TestSocketsBeingChecked(t *testing.T) {
 		t.Errorf("closed: the one that is checked %v, the next one %v", first.closed, second.closed)
 	}
 	checked()
+	if first.since.Before(third.since) {
+		t.Error("the one whose credentials are not known counts as waiting for longer than those before it")
+	}
 	r.socket() // the one that was checked comes last again
 	if first.closed || !third.closed {
 		t.Errorf("closed: the one whose credentials are not known %v, one that has sent none for longer %v", first.closed, third.closed)
