@@ -61,7 +61,7 @@ type allDialogs struct {
 	whole bool
 	// told has the version of each dialog that the catch-up has told. It is needed until
 	// the hub has handed out everything that the catch-up may have read: until a reading
-	// that began after caughtUp.
+	// has succeeded that began after caughtUp.
 	told     map[dialog.ID]int64
 	caughtUp uint64
 	// cycle is the hub's reading that the latest batch was from.
@@ -172,12 +172,12 @@ func (a *allDialogs) catchUp(d *dialog.ChangedDialog) (Event, bool) {
 }
 
 // moveTo moves the cursor to where the hub's reading began. The catch-up may have told
-// changes from after the start of the next reading: until that reading is over, the cursor
+// changes that only the next reading hands out: until that has succeeded, the cursor
 // remembers them.
 func (a *allDialogs) moveTo(r reading) {
 	switch {
 	case r.cycle == a.cycle:
-	case r.cycle > a.caughtUp+1:
+	case r.done > a.caughtUp:
 		a.cursor.MoveBeyond(r.mark, r.markedAt.Add(-settling))
 	default:
 		a.cursor.MoveTo(r.mark)
@@ -188,7 +188,7 @@ func (a *allDialogs) moveTo(r reading) {
 // goBack starts another catch-up. The events of all earlier readings were made, so it does
 // not have to begin before this one.
 func (a *allDialogs) goBack(to reading) {
-	if to.cycle > a.caughtUp+1 {
+	if to.done > a.caughtUp {
 		a.told = nil
 		a.moveTo(to)
 	}
@@ -219,7 +219,7 @@ func (a *allDialogs) take(b *batch) ([]Event, error) {
 	if b.lost {
 		return nil, dialog.ErrResync()
 	}
-	if b.cycle > a.caughtUp+1 {
+	if b.done > a.caughtUp {
 		a.told = nil
 	}
 	d := b.dialog

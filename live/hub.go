@@ -285,7 +285,7 @@ func (h *Hub) put(n *News) {
 	people := d.People(n.Fresh)
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	b.cycle = h.cycle
+	b.cycle, b.done = h.cycle, h.done
 	watches := 0
 	for range h.watches.concerned(d.ID, people) {
 		if watches++; watches > 1 {

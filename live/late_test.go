@@ -2,7 +2,10 @@ package live_test
 
 import (
 	"context"
+	"errors"
 	"slices"
+	"strconv"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -76,6 +79,77 @@ func TestLateIsToldOnce(t *testing.T) {
 type pagesStore struct {
 	dialog.Store
 	next atomic.Pointer[happening]
+}
+
+// A brokenStore is a store that a hub can't read for a while, beside catch-ups.
+type brokenStore struct {
+	pagesStore
+	reading sync.Mutex   // held while the hub reads
+	broken  atomic.Int64 // how many of its readings fail
+}
+
+func (s *brokenStore) ChangesSince(ctx context.Context, q dialog.ChangesQuery) (dialog.ChangesPage, error) {
+	if !q.Ahead {
+		return s.pagesStore.ChangesSince(ctx, q)
+	}
+	s.reading.Lock()
+	defer s.reading.Unlock()
+	if s.broken.Add(-1) >= 0 {
+		return dialog.ChangesPage{}, dialog.ErrUnavailable(errors.New("broken"))
+	}
+	return s.pagesStore.ChangesSince(ctx, q)
+}
+
+// TestCatchUpWhileReadingsFail: what a catch-up has told is told once, also if the hub can
+// read it only after several attempts, and if the connection is lost then. The second case has
+// more than a cursor remembers.
+func TestCatchUpWhileReadingsFail(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		changed   int
+		reconnect bool
+	}{{50, true}, {150, false}} {
+		t.Run(strconv.Itoa(tt.changed), func(t *testing.T) {
+			t.Parallel()
+			store := &brokenStore{pagesStore: pagesStore{Store: memory.NewStore()}}
+			i := start(t, store)
+			var made []dialog.ID
+			for range tt.changed {
+				made = append(made, i.group("a"))
+			}
+			i.watchAll(user("b")) // the hub reads all the time
+			page, err := i.service.Changes(t.Context(), user("a"), dialog.Optional[string]{}, dialog.Optional[int]{})
+			if err != nil {
+				t.Fatal(err)
+			}
+			store.next.Store(&happening{func() {
+				store.reading.Lock()
+				for _, id := range made {
+					i.rename(id, "2")
+				}
+			}, func(*dialog.ChangesPage) {}})
+			back := i.watchAll(user("a"), page.Cursor)
+			for _, id := range made {
+				back.gets(told{id, 2, true})
+			}
+			if e, ok, err := back.Take(t.Context()); ok || err != nil {
+				t.Fatalf("after the catch-up: %+v, %v", e, err)
+			}
+			store.broken.Store(2)
+			store.reading.Unlock()
+			last := made[len(made)-1]
+			i.rename(last, "3")
+			back.gets(told{last, 3, true})
+			if tt.reconnect {
+				back.Close()
+				i.rename(last, "4")
+				back = i.watchAll(user("a"), back.cursor)
+				back.gets(told{last, 4, true})
+			}
+			i.rename(made[0], "3")
+			back.gets(told{made[0], 3, true})
+		})
+	}
 }
 
 type happening struct {

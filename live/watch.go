@@ -56,7 +56,8 @@ type batch struct {
 
 // A reading is one of the hub's readings of the store, by its number.
 type reading struct {
-	cycle uint64
+	// cycle is its number, and done that of the latest one before it that succeeded.
+	cycle, done uint64
 	// mark is a place before which nothing is missing once all batches of earlier readings
 	// were taken. markedAt is when it was reached.
 	mark     dialog.Mark
