@@ -49,7 +49,7 @@ func (f *feed) missed() {
 // announcements resume.
 func (h *Hub) follow(ctx context.Context) {
 	for wait := time.Second; ; wait = min(2*wait, retryMost) {
-		began := h.Now()
+		began := time.Now()
 		err := h.followOnce(ctx)
 		switch {
 		case ctx.Err() != nil:
@@ -61,7 +61,7 @@ func (h *Hub) follow(ctx context.Context) {
 			}
 			h.Log.Log(ctx, level, "the store cannot announce changes of other processes; polling every second", "reason", err)
 			return
-		case h.Now().Sub(began) > retryMost: // following worked for a while
+		case time.Since(began) > retryMost: // following worked for a while
 			wait = time.Second
 		}
 		level := slog.LevelWarn

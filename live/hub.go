@@ -42,7 +42,8 @@ type Options struct {
 	// Announced is called when the store announces changes of other processes, for other
 	// readers of changes; optional.
 	Announced func()
-	// Now is the clock of this instance.
+	// Now is the clock of this instance. It can be set forward and back: the hub measures
+	// how long something takes by the system's.
 	Now func() time.Time
 	Log *slog.Logger
 }
@@ -67,7 +68,7 @@ type Hub struct {
 	shared  uint64 // how many batches several watches got
 	done    uint64 // the latest reading that succeeded
 	stopped bool
-	read    time.Time     // when the last successful reading ended; before that, when the first one began
+	read    time.Time     // when the last successful reading ended, by the system clock; before that, when the first one began
 	failed  error         // of the last reading
 	turned  chan struct{} // closed when a reading ends, even if it failed
 
@@ -111,7 +112,7 @@ func (h *Hub) Run(ctx context.Context) {
 	}()
 	tick := time.NewTicker(lookEvery)
 	defer tick.Stop()
-	swept := h.Now()
+	swept := time.Now()
 	away := false
 	for {
 		woken := false
@@ -122,14 +123,14 @@ func (h *Hub) Run(ctx context.Context) {
 			woken = true
 		case <-tick.C:
 		}
-		late := h.Now().Sub(swept) >= sweepEvery || h.Now().Before(swept)
+		late := time.Since(swept) >= sweepEvery
 		before := h.handed
 		err := h.look(ctx, late)
 		if !woken && h.handed > before {
 			h.feed.missed()
 		}
 		if late {
-			swept = h.Now()
+			swept = time.Now()
 		}
 		if failed := err != nil && ctx.Err() == nil; failed != away {
 			away = failed
@@ -171,20 +172,20 @@ func (h *Hub) remember(err error) {
 	defer h.mu.Unlock()
 	h.failed = err
 	if err == nil {
-		h.read = h.Now()
+		h.read = time.Now()
 	}
 }
 
 // State returns how far behind the hub may be, which is the time since the last successful
-// reading, and the error of the last reading. Without watches, the hub does not read, and
-// is never behind.
+// reading or, before that, since the first one began, and the error of the last reading.
+// Without watches, the hub does not read, and is never behind.
 func (h *Hub) State() (behind time.Duration, err error) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	if h.watches.empty() || h.read.IsZero() {
 		return 0, nil
 	}
-	return max(0, h.Now().Sub(h.read)), h.failed
+	return time.Since(h.read), h.failed
 }
 
 // Report is the state of live updates, for operators.
@@ -208,6 +209,9 @@ func (h *Hub) begin() uint64 {
 		return 0
 	}
 	h.cycle++
+	if h.read.IsZero() {
+		h.read = time.Now()
+	}
 	return h.cycle
 }
 
