@@ -1,14 +1,21 @@
 package live_test
 
 import (
+	"context"
 	"crypto/rand"
+	"errors"
+	"log/slog"
 	"slices"
 	"strconv"
+	"sync"
+	"sync/atomic"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"dialogs/dialog"
 	"dialogs/live"
+	"dialogs/store/memory"
 )
 
 // at makes changes with a clock that is wrong by off, like another instance, or like this
@@ -86,6 +93,100 @@ func TestContinueOverClocks(t *testing.T) {
 			t.Errorf("%d new records, %v, want 7", fresh, err)
 		}
 	})
+}
+
+// TestReadLaterWithClockBehind: of a dialog that a reader does not know, all changes are new
+// that were made since it has read, although their writer's clock is behind and the reader
+// comes late.
+func TestReadLaterWithClockBehind(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		db := memory.NewDatabase()
+		i := (&instance{TB: t, service: dialog.NewService(db.Open(), dialog.DefaultPolicy(dialog.DefaultLimits()), time.Now, rand.Reader)})
+		behind := i.at(db.Open(), -20*time.Minute)
+		id := behind.group("a")
+		time.Sleep(time.Hour)
+		behind.rename(id, "before")
+		reader := live.NewReader(db.Open(), dialog.DefaultSyncKept, time.Now)
+		for range 2 { // also when it starts again
+			time.Sleep(time.Hour)
+			if err := reader.Start(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+			for n := range 3 {
+				behind.rename(id, strconv.Itoa(n))
+				time.Sleep(30 * time.Second)
+			}
+			fresh := 0
+			err := reader.Read(t.Context(), false, func(n *live.News) error {
+				fresh += n.Fresh
+				return nil
+			})
+			if err != nil || fresh != 3 {
+				t.Errorf("%d new records, %v, want 3", fresh, err)
+			}
+		}
+	})
+}
+
+// TestStateOverClocks: how far behind the hub is does not depend on the clock of the instance,
+// which can be set forward and back.
+func TestStateOverClocks(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		var ahead atomic.Int64
+		store := &awayStore{Store: memory.NewStore()}
+		now := func() time.Time { return time.Now().Add(time.Duration(ahead.Load())) }
+		hub := live.NewHub(live.Options{
+			Store: store, Service: dialog.NewService(store, dialog.DefaultPolicy(dialog.DefaultLimits()), now, rand.Reader),
+			Now: now, Log: slog.New(slog.DiscardHandler),
+		})
+		ctx, cancel := context.WithCancel(t.Context())
+		var running sync.WaitGroup
+		running.Go(func() { hub.Run(ctx) })
+		defer running.Wait()
+		defer cancel()
+		behind := func(least, most time.Duration) {
+			t.Helper()
+			if got, _ := hub.State(); got < least || got > most {
+				t.Errorf("%v behind, want from %v to %v", got, least, most)
+			}
+		}
+		behind(0, 0)
+		watch, err := hub.Dialogs(ctx, server(), dialog.Optional[string]{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer watch.Close()
+		store.away.Store(true)
+		time.Sleep(5500 * time.Millisecond) // the first reading has never succeeded
+		behind(4*time.Second, 5*time.Second)
+		store.away.Store(false)
+		time.Sleep(10 * time.Second)
+		for _, d := range []time.Duration{time.Hour, -time.Hour, 0} {
+			ahead.Store(int64(d))
+			behind(0, time.Second)
+			store.away.Store(true)
+			time.Sleep(5 * time.Second)
+			behind(5*time.Second, 6*time.Second)
+			store.away.Store(false)
+			time.Sleep(2 * time.Second)
+			behind(0, time.Second)
+		}
+	})
+}
+
+// An awayStore cannot be read while it is away.
+type awayStore struct {
+	dialog.Store
+	away atomic.Bool
+}
+
+func (s *awayStore) ChangesSince(ctx context.Context, q dialog.ChangesQuery) (dialog.ChangesPage, error) {
+	if s.away.Load() {
+		return dialog.ChangesPage{}, dialog.ErrUnavailable(errors.New("away"))
+	}
+	return s.Store.ChangesSince(ctx, q)
 }
 
 // TestLeftWhileClockWasBack: who is removed by an instance whose clock is behind learns it

@@ -24,7 +24,7 @@ type Reader struct {
 	ahead dialog.Mark // everything before it was read
 	// whole is where ahead was at the end of the last reading that succeeded.
 	whole dialog.Mark
-	// reached is when ahead was reached, by the system clock.
+	// reached is when ahead was reached, by the system clock; zero if that is not known.
 	reached time.Time
 	sweep   dialog.Mark // where the next sweep starts
 	swept   dialog.Mark // where the last whole sweep ended
@@ -61,6 +61,7 @@ func NewReader(store dialog.Store, kept time.Duration, now func() time.Time) *Re
 // Start makes the reader treat every change from now on as new.
 func (r *Reader) Start(ctx context.Context) error {
 	r.told = newTold(r.now())
+	began := time.Now()
 	// First get a mark, then the versions of the dialogs, and then the changes since the
 	// mark. After that, every version up to the last mark is known, and none after it.
 	q := dialog.ChangesQuery{Limit: pageSize, Bytes: pageBytes, Kept: r.kept}
@@ -83,6 +84,7 @@ func (r *Reader) Start(ctx context.Context) error {
 	mark := page.Next
 	r.told.exact = true
 	r.begin(mark, r.now())
+	r.reached = began
 	return nil
 }
 
@@ -108,7 +110,7 @@ func (r *Reader) Continue(p Place) {
 
 func (r *Reader) begin(mark dialog.Mark, at time.Time) {
 	r.ahead, r.whole, r.sweep, r.swept = mark, mark, mark, mark
-	r.read, r.began = at, time.Time{}
+	r.reached, r.read, r.began = time.Time{}, at, time.Time{}
 }
 
 // Place returns the position of the reader, with at most this many of the dialogs that it
@@ -214,7 +216,11 @@ func (r *Reader) readLate(ctx context.Context, hand func(*News) error) error {
 
 // hand hands out what is new about a dialog. Its lost records are from after the mark.
 func (r *Reader) hand(ctx context.Context, after dialog.Mark, n *News, to func(*News) error) error {
-	n.Fresh, n.Lost = r.told.fresh(n.Dialog)
+	unread := time.Duration(0)
+	if !n.MarkedAt.IsZero() {
+		unread = time.Since(n.MarkedAt)
+	}
+	n.Fresh, n.Lost = r.told.fresh(n.Dialog, unread)
 	if n.Lost {
 		departed, err := r.store.Departed(ctx, n.Dialog.ID, after)
 		if err != nil {

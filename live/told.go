@@ -19,8 +19,9 @@ const (
 	sweepsMost = int(time.Minute / sweepEvery)
 	// Skew is how much the clocks of instances may differ.
 	Skew = time.Minute
-	// together is how long before the last record other records also count as new, if the
-	// clock of their writer is so far behind that they are dated before since.
+	// together is how long before the last record other records also count as new, in
+	// addition to the time since everything was read, if the clock of their writer is so far
+	// behind that they are dated before since.
 	together = 10 * time.Second
 )
 
@@ -80,8 +81,8 @@ func (t *told) swept() {
 }
 
 // fresh returns how many of the last records were not handed out yet. lost means that
-// there were more, which are no longer kept.
-func (t *told) fresh(d *dialog.Dialog) (n int, lost bool) {
+// there were more, which are no longer kept. unread is how long ago everything was read.
+func (t *told) fresh(d *dialog.Dialog, unread time.Duration) (n int, lost bool) {
 	if v, ok := t.versions.Get(d.ID); ok {
 		n := max(0, d.Version-v.version)
 		kept := int64(len(d.History))
@@ -91,7 +92,7 @@ func (t *told) fresh(d *dialog.Dialog) (n int, lost bool) {
 	if t.exact && len(d.History) > 0 {
 		// Its last record is new, even if the clock of its writer was set back.
 		if last := d.History[len(d.History)-1].At; !last.After(since) {
-			since = last.Add(-together)
+			since = last.Add(-together - unread)
 		}
 	}
 	// All records from the first one that is new: a clock that was set back makes a later
