@@ -61,15 +61,48 @@ func (c *connection) ends() {
 func (c *connection) waits(since time.Time) {
 	c.all.mu.Lock()
 	defer c.all.mu.Unlock()
+	c.wait(since)
+}
+
+// wait is waits with the mutex held.
+func (c *connection) wait(since time.Time) {
 	if c.waiting++; c.waiting >= c.requests {
 		c.moveTo(&c.all.held, since)
 	}
+}
+
+// waitsForBody notes that a request waits for its client to send.
+func (c *connection) waitsForBody(b *watchedBody) {
+	c.all.mu.Lock()
+	defer c.all.mu.Unlock()
+	if b.stream {
+		if c.all.bodies == nil {
+			c.all.bodies = map[*watchedBody]struct{}{}
+		}
+		c.all.bodies[b] = struct{}{}
+	}
+	c.wait(b.since)
+}
+
+// hasRead notes that a request no longer waits for its client to send.
+func (c *connection) hasRead(b *watchedBody) {
+	c.all.mu.Lock()
+	defer c.all.mu.Unlock()
+	if b.stream {
+		delete(c.all.bodies, b)
+	}
+	c.goOn()
 }
 
 // goesOn notes that a request no longer waits for its client.
 func (c *connection) goesOn() {
 	c.all.mu.Lock()
 	defer c.all.mu.Unlock()
+	c.goOn()
+}
+
+// goOn is goesOn with the mutex held.
+func (c *connection) goOn() {
 	c.waiting = max(0, c.waiting-1)
 	if c.in == &c.all.held {
 		c.moveTo(nil, time.Time{})

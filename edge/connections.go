@@ -38,8 +38,10 @@ type Connections struct {
 	// whose requests all wait for the client to send or to read. Those that wait the longest
 	// are first.
 	idle, unsigned, held lineup
-	warned               seldom
-	refusals             chan struct{} // has a place for each refusal that is being sent
+	// bodies are those of HTTP/2 that wait for their client to send.
+	bodies   map[*watchedBody]struct{}
+	warned   seldom
+	refusals chan struct{} // has a place for each refusal that is being sent
 }
 
 const (

@@ -3,7 +3,9 @@ package edge
 import "time"
 
 // cut closes every connection that has been waiting for its client for at least the
-// duration after, if at least as much time has passed since start.
+// duration after, if at least as much time has passed since start. On HTTP/2, it also ends
+// each body for which a request has waited as long: other requests of its connection may
+// wait for something else, such as memory that those with slow bodies hold.
 func (c *Connections) cut(start time.Time, after time.Duration) {
 	now := time.Now()
 	var late []*connection
@@ -13,6 +15,13 @@ func (c *Connections) cut(start time.Time, after time.Duration) {
 			if now.Sub(v.since) >= after && now.Sub(start) >= after {
 				late = append(late, v)
 			}
+		}
+	}
+	for b := range c.bodies {
+		if now.Sub(b.since) >= after && now.Sub(start) >= after {
+			// With a deadline in the past, this does not wait for the connection. The
+			// mutex is held because the request must not end meanwhile.
+			_ = b.control.SetReadDeadline(now.Add(-time.Second))
 		}
 	}
 	c.mu.Unlock()

@@ -43,7 +43,7 @@ func Pace(slack time.Duration) Guard {
 				_ = paced.control.SetReadDeadline(time.Time{})
 			} else {
 				r = ownRequest(r)
-				r.Body = &watchedBody{ReadCloser: r.Body, conn: conn, control: paced.control, since: start}
+				r.Body = &watchedBody{ReadCloser: r.Body, conn: conn, control: paced.control, since: start, stream: paced.streams}
 			}
 			defer paced.finish()
 			next.ServeHTTP(paced, r)
@@ -57,12 +57,13 @@ type watchedBody struct {
 	conn    *connection
 	control *http.ResponseController
 	since   time.Time
+	stream  bool // of HTTP/2
 }
 
 func (b *watchedBody) Read(p []byte) (int, error) {
-	b.conn.waits(b.since)
+	b.conn.waitsForBody(b)
 	n, err := b.ReadCloser.Read(p)
-	b.conn.goesOn()
+	b.conn.hasRead(b)
 	if err == io.EOF {
 		_ = b.control.SetReadDeadline(time.Time{})
 	}
