@@ -4,7 +4,6 @@ import (
 	"errors"
 	"net/http"
 	"os"
-	"path/filepath"
 	"strings"
 	"syscall"
 	"testing"
@@ -40,35 +39,6 @@ func TestDataRemoved(t *testing.T) {
 	next := servertest.SpawnAt(t, p.Store)
 	alice = servertest.WithToken(next.MustCLI("token", "alice"))
 	next.Must(alice, createGroup, nil)
-}
-
-// TestDataReplaced restores a copy under a server. The next server serves the
-// copy.
-func TestDataReplaced(t *testing.T) {
-	t.Parallel()
-	old := servertest.Spawn(t)
-	alice := servertest.WithToken(old.MustCLI("token", "alice"))
-	old.Must(alice, createGroup, nil)
-	stops(t, old)
-	err := os.CopyFS(old.Store+".copy", os.DirFS(old.Store))
-	for _, name := range []string{"dialogs.db", "secret", "serve.lock"} { // CopyFS drops their modes
-		err = errors.Join(err, os.Chmod(filepath.Join(old.Store+".copy", name), 0o600))
-	}
-	if err := errors.Join(err, os.Chmod(old.Store+".copy", 0o700)); err != nil {
-		t.Fatal(err)
-	}
-	p := servertest.SpawnAt(t, old.Store)
-	p.Must(alice, createGroup, nil)
-	if err := errors.Join(os.Rename(p.Store, p.Store+".old"), os.Rename(p.Store+".copy", p.Store)); err != nil {
-		t.Fatal(err)
-	}
-	servesNothing(t, p, alice, "was re(placed|moved)") // it may look between the two
-	stops(t, p)
-	next := servertest.SpawnAt(t, p.Store)
-	reply := next.Must(alice, `{ dialogs { totalCount } }`, nil)
-	if !strings.Contains(string(reply.Body), `"totalCount":1`) {
-		t.Errorf("the copy has one dialog: %s", reply.Body)
-	}
 }
 
 const createGroup = `mutation { createDialog(input: {type: GROUP, name: "x"}) { dialog { id } } }`
