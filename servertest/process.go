@@ -3,6 +3,7 @@ package servertest
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"net/http"
 	"os"
@@ -13,42 +14,55 @@ import (
 	"testing"
 	"time"
 
+	"github.com/gofrs/flock"
 	"go.uber.org/goleak"
+
+	"dialogs/dialog/dialogtest"
 )
 
 // Main runs the tests of a package, and fails it when goroutines are left
 // behind.
-func Main(m *testing.M) {
-	goleak.VerifyTestMain(m, goleak.Cleanup(func(code int) {
-		if built.dir != "" {
-			_ = os.RemoveAll(built.dir)
-		}
-		os.Exit(code)
-	}))
-}
+func Main(m *testing.M) { goleak.VerifyTestMain(m) }
 
 // built is the program, built once for all tests of a package.
 var built struct {
 	once sync.Once
-	dir  string
-	out  []byte
+	path string
 	err  error
 }
 
 // Binary is the path of the program, built from this source.
 func Binary(tb testing.TB) string {
 	tb.Helper()
-	built.once.Do(func() {
-		if built.dir, built.err = os.MkdirTemp("", "dialogs-test-"); built.err != nil {
-			return
-		}
-		command := exec.CommandContext(context.WithoutCancel(tb.Context()), "go", "build", "-o", built.dir, "dialogs")
-		built.out, built.err = command.CombinedOutput()
-	})
+	built.once.Do(func() { built.path, built.err = build(context.WithoutCancel(tb.Context())) })
 	if built.err != nil {
-		tb.Fatalf("building the program: %v: %s", built.err, built.out)
+		tb.Fatalf("building the program: %v", built.err)
 	}
-	return filepath.Join(built.dir, "dialogs")
+	return built.path
+}
+
+// build links the program in the folder for build results, unless what is there is up to
+// date: linking takes longer than most tests. Test binaries of several packages may call it
+// at the same time, and those that run the previous program keep it.
+func build(ctx context.Context) (path string, err error) {
+	root, err := dialogtest.Root()
+	if err != nil {
+		return "", err
+	}
+	dir := filepath.Join(root, "bin", "test")
+	if err := os.MkdirAll(dir, 0o750); err != nil {
+		return "", err
+	}
+	lock := flock.New(filepath.Join(dir, "lock"))
+	if err := lock.Lock(); err != nil {
+		return "", err
+	}
+	defer func() { err = errors.Join(err, lock.Unlock()) }()
+	path = filepath.Join(dir, "dialogs")
+	if out, err := exec.CommandContext(ctx, "go", "build", "-o", path, "dialogs").CombinedOutput(); err != nil {
+		return "", fmt.Errorf("%w: %s", err, out)
+	}
+	return path, nil
 }
 
 // A Process is a server that runs as a process of its own.
