@@ -88,8 +88,9 @@ func (r reach) ways(q dialog.Query) map[way]int {
 // dialogs without one.
 func hasValue(c dialog.FieldChange) bool { return c.Value != "" }
 
-// partFactor is how many times fewer matches by parts of names there must be than in
-// another way: to count them, FTS5 reads the lists of their trigrams.
+// partFactor is how many times fewer matches by parts of names there must be than the
+// other way has, if that has only some: to count them, FTS5 reads the lists of their
+// trigrams. Looking at more than some matches takes longer than that.
 const partFactor = 4
 
 // A search remembers what was counted for one page.
@@ -130,7 +131,7 @@ func (s *Store) narrowest(ctx context.Context, q dialog.Query, most int, thoroug
 					return best, 0, nil
 				}
 				limit = min(limit, matches-1)
-				if w == byParts {
+				if w == byParts && matches <= s.reach.some {
 					limit = min(limit, matches/partFactor)
 				}
 			}

@@ -87,6 +87,25 @@ func TestWalkBegins(t *testing.T) {
 	}
 }
 
+// TestPartsOfNames: parts of names are chosen if they have a quarter of the matches of
+// another way, or fewer matches if that has many: an operation would be charged for rows
+// that need not be read.
+func TestPartsOfNames(t *testing.T) {
+	s := opened(t)
+	groups(t, s, 100, "o")
+	first, _ := times(t, s)
+	q := dialog.Query{
+		Scope: dialog.Mine, Order: dialog.Order{Field: dialog.ByUpdatedAt}, Limit: 5,
+		Filter: dialog.Filter{NameContains: "name 1", CreatedBefore: first.Add(30 * time.Second)},
+	}
+	for some, want := range map[int]int{20: 11, 30: 30} {
+		s.SetReach(some, 1, 100)
+		if rows, known, err := s.RowsToRead(t.Context(), q); rows != want || !known || err != nil {
+			t.Errorf("up to %d are some: reads %d rows, %t, want %d: %v", some, rows, known, want, err)
+		}
+	}
+}
+
 // times are when the first and the last of all dialogs were created.
 func times(t *testing.T, s *sqlite.Store) (first, last time.Time) {
 	t.Helper()
