@@ -93,6 +93,9 @@ func TestWalkBegins(t *testing.T) {
 func TestPartsOfNames(t *testing.T) {
 	s := opened(t)
 	groups(t, s, 100, "o")
+	if err := s.IndexNames(t.Context()); err != nil {
+		t.Fatal(err)
+	}
 	first, _ := times(t, s)
 	q := dialog.Query{
 		Scope: dialog.Mine, Order: dialog.Order{Field: dialog.ByUpdatedAt}, Limit: 5,
