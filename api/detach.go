@@ -22,8 +22,23 @@ type detachmentKey struct{}
 // detached gets the context that carry makes: it ends with the server, and has what the
 // rest needs of the request's.
 func WithDetachment(ctx context.Context, carry func(from context.Context) context.Context) (context.Context, *Detachment) {
-	d := &Detachment{carry: carry}
-	return context.WithValue(ctx, detachmentKey{}, d), d
+	c := &detachable{Context: ctx}
+	c.detachment.carry = carry
+	return c, &c.detachment
+}
+
+// A detachable context carries the detachment of its request.
+type detachable struct {
+	context.Context
+	detachment Detachment
+}
+
+// Value returns the detachment, or a value of the context that it comes from.
+func (c *detachable) Value(key any) any {
+	if key == (detachmentKey{}) {
+		return &c.detachment
+	}
+	return c.Context.Value(key)
 }
 
 // Rest begins what a request that was detached still has to do, and calls done after

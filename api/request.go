@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"log/slog"
-	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -37,6 +36,30 @@ type requestKey struct{}
 // WithRequest returns a context that carries the request.
 func WithRequest(ctx context.Context, r *Request) context.Context {
 	return context.WithValue(ctx, requestKey{}, r)
+}
+
+// WithLoggedRequest returns a context that carries the request, and whose operations are
+// logged by begin.
+func WithLoggedRequest(ctx context.Context, r *Request, begin OperationLog) context.Context {
+	return &logged{ctx, r, begin}
+}
+
+// A logged context carries a request and the log of its operations.
+type logged struct {
+	context.Context
+	request *Request
+	begin   OperationLog
+}
+
+// Value returns what the context carries, or a value of the one that it comes from.
+func (c *logged) Value(key any) any {
+	switch key.(type) {
+	case requestKey:
+		return c.request
+	case operationLogKey:
+		return c.begin
+	}
+	return c.Context.Value(key)
 }
 
 // RequestID is the id of the context's request; empty without one.
@@ -180,14 +203,21 @@ func Cause(err error) string {
 
 // Milliseconds is a duration as the log has it: a number, and its unit in the name.
 func Milliseconds(name string, d time.Duration) slog.Attr {
-	return slog.Float64(name+"_ms", float64(d.Microseconds())/1000)
+	unit := "duration_ms" // the most frequent one, which needs no new text
+	if name != "duration" {
+		unit = name + "_ms"
+	}
+	return slog.Float64(unit, float64(d.Microseconds())/1000)
 }
 
 // Notes returns the notes so far, in order.
-func (r *Request) Notes() []slog.Attr {
+func (r *Request) Notes() []slog.Attr { return r.AppendNotes(nil) }
+
+// AppendNotes appends the notes so far, in order.
+func (r *Request) AppendNotes(attrs []slog.Attr) []slog.Attr {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	return slices.Clone(r.notes)
+	return append(attrs, r.notes...)
 }
 
 // Quiet lowers the log line of the context's request to the level debug: anyone

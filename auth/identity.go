@@ -35,11 +35,27 @@ type identityKey struct{}
 
 // WithIdentity returns a context with the identity.
 func WithIdentity(ctx context.Context, id Identity) context.Context {
-	return context.WithValue(ctx, identityKey{}, id)
+	return &identified{ctx, id}
+}
+
+// An identified context carries an identity.
+type identified struct {
+	context.Context
+	identity Identity
+}
+
+// Value returns the identity, or a value of the context that it comes from.
+func (c *identified) Value(key any) any {
+	if key == (identityKey{}) {
+		return &c.identity
+	}
+	return c.Context.Value(key)
 }
 
 // FromContext returns the identity in the context; without one it is anonymous.
 func FromContext(ctx context.Context) Identity {
-	id, _ := ctx.Value(identityKey{}).(Identity)
-	return id
+	if id, ok := ctx.Value(identityKey{}).(*Identity); ok {
+		return *id
+	}
+	return Identity{}
 }

@@ -59,12 +59,12 @@ func (q *Requests) Read(w http.ResponseWriter, r *http.Request, c dialog.Caller)
 	if c.Kind() == dialog.Anonymous && q.limits.AnonymousBody < limit {
 		limit, text = q.limits.AnonymousBody, "the request body is too large without credentials (limit %d bytes, --limit-body-anonymous)"
 	}
-	tooLarge := &api.Refusal{
-		Code: api.BadUserInput, Status: http.StatusRequestEntityTooLarge, Message: fmt.Sprintf(text, limit),
+	tooLarge := func() error {
+		return &api.Refusal{Code: api.BadUserInput, Status: http.StatusRequestEntityTooLarge, Message: fmt.Sprintf(text, limit)}
 	}
 	if r.ContentLength > limit {
 		w.Header().Set("Connection", "close") // instead of reading the rest
-		return nil, tooLarge
+		return nil, tooLarge()
 	}
 	b := q.body(c)
 	expected := r.ContentLength
@@ -80,7 +80,7 @@ func (q *Requests) Read(w http.ResponseWriter, r *http.Request, c dialog.Caller)
 		var beyond *http.MaxBytesError
 		switch {
 		case errors.As(err, &beyond):
-			return nil, tooLarge
+			return nil, tooLarge()
 		case errors.Is(err, os.ErrDeadlineExceeded):
 			return nil, &api.Refusal{
 				Code: api.BadUserInput, Status: http.StatusRequestTimeout,

@@ -15,9 +15,23 @@ type rowsKey struct{}
 
 // WithRows returns the context of one operation that may read that many rows.
 func WithRows(ctx context.Context, limit int) context.Context {
-	rows := &Rows{}
-	rows.left.Store(int64(limit))
-	return context.WithValue(ctx, rowsKey{}, rows)
+	c := &rowsContext{Context: ctx}
+	c.rows.left.Store(int64(limit))
+	return c
+}
+
+// A rowsContext carries rows.
+type rowsContext struct {
+	context.Context
+	rows Rows
+}
+
+// Value returns the rows, or a value of the context that it comes from.
+func (c *rowsContext) Value(key any) any {
+	if key == (rowsKey{}) {
+		return &c.rows
+	}
+	return c.Context.Value(key)
 }
 
 // RowsOf returns the rows of the context's operation; fresh ones, as many as the

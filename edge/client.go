@@ -36,6 +36,22 @@ func (c client) String() string {
 
 type clientKey struct{}
 
+// A clientContext carries the client of a request.
+type clientContext struct {
+	context.Context
+	client client
+}
+
+func withClient(ctx context.Context, c client) context.Context { return &clientContext{ctx, c} }
+
+// Value returns the client, or a value of the context that it comes from.
+func (c *clientContext) Value(key any) any {
+	if key == (clientKey{}) {
+		return &c.client
+	}
+	return c.Context.Value(key)
+}
+
 // From determines the client address of a request: that of the connection or, behind
 // trusted proxies, the right-most address in X-Forwarded-For that is not a proxy's. This
 // header is ignored if anyone else has sent it, and so are all similar headers: a client
@@ -43,8 +59,7 @@ type clientKey struct{}
 func From(proxies Proxies) Guard {
 	return func(next http.Handler) http.Handler {
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-			ctx := context.WithValue(contextOf(r), clientKey{}, proxies.clientOf(r))
-			next.ServeHTTP(w, with(r, ctx))
+			next.ServeHTTP(w, with(r, withClient(contextOf(r), proxies.clientOf(r))))
 		})
 	}
 }
@@ -94,8 +109,10 @@ func plain(a netip.Addr) netip.Addr { return a.Unmap().WithZone("") }
 
 // clientFrom returns the client of the request that the context belongs to.
 func clientFrom(ctx context.Context) client {
-	c, _ := ctx.Value(clientKey{}).(client)
-	return c
+	if c, ok := ctx.Value(clientKey{}).(*client); ok {
+		return *c
+	}
+	return client{}
 }
 
 // neighborhood returns the addresses that one client can choose from: a single IPv4

@@ -47,7 +47,7 @@ func Compress() Guard {
 		compressing := wrap(placing(next))
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			if !prefersGzip(r.Header.Values("Accept-Encoding")) {
-				w.Header().Add("Vary", "Accept-Encoding")
+				varyByEncoding(w.Header())
 				next.ServeHTTP(w, r)
 				return
 			}
@@ -57,6 +57,18 @@ func Compress() Guard {
 			compressing.ServeHTTP(w, with(r, context.WithValue(contextOf(r), placeKey{}, p)))
 		})
 	}
+}
+
+// byEncoding is a value of a header. It is shared by all answers, and must not be changed.
+var byEncoding = []string{"Accept-Encoding"}
+
+// varyByEncoding says that an answer depends on Accept-Encoding.
+func varyByEncoding(h http.Header) {
+	if _, others := h["Vary"]; others {
+		h.Add("Vary", byEncoding[0])
+		return
+	}
+	h["Vary"] = byEncoding[:1:1] // without room, so that others are added to a copy
 }
 
 // prefersGzip reports whether the client accepts gzip, and prefers it to or accepts it as

@@ -28,11 +28,11 @@ func Pace(slack time.Duration) Guard {
 				conn = &connection{all: &Connections{}}
 			}
 			paced := &pacedWriter{
-				ResponseWriter: w, control: http.NewResponseController(w), conn: conn,
+				ResponseWriter: w, control: *http.NewResponseController(w), conn: conn,
 				slack: slack, left: slack, streams: r.ProtoMajor > 1, returned: start,
 			}
 			if setting := conn.begins(paced.streams); setting != "" {
-				conn.all.refuseStream(w, paced.control, setting)
+				conn.all.refuseStream(w, &paced.control, setting)
 				return
 			}
 			if paced.streams {
@@ -43,7 +43,8 @@ func Pace(slack time.Duration) Guard {
 				_ = paced.control.SetReadDeadline(time.Time{})
 			} else {
 				r = ownRequest(r)
-				r.Body = &watchedBody{ReadCloser: r.Body, conn: conn, control: paced.control, since: start, stream: paced.streams}
+				paced.body = watchedBody{ReadCloser: r.Body, conn: conn, control: &paced.control, since: start, stream: paced.streams}
+				r.Body = &paced.body
 			}
 			defer paced.finish()
 			next.ServeHTTP(paced, r)

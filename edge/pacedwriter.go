@@ -8,8 +8,9 @@ import (
 // A pacedWriter sets a deadline for each piece of an answer.
 type pacedWriter struct {
 	http.ResponseWriter
-	control *http.ResponseController
+	control http.ResponseController
 	conn    *connection
+	body    watchedBody // of the request; part of the writer to allocate both at once
 	// streams means that the connection can have several streams at the same time
 	// (HTTP/2).
 	streams bool

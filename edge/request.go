@@ -23,9 +23,8 @@ func Logged(log *slog.Logger, now func() time.Time, unavailable func(), observe 
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			from := clientFrom(r.Context())
 			request := &api.Request{ID: requestID(r, from)}
-			ctx := api.WithRequest(contextOf(r), request)
-			ctx = api.WithOperationLog(ctx, logOperation)
-			w.Header().Set("X-Request-Id", request.ID)
+			ctx := api.WithLoggedRequest(contextOf(r), request, logOperation)
+			w.Header()["X-Request-Id"] = []string{request.ID}
 			watched := &statusWriter{ResponseWriter: w, status: http.StatusOK}
 			start := now()
 			ctx, traced := observe.begin(ctx, r)
@@ -34,13 +33,12 @@ func Logged(log *slog.Logger, now func() time.Time, unavailable func(), observe 
 					api.Quiet(ctx)
 				}
 				method, path, status := api.ForLog(r.Method), api.ForLog(r.URL.Path), watched.status
-				finished := api.WithRequest(context.Background(), request) // keeps nothing else of a long connection
 				observe.answered(r.Method, status, now, start, request)
 				traced(watched.status, request)
 				api.WhenFinished(ctx, func() {
 					end := now()
 					logFinished(
-						finished, log, end, request, "request finished",
+						log, end, request, "request finished",
 						slog.String("method", method), slog.String("path", path), slog.Int("status", status),
 						api.Milliseconds("duration", end.Sub(start)), slog.String("address", from.String()),
 					)
@@ -55,16 +53,24 @@ func Logged(log *slog.Logger, now func() time.Time, unavailable func(), observe 
 	}
 }
 
-// logFinished logs a line with the notes of its request. It makes the record itself, because
-// [slog.Logger] looks up the place in the program, which no line shows.
-func logFinished(ctx context.Context, log *slog.Logger, at time.Time, request *api.Request, message string, attrs ...slog.Attr) {
-	level, handler := request.Level(), log.Handler()
+// usualAttrs is how many attributes the line of most requests has at most.
+const usualAttrs = 12
+
+// logFinished logs a line with the notes of its request and, as a [RequestLog] does, its id.
+// It makes the record itself, because [slog.Logger] looks up the place in the program, which
+// no line shows. It keeps nothing else of a long connection, and so has no context.
+func logFinished(log *slog.Logger, at time.Time, request *api.Request, message string, attrs ...slog.Attr) {
+	ctx, level, handler := context.Background(), request.Level(), log.Handler()
 	if !handler.Enabled(ctx, level) {
 		return
 	}
+	var room [usualAttrs]slog.Attr
+	all := request.AppendNotes(append(room[:0], attrs...))
+	if request.ID != "" {
+		all = append(all, slog.String("request", request.ID))
+	}
 	record := slog.NewRecord(at, level, message, 0)
-	record.AddAttrs(attrs...)
-	record.AddAttrs(request.Notes()...)
+	record.AddAttrs(all...)
 	_ = handler.Handle(ctx, record) // where should it be logged?
 }
 
@@ -89,7 +95,7 @@ func operations(log *slog.Logger, now func() time.Time, unavailable func(), obse
 		return ctx, func(attrs ...slog.Attr) {
 			end := now()
 			attrs = append([]slog.Attr{api.Milliseconds("duration", end.Sub(start))}, attrs...)
-			logFinished(ctx, log, end, request, "operation finished", attrs...)
+			logFinished(log, end, request, "operation finished", attrs...)
 			if request.Unavailable() {
 				unavailable()
 			}

@@ -47,7 +47,7 @@ func (r *running) count(next http.Handler) http.Handler {
 // request needs, and nothing else of what net/http and the guards have put into the
 // request's context.
 func (r *running) carry(from context.Context) context.Context {
-	ctx := context.WithValue(api.Carry(r.base, from), clientKey{}, clientFrom(from))
+	ctx := withClient(api.Carry(r.base, from), clientFrom(from))
 	ctx = context.WithValue(ctx, connectionKey{}, from.Value(connectionKey{}))
 	ctx = continued(ctx, from)
 	identity := auth.FromContext(from)

@@ -29,6 +29,24 @@ type answering struct {
 
 type answeringKey struct{}
 
+// An answeringContext carries an answering, and the operation whose objects it counts.
+type answeringContext struct {
+	context.Context
+	answering
+	operation *answer.Operation
+}
+
+// Value returns what the context carries, or a value of the one that it comes from.
+func (c *answeringContext) Value(key any) any {
+	if key == (answeringKey{}) {
+		return &c.answering
+	}
+	if operation, ok := c.operation.Carried(key); ok {
+		return operation
+	}
+	return c.Context.Value(key)
+}
+
 func answeringOf(ctx context.Context) *answering {
 	a, _ := ctx.Value(answeringKey{}).(*answering)
 	return a
@@ -41,9 +59,10 @@ func (p presenter) answering(ctx context.Context, op *execution) (context.Contex
 
 // answeringIn is like answering, with memory that is already counted.
 func answeringIn(ctx context.Context, op *execution, memory *budget.Answer) (context.Context, *answering) {
-	a := &answering{Answer: memory, mutation: op.Operation.Operation == ast.Mutation}
-	ctx = context.WithValue(ctx, answeringKey{}, a)
-	return answer.With(ctx, answer.New(a, op.sets())), a
+	c := &answeringContext{Context: ctx}
+	c.Answer, c.mutation = memory, op.Operation.Operation == ast.Mutation
+	c.operation = answer.New(&c.answering, op.sets())
+	return c, &c.answering
 }
 
 // Count charges the text of an object to the answer.

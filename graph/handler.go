@@ -88,6 +88,7 @@ func NewHandler(c Config) http.Handler {
 		fields:        chargeField,
 		rootFields:    aroundRoot(observeField(c.Observer), root),
 	}
+	run.presents, run.recovers = run.present, run.recovered
 	if c.Trusted != nil {
 		run.documents = c.Trusted
 	} else {

@@ -29,6 +29,9 @@ type runner struct {
 	tracer        Tracer
 	fields        graphql.FieldMiddleware
 	rootFields    graphql.RootFieldMiddleware
+	// presents is [presenter.present], and recovers is [runner.recovered].
+	presents graphql.ErrorPresenterFunc
+	recovers graphql.RecoverFunc
 }
 
 // An execution is an operation that is being executed.
@@ -76,7 +79,7 @@ func (t transports) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 func (r *runner) create(ctx context.Context, raw *graphql.RawParams) (*execution, gqlerror.List) {
 	e := &execution{OperationContext: graphql.OperationContext{
 		DisableIntrospection: !r.introspection,
-		RecoverFunc:          r.recovered, ResolverMiddleware: r.fields, RootResolverMiddleware: r.rootFields,
+		RecoverFunc:          r.recovers, ResolverMiddleware: r.fields, RootResolverMiddleware: r.rootFields,
 	}}
 	named := ctx
 	if len(raw.Extensions) > 0 { // gqlgen notes the document's id in the operation
@@ -127,12 +130,12 @@ func (r *runner) dispatch(ctx context.Context, e *execution) (graphql.ResponseHa
 			if ctx.Err() != nil {
 				return nil
 			}
-			ctx = graphql.WithResponseContext(ctx, r.present, r.recovered)
+			ctx = graphql.WithResponseContext(ctx, r.presents, r.recovers)
 			return withErrors(ctx, r.prepared.schema.Exec(ctx)(ctx))
 		}, ctx
 	}
 	defer end()
-	opening := graphql.WithResponseContext(ctx, r.present, r.recovered)
+	opening := graphql.WithResponseContext(ctx, r.presents, r.recovers)
 	responses := r.prepared.schema.Exec(opening)
 	if errs := graphql.GetErrors(opening); errs != nil {
 		return graphql.OneShot(&graphql.Response{Errors: errs}), ctx
@@ -141,7 +144,7 @@ func (r *runner) dispatch(ctx context.Context, e *execution) (graphql.ResponseHa
 		if ctx.Err() != nil {
 			return nil
 		}
-		ctx = graphql.WithResponseContext(ctx, r.present, r.recovered)
+		ctx = graphql.WithResponseContext(ctx, r.presents, r.recovers)
 		return withErrors(ctx, responses(ctx))
 	}, ctx
 }
@@ -156,7 +159,7 @@ func withErrors(ctx context.Context, response *graphql.Response) *graphql.Respon
 
 // refused returns the response to an operation that could not be created.
 func (r *runner) refused(ctx context.Context, e *execution, errs gqlerror.List) *graphql.Response {
-	ctx = graphql.WithResponseContext(graphql.WithOperationContext(ctx, &e.OperationContext), r.present, r.recovered)
+	ctx = graphql.WithResponseContext(graphql.WithOperationContext(ctx, &e.OperationContext), r.presents, r.recovers)
 	for _, err := range errs {
 		graphql.AddError(ctx, err)
 	}

@@ -23,16 +23,16 @@ func readUsual(text []byte) (p params, ok bool) {
 		return params{}, false
 	}
 	for first := true; !u.open('}'); first = false {
-		name, ok := u.next(first)
+		name, ok := u.parameter(first)
 		if !ok {
 			return params{}, false
 		}
 		switch {
-		case name == "query" && p.Query == nil:
+		case string(name) == "query" && p.Query == nil:
 			p.Query, ok = u.given()
-		case name == "operationName" && p.OperationName == nil:
+		case string(name) == "operationName" && p.OperationName == nil:
 			p.OperationName, ok = u.given()
-		case name == "variables" && p.Variables == nil && u.open('{'):
+		case string(name) == "variables" && p.Variables == nil && u.open('{'):
 			p.Variables, ok = u.object(usualDepth)
 		default:
 			ok = false
@@ -64,6 +64,24 @@ func (u *usual) open(c byte) bool {
 	}
 	u.at++
 	return true
+}
+
+// parameter reads the name of the next parameter: the letters up to a quotation mark. Others
+// are unknown, or written with escapes.
+func (u *usual) parameter(first bool) (name []byte, ok bool) {
+	if !first && !u.open(',') || !u.open('"') {
+		return nil, false
+	}
+	start := u.at
+	for u.at < len(u.text) && ('a' <= u.text[u.at] && u.text[u.at] <= 'z' || 'A' <= u.text[u.at] && u.text[u.at] <= 'Z') {
+		u.at++
+	}
+	name = u.text[start:u.at]
+	if u.at == len(u.text) || u.text[u.at] != '"' {
+		return nil, false
+	}
+	u.at++
+	return name, u.open(':')
 }
 
 // next reads the name of the next entry of an object.

@@ -45,6 +45,15 @@ func With(ctx context.Context, op *Operation) context.Context {
 	return context.WithValue(ctx, operationKey{}, op)
 }
 
+// Carried is the operation, for the value of a context that carries it in another way; not
+// ok for other keys.
+func (op *Operation) Carried(key any) (value any, ok bool) {
+	if _, ok := key.(operationKey); ok {
+		return op, true
+	}
+	return nil, false
+}
+
 func operationOf(ctx context.Context) *Operation {
 	if op, ok := ctx.Value(operationKey{}).(*Operation); ok {
 		return op

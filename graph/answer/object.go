@@ -100,17 +100,18 @@ func (o *Object) Later(nonNull bool, value func(context.Context) graphql.Marshal
 	o.holes = append(o.holes, hole{len(o.text), graphql.Null})
 }
 
-// RootField adds a root field: if it may, beside others.
+// RootField adds a root field: if it may, and there are others, beside these.
 func (o *Object) RootField(ctx context.Context, oc *graphql.OperationContext, field *graphql.CollectedField, beside, nonNull bool, resolve func(context.Context, graphql.CollectedField) graphql.Marshaler) {
 	ctx = graphql.WithRootFieldContext(ctx, &graphql.RootFieldContext{Object: field.Name, Field: *field})
-	value := func(context.Context) graphql.Marshaler {
-		return oc.RootResolverMiddleware(ctx, func(ctx context.Context) graphql.Marshaler { return recovered(ctx, oc, *field, resolve) })
-	}
-	if beside {
-		o.Later(nonNull, value)
+	if beside && len(o.fields) > 1 {
+		o.Later(nonNull, func(context.Context) graphql.Marshaler { return rootValue(ctx, oc, field, resolve) })
 	} else {
-		o.Value(value(ctx), nonNull)
+		o.Value(rootValue(ctx, oc, field, resolve), nonNull)
 	}
+}
+
+func rootValue(ctx context.Context, oc *graphql.OperationContext, field *graphql.CollectedField, resolve func(context.Context, graphql.CollectedField) graphql.Marshaler) graphql.Marshaler {
+	return oc.RootResolverMiddleware(ctx, func(ctx context.Context) graphql.Marshaler { return recovered(ctx, oc, *field, resolve) })
 }
 
 // recovered is null after a panic.
@@ -189,9 +190,33 @@ func (o *Object) MarshalGQL(w io.Writer) {
 
 // Text is the text of an answer.
 func Text(m graphql.Marshaler) []byte {
-	text := bytes.NewBuffer(make([]byte, 0, lengthOf(m)))
-	m.MarshalGQL(text)
-	return text.Bytes()
+	text := pieces{make([]byte, 0, lengthOf(m))}
+	text.add(m)
+	return text.text
+}
+
+// pieces are the text of an answer so far.
+type pieces struct{ text []byte }
+
+// Write adds what others write than objects.
+func (p *pieces) Write(piece []byte) (int, error) {
+	p.text = append(p.text, piece...)
+	return len(piece), nil
+}
+
+func (p *pieces) add(m graphql.Marshaler) {
+	o, ok := m.(*Object)
+	if !ok {
+		m.MarshalGQL(p)
+		return
+	}
+	from := 0
+	for _, h := range o.holes {
+		p.text = append(p.text, o.text[from:h.at]...)
+		p.add(h.value)
+		from = h.at
+	}
+	p.text = append(p.text, o.text[from:]...)
 }
 
 // lengthOf is the length of a text, if it consists of objects that are written.

@@ -36,6 +36,23 @@ var edits = []edit{
 		"internal!.gotpl", "var buf bytes.Buffer\n\t\t\tdata.MarshalGQL(&buf)\n\n\t\t\treturn &graphql.Response{\n\t\t\t\tData:       buf.Bytes(),",
 		"return &graphql.Response{\nData: {{ lookupImport \"dialogs/graph/answer\" }}.Text(data),",
 	},
+	// No resolver asks for inputs by their types, so there is no index of them.
+	{
+		"internal!.gotpl", "inputUnmarshalers := func() *graphql.InputUnmarshalerIndex {\n",
+		"{{- if false }}\n",
+	},
+	{
+		"internal!.gotpl", "\t\t)\n\t}\n\tfirst := true\n",
+		"\t\t)\n\t}\n{{- end }}\n\tfirst := true\n",
+	},
+	{
+		"internal!.gotpl", "ctx = graphql.WithLazyInputUnmarshalerIndex(ctx, inputUnmarshalers)\n\t\t\t\t{{ if .AllDirectives.LocationDirectives \"QUERY\" -}}",
+		"{{ if .AllDirectives.LocationDirectives \"QUERY\" -}}",
+	},
+	{
+		"internal!.gotpl", "ctx = graphql.WithLazyInputUnmarshalerIndex(ctx, inputUnmarshalers)\n\t\t\t{{ if .AllDirectives.LocationDirectives \"MUTATION\" -}}",
+		"{{ if .AllDirectives.LocationDirectives \"MUTATION\" -}}",
+	},
 	// Fields that it writes need no function.
 	{
 		"field.gotpl", "{{- range $object := .Objects }}{{- range $field := $object.Fields }}\n",

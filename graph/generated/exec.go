@@ -1312,21 +1312,6 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 func (e *executableSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 	opCtx := graphql.GetOperationContext(ctx)
 	ec := newExecutionContext(opCtx, e, make(chan graphql.DeferredResult))
-	inputUnmarshalers := func() *graphql.InputUnmarshalerIndex {
-		return graphql.NewInputUnmarshalerIndex(
-			graphql.NewInputUnmarshaler("CreateDialogInput", ec.unmarshalInputCreateDialogInput),
-			graphql.NewInputUnmarshaler("CreateSessionInput", ec.unmarshalInputCreateSessionInput),
-			graphql.NewInputUnmarshaler("CreateWebhookInput", ec.unmarshalInputCreateWebhookInput),
-			graphql.NewInputUnmarshaler("CustomDataFilter", ec.unmarshalInputCustomDataFilter),
-			graphql.NewInputUnmarshaler("CustomDataInput", ec.unmarshalInputCustomDataInput),
-			graphql.NewInputUnmarshaler("CustomFieldInput", ec.unmarshalInputCustomFieldInput),
-			graphql.NewInputUnmarshaler("DefineCustomClassInput", ec.unmarshalInputDefineCustomClassInput),
-			graphql.NewInputUnmarshaler("DialogFilter", ec.unmarshalInputDialogFilter),
-			graphql.NewInputUnmarshaler("DialogOrder", ec.unmarshalInputDialogOrder),
-			graphql.NewInputUnmarshaler("UpdateDialogInput", ec.unmarshalInputUpdateDialogInput),
-			graphql.NewInputUnmarshaler("UpdateWebhookInput", ec.unmarshalInputUpdateWebhookInput),
-		)
-	}
 	first := true
 
 	switch opCtx.Operation.Operation {
@@ -1336,7 +1321,6 @@ func (e *executableSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 			var data graphql.Marshaler
 			if first {
 				first = false
-				ctx = graphql.WithLazyInputUnmarshalerIndex(ctx, inputUnmarshalers)
 				data = ec._Query(ctx, opCtx.Operation.SelectionSet)
 			} else {
 				if atomic.LoadInt32(&ec.PendingDeferred) > 0 {
@@ -1364,7 +1348,6 @@ func (e *executableSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 				return nil
 			}
 			first = false
-			ctx = graphql.WithLazyInputUnmarshalerIndex(ctx, inputUnmarshalers)
 			data := ec._Mutation(ctx, opCtx.Operation.SelectionSet)
 			return &graphql.Response{
 				Data: answer.Text(data),

@@ -20,8 +20,12 @@ func (l *Language) Variables(op *ast.OperationDefinition, values map[string]any)
 	c := coercion{language: l}
 	coerced := make(map[string]any, len(op.VariableDefinitions))
 	for _, v := range op.VariableDefinitions {
-		path := ast.Path{ast.PathName(v.Variable)}
 		value, given := values[v.Variable]
+		if plain, ok := l.plain(v.Type, value); ok {
+			coerced[v.Variable] = plain
+			continue
+		}
+		path := ast.Path{ast.PathName(v.Variable)}
 		switch {
 		case given:
 			coerced[v.Variable] = c.json(v.Type, value, path)
@@ -43,6 +47,19 @@ func (l *Language) Variables(op *ast.OperationDefinition, values map[string]any)
 		return nil, errs
 	}
 	return coerced, l.refuseNulls(op, coerced)
+}
+
+// plain coerces a valid scalar or enum, which needs no path; not ok for anything else.
+func (l *Language) plain(t *ast.Type, value any) (coerced any, ok bool) {
+	if value == nil || t.Elem != nil {
+		return nil, false
+	}
+	def := l.Schema.Types[t.NamedType]
+	if def.Kind == ast.InputObject {
+		return nil, false
+	}
+	coerced, err := l.leaf(def, value)
+	return coerced, err == nil
 }
 
 // A coercion collects what can't be coerced.
@@ -166,7 +183,7 @@ var errUnfit = errors.New("")
 func (l *Language) leaf(def *ast.Definition, value any) (any, error) {
 	if def.Kind == ast.Enum {
 		if name, ok := value.(string); ok && def.EnumValues.ForName(name) != nil {
-			return name, nil
+			return value, nil
 		}
 		return nil, errUnfit
 	}
@@ -180,16 +197,16 @@ func (l *Language) leaf(def *ast.Definition, value any) (any, error) {
 			}
 		}
 	case "String":
-		if s, ok := value.(string); ok {
-			return s, nil
+		if _, ok := value.(string); ok {
+			return value, nil
 		}
 	case "Boolean":
-		if b, ok := value.(bool); ok {
-			return b, nil
+		if _, ok := value.(bool); ok {
+			return value, nil
 		}
 	case "ID":
-		if s, ok := value.(string); ok {
-			return s, nil
+		if _, ok := value.(string); ok {
+			return value, nil
 		}
 		if number, ok := isNumber(value); ok {
 			if digits, ok := whole(number); ok {
